@@ -1,0 +1,184 @@
+//! The arguments of a call, as a host hands them over, and how to read them.
+//!
+//! Every getter's error names the parameter and what it takes. A NULL argument
+//! counts as not given.
+
+use jiff::civil::Date;
+
+use super::{Error, Result};
+
+/// A constant of SQL.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Boolean(bool),
+    Integer(i128),
+    Double(f64),
+    Text(String),
+    /// Days since 1970-01-01.
+    Date(i32),
+    /// Microseconds since 1970-01-01, UTC by convention.
+    Timestamp(i64),
+    List(Vec<Value>),
+    /// A struct's fields or a map's entries.
+    Fields(Vec<(String, Value)>),
+}
+
+/// The arguments of one call, by parameter name.
+#[derive(Debug, Clone, Default)]
+pub struct Arguments(Vec<(String, Value)>);
+
+impl Arguments {
+    pub fn new(values: Vec<(String, Value)>) -> Self {
+        Self(values.into_iter().filter(|(_, value)| *value != Value::Null).collect())
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Text; an empty one is refused, because no parameter means anything by it.
+    pub fn text(&self, name: &str) -> Result<Option<&str>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Text(text)) if text.trim().is_empty() => Err(Error::argument(name, "must not be empty")),
+            Some(Value::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(Error::argument(name, "must be a VARCHAR")),
+        }
+    }
+
+    pub fn required_text(&self, name: &str) -> Result<&str> {
+        self.text(name)?.ok_or_else(|| Error::argument(name, format!("is missing; add {name} := '...'")))
+    }
+
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Boolean(value)) => Ok(Some(*value)),
+            Some(_) => Err(Error::argument(name, "must be true or false")),
+        }
+    }
+
+    /// A whole number of at least 1.
+    pub fn count(&self, name: &str) -> Result<Option<u64>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Integer(number)) => match u64::try_from(*number) {
+                Ok(number @ 1..) => Ok(Some(number)),
+                _ => Err(Error::argument(name, format!("must be at least 1, not {number}"))),
+            },
+            Some(_) => Err(Error::argument(name, "must be a whole number")),
+        }
+    }
+
+    pub fn date(&self, name: &str) -> Result<Option<Date>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Date(days)) => Ok(Some(date_of(*days).ok_or_else(|| {
+                Error::argument(name, "is outside the dates that Mixpanel knows (years 0001 to 9999)")
+            })?)),
+            Some(_) => Err(Error::argument(name, "must be a DATE, like '2025-01-31'")),
+        }
+    }
+
+    /// Both ends of a range of days, inclusive, in order.
+    pub fn dates(&self, from: &str, to: &str) -> Result<(Option<Date>, Option<Date>)> {
+        let (first, last) = (self.date(from)?, self.date(to)?);
+        if let (Some(first), Some(last)) = (first, last)
+            && first > last
+        {
+            return Err(Error::argument(from, format!("{first} is after {to} {last}; swap them")));
+        }
+        Ok((first, last))
+    }
+
+    /// A list of texts, none of them NULL or empty, and at least one.
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
+        let items = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::List(items)) => items,
+            Some(_) => return Err(Error::argument(name, format!("must be a list, like {name} := ['a', 'b']"))),
+        };
+        if items.is_empty() {
+            return Err(Error::argument(name, "is an empty list; leave it out to ask for everything"));
+        }
+        let texts = items.iter().map(|item| match item {
+            Value::Text(text) if !text.is_empty() => Ok(text.clone()),
+            Value::Text(_) => Err(Error::argument(name, "holds an empty string; remove it")),
+            _ => Err(Error::argument(name, "holds a NULL; remove it")),
+        });
+        texts.collect::<Result<Vec<_>>>().map(Some)
+    }
+
+    /// A struct or map of texts, e.g. `{'amount': 'DOUBLE'}`, at least one.
+    pub fn text_fields(&self, name: &str) -> Result<Option<Vec<(String, String)>>> {
+        let expected = || Error::argument(name, format!("must be a struct or map of texts, like {name} := {{'amount': 'DOUBLE'}}"));
+        let fields = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::Fields(fields)) if !fields.is_empty() => fields,
+            Some(_) => return Err(expected()),
+        };
+        let texts = fields.iter().map(|(key, value)| match value {
+            Value::Text(text) => Ok((key.clone(), text.clone())),
+            _ => Err(expected()),
+        });
+        texts.collect::<Result<Vec<_>>>().map(Some)
+    }
+}
+
+/// The civil date that many days after 1970-01-01, where there is one.
+pub(crate) fn date_of(days: i32) -> Option<Date> {
+    Date::new(1970, 1, 1).ok()?.checked_add(jiff::Span::new().try_days(days).ok()?).ok().filter(|date| date.year() >= 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(name: &str, value: Value) -> Arguments {
+        Arguments::new(vec![(name.into(), value)])
+    }
+
+    fn message<T>(result: Result<T>) -> String {
+        result.err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn null_is_not_given() {
+        assert_eq!(arguments("filter", Value::Null).text("filter"), Ok(None));
+    }
+
+    #[test]
+    fn counts_start_at_one() {
+        assert_eq!(arguments("max_rows", Value::Integer(7)).count("max_rows"), Ok(Some(7)));
+        for bad in [0, -1] {
+            assert!(message(arguments("max_rows", Value::Integer(bad)).count("max_rows")).contains("max_rows: must be at least 1"));
+        }
+    }
+
+    #[test]
+    fn dates_are_in_order() {
+        let given = Arguments::new(vec![("a".into(), Value::Date(1)), ("b".into(), Value::Date(0))]);
+        assert!(message(given.dates("a", "b")).contains("a: 1970-01-02 is after b 1970-01-01"));
+    }
+
+    #[test]
+    fn dates_beyond_the_calendar_are_refused() {
+        for days in [i32::MAX, i32::MIN, 2_932_897] {
+            assert!(message(arguments("from_date", Value::Date(days)).date("from_date")).contains("from_date"), "{days}");
+        }
+    }
+
+    #[test]
+    fn lists_hold_texts() {
+        let list = |items| arguments("events", Value::List(items));
+        assert_eq!(list(vec![Value::Text("a".into())]).texts("events"), Ok(Some(vec!["a".into()])));
+        assert!(message(list(vec![]).texts("events")).contains("empty list"));
+        assert!(message(list(vec![Value::Null]).texts("events")).contains("NULL"));
+        assert!(message(list(vec![Value::Text(String::new())]).texts("events")).contains("empty string"));
+    }
+}

@@ -1,0 +1,164 @@
+//! One error type for everything that a user can see.
+//!
+//! An error says four things: a stable code, what failed, the server's own words
+//! where there are any, and the fix. It never holds a secret.
+
+use std::fmt;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// The stable part of an error: what scripts match on. `docs/errors.md` lists them.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $name,)* }
+
+        impl Code {
+            /// Every code, for the test that holds `docs/errors.md` against them.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The code as it stands in messages, e.g. `RATE_LIMITED`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// An argument of the call is wrong; no request was made.
+    InvalidArgument = "INVALID_ARGUMENT",
+    /// No credentials were found; no request was made.
+    MissingCredentials = "MISSING_CREDENTIALS",
+    /// The account named in the call is not in the accounts file.
+    AccountNotFound = "ACCOUNT_NOT_FOUND",
+    /// An account of that name exists already.
+    AccountExists = "ACCOUNT_EXISTS",
+    /// The accounts file or the environment holds something unusable.
+    InvalidConfig = "INVALID_CONFIG",
+    /// The database forbids access to the outside (`enable_external_access = false`).
+    ExternalAccessDisabled = "EXTERNAL_ACCESS_DISABLED",
+    /// Mixpanel refused the request's parameters (400 and the like).
+    InvalidRequest = "INVALID_REQUEST",
+    /// Mixpanel refused the credentials (401).
+    AuthenticationFailed = "AUTHENTICATION_FAILED",
+    /// The project's plan has no access to this API (402).
+    PaymentRequired = "PAYMENT_REQUIRED",
+    /// The credentials are good, but not for this (403).
+    PermissionDenied = "PERMISSION_DENIED",
+    /// Nothing there: a wrong region, project or id (404).
+    NotFound = "NOT_FOUND",
+    /// The quota of the hour, or a limit on concurrency, is used up (429).
+    RateLimited = "RATE_LIMITED",
+    /// Mixpanel failed (5xx), also after retries.
+    ServerError = "SERVER_ERROR",
+    /// The connection failed, broke or stayed silent, also after retries.
+    NetworkError = "NETWORK_ERROR",
+    /// An answer ended before its end, also after retries.
+    Truncated = "TRUNCATED",
+    /// An answer is not what the API promises.
+    UnexpectedResponse = "UNEXPECTED_RESPONSE",
+    /// A file of this machine could not be read or written.
+    IoError = "IO_ERROR",
+    /// A fault of this extension.
+    Internal = "INTERNAL",
+}
+
+/// What a user reads when something failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    code: Code,
+    what: String,
+    server: Option<String>,
+    fix: Option<String>,
+}
+
+impl Error {
+    /// `what` failed: a sentence without its full stop.
+    pub fn new(code: Code, what: impl Into<String>) -> Self {
+        Self { code, what: what.into(), server: None, fix: None }
+    }
+
+    /// An argument that cannot be used, named as the user wrote it.
+    pub fn argument(parameter: &str, problem: impl fmt::Display) -> Self {
+        Self::new(Code::InvalidArgument, format!("{parameter}: {problem}"))
+    }
+
+    /// Mixpanel's own words, as they came (see [`crate::mixpanel`] for how bodies are cut to a sentence).
+    pub fn server(mut self, words: impl Into<String>) -> Self {
+        let words = words.into();
+        self.server = (!words.trim().is_empty()).then_some(words);
+        self
+    }
+
+    /// What the user can do about it: a sentence without its full stop.
+    pub fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    /// Says in front where it happened, e.g. `2025-01-03 to 2025-01-04`.
+    pub fn context(mut self, place: impl fmt::Display) -> Self {
+        self.what = format!("{place}: {}", self.what);
+        self
+    }
+
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What failed, without code, server's words and fix.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.code.as_str(), self.what)?;
+        if let Some(server) = &self.server {
+            write!(f, ". Mixpanel said: {}", server.trim_end_matches('.'))?;
+        }
+        if let Some(fix) = &self.fix {
+            write!(f, ". {fix}")?;
+        }
+        f.write_str(".")
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Code::IoError, error.to_string())
+    }
+}
+
+impl From<arrow_schema::ArrowError> for Error {
+    fn from(error: arrow_schema::ArrowError) -> Self {
+        Self::new(Code::Internal, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_code_place_server_and_fix() {
+        let error = Error::new(Code::RateLimited, "HTTP 429")
+            .server("too many export requests in progress.")
+            .fix("Wait a minute and run it again")
+            .context("2025-01-03");
+        assert_eq!(
+            error.to_string(),
+            "[RATE_LIMITED] 2025-01-03: HTTP 429. Mixpanel said: too many export requests in progress. \
+             Wait a minute and run it again."
+        );
+    }
+
+    #[test]
+    fn leaves_out_what_is_not_known() {
+        assert_eq!(Error::argument("max_rows", "must be at least 1").to_string(), "[INVALID_ARGUMENT] max_rows: must be at least 1.");
+    }
+}

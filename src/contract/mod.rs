@@ -1,0 +1,21 @@
+//! What the core and the hosts say to each other.
+//!
+//! The core describes functions, binds their arguments and produces Arrow
+//! record batches; a host registers them with one of DuckDB's C APIs and copies
+//! the batches into DuckDB's vectors. Nothing here knows DuckDB.
+
+mod arguments;
+mod columns;
+mod error;
+mod filter;
+mod scalar;
+mod signature;
+mod table;
+
+pub use arguments::{Arguments, Value};
+pub use columns::{Columns, SqlType};
+pub use error::{Code, Error, Result};
+pub use filter::{Comparison, Filter};
+pub use scalar::ScalarFunction;
+pub use signature::{Documentation, Parameter};
+pub use table::{BoundTable, Once, Reader, Scan, Session, TableFunction};

@@ -1,0 +1,24 @@
+//! A Mixpanel project as SQL: the `mixpanel` extension for DuckDB.
+//!
+//! Data flows one way: SQL arguments -> a validated request -> HTTP -> spooled
+//! bytes -> rows -> Arrow -> the host's vectors. Each step is a folder:
+//!
+//! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
+//! * [`export`]: the export engine
+//! * [`mixpanel`]: the HTTP client
+//! * [`config`]: accounts and credentials
+//! * [`contract`]: what the core and the hosts say to each other, in Arrow
+//! * [`host`]: the two DuckDB C APIs; the only code that knows DuckDB, the only
+//!   unsafe code
+
+#![deny(unsafe_code)]
+
+pub mod catalog;
+pub mod config;
+pub mod contract;
+pub mod export;
+pub mod functions;
+pub mod mixpanel;
+
+#[allow(unsafe_code)]
+pub mod host;
