@@ -1,1 +1,44 @@
-//! To come.
+//! The two C APIs of DuckDB: the only code here that knows DuckDB, and the only
+//! unsafe code.
+//!
+//! [`v1`] is loaded by every DuckDB from 1.2.0 to 2.0.0, [`v2`] by exactly 2.0.0;
+//! both entry points live in the one shared library, and the footer of the file
+//! says which of them DuckDB calls. Each registers what [`crate::catalog`] lists.
+
+mod v1;
+mod v2;
+
+use arrow_array::RecordBatch;
+
+use crate::contract::{Reader, Result};
+
+/// Rows of one output chunk: DuckDB's `STANDARD_VECTOR_SIZE`.
+const CHUNK_ROWS: usize = 2048;
+
+/// Hands out a reader's batches in pieces that fit an output chunk, without copying.
+struct Chunks {
+    reader: Box<dyn Reader>,
+    batch: Option<RecordBatch>,
+}
+
+impl Chunks {
+    fn new(reader: Box<dyn Reader>) -> Self {
+        Self { reader, batch: None }
+    }
+
+    /// The next rows, at most [`CHUNK_ROWS`]; `None` at the end.
+    fn next(&mut self) -> Result<Option<RecordBatch>> {
+        let batch = match self.batch.take() {
+            Some(batch) => batch,
+            None => match self.reader.next()? {
+                Some(batch) => batch,
+                None => return Ok(None),
+            },
+        };
+        if batch.num_rows() <= CHUNK_ROWS {
+            return Ok(Some(batch));
+        }
+        self.batch = Some(batch.slice(CHUNK_ROWS, batch.num_rows() - CHUNK_ROWS));
+        Ok(Some(batch.slice(0, CHUNK_ROWS)))
+    }
+}

@@ -1,0 +1,90 @@
+//! DuckDB's first C API, through the bindings of `libduckdb-sys`.
+//!
+//! One binary for every DuckDB from 1.2.0 on, so only functions that API had in
+//! 1.2.0 are called. It offers table functions with projection pushdown and
+//! scalar functions; the rest of what the core can do stays with version 2.
+
+mod batch;
+mod callback;
+mod read_ahead;
+mod scalar;
+mod table;
+mod types;
+
+use std::ffi::CString;
+
+use libduckdb_sys::v1 as ffi;
+
+use crate::catalog;
+
+const API_VERSION: &str = "v1.2.0";
+
+/// What DuckDB calls on `LOAD mixpanel` where the footer says `C_STRUCT`.
+///
+/// # Safety
+/// Only DuckDB may call this, with its own arguments.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mixpanel_init_c_api(
+    info: ffi::duckdb_extension_info,
+    access: *const ffi::duckdb_extension_access,
+) -> bool {
+    // SAFETY: DuckDB's own arguments.
+    callback::contained(|| unsafe { load(info, access) }, |message| unsafe {
+        if let Some(set_error) = (*access).set_error {
+            set_error(info, message.as_ptr());
+        }
+    })
+    .unwrap_or(false)
+}
+
+unsafe fn load(
+    info: ffi::duckdb_extension_info,
+    access: *const ffi::duckdb_extension_access,
+) -> Result<bool, Box<dyn std::error::Error>> {
+    // SAFETY: DuckDB's own arguments. Where it has no such API, or no database, it knows why itself.
+    unsafe {
+        if !ffi::duckdb_rs_extension_api_init(info, access, API_VERSION)? {
+            return Ok(false);
+        }
+        let get_database = (*access).get_database.ok_or("DuckDB gave no way to its database")?;
+        let database = get_database(info);
+        if database.is_null() {
+            return Ok(false);
+        }
+        // The connection lives no longer than this function: one kept open would keep the database open.
+        let connection = Connection::open(*database)?;
+        for function in catalog::table_functions() {
+            table::register(connection.0, function)?;
+        }
+        for function in catalog::scalar_functions() {
+            scalar::register(connection.0, function)?;
+        }
+        Ok(true)
+    }
+}
+
+struct Connection(ffi::duckdb_connection);
+
+impl Connection {
+    unsafe fn open(database: ffi::duckdb_database) -> Result<Self, &'static str> {
+        let mut connection = std::ptr::null_mut();
+        // SAFETY: the database is open while it loads us.
+        match unsafe { ffi::duckdb_connect(database, &mut connection) } {
+            ffi::DuckDBSuccess => Ok(Self(connection)),
+            _ => Err("DuckDB gave no connection"),
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        // SAFETY: opened by us, closed once.
+        unsafe { ffi::duckdb_disconnect(&mut self.0) };
+    }
+}
+
+/// A name of ours as C wants it. Ours hold no NUL; one that did would be cut there.
+fn c_string(text: &str) -> CString {
+    let until_nul = text.split('\0').next().unwrap_or_default();
+    CString::new(until_nul).unwrap_or_default()
+}

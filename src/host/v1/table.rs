@@ -1,0 +1,130 @@
+//! A [`TableFunction`] in DuckDB's first C API.
+
+use std::sync::{Arc, Mutex};
+
+use libduckdb_sys::v1 as ffi;
+
+use super::{
+    batch, c_string,
+    callback::{boxed, contained, free},
+    read_ahead::ReadAhead,
+    types::{Constant, LogicalType},
+};
+use crate::{
+    contract::{Arguments, BoundTable, Scan, Session, TableFunction},
+    host::Chunks,
+};
+
+type Function = Box<dyn TableFunction>;
+type Bound = Box<dyn BoundTable>;
+/// Made when the scan starts, read by one thread at a time.
+type Running = Mutex<Chunks>;
+
+/// # Safety
+/// `connection` must be open.
+pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -> Result<(), String> {
+    let name = function.name();
+    // SAFETY: the function is built and destroyed here; DuckDB copies it, and shares its extra info, on registration.
+    unsafe {
+        let mut table_function = ffi::duckdb_create_table_function();
+        ffi::duckdb_table_function_set_name(table_function, c_string(name).as_ptr());
+        for parameter in function.parameters() {
+            let logical_type = LogicalType::of(&parameter.sql_type);
+            if parameter.positional {
+                ffi::duckdb_table_function_add_parameter(table_function, logical_type.0);
+            } else {
+                let name = c_string(parameter.name);
+                ffi::duckdb_table_function_add_named_parameter(table_function, name.as_ptr(), logical_type.0);
+            }
+        }
+        ffi::duckdb_table_function_set_extra_info(table_function, boxed(function), Some(free::<Function>));
+        ffi::duckdb_table_function_set_bind(table_function, Some(bind));
+        ffi::duckdb_table_function_set_init(table_function, Some(init));
+        ffi::duckdb_table_function_set_function(table_function, Some(read));
+        ffi::duckdb_table_function_supports_projection_pushdown(table_function, true);
+        let state = ffi::duckdb_register_table_function(connection, table_function);
+        ffi::duckdb_destroy_table_function(&mut table_function);
+        match state {
+            ffi::DuckDBSuccess => Ok(()),
+            _ => Err(format!("DuckDB refused the function {name}")),
+        }
+    }
+}
+
+unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
+    let body = || {
+        // SAFETY: the extra info is the function that `register` boxed.
+        let function = unsafe { &*ffi::duckdb_bind_get_extra_info(info).cast::<Function>() };
+        let bound = function.bind(arguments(info, function), Session { external_access: true, pushes_filters: false })?;
+        for (name, sql_type) in bound.columns().iter() {
+            // SAFETY: DuckDB's own bind info; it copies name and type.
+            unsafe {
+                ffi::duckdb_bind_add_result_column(info, c_string(name).as_ptr(), LogicalType::of(sql_type).0);
+            }
+        }
+        // SAFETY: DuckDB's own bind info; `free` fits what is boxed.
+        unsafe { ffi::duckdb_bind_set_bind_data(info, boxed(bound), Some(free::<Bound>)) };
+        Ok(())
+    };
+    // SAFETY: DuckDB's own bind info.
+    contained(body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
+}
+
+fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Arguments {
+    let mut position = 0;
+    let mut values = Vec::new();
+    for parameter in function.parameters() {
+        let constant = if parameter.positional {
+            position += 1;
+            // SAFETY: DuckDB's own bind info; a call without its positional arguments does not bind.
+            Some(unsafe { Constant::owned(ffi::duckdb_bind_get_parameter(info, position - 1)) })
+        } else {
+            Constant::named(info, parameter.name)
+        };
+        values.extend(constant.map(|constant| (parameter.name.to_string(), constant.value())));
+    }
+    Arguments::new(values)
+}
+
+unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
+    let body = || {
+        // SAFETY: the bind data is what `bind` boxed; the rest is DuckDB's own init info.
+        let (bound, projection) = unsafe {
+            let bound = &*ffi::duckdb_init_get_bind_data(info).cast::<Bound>();
+            let count = ffi::duckdb_init_get_column_count(info);
+            let projection = (0..count).map(|index| ffi::duckdb_init_get_column_index(info, index) as usize);
+            (bound, projection.collect::<Vec<_>>())
+        };
+        let scan = bound.scan(&projection, &[])?;
+        // SAFETY: as above; `free` fits what is boxed.
+        unsafe { ffi::duckdb_init_set_init_data(info, boxed(running(scan)?), Some(free::<Running>)) };
+        Ok(())
+    };
+    // SAFETY: DuckDB's own init info.
+    contained(body, |message| unsafe { ffi::duckdb_init_set_error(info, message.as_ptr()) });
+}
+
+fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
+    Ok(Mutex::new(match scan.max_threads() {
+        ..=1 => Chunks::new(scan.reader()?),
+        _ => Chunks::new(Box::new(ReadAhead::start(scan)?)),
+    }))
+}
+
+unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_data_chunk) {
+    let body = || {
+        // SAFETY: the init data is what `init` boxed.
+        let running = unsafe { &*ffi::duckdb_function_get_init_data(info).cast::<Running>() };
+        let rows = running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next()?;
+        // SAFETY: DuckDB's own chunk, with the projected columns.
+        unsafe {
+            match rows {
+                Some(rows) => batch::write(&rows, output)?,
+                None => ffi::duckdb_data_chunk_set_size(output, 0),
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: DuckDB's own function info.
+    contained(body, |message| unsafe { ffi::duckdb_function_set_error(info, message.as_ptr()) });
+}

@@ -1,0 +1,61 @@
+//! An Arrow batch as DuckDB vectors, without copying the bytes.
+//!
+//! DuckDB's own importer makes a chunk whose vectors point into the batch's
+//! buffers and keep them alive; the output vectors then reference those.
+
+use std::mem::transmute;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, ffi::to_ffi};
+use duckdb_neo::{
+    Error, Result,
+    arrow::{ArrowArray, ArrowImporter, ArrowSchema},
+    connection::Context,
+    data_chunk::{DataChunk, DataChunkRef},
+    ffi,
+    vector::{Unknown, Vector},
+};
+
+/// Makes the rows of `batch` the rows of `output`, column by column.
+pub fn write(context: &Context, batch: RecordBatch, output: &mut DataChunkRef<'_>) -> Result<()> {
+    let columns = batch.num_columns();
+    if columns == 0 {
+        return Err(Error::internal("a batch without columns can't be written"));
+    }
+    let chunk = import(context, batch)?;
+    for index in 0..columns {
+        let target = output.get_vector_at_mut::<Unknown>(index)?;
+        // SAFETY: the imported vectors own a share of the Arrow buffers, which are never written again.
+        unsafe { target.reference(chunk.get_vector_at::<Unknown>(index)?)? };
+    }
+    Ok(())
+}
+
+/// Makes one array the result of a scalar function.
+pub fn write_array(context: &Context, array: ArrayRef, output: Vector<'_, Unknown>) -> Result<()> {
+    let batch = RecordBatch::try_from_iter_with_nullable([("result", array, true)])
+        .map_err(|error| Error::internal(error.to_string()))?;
+    let chunk = import(context, batch)?;
+    // SAFETY: as above.
+    unsafe { output.reference(chunk.get_vector_at::<Unknown>(0)?)? };
+    Ok(())
+}
+
+fn import(context: &Context, batch: RecordBatch) -> Result<DataChunk<'static>> {
+    let rows = batch.num_rows();
+    let (array, schema) =
+        to_ffi(&StructArray::from(batch).into_data()).map_err(|error| Error::internal(error.to_string()))?;
+    // SAFETY: both crates lay these structs out as the Arrow C data interface says, and ownership moves with them.
+    let (array, schema) = unsafe {
+        (
+            ArrowArray::from_raw(transmute::<arrow_array::ffi::FFI_ArrowArray, ffi::ArrowArray>(array)),
+            ArrowSchema::from_raw(transmute::<arrow_array::ffi::FFI_ArrowSchema, ffi::ArrowSchema>(schema)),
+        )
+    };
+    let mut importer = ArrowImporter::new(context, schema, None)?;
+    importer.append_consumed(array, true)?;
+    let chunk = importer.next_chunk()?.ok_or_else(|| Error::internal("DuckDB made no chunk of a batch"))?;
+    match chunk.row_count()? == rows {
+        true => Ok(chunk),
+        false => Err(Error::internal("DuckDB split a batch that should have fitted a chunk")),
+    }
+}

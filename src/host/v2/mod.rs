@@ -1,0 +1,38 @@
+//! DuckDB's second C API, through the crate `duckdb-neo`.
+//!
+//! Carries what version 1 can't: names, documentation and examples in
+//! `duckdb_functions()`, filter pushdown, progress, unordered parallel scans.
+
+mod batch;
+mod filter;
+mod scalar;
+mod table;
+mod types;
+
+use duckdb_neo::{duckdb_entrypoint_c_api_v2, extension::Extension};
+
+use crate::{
+    catalog,
+    contract::{Code, Error},
+};
+
+#[duckdb_entrypoint_c_api_v2(extension_name = "mixpanel", api_version = "v2.0.0")]
+pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error>> {
+    for function in catalog::table_functions() {
+        table::register(extension, function)?;
+    }
+    for function in catalog::scalar_functions() {
+        scalar::register(extension, function)?;
+    }
+    Ok(())
+}
+
+/// An error of ours as DuckDB's: what the user can mend is an input error, the rest is not.
+impl From<Error> for duckdb_neo::Error {
+    fn from(error: Error) -> Self {
+        match error.code() {
+            Code::InvalidArgument => duckdb_neo::Error::invalid_input(error.to_string()),
+            _ => duckdb_neo::Error::api_error(error.to_string()),
+        }
+    }
+}

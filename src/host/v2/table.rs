@@ -1,0 +1,149 @@
+//! A [`TableFunction`] in DuckDB's second C API.
+
+use std::sync::{Arc, Mutex};
+
+use duckdb_neo::{
+    Error, Result,
+    bind_arguments::BindArgument,
+    connection::Context,
+    data_chunk::DataChunkRef,
+    extension::Extension,
+    signature::{FunctionDocumentationBuilder, FunctionParameter, FunctionParameterKind, SignatureBuilder},
+    table_function::{
+        BindFunctionHandle, ExecColumnInfo, InitColumnData, OrderPreservation, PushdownData,
+        TableFilterPushdownCallbacks, TableFunctionBuilder, TableFunctionCallbacks,
+    },
+};
+
+use super::{batch, filter, types};
+use crate::{
+    contract::{Arguments, BoundTable, Documentation, Filter, Parameter, Scan, Session, TableFunction},
+    host::Chunks,
+};
+
+pub fn register(extension: &Extension, function: Box<dyn TableFunction>) -> Result<()> {
+    let name = function.name();
+    let (takes_filters, reports_progress) = (function.takes_filters(), function.reports_progress());
+    let mut signature = SignatureBuilder::new().documentation(documentation(&function.documentation()));
+    for parameter in function.parameters() {
+        signature = signature.param(self::parameter(extension, &parameter)?);
+    }
+    let mut builder = TableFunctionBuilder::new(name, signature, Adapter(function)).with_projection_pushdown(true);
+    if takes_filters {
+        builder = builder.with_filter_pushdown();
+    }
+    if reports_progress {
+        builder = builder.with_progress();
+    }
+    builder.register(extension)
+}
+
+pub fn documentation(documentation: &Documentation) -> FunctionDocumentationBuilder {
+    FunctionDocumentationBuilder::new()
+        .description(documentation.description)
+        .add_example("", documentation.example)
+        .add_category("mixpanel")
+}
+
+fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionParameter> {
+    let declared = FunctionParameter::with_type(parameter.name, types::logical_type(extension, &parameter.sql_type)?);
+    Ok(match parameter.positional {
+        true => declared,
+        false => declared
+            .kind(FunctionParameterKind::Named)
+            .default_value(types::NotGiven(parameter.sql_type.clone())),
+    })
+}
+
+/// The core's function, with the callbacks that DuckDB calls.
+struct Adapter(Box<dyn TableFunction>);
+
+struct Bound {
+    table: Box<dyn BoundTable>,
+    /// What the optimizer offered; it does so between binding and the scan.
+    filters: Mutex<Vec<Filter>>,
+}
+
+impl TableFunctionCallbacks for Adapter {
+    type BindData = Bound;
+    type GlobalState = Arc<dyn Scan>;
+    type LocalState = Chunks;
+
+    fn bind(&self, context: &Context, given: Vec<BindArgument>, columns: BindFunctionHandle<'_>) -> Result<Bound> {
+        let parameters = self.0.parameters();
+        let mut values = Vec::with_capacity(given.len());
+        for (parameter, argument) in parameters.iter().zip(&given) {
+            let value = argument.value.as_ref().ok_or_else(|| {
+                Error::invalid_input(format!(
+                    "[INVALID_ARGUMENT] {}: must be a constant or a bound parameter.",
+                    parameter.name
+                ))
+            })?;
+            values.push((parameter.name.to_string(), types::constant(value)?));
+        }
+        let session = Session { external_access: external_access(context), pushes_filters: true };
+        let table = self.0.bind(Arguments::new(values), session)?;
+        for (name, sql_type) in table.columns().iter() {
+            columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
+        }
+        columns.set_order(OrderPreservation::None)?;
+        Ok(Bound { table, filters: Mutex::default() })
+    }
+
+    fn init_global_state(
+        &self,
+        bound: &Bound,
+        _context: &Context,
+        projected: InitColumnData<'_>,
+    ) -> Result<(Option<Self::GlobalState>, Option<usize>)> {
+        let projection = (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
+        let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let scan = bound.table.scan(&projection, &filters)?;
+        let threads = scan.max_threads();
+        Ok((Some(scan), Some(threads)))
+    }
+
+    fn init_local_state(
+        &self,
+        _bound: &Bound,
+        scan: Option<&Self::GlobalState>,
+        _context: &Context,
+        _projected: InitColumnData<'_>,
+    ) -> Result<Option<Chunks>> {
+        scan.map(|scan| Ok(Chunks::new(scan.reader()?))).transpose()
+    }
+
+    fn exec(
+        &self,
+        _bound: &Bound,
+        _scan: Option<&Self::GlobalState>,
+        chunks: Option<&mut Chunks>,
+        context: &Context,
+        mut output: DataChunkRef<'_>,
+        _columns: ExecColumnInfo<'_>,
+    ) -> Result<()> {
+        let chunks = chunks.ok_or_else(|| Error::internal("a scan without its state"))?;
+        match chunks.next()? {
+            Some(rows) => batch::write(context, rows, &mut output),
+            None => Ok(()),
+        }
+    }
+
+    fn progress(&self, _bound: &Bound, scan: Option<&Self::GlobalState>, _context: &Context) -> Result<Option<f64>> {
+        Ok(scan.and_then(|scan| scan.progress()))
+    }
+}
+
+impl TableFilterPushdownCallbacks for Adapter {
+    fn pushdown_filter(&self, bound: &Bound, _context: &Context, offered: PushdownData<'_>) -> Result<()> {
+        let filters = filter::filters(&offered)?;
+        *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
+        Ok(())
+    }
+}
+
+/// `false` only where the database says so.
+fn external_access(context: &Context) -> bool {
+    let setting = context.config().and_then(|config| config.try_get_value("enable_external_access"));
+    !matches!(setting.map(|found| found.map(|(value, _)| value.get::<bool>())), Ok(Some(Ok(Some(false)))))
+}
