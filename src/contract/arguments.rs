@@ -24,6 +24,31 @@ pub enum Value {
     Fields(Vec<(String, Value)>),
 }
 
+impl Value {
+    /// A date, as days since 1970-01-01.
+    pub fn days(date: Date) -> i32 {
+        let hours = EPOCH.duration_until(date).as_hours();
+        // Dates lie within the years -9999 to 9999, which are fewer days than i32 holds.
+        (hours / 24) as i32
+    }
+
+    fn to_json(&self) -> serde_json::Value {
+        match self {
+            Value::Null => serde_json::Value::Null,
+            Value::Boolean(value) => (*value).into(),
+            Value::Integer(value) => i64::try_from(*value).map_or_else(|_| value.to_string().into(), Into::into),
+            Value::Double(value) => (*value).into(),
+            Value::Text(value) => value.clone().into(),
+            Value::Date(days) => date_of(*days).map_or((*days).into(), |date| date.to_string().into()),
+            Value::Timestamp(micros) => (*micros).into(),
+            Value::List(items) => items.iter().map(Value::to_json).collect(),
+            Value::Fields(fields) => fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect(),
+        }
+    }
+}
+
+const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+
 /// The arguments of one call, by parameter name.
 #[derive(Debug, Clone, Default)]
 pub struct Arguments(Vec<(String, Value)>);
@@ -37,8 +62,10 @@ impl Arguments {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    /// The arguments that were given, as a JSON object.
+    pub fn to_json(&self) -> String {
+        let fields = self.0.iter().map(|(name, value)| (name.clone(), value.to_json()));
+        serde_json::Value::Object(fields.collect()).to_string()
     }
 
     /// Text; an empty one is refused, because no parameter means anything by it.
@@ -132,7 +159,7 @@ impl Arguments {
 
 /// The civil date that many days after 1970-01-01, where there is one.
 pub(crate) fn date_of(days: i32) -> Option<Date> {
-    Date::new(1970, 1, 1).ok()?.checked_add(jiff::Span::new().try_days(days).ok()?).ok().filter(|date| date.year() >= 1)
+    EPOCH.checked_add(jiff::Span::new().try_days(days).ok()?).ok().filter(|date| date.year() >= 1)
 }
 
 #[cfg(test)]

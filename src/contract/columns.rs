@@ -44,6 +44,40 @@ impl SqlType {
     }
 }
 
+impl SqlType {
+    /// A column type as a user writes it; the ones that a property can be read as, under DuckDB's names for them.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let upper = text.trim().to_uppercase();
+        let compact: String = upper.split_whitespace().collect();
+        Ok(match compact.as_str() {
+            "VARCHAR" | "TEXT" | "STRING" => SqlType::Varchar,
+            "JSON" => SqlType::Json,
+            "BOOLEAN" | "BOOL" => SqlType::Boolean,
+            "INTEGER" | "INT" | "INT4" => SqlType::Integer,
+            "BIGINT" | "LONG" | "INT8" => SqlType::BigInt,
+            "DOUBLE" | "FLOAT8" => SqlType::Double,
+            "DECIMAL" | "NUMERIC" => SqlType::Decimal(18, 3),
+            "DATE" => SqlType::Date,
+            "TIMESTAMP" | "DATETIME" => SqlType::Timestamp,
+            "VARCHAR[]" | "TEXT[]" | "STRING[]" => SqlType::List(Box::new(SqlType::Varchar)),
+            decimal => Self::parse_decimal(decimal).ok_or_else(|| {
+                format!(
+                    "type '{text}' is not one of VARCHAR, JSON, BOOLEAN, INTEGER, BIGINT, DOUBLE, DECIMAL(width,scale), \
+                     DATE, TIMESTAMP, VARCHAR[]"
+                )
+            })?,
+        })
+    }
+
+    fn parse_decimal(compact: &str) -> Option<Self> {
+        let inner = compact.strip_prefix("DECIMAL").or_else(|| compact.strip_prefix("NUMERIC"))?;
+        let inner = inner.strip_prefix('(')?.strip_suffix(')')?;
+        let (width, scale) = inner.split_once(',').unwrap_or((inner, "0"));
+        let (width, scale) = (width.parse().ok()?, scale.parse().ok()?);
+        ((1..=38).contains(&width) && scale <= width).then_some(SqlType::Decimal(width, scale))
+    }
+}
+
 impl fmt::Display for SqlType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -83,9 +117,30 @@ impl Columns {
         self.0.is_empty()
     }
 
-    /// The Arrow schema of a batch that holds the columns at these positions.
-    pub fn project(&self, projection: &[usize]) -> SchemaRef {
-        let fields = projection.iter().filter_map(|&index| self.0.get(index));
-        Arc::new(Schema::new(fields.map(|(name, sql_type)| Field::new(name, sql_type.arrow(), true)).collect::<Vec<_>>()))
+    /// The Arrow schema of a batch that holds all columns.
+    pub fn schema(&self) -> SchemaRef {
+        let fields = self.iter().map(|(name, sql_type)| Field::new(name, sql_type.arrow(), true));
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_read_as_they_are_shown() {
+        for text in ["VARCHAR", "JSON", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(10,2)", "DATE", "TIMESTAMP", "VARCHAR[]"] {
+            assert_eq!(SqlType::parse(text).map(|sql_type| sql_type.to_string()), Ok(text.to_string()));
+        }
+        assert_eq!(SqlType::parse(" decimal( 10 , 2 ) "), Ok(SqlType::Decimal(10, 2)));
+        assert_eq!(SqlType::parse("numeric(5)"), Ok(SqlType::Decimal(5, 0)));
+    }
+
+    #[test]
+    fn others_are_refused_by_name() {
+        for text in ["MONEY", "DECIMAL(39,2)", "DECIMAL(3,4)", "DECIMAL(", "", "INTEGER[]"] {
+            assert!(SqlType::parse(text).is_err_and(|error| error.contains(&format!("'{text}'"))), "{text}");
+        }
     }
 }

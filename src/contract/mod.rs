@@ -18,4 +18,4 @@ pub use error::{Code, Error, Result};
 pub use filter::{Comparison, Filter};
 pub use scalar::ScalarFunction;
 pub use signature::{Documentation, Parameter};
-pub use table::{BoundTable, Once, Reader, Scan, Session, TableFunction};
+pub use table::{BoundTable, Reader, Scan, Session, TableFunction, rows};

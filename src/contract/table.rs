@@ -6,9 +6,13 @@
 //! that takes part asks [`Scan::reader`] for its own [`Reader`] and pulls
 //! batches from it. Dropping the scan and its readers cancels everything.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::SchemaRef;
 
 use super::{Arguments, Columns, Documentation, Filter, Parameter, Result};
 
@@ -67,38 +71,64 @@ pub trait Reader: Send {
     fn next(&mut self) -> Result<Option<RecordBatch>>;
 }
 
-/// A scan whose rows are made in one go, by a closure that runs when they are first asked for.
-pub struct Once<F>(Arc<Mutex<Option<F>>>);
-
-impl<F> Once<F>
+/// A call whose rows are few enough to be made in one go, when they are first asked for: `make` returns one array
+/// for each column.
+pub fn rows<F>(columns: Columns, make: F) -> Box<dyn BoundTable>
 where
-    F: FnOnce() -> Result<RecordBatch> + Send + 'static,
+    F: Fn() -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
 {
-    pub fn scan(rows: F) -> Arc<dyn Scan> {
-        Arc::new(Self(Arc::new(Mutex::new(Some(rows)))))
+    Box::new(Rows { columns, make: Arc::new(make) })
+}
+
+struct Rows<F> {
+    columns: Columns,
+    make: Arc<F>,
+}
+
+impl<F> BoundTable for Rows<F>
+where
+    F: Fn() -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
+{
+    fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn scan(&self, projection: &[usize], _filters: &[Filter]) -> Result<Arc<dyn Scan>> {
+        Ok(Arc::new(RowsScan {
+            make: Arc::clone(&self.make),
+            schema: self.columns.schema(),
+            projection: projection.to_vec(),
+            made: AtomicBool::new(false),
+        }))
     }
 }
 
-impl<F> Scan for Once<F>
+struct RowsScan<F> {
+    make: Arc<F>,
+    schema: SchemaRef,
+    projection: Vec<usize>,
+    made: AtomicBool,
+}
+
+impl<F> Scan for RowsScan<F>
 where
-    F: FnOnce() -> Result<RecordBatch> + Send + 'static,
+    F: Fn() -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
 {
     fn reader(&self) -> Result<Box<dyn Reader>> {
-        Ok(Box::new(OnceReader(Arc::clone(&self.0))))
+        // One reader has the rows, every other one nothing.
+        if self.made.swap(true, Ordering::Relaxed) {
+            return Ok(Box::new(RowsReader(None)));
+        }
+        let (make, schema, projection) = (Arc::clone(&self.make), Arc::clone(&self.schema), self.projection.clone());
+        Ok(Box::new(RowsReader(Some(Box::new(move || Ok(RecordBatch::try_new(schema, make()?)?.project(&projection)?))))))
     }
 }
 
-struct OnceReader<F>(Arc<Mutex<Option<F>>>);
+struct RowsReader(Option<Box<dyn FnOnce() -> Result<RecordBatch> + Send>>);
 
-impl<F> Reader for OnceReader<F>
-where
-    F: FnOnce() -> Result<RecordBatch> + Send,
-{
+impl Reader for RowsReader {
     fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let rows = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        match rows {
-            Some(rows) => Ok(Some(rows()?).filter(|batch| batch.num_rows() > 0)),
-            None => Ok(None),
-        }
+        let batch = self.0.take().map(|make| make()).transpose()?;
+        Ok(batch.filter(|batch| batch.num_rows() > 0))
     }
 }

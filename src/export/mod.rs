@@ -1,1 +1,21 @@
-//! To come.
+//! The export engine: days -> windows -> downloads -> spooled bytes -> rows.
+//!
+//! Its promise: every row exactly once, or an error that names the days. A window
+//! is looked at only when it has arrived whole, so a connection that broke, an
+//! answer that was cut and a server that gave up are mended by asking for that
+//! window again; nothing of it was emitted yet.
+
+pub mod decode;
+mod download;
+mod inflate;
+pub mod narrow;
+pub mod plan;
+mod request;
+mod scan;
+mod spool;
+mod verify;
+mod windows;
+
+pub use request::ExportRequest;
+pub use scan::ExportScan;
+pub use windows::{OnFailure, Windows};

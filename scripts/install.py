@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Copy the built files to where `LOAD mixpanel` looks, for every DuckDB that they serve.
+
+A session must still allow unsigned extensions (`duckdb -unsigned`, or the
+option `allow_unsigned_extensions`).
+"""
+import argparse
+import pathlib
+import shutil
+
+# C API v1.2.0 is loaded by every version since; C API v2.0.0 by that version alone.
+SERVED = {
+    "v1": [f"v1.{minor}.{patch}" for minor, last in [(2, 2), (3, 2), (4, 5), (5, 6)] for patch in range(last + 1)],
+    "v2": ["v2.0.0"],
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--platform", required=True)
+    parser.add_argument("--home", type=pathlib.Path, default=pathlib.Path.home() / ".duckdb")
+    arguments = parser.parse_args()
+    for host, versions in SERVED.items():
+        source = arguments.build / host / "mixpanel.duckdb_extension"
+        for version in versions:
+            folder = arguments.home / "extensions" / version / arguments.platform
+            folder.mkdir(parents=True, exist_ok=True)
+            # A new file in the place of the old one: a running DuckDB may have the old one mapped.
+            unfinished = folder / "mixpanel.duckdb_extension.unfinished"
+            shutil.copyfile(source, unfinished)
+            unfinished.replace(folder / "mixpanel.duckdb_extension")
+    print(f"installed in {arguments.home / 'extensions'} for DuckDB {SERVED['v1'][0]} to {SERVED['v1'][-1]} and {SERVED['v2'][0]}")
+    print("now: duckdb -unsigned, then LOAD mixpanel;")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""The name that DuckDB gives to this platform, or what a library is called on it."""
+import argparse
+import subprocess
+import sys
+
+TARGETS = {
+    "x86_64-unknown-linux-gnu": "linux_amd64",
+    "aarch64-unknown-linux-gnu": "linux_arm64",
+    "x86_64-unknown-linux-musl": "linux_amd64_musl",
+    "aarch64-unknown-linux-musl": "linux_arm64_musl",
+    "x86_64-apple-darwin": "osx_amd64",
+    "aarch64-apple-darwin": "osx_arm64",
+    "x86_64-pc-windows-msvc": "windows_amd64",
+    "aarch64-pc-windows-msvc": "windows_arm64",
+    "x86_64-pc-windows-gnu": "windows_amd64_mingw",
+}
+
+
+def target() -> str:
+    version = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    return next(line.split()[1] for line in version.splitlines() if line.startswith("host:"))
+
+
+def library(name: str, target: str) -> str:
+    if "windows" in target:
+        return f"{name}.dll"
+    return f"lib{name}.dylib" if "apple" in target else f"lib{name}.so"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--library", metavar="NAME")
+    arguments = parser.parse_args()
+    host = target()
+    if arguments.library:
+        print(library(arguments.library, host))
+    elif host in TARGETS:
+        print(TARGETS[host])
+    else:
+        sys.exit(f"DuckDB has no name for {host}; set PLATFORM to what PRAGMA platform says")
+
+
+if __name__ == "__main__":
+    main()

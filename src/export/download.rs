@@ -1,0 +1,144 @@
+//! How do the windows get here?
+//!
+//! One thread, with a small runtime of its own, downloads several windows at
+//! once. It ends when all windows are in hand or nobody reads any more; ending
+//! drops what is under way, which closes the connections at once.
+
+use std::{sync::Arc, thread};
+
+use tokio::task::JoinSet;
+
+use super::{
+    inflate::Encoding,
+    plan::Window,
+    request::ExportRequest,
+    spool::{Allowance, Spool},
+    verify::Verifier,
+    windows::{Arrived, Windows},
+};
+use crate::{
+    contract::{Code, Error, Result},
+    fetches::Fetch,
+    mixpanel::{Client, Failure, Retry, RetryPolicy},
+};
+
+/// What the tasks of one download share.
+struct Download {
+    windows: Arc<Windows>,
+    client: Client,
+    request: ExportRequest,
+    allowance: Allowance,
+    retries: RetryPolicy,
+}
+
+/// Starts to download the windows of a scan.
+pub fn start(windows: Arc<Windows>, request: ExportRequest, max_workers: usize) -> Result<()> {
+    let client = Client::new(request.target())?;
+    let retries = RetryPolicy::from_environment()?;
+    let download = Arc::new(Download { windows, client, request, allowance: Allowance::default(), retries });
+    let run = move || {
+        // Whatever ends this thread, readers must not wait for it.
+        let _over = Over(Arc::clone(&download.windows));
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                runtime.block_on(drive(Arc::clone(&download), max_workers));
+                runtime.shutdown_background();
+            }
+            Err(error) => download.windows.fail(error.into()),
+        }
+    };
+    thread::Builder::new().name("mixpanel-download".into()).spawn(run)?;
+    Ok(())
+}
+
+struct Over(Arc<Windows>);
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        if !self.0.is_over() {
+            self.0.fail(Error::new(Code::Internal, "the download thread ended before its work"));
+        }
+    }
+}
+
+async fn drive(download: Arc<Download>, max_workers: usize) {
+    let windows = &download.windows;
+    let mut tasks = JoinSet::new();
+    while !windows.is_over() {
+        while tasks.len() < max_workers
+            && let Some((index, window)) = windows.next_to_download(2 * max_workers)
+        {
+            tasks.spawn(fetch(Arc::clone(&download), index, window));
+        }
+        tokio::select! {
+            () = windows.wanted.notified() => {}
+            Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
+                if let Err(error) = ended {
+                    windows.fail(Error::new(Code::Internal, format!("a download failed: {error}")));
+                }
+            }
+        }
+    }
+}
+
+/// Fetches one window until it is here or can't be had.
+async fn fetch(download: Arc<Download>, index: usize, window: Window) {
+    let record = &download.windows.fetch;
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match attempt(&download, window).await {
+            Ok(arrived) => return download.windows.bring(index, arrived),
+            Err(failure) => match download.retries.delay(attempts, &failure.retry) {
+                Some(delay) => {
+                    Fetch::add(&record.retries, 1);
+                    tokio::time::sleep(delay).await;
+                }
+                None if attempts == 1 => return download.windows.give_up(index, failure.error),
+                None => {
+                    return download.windows.give_up(index, failure.error.context(format!("after {attempts} attempts")));
+                }
+            },
+        }
+    }
+}
+
+/// One request for one window. Nothing of an attempt that fails is kept.
+async fn attempt(download: &Download, window: Window) -> Result<Arrived, Failure> {
+    let record = &download.windows.fetch;
+    let request = download.request.window(window);
+    let mut body = download.client.open(&request, || Fetch::add(&record.requests, 1)).await?;
+    let encoding = match body.content_encoding() {
+        None | Some("identity") => Encoding::Identity,
+        Some("gzip") => Encoding::Gzip,
+        Some(other) => {
+            let what = format!("the answer is encoded as {other}, which was not asked for");
+            return Err(Failure { error: Error::new(Code::UnexpectedResponse, what), retry: Retry::Never });
+        }
+    };
+    let mut spool = Spool::new(&download.allowance);
+    let mut verifier = None;
+    while let Some(chunk) = body.chunk().await? {
+        Fetch::add(&record.bytes, chunk.len() as u64);
+        spool.write(&chunk).map_err(fatal)?;
+        if let Some(verifier) = &verifier {
+            Verifier::feed(verifier, chunk).await;
+        } else if spool.len() > LARGE {
+            let started = Verifier::start(encoding).map_err(fatal)?;
+            started.feed(spool.bytes().map_err(fatal)?.into_owned().into()).await;
+            verifier = Some(started);
+        }
+    }
+    let verified = verifier.is_some();
+    if let Some(verifier) = verifier {
+        verifier.finish().await.map_err(|error| Failure { retry: Retry::Backoff, error })?;
+    }
+    Ok(Arrived { spool, encoding, verified })
+}
+
+/// Compressed bytes from which on a window is surely too large to be inflated whole, and is checked while it arrives.
+const LARGE: u64 = 8 << 20;
+
+fn fatal(error: impl Into<Error>) -> Failure {
+    Failure { error: error.into(), retry: Retry::Never }
+}

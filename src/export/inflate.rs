@@ -1,0 +1,246 @@
+//! How do a window's compressed bytes become lines again?
+//!
+//! Whole, where they fit: one call of libdeflate, seven times as fast as any
+//! streaming inflater, and a missing end or a wrong checksum is found before a
+//! row is made. As a stream of blocks of whole lines, where they don't.
+
+use std::{
+    borrow::BorrowMut,
+    io::{self, BufReader, Read},
+};
+
+use flate2::bufread::MultiGzDecoder;
+use memchr::{memmem, memrchr};
+
+use super::spool::{Spool, SpoolReader};
+
+/// How the bytes of an answer are encoded, as its `Content-Encoding` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Gzip,
+    Identity,
+}
+
+/// Why bytes did not become lines.
+#[derive(Debug)]
+pub enum InflateError {
+    /// The bytes are not what the server meant to send: worth another request.
+    Damaged(String),
+    /// This machine failed.
+    Io(io::Error),
+}
+
+/// The size that a window will have when inflated, where it is known.
+///
+/// gzip ends with it, modulo 4 GiB and for its last member only, so this is good for a first guess of a
+/// buffer's size and nothing else; [`whole`] checks.
+pub fn expected_size(spool: &mut Spool, encoding: Encoding) -> io::Result<Option<u64>> {
+    match encoding {
+        Encoding::Identity => Ok(Some(spool.len())),
+        Encoding::Gzip => {
+            let size = spool.tail(4)?.try_into().map_or(0, u32::from_le_bytes);
+            // Compressing makes nothing twice as long: a number this small has wrapped around, or counts only the
+            // last of several members.
+            Ok(Some(u64::from(size)).filter(|size| *size >= spool.len() / 2))
+        }
+    }
+}
+
+/// Inflates a window of at most `limit` bytes whole; `None` if it turns out to be larger.
+pub fn whole(
+    spool: &mut Spool,
+    encoding: Encoding,
+    size: Option<u64>,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, InflateError> {
+    let bytes = spool.bytes().map_err(InflateError::Io)?;
+    if encoding == Encoding::Identity {
+        return Ok((bytes.len() <= limit).then(|| bytes.into_owned()));
+    }
+    if bytes.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    if let Some(size) = size.filter(|&size| size <= limit as u64)
+        && has_one_member(&bytes)
+    {
+        let mut lines = vec![0; size as usize];
+        match libdeflater::Decompressor::new().gzip_decompress(&bytes, &mut lines) {
+            Ok(written) if written == lines.len() => return Ok(Some(lines)),
+            // Larger than its end says: several members, or 4 GiB and more.
+            Err(libdeflater::DecompressionError::InsufficientSpace) => {}
+            _ => return Err(cut()),
+        }
+    }
+    let mut lines = Vec::new();
+    let decoder = MultiGzDecoder::new(&bytes[..]);
+    let read = decoder.take(limit as u64 + 1).read_to_end(&mut lines).map_err(classify)?;
+    Ok((read <= limit).then_some(lines))
+}
+
+/// libdeflate stops after the first member and ignores the rest without a word, so bytes in which another member
+/// might start go to the decoder that reads them all.
+fn has_one_member(gzip: &[u8]) -> bool {
+    let mut starts = memmem::find_iter(gzip.get(1..).unwrap_or_default(), b"\x1f\x8b\x08");
+    // The byte after the magic holds flags; its upper three bits must be zero.
+    !starts.any(|start| gzip.get(start + 4).is_none_or(|flags| flags & 0xe0 == 0))
+}
+
+/// The inflated bytes of a window, one after the other.
+pub fn stream<'a>(source: impl Read + Send + 'a, encoding: Encoding) -> Box<dyn Read + Send + 'a> {
+    match encoding {
+        Encoding::Identity => Box::new(source),
+        Encoding::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(256 << 10, source))),
+    }
+}
+
+/// The same, of a spool. No bytes at all are no gzip member; they are a window without events.
+pub fn stream_spool<'a>(
+    mut spool: impl BorrowMut<Spool> + Send + 'a,
+    encoding: Encoding,
+) -> Result<Box<dyn Read + Send + 'a>, InflateError> {
+    Ok(match spool.borrow_mut().len() {
+        0 => Box::new(io::empty()),
+        _ => stream(SpoolReader::new(spool).map_err(InflateError::Io)?, encoding),
+    })
+}
+
+/// Cuts a stream into blocks of whole lines, about as large as asked for; a longer line is a block of its own.
+pub struct Blocks<R> {
+    source: R,
+    size: usize,
+    rest: Vec<u8>,
+    ended: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    pub fn new(source: R, size: usize) -> Self {
+        Self { source, size, rest: Vec::new(), ended: false }
+    }
+
+    /// The next block, never empty; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Vec<u8>>, InflateError> {
+        let mut block = std::mem::take(&mut self.rest);
+        // Where no line end was found yet, so that a long line is not searched again and again.
+        let mut searched = 0;
+        while !self.ended {
+            let missing = self.size.saturating_sub(block.len()).max(self.size / 4).max(1);
+            block.reserve_exact(missing);
+            let read = self.source.by_ref().take(missing as u64).read_to_end(&mut block).map_err(classify)?;
+            self.ended = read < missing;
+            if self.ended {
+                break;
+            }
+            if let Some(end) = memrchr(b'\n', &block[searched..]) {
+                self.rest = block.split_off(searched + end + 1);
+                return Ok(Some(block));
+            }
+            searched = block.len();
+        }
+        Ok((!block.is_empty()).then_some(block))
+    }
+}
+
+/// What a decoder complains about is the server's damage; everything else is this machine's.
+fn classify(error: io::Error) -> InflateError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => cut(),
+        _ => InflateError::Io(error),
+    }
+}
+
+fn cut() -> InflateError {
+    InflateError::Damaged("the compressed answer is cut off or damaged".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+    use crate::export::spool::Allowance;
+
+    const LINES: &[u8] = b"one\ntwo\nthree\n";
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn spool(bytes: &[u8]) -> Spool {
+        let mut spool = Spool::new(&Allowance::default());
+        spool.write(bytes).unwrap();
+        spool
+    }
+
+    fn inflate(bytes: &[u8], limit: usize) -> Result<Option<Vec<u8>>, InflateError> {
+        let mut spool = spool(bytes);
+        let size = expected_size(&mut spool, Encoding::Gzip).unwrap();
+        whole(&mut spool, Encoding::Gzip, size, limit)
+    }
+
+    fn streamed(bytes: &[u8]) -> Result<Vec<u8>, InflateError> {
+        let mut blocks = Blocks::new(stream_spool(spool(bytes), Encoding::Gzip)?, 4);
+        let mut all = Vec::new();
+        while let Some(block) = blocks.next()? {
+            all.extend(block);
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn one_member_and_several_give_all_lines() {
+        let one = gzip(LINES);
+        assert_eq!(inflate(&one, 100).unwrap().unwrap(), LINES);
+        assert_eq!(streamed(&one).unwrap(), LINES);
+        // Equal members: the case in which neither size nor checksum of the end gives them away.
+        let twice = [one.clone(), one.clone()].concat();
+        assert_eq!(inflate(&twice, 100).unwrap().unwrap(), [LINES, LINES].concat());
+        assert_eq!(streamed(&twice).unwrap(), [LINES, LINES].concat());
+        let different = [one, gzip(b"a last one\n")].concat();
+        assert_eq!(inflate(&different, 100).unwrap().unwrap(), [LINES, b"a last one\n"].concat());
+    }
+
+    #[test]
+    fn no_bytes_are_no_lines() {
+        assert_eq!(inflate(b"", 100).unwrap().unwrap(), b"");
+        assert_eq!(streamed(b"").unwrap(), b"");
+        assert_eq!(inflate(&gzip(b""), 100).unwrap().unwrap(), b"");
+    }
+
+    #[test]
+    fn a_larger_window_is_not_inflated_whole() {
+        assert!(inflate(&gzip(&[b'x'; 1000]), 999).unwrap().is_none());
+        assert!(inflate(&gzip(&[b'x'; 1000]), 1000).unwrap().is_some());
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let lines: Vec<u8> = (0..2000).flat_map(|number| format!("line {}\n", number * 7919).into_bytes()).collect();
+        let whole = gzip(&lines);
+        for cut in (1..whole.len()).step_by(97).chain([whole.len() - 1, whole.len() - 4, whole.len() - 8]) {
+            assert!(matches!(inflate(&whole[..cut], 1 << 20), Err(InflateError::Damaged(_))), "whole, {cut}");
+            assert!(matches!(streamed(&whole[..cut]), Err(InflateError::Damaged(_))), "streamed, {cut}");
+        }
+        let mut flipped = whole.clone();
+        flipped[whole.len() / 2] ^= 0x55;
+        assert!(matches!(inflate(&flipped, 1 << 20), Err(InflateError::Damaged(_))));
+        assert!(matches!(streamed(&flipped), Err(InflateError::Damaged(_))));
+    }
+
+    #[test]
+    fn blocks_hold_whole_lines() {
+        let text = b"a\nbb\nccccccccccccccccccccccc\n\nd".as_slice();
+        for size in 1..40 {
+            let mut blocks = Blocks::new(text, size);
+            let mut all = Vec::new();
+            while let Some(block) = blocks.next().unwrap() {
+                assert!(block.ends_with(b"\n") || all.len() + block.len() == text.len(), "size {size}");
+                all.extend(block);
+            }
+            assert_eq!(all, text, "size {size}");
+        }
+    }
+}

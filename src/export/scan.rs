@@ -1,0 +1,216 @@
+//! How do windows become batches of rows?
+//!
+//! Each reader takes a whole window at a time. One that fits its share of the
+//! memory is inflated and decoded whole before its first row goes out, so
+//! whatever is wrong with it can still be mended by another request. A larger one
+//! was verified before and is decoded block by block.
+
+use std::{
+    io::Read,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use arrow_array::RecordBatch;
+
+use super::{
+    decode::Decoder,
+    download,
+    inflate::{self, Blocks},
+    plan::Window,
+    request::ExportRequest,
+    verify,
+    windows::{Arrived, Windows},
+};
+use crate::{
+    contract::{Error, Reader, Result, Scan},
+    fetches::Fetch,
+};
+
+/// Memory for inflated lines, of all readers together.
+const INFLATED_MEMORY: usize = 160 << 20;
+
+/// Lines that are decoded together where a window is read as a stream.
+const STREAM_BLOCK: usize = 4 << 20;
+
+/// One execution of an export.
+pub struct ExportScan {
+    shared: Arc<Shared>,
+    threads: usize,
+}
+
+struct Shared {
+    windows: Arc<Windows>,
+    decoder: Decoder,
+    /// Largest window that is inflated whole.
+    share: usize,
+    /// Rows that may still be emitted.
+    remaining: Option<AtomicU64>,
+    /// What starts the download, until the first reader wants rows.
+    start: Mutex<Option<(ExportRequest, usize)>>,
+}
+
+impl ExportScan {
+    pub fn new(
+        windows: Windows,
+        count: usize,
+        request: ExportRequest,
+        decoder: Decoder,
+        max_workers: usize,
+        max_rows: Option<u64>,
+    ) -> Self {
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(count.max(1));
+        // A reader holds one window's lines; where a queue lies between readers and DuckDB, about as many wait there.
+        let share = INFLATED_MEMORY / (2 * threads + 1);
+        Self {
+            shared: Arc::new(Shared {
+                windows: Arc::new(windows),
+                decoder,
+                share,
+                remaining: max_rows.map(AtomicU64::new),
+                start: Mutex::new((count > 0).then_some((request, max_workers))),
+            }),
+            threads,
+        }
+    }
+}
+
+impl Scan for ExportScan {
+    fn max_threads(&self) -> usize {
+        self.threads
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>> {
+        Ok(Box::new(ExportReader { shared: Arc::clone(&self.shared), streamed: None }))
+    }
+
+    fn progress(&self) -> Option<f64> {
+        Some(self.shared.windows.progress())
+    }
+}
+
+impl Drop for ExportScan {
+    fn drop(&mut self) {
+        self.shared.windows.close();
+    }
+}
+
+impl Shared {
+    fn start_download(&self) -> Result<()> {
+        let start = self.start.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        match start {
+            Some((request, max_workers)) => download::start(Arc::clone(&self.windows), request, max_workers)
+                .inspect_err(|error| self.windows.fail(error.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts rows and cuts them off at `max_rows`.
+    fn emit(&self, batch: RecordBatch) -> Option<RecordBatch> {
+        let rows = batch.num_rows();
+        let allowed = match &self.remaining {
+            None => rows,
+            Some(remaining) => {
+                let mut allowed = 0;
+                let _ = remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                    allowed = left.min(rows as u64);
+                    Some(left - allowed)
+                });
+                if remaining.load(Ordering::Relaxed) == 0 {
+                    self.windows.close();
+                }
+                allowed as usize
+            }
+        };
+        Fetch::add(&self.windows.fetch.rows, allowed as u64);
+        (allowed > 0).then(|| batch.slice(0, allowed))
+    }
+}
+
+struct ExportReader {
+    shared: Arc<Shared>,
+    streamed: Option<Streamed>,
+}
+
+/// A window too large to be inflated whole.
+struct Streamed {
+    window: Window,
+    blocks: Blocks<Box<dyn Read + Send>>,
+    rows: usize,
+}
+
+impl Reader for ExportReader {
+    fn next(&mut self) -> Result<Option<RecordBatch>> {
+        self.shared.start_download()?;
+        loop {
+            let batch = match self.streamed.take() {
+                Some(streamed) => self.next_block(streamed)?,
+                None => match self.shared.windows.take()? {
+                    Some((index, window, arrived)) => self.open(index, window, arrived)?,
+                    None => return Ok(None),
+                },
+            };
+            if let Some(batch) = batch.and_then(|batch| self.shared.emit(batch)) {
+                return Ok(Some(batch));
+            }
+        }
+    }
+}
+
+impl ExportReader {
+    /// The rows of a window, all of them or, where it is to be streamed, none yet.
+    fn open(&mut self, index: usize, window: Window, arrived: Arrived) -> Result<Option<RecordBatch>> {
+        let windows = &self.shared.windows;
+        match self.lines(arrived) {
+            Ok(Lines::Whole(lines)) => match self.shared.decoder.decode(lines) {
+                Ok(batch) => {
+                    windows.settle(index);
+                    return Ok(Some(batch));
+                }
+                Err(damage) => windows.again(index, verify::damaged(damage.rows_before, &damage)),
+            },
+            Ok(Lines::Stream(blocks)) => {
+                windows.settle(index);
+                self.streamed = Some(Streamed { window, blocks, rows: 0 });
+            }
+            Err(error) => windows.again(index, error),
+        }
+        Ok(None)
+    }
+
+    fn lines(&self, arrived: Arrived) -> Result<Lines> {
+        let Arrived { mut spool, encoding, verified } = arrived;
+        let size = inflate::expected_size(&mut spool, encoding)?;
+        if size.is_none_or(|size| size <= self.shared.share as u64)
+            && let Some(lines) = inflate::whole(&mut spool, encoding, size, self.shared.share)?
+        {
+            return Ok(Lines::Whole(lines));
+        }
+        if !verified {
+            verify::lines(inflate::stream_spool(&mut spool, encoding)?)?;
+        }
+        Ok(Lines::Stream(Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK)))
+    }
+
+    /// Damage in here was not to be seen when the window was verified, and rows of it are out: nothing can mend it.
+    fn next_block(&mut self, mut streamed: Streamed) -> Result<Option<RecordBatch>> {
+        let fail = |error: Error| {
+            let error = error.context(streamed.window);
+            self.shared.windows.fail(error.clone());
+            error
+        };
+        let Some(block) = streamed.blocks.next().map_err(|error| fail(error.into()))? else { return Ok(None) };
+        let batch = self.shared.decoder.decode(block).map_err(|damage| fail(verify::damaged(streamed.rows, &damage)))?;
+        streamed.rows += batch.num_rows();
+        self.streamed = Some(streamed);
+        Ok(Some(batch))
+    }
+}
+
+enum Lines {
+    Whole(Vec<u8>),
+    Stream(Blocks<Box<dyn Read + Send>>),
+}

@@ -1,0 +1,99 @@
+//! Is a window that is too large to be inflated whole really whole?
+//!
+//! Its rows will be emitted while it is inflated as a stream, so everything that
+//! can be known must be known before: that the compressed bytes are good to their
+//! end, and that every line is an event. The window is inflated twice, the first
+//! time here, while it arrives, on CPU that the network leaves idle.
+
+use std::{
+    io::{self, Read},
+    thread,
+};
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{
+    decode,
+    inflate::{self, Blocks, Encoding, InflateError},
+};
+use crate::contract::{Code, Error, Result};
+
+/// Inflated bytes that are looked at together.
+const BLOCK: usize = 1 << 20;
+
+/// Chunks of the network that wait to be inflated; more of them hold the download back.
+const QUEUED_CHUNKS: usize = 64;
+
+/// Checks all lines of a stream.
+pub fn lines(source: impl Read) -> Result<()> {
+    let mut blocks = Blocks::new(source, BLOCK);
+    let mut before = 0;
+    while let Some(block) = blocks.next()? {
+        before += decode::verify(&block).map_err(|damage| damaged(before, &damage))?;
+    }
+    Ok(())
+}
+
+/// Damage that was found behind so many good rows.
+pub fn damaged(rows_before: usize, damage: &decode::Damage) -> Error {
+    Error::new(Code::Truncated, format!("the answer is not whole: after {rows_before} rows, {damage}"))
+}
+
+impl From<InflateError> for Error {
+    fn from(error: InflateError) -> Self {
+        match error {
+            InflateError::Damaged(what) => Error::new(Code::Truncated, what),
+            InflateError::Io(error) => error.into(),
+        }
+    }
+}
+
+/// A thread that checks a window while it arrives.
+pub struct Verifier {
+    chunks: mpsc::Sender<Bytes>,
+    verdict: oneshot::Receiver<Result<()>>,
+}
+
+impl Verifier {
+    pub fn start(encoding: Encoding) -> Result<Self> {
+        let (chunks, arriving) = mpsc::channel(QUEUED_CHUNKS);
+        let (tell, verdict) = oneshot::channel();
+        let check = move || {
+            let _ = tell.send(lines(inflate::stream(Arriving { chunks: arriving, chunk: Bytes::new() }, encoding)));
+        };
+        thread::Builder::new().name("mixpanel-verify".into()).spawn(check)?;
+        Ok(Self { chunks, verdict })
+    }
+
+    /// Hands over bytes. Once the verdict is clear they are no longer wanted, which is no error here.
+    pub async fn feed(&self, chunk: Bytes) {
+        let _ = self.chunks.send(chunk).await;
+    }
+
+    /// The verdict on all that was fed.
+    pub async fn finish(self) -> Result<()> {
+        drop(self.chunks);
+        self.verdict.await.unwrap_or_else(|_| Err(Error::new(Code::Internal, "a verifying thread failed")))
+    }
+}
+
+/// The bytes that were fed, as a stream for the inflater.
+struct Arriving {
+    chunks: mpsc::Receiver<Bytes>,
+    chunk: Bytes,
+}
+
+impl Read for Arriving {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(chunk) => self.chunk = chunk,
+                None => return Ok(0),
+            }
+        }
+        let count = self.chunk.len().min(target.len());
+        target[..count].copy_from_slice(&self.chunk.split_to(count));
+        Ok(count)
+    }
+}

@@ -1,0 +1,332 @@
+//! Which window is where on its way from Mixpanel to DuckDB?
+//!
+//! The download side asks for windows to fetch, oldest first, and brings what
+//! has arrived; the reading side waits for what has arrived, oldest first, and
+//! either settles a window or sends it back to be fetched again. Everybody else
+//! only looks: progress, the record in `mixpanel_fetches()`.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use tokio::sync::Notify;
+
+use super::{inflate::Encoding, plan::Window, spool::Spool};
+use crate::{
+    contract::{Code, Error, Result},
+    fetches::Fetch,
+};
+
+/// What to do with a window that could not be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Fail the query.
+    Error,
+    /// Leave the window out and say so in `mixpanel_fetches()`.
+    Skip,
+}
+
+/// A window that has arrived whole.
+#[derive(Debug)]
+pub struct Arrived {
+    pub spool: Spool,
+    pub encoding: Encoding,
+    /// Whether its lines were checked while it arrived.
+    pub verified: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// To be downloaded.
+    Waiting,
+    Downloading,
+    Arrived(Arrived),
+    /// A reader has it.
+    Taken,
+    /// Its rows are in hand, or it was left out.
+    Settled,
+}
+
+#[derive(Debug)]
+struct Slot {
+    window: Window,
+    state: State,
+    /// Answers that had to be thrown away.
+    damaged: u32,
+}
+
+#[derive(Debug)]
+struct Slots {
+    slots: Vec<Slot>,
+    failure: Option<Error>,
+    skipped: usize,
+    closed: bool,
+}
+
+/// The windows of one scan.
+#[derive(Debug)]
+pub struct Windows {
+    slots: Mutex<Slots>,
+    /// Wakes readers.
+    arrived: Condvar,
+    /// Wakes the download side: a window is to be fetched, or the scan is over.
+    pub wanted: Notify,
+    pub on_failure: OnFailure,
+    pub fetch: Arc<Fetch>,
+}
+
+/// Answers of one window that may turn out to be damaged before it is given up.
+const MAX_DAMAGED: u32 = 4;
+
+impl Windows {
+    pub fn new(windows: &[Window], on_failure: OnFailure, fetch: Arc<Fetch>) -> Self {
+        let slots = windows.iter().map(|&window| Slot { window, state: State::Waiting, damaged: 0 }).collect();
+        Self {
+            slots: Mutex::new(Slots { slots, failure: None, skipped: 0, closed: false }),
+            arrived: Condvar::new(),
+            wanted: Notify::new(),
+            on_failure,
+            fetch,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn changed(&self) {
+        self.arrived.notify_all();
+        self.wanted.notify_one();
+    }
+
+    /// The oldest window that is to be downloaded; `None` while there is none or `ahead` of them are unread.
+    pub fn next_to_download(&self, ahead: usize) -> Option<(usize, Window)> {
+        let mut slots = self.lock();
+        let unread = slots.slots.iter().filter(|slot| matches!(slot.state, State::Downloading | State::Arrived(_)));
+        if slots.closed || unread.count() >= ahead {
+            return None;
+        }
+        let (index, slot) =
+            slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Waiting))?;
+        slot.state = State::Downloading;
+        Some((index, slot.window))
+    }
+
+    /// Whether nothing will ever be downloaded again.
+    pub fn is_over(&self) -> bool {
+        let slots = self.lock();
+        slots.closed || slots.slots.iter().all(|slot| matches!(slot.state, State::Settled))
+    }
+
+    /// A window is here, whole.
+    pub fn bring(&self, index: usize, arrived: Arrived) {
+        if let Some(slot) = self.lock().slots.get_mut(index) {
+            slot.state = State::Arrived(arrived);
+        }
+        self.changed();
+    }
+
+    /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more.
+    pub fn take(&self) -> Result<Option<(usize, Window, Arrived)>> {
+        let mut slots = self.lock();
+        loop {
+            if let Some(error) = &slots.failure {
+                return Err(error.clone());
+            }
+            if slots.closed || slots.slots.iter().all(|slot| matches!(slot.state, State::Settled)) {
+                return Ok(None);
+            }
+            let here = slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Arrived(_)));
+            if let Some((index, slot)) = here
+                && let State::Arrived(arrived) = std::mem::replace(&mut slot.state, State::Taken)
+            {
+                let window = slot.window;
+                drop(slots);
+                self.wanted.notify_one();
+                return Ok(Some((index, window, arrived)));
+            }
+            slots = self.arrived.wait(slots).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+    }
+
+    /// The window's rows are good; it will not be fetched again.
+    pub fn settle(&self, index: usize) {
+        if let Some(slot) = self.lock().slots.get_mut(index) {
+            slot.state = State::Settled;
+        }
+        Fetch::add(&self.fetch.windows_done, 1);
+        self.changed();
+    }
+
+    /// What arrived is not what the server meant to send, and no row of it was emitted: fetch it again.
+    pub fn again(&self, index: usize, damage: Error) {
+        let mut slots = self.lock();
+        let Some(slot) = slots.slots.get_mut(index) else { return };
+        slot.damaged += 1;
+        if slot.damaged < MAX_DAMAGED {
+            slot.state = State::Waiting;
+            Fetch::add(&self.fetch.retries, 1);
+            drop(slots);
+            self.changed();
+        } else {
+            let tries = slot.damaged;
+            drop(slots);
+            self.give_up(index, damage.context(format!("after {tries} attempts")));
+        }
+    }
+
+    /// The window can't be had.
+    pub fn give_up(&self, index: usize, error: Error) {
+        let mut slots = self.lock();
+        let count = slots.slots.len();
+        let Some(slot) = slots.slots.get_mut(index) else { return };
+        let window = slot.window;
+        let error = error.context(window);
+        // Where nothing can be had, leaving out would be an empty answer to a wrong password.
+        if self.on_failure == OnFailure::Error || is_fatal(error.code()) || slots.skipped + 1 == count {
+            drop(slots);
+            return self.fail(error);
+        }
+        slot.state = State::Settled;
+        slots.skipped += 1;
+        drop(slots);
+        self.fetch.left_out(window.to_string(), error.to_string());
+        self.changed();
+    }
+
+    /// The whole scan fails.
+    pub fn fail(&self, error: Error) {
+        let mut slots = self.lock();
+        if slots.failure.is_none() && !slots.closed {
+            self.fetch.finish(Some(error.to_string()));
+            slots.failure = Some(error);
+        }
+        slots.closed = true;
+        drop(slots);
+        self.changed();
+    }
+
+    /// Nobody will read any more: everything is in hand, the query's limit is reached, or the scan was dropped.
+    pub fn close(&self) {
+        let mut slots = self.lock();
+        slots.closed = true;
+        // What has arrived and was not read gives its memory back now.
+        for slot in &mut slots.slots {
+            if matches!(slot.state, State::Arrived(_)) {
+                slot.state = State::Settled;
+            }
+        }
+        drop(slots);
+        self.fetch.finish(None);
+        self.changed();
+    }
+
+    /// The share of the windows that are done, an unread one counting half.
+    pub fn progress(&self) -> f64 {
+        let slots = self.lock();
+        let done = slots.slots.iter().map(|slot| match slot.state {
+            State::Waiting | State::Downloading => 0.0,
+            State::Arrived(_) | State::Taken => 0.5,
+            State::Settled => 1.0,
+        });
+        done.sum::<f64>() / slots.slots.len().max(1) as f64
+    }
+}
+
+/// What is wrong with every window alike is not a window's failure.
+fn is_fatal(code: Code) -> bool {
+    matches!(
+        code,
+        Code::AuthenticationFailed
+            | Code::PaymentRequired
+            | Code::PermissionDenied
+            | Code::NotFound
+            | Code::InvalidConfig
+            | Code::IoError
+            | Code::Internal
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::{export::spool::Allowance, fetches};
+
+    fn windows(count: i8, on_failure: OnFailure) -> Windows {
+        let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
+        Windows::new(&days, on_failure, fetches::start("test", "{}".into(), days.len()))
+    }
+
+    fn arrived() -> Arrived {
+        Arrived { spool: Spool::new(&Allowance::default()), encoding: Encoding::Identity, verified: false }
+    }
+
+    fn broken() -> Error {
+        Error::new(Code::Truncated, "cut")
+    }
+
+    #[test]
+    fn windows_go_out_oldest_first_and_no_further_than_asked() {
+        let windows = windows(3, OnFailure::Error);
+        assert_eq!(windows.next_to_download(2).map(|(index, _)| index), Some(0));
+        assert_eq!(windows.next_to_download(2).map(|(index, _)| index), Some(1));
+        assert_eq!(windows.next_to_download(2), None);
+        windows.bring(1, arrived());
+        assert_eq!(windows.take().unwrap().unwrap().0, 1);
+        assert_eq!(windows.next_to_download(2).map(|(index, _)| index), Some(2));
+    }
+
+    #[test]
+    fn a_settled_scan_is_over() {
+        let windows = windows(1, OnFailure::Error);
+        windows.next_to_download(1);
+        windows.bring(0, arrived());
+        windows.take().unwrap();
+        assert!(!windows.is_over());
+        windows.settle(0);
+        assert!(windows.is_over() && windows.take().unwrap().is_none());
+        assert_eq!(windows.progress(), 1.0);
+    }
+
+    #[test]
+    fn a_damaged_window_is_fetched_again_and_then_named() {
+        let windows = windows(2, OnFailure::Error);
+        for _ in 0..MAX_DAMAGED {
+            assert_eq!(windows.next_to_download(8).map(|(index, _)| index), Some(0));
+            windows.bring(0, arrived());
+            windows.take().unwrap();
+            windows.again(0, broken());
+        }
+        let error = windows.take().unwrap_err().to_string();
+        assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
+        assert!(windows.is_over());
+    }
+
+    #[test]
+    fn skipping_leaves_out_one_window_but_not_all() {
+        let windows = windows(2, OnFailure::Skip);
+        windows.give_up(0, broken());
+        assert!(!windows.is_over());
+        assert_eq!(windows.fetch.end().failed.len(), 1);
+        windows.give_up(1, broken());
+        assert!(windows.take().is_err());
+    }
+
+    #[test]
+    fn a_wrong_password_is_never_skipped() {
+        let windows = windows(2, OnFailure::Skip);
+        windows.give_up(0, Error::new(Code::AuthenticationFailed, "HTTP 401"));
+        assert_eq!(windows.take().unwrap_err().code(), Code::AuthenticationFailed);
+    }
+
+    #[test]
+    fn closing_wakes_a_waiting_reader() {
+        let windows = Arc::new(windows(1, OnFailure::Error));
+        let waiting = std::thread::spawn({
+            let windows = Arc::clone(&windows);
+            move || windows.take().unwrap().is_none()
+        });
+        windows.close();
+        assert!(waiting.join().unwrap());
+    }
+}

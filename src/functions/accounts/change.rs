@@ -1,0 +1,114 @@
+//! `CALL mixpanel_account_add(...)`, `_remove(...)` and `_use(...)`: the accounts file, changed from SQL.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, ListArray, StringViewArray};
+
+use crate::{
+    config::{Config, NewAccount, Secret, Written},
+    contract::{
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, list_of_texts,
+        rows,
+    },
+};
+
+/// Adds an account to the file.
+pub struct Add;
+
+impl TableFunction for Add {
+    fn name(&self) -> &'static str {
+        "mixpanel_account_add"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Adds an account to the accounts file (~/.mp/config.toml). The first one becomes the default.",
+            example: "CALL mixpanel_account_add('prod', username := 'name.abc123.mp-service-account', secret := '...', project_id := '12345', region := 'eu');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let named = ["username", "secret", "token", "project_id", "region"];
+        let mut parameters = vec![Parameter::positional("name", SqlType::Varchar)];
+        parameters.extend(named.map(|name| Parameter::named(name, SqlType::Varchar)));
+        parameters
+    }
+
+    fn bind(&self, arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+        let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
+        let new = NewAccount {
+            name: arguments.required_text("name")?.to_string(),
+            username: text("username")?,
+            secret: text("secret")?.map(Secret::new),
+            token: text("token")?.map(Secret::new),
+            project_id: text("project_id")?,
+            region: text("region")?,
+        };
+        Ok(changed(new.name.clone(), move || Config::process().add(&new)))
+    }
+}
+
+/// Removes an account from the file.
+pub struct Remove;
+
+impl TableFunction for Remove {
+    fn name(&self) -> &'static str {
+        "mixpanel_account_remove"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Removes an account from the accounts file.",
+            example: "CALL mixpanel_account_remove('prod');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        vec![Parameter::positional("name", SqlType::Varchar)]
+    }
+
+    fn bind(&self, arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+        let name = arguments.required_text("name")?.to_string();
+        Ok(changed(name.clone(), move || Config::process().remove(&name)))
+    }
+}
+
+/// Makes an account the default.
+pub struct Use;
+
+impl TableFunction for Use {
+    fn name(&self) -> &'static str {
+        "mixpanel_account_use"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Makes an account of the accounts file the default for calls that name none.",
+            example: "CALL mixpanel_account_use('prod');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        vec![Parameter::positional("name", SqlType::Varchar)]
+    }
+
+    fn bind(&self, arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+        let name = arguments.required_text("name")?.to_string();
+        Ok(changed(name.clone(), move || Config::process().select(&name)))
+    }
+}
+
+/// The one row that says what a change came to. The change happens when the row is asked for, not at bind.
+fn changed(name: String, change: impl Fn() -> Result<Written> + Send + Sync + 'static) -> Box<dyn BoundTable> {
+    let columns = Columns::new([
+        ("account", SqlType::Varchar),
+        ("default_account", SqlType::Varchar),
+        ("warnings", SqlType::List(Box::new(SqlType::Varchar))),
+    ]);
+    rows(columns, move || {
+        let written = change()?;
+        let text = |text: Option<&str>| -> ArrayRef { Arc::new(StringViewArray::from_iter([text])) };
+        let warnings: ListArray = list_of_texts([Some(written.warnings)]);
+        Ok(vec![text(Some(&name)), text(written.default.as_deref()), Arc::new(warnings)])
+    })
+}

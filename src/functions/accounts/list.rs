@@ -1,0 +1,57 @@
+//! `mixpanel_accounts()`: the accounts of the environment and the file, without their secrets.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BooleanArray, StringViewArray};
+
+use crate::{
+    config::{AccountInfo, Config},
+    contract::{
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows,
+    },
+};
+
+pub struct Accounts;
+
+impl TableFunction for Accounts {
+    fn name(&self) -> &'static str {
+        "mixpanel_accounts"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "The Mixpanel accounts that this session can use. Secrets are never shown.",
+            example: "SELECT name, kind, project_id, region, is_default FROM mixpanel_accounts();",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        vec![]
+    }
+
+    fn bind(&self, _arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+        let columns = Columns::new([
+            ("name", SqlType::Varchar),
+            ("kind", SqlType::Varchar),
+            ("username", SqlType::Varchar),
+            ("project_id", SqlType::Varchar),
+            ("region", SqlType::Varchar),
+            ("is_default", SqlType::Boolean),
+        ]);
+        Ok(rows(columns, || Ok(arrays(&Config::process().list()?))))
+    }
+}
+
+fn arrays(accounts: &[AccountInfo]) -> Vec<ArrayRef> {
+    let text = |value: fn(&AccountInfo) -> Option<String>| -> ArrayRef {
+        Arc::new(accounts.iter().map(value).collect::<StringViewArray>())
+    };
+    vec![
+        text(|account| Some(account.name.clone())),
+        text(|account| account.kind.map(|kind| kind.to_string())),
+        text(|account| account.username.clone()),
+        text(|account| account.project_id.clone()),
+        text(|account| Some(account.region.to_string())),
+        Arc::new(accounts.iter().map(|account| Some(account.is_default)).collect::<BooleanArray>()),
+    ]
+}

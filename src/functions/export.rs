@@ -1,0 +1,268 @@
+//! `mixpanel_export(...)`: raw events. `mixpanel_export_plan(...)`: the requests that takes, without making them.
+
+use std::sync::Arc;
+
+use arrow_array::{Date32Array, StringViewArray};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{account_parameters, overrides};
+use crate::{
+    config::{self, Target},
+    contract::{
+        Arguments, BoundTable, Code, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session,
+        SqlType, TableFunction, Value, rows,
+    },
+    export::{
+        ExportRequest, ExportScan, OnFailure, Windows,
+        decode::{Column, Decoder},
+        narrow::{FilterColumns, Wanted, narrow},
+        plan::{self, Window},
+    },
+    fetches,
+};
+
+/// Downloads at the same time, unless `max_workers` says otherwise.
+const DEFAULT_WORKERS: u64 = 8;
+/// The API allows 100 exports at a time; more workers than this gain nothing at 3 starts a second.
+const MAX_WORKERS: u64 = 48;
+
+pub struct Export;
+
+impl TableFunction for Export {
+    fn name(&self) -> &'static str {
+        "mixpanel_export"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Raw events of a Mixpanel project, one row each. Days from from_date to to_date, inclusive.",
+            example: "CREATE TABLE events AS SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-31');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        parameters()
+    }
+
+    fn takes_filters(&self) -> bool {
+        true
+    }
+
+    fn reports_progress(&self) -> bool {
+        true
+    }
+
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        Ok(Box::new(Call::new(&arguments, session)?))
+    }
+}
+
+fn parameters() -> Vec<Parameter> {
+    let texts = || SqlType::List(Box::new(SqlType::Varchar));
+    let mut parameters = vec![
+        Parameter::named("from_date", SqlType::Date),
+        Parameter::named("to_date", SqlType::Date),
+        Parameter::named("events", texts()),
+        Parameter::named("filter", SqlType::Varchar),
+        Parameter::named("max_rows", SqlType::BigInt),
+        Parameter::named("time_zone", SqlType::Varchar),
+        Parameter::named("columns", SqlType::Any),
+        Parameter::named("raw", SqlType::Boolean),
+        Parameter::named("window_days", SqlType::BigInt),
+        Parameter::named("max_workers", SqlType::BigInt),
+        Parameter::named("on_failure", SqlType::Varchar),
+    ];
+    parameters.extend(account_parameters());
+    parameters
+}
+
+/// A call with good arguments.
+struct Call {
+    target: Target,
+    wanted: Wanted,
+    filter: Option<String>,
+    max_rows: Option<u64>,
+    /// Set where event times are local wall-clock times that are to become UTC.
+    time_zone: Option<TimeZone>,
+    window_days: Option<u64>,
+    max_workers: usize,
+    on_failure: OnFailure,
+    outputs: Vec<Column>,
+    columns: Columns,
+    filter_columns: Option<FilterColumns>,
+    /// For the record of the fetch.
+    arguments: String,
+}
+
+impl Call {
+    fn new(arguments: &Arguments, session: Session) -> Result<Self> {
+        let (from, to) = arguments.dates("from_date", "to_date")?;
+        if !session.pushes_filters {
+            for (name, date) in [("from_date", from), ("to_date", to)] {
+                date.ok_or_else(|| missing_date(name))?;
+            }
+        }
+        let raw = arguments.boolean("raw")?.unwrap_or(false);
+        let extra = extra_columns(arguments)?;
+        if raw && !extra.is_empty() {
+            return Err(Error::argument("columns", "has no place beside raw := true, which gives one column; drop one of them"));
+        }
+        let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
+        if !session.external_access {
+            return Err(Error::new(Code::ExternalAccessDisabled, "this database may not reach the network")
+                .fix("SET enable_external_access = true is possible only when the database is opened"));
+        }
+        Ok(Self {
+            wanted: Wanted { from, to, events: arguments.texts("events")? },
+            filter: arguments.text("filter")?.map(str::to_string),
+            max_rows: arguments.count("max_rows")?,
+            time_zone: time_zone(arguments)?,
+            window_days: arguments.count("window_days")?,
+            max_workers: workers(arguments)?,
+            on_failure: on_failure(arguments)?,
+            target: config::resolve(&overrides(arguments)?)?,
+            outputs,
+            columns,
+            filter_columns: (!raw).then_some(FilterColumns { event_name: 0, event_time: 1 }),
+            arguments: arguments.to_json(),
+        })
+    }
+
+    /// What one execution asks for: the call, narrowed by the query.
+    fn plan(&self, filters: &[Filter]) -> Result<(Vec<Window>, ExportRequest)> {
+        let zone = self.time_zone.as_ref().unwrap_or(&TimeZone::UTC);
+        let wanted = match self.filter_columns {
+            Some(columns) => narrow(self.wanted.clone(), filters, columns, zone),
+            None => self.wanted.clone(),
+        };
+        let windows = if wanted.is_nothing() {
+            Vec::new()
+        } else {
+            let from = wanted.from.ok_or_else(|| missing_date("from_date"))?;
+            // A query that asks for everything since some day means until today.
+            let to = match (wanted.to, self.wanted.from) {
+                (Some(to), _) => to,
+                (None, None) => today(zone).max(from),
+                (None, Some(_)) => return Err(missing_date("to_date")),
+            };
+            plan::windows(from, to, self.window_days, self.max_rows)?
+        };
+        let request = ExportRequest::new(self.target.clone(), wanted.events, self.filter.clone(), self.max_rows);
+        Ok((windows, request))
+    }
+}
+
+impl BoundTable for Call {
+    fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn scan(&self, projection: &[usize], filters: &[Filter]) -> Result<Arc<dyn Scan>> {
+        let (windows, request) = self.plan(filters)?;
+        let outputs = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
+        let decoder = Decoder::new(outputs, self.time_zone.clone());
+        let record = fetches::start("mixpanel_export", self.arguments.clone(), windows.len());
+        let state = Windows::new(&windows, self.on_failure, record);
+        Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
+    }
+}
+
+fn missing_date(name: &str) -> Error {
+    Error::argument(name, format!("is missing; add {name} := '2025-01-31' (on DuckDB 2.0 a WHERE on event_time does as well)"))
+}
+
+fn today(zone: &TimeZone) -> Date {
+    zone.to_datetime(Timestamp::now()).date()
+}
+
+fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
+    let Some(name) = arguments.text("time_zone")? else { return Ok(None) };
+    TimeZone::get(name).map(Some).map_err(|_| {
+        Error::argument("time_zone", format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'"))
+    })
+}
+
+fn workers(arguments: &Arguments) -> Result<usize> {
+    match arguments.count("max_workers")?.unwrap_or(DEFAULT_WORKERS) {
+        workers @ 1..=MAX_WORKERS => Ok(workers as usize),
+        workers => Err(Error::argument("max_workers", format!("must be from 1 to {MAX_WORKERS}, not {workers}"))),
+    }
+}
+
+fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
+    match arguments.text("on_failure")? {
+        None | Some("error") => Ok(OnFailure::Error),
+        Some("skip") => Ok(OnFailure::Skip),
+        Some(other) => Err(Error::argument("on_failure", format!("must be 'error' or 'skip', not '{other}'"))),
+    }
+}
+
+fn raw_columns() -> (Vec<Column>, Columns) {
+    (vec![Column::Raw], Columns::new([("event", SqlType::Json)]))
+}
+
+fn columns(extra: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
+    let fixed = [
+        (Column::EventName, "event_name", SqlType::Varchar),
+        (Column::EventTime, "event_time", SqlType::Timestamp),
+        (Column::DistinctId, "distinct_id", SqlType::Varchar),
+        (Column::InsertId, "insert_id", SqlType::Varchar),
+        (Column::Properties, "properties", SqlType::Json),
+    ];
+    let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
+    outputs.extend(extra.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }));
+    let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
+    (outputs, Columns::new(fixed.chain(extra)))
+}
+
+/// The typed columns of `columns := {...}`. DuckDB's names are the same in upper and lower case.
+fn extra_columns(arguments: &Arguments) -> Result<Vec<(String, SqlType)>> {
+    let given = arguments.text_fields("columns")?.unwrap_or_default();
+    let mut names: Vec<String> = columns(vec![]).1.iter().map(|(name, _)| name.to_string()).collect();
+    let mut extra = Vec::with_capacity(given.len());
+    for (name, type_name) in given {
+        let lower = name.to_lowercase();
+        if names.contains(&lower) {
+            return Err(Error::argument("columns", format!("'{name}' is a column already; read it from properties instead")));
+        }
+        names.push(lower);
+        let sql_type = SqlType::parse(&type_name).map_err(|error| Error::argument("columns", format!("'{name}': {error}")))?;
+        extra.push((name, sql_type));
+    }
+    Ok(extra)
+}
+
+/// The requests that an export would make.
+pub struct ExportPlan;
+
+impl TableFunction for ExportPlan {
+    fn name(&self) -> &'static str {
+        "mixpanel_export_plan"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "The requests that mixpanel_export would make with the same arguments, one row each. Makes none.",
+            example: "SELECT * FROM mixpanel_export_plan(from_date := '2024-01-01', to_date := '2024-12-31');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        parameters()
+    }
+
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        // Without conditions to narrow it, a plan needs its dates.
+        let call = Call::new(&arguments, Session { pushes_filters: false, ..session })?;
+        let columns = [("from_date", SqlType::Date), ("to_date", SqlType::Date), ("url", SqlType::Varchar)];
+        Ok(rows(Columns::new(columns), move || {
+            let (windows, request) = call.plan(&[])?;
+            let urls = windows.iter().map(|window| Ok(Some(request.window(*window).url(request.target())?.to_string())));
+            Ok(vec![
+                Arc::new(windows.iter().map(|window| Value::days(window.from)).collect::<Date32Array>()),
+                Arc::new(windows.iter().map(|window| Value::days(window.to)).collect::<Date32Array>()),
+                Arc::new(urls.collect::<Result<StringViewArray>>()?),
+            ])
+        }))
+    }
+}

@@ -1,0 +1,69 @@
+"""What bench.py runs in the environment of one DuckDB: prints its figures as one line of JSON."""
+import json
+import resource
+import sys
+import time
+
+import duckdb
+
+EXPORT = "mixpanel_export(from_date := '{from_date}', to_date := '{to_date}')"
+
+# The same five columns of the same files: what users have without the extension.
+ANCHOR = """
+CREATE OR REPLACE TABLE anchor AS
+SELECT event AS event_name,
+       make_timestamp((properties->>'$.time')::BIGINT * 1000) AS event_time,
+       properties->>'$.distinct_id' AS distinct_id,
+       properties->>'$."$insert_id"' AS insert_id,
+       properties
+FROM read_json('{files}/*.json.gz', format = 'newline_delimited', columns = {{event: 'VARCHAR', properties: 'JSON'}},
+               maximum_object_size = 33554432)
+"""
+
+TASKS = {
+    "table": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
+    "count": "SELECT count(*) FROM {export}",
+    "two": "SELECT event_name, date_trunc('hour', event_time) AS hour, count(*) FROM {export} GROUP BY ALL",
+    "once": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
+}
+
+
+def timed(connection, statement: str) -> float:
+    start = time.perf_counter()
+    connection.execute(statement).fetchall()
+    return time.perf_counter() - start
+
+
+def peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def memory(connection, export: str) -> dict:
+    # Warm what DuckDB itself needs for such a query, so that the rest is ours.
+    connection.execute("SELECT count(*), sum(strlen(x::VARCHAR)) FROM range(10_000_000) t(x)").fetchall()
+    before = peak_megabytes()
+    rows, bytes_ = connection.execute(f"SELECT count(*), sum(strlen(properties)) FROM {export}").fetchone()
+    return {"megabytes": peak_megabytes() - before, "rows": rows, "bytes": int(bytes_)}
+
+
+def main() -> None:
+    extension, task, from_date, to_date, *words = sys.argv[1:]
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    connection.execute(f"LOAD '{extension}'")
+    export = EXPORT.format(from_date=from_date, to_date=to_date)
+    if task == "memory":
+        print(json.dumps(memory(connection, export)))
+        return
+    statement = TASKS[task].format(export=export)
+    if task == "once":
+        print(json.dumps({"ours": [timed(connection, statement) for _ in range(int(words[0]))]}))
+        return
+    files, runs = words[0], int(words[1])
+    anchor = ANCHOR.format(files=files)
+    timed(connection, statement), timed(connection, anchor)
+    pairs = [(timed(connection, statement), timed(connection, anchor)) for _ in range(runs)]
+    print(json.dumps({"ours": [ours for ours, _ in pairs], "anchor": [anchor for _, anchor in pairs]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""The main job, as a newcomer would do it, against the simulator: `make demo`.
+
+Everything printed after a prompt is typed into a stock client and everything
+below it is what came back.
+"""
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "test"))
+
+from simulator import Project, Simulator  # noqa: E402  the path is set above
+
+FETCH = """CREATE TABLE events AS
+  SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-14');"""
+
+QUESTIONS = [
+    "SELECT event_name, count(*) AS events, count(DISTINCT distinct_id) AS users\n"
+    "  FROM events GROUP BY ALL ORDER BY events DESC LIMIT 5;",
+    "SELECT event_time::DATE AS day, round(sum((properties->>'$.amount')::DOUBLE), 2) AS revenue\n"
+    "  FROM events WHERE event_name = 'Purchase' GROUP BY ALL ORDER BY day LIMIT 5;",
+    "SELECT mixpanel_property(properties, '$city') AS city, count(*) AS purchases\n"
+    "  FROM events WHERE event_name = 'Purchase' GROUP BY ALL ORDER BY purchases DESC, city LIMIT 5;",
+]
+
+
+def show_python(extension: pathlib.Path, folder: pathlib.Path) -> None:
+    """A stock Python duckdb 2.0, one statement after the other."""
+    statements = [f"LOAD '{extension}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/events.parquet';"]
+    statements.append(f"SELECT count(*) AS rows, min(event_time), max(event_time) FROM '{folder}/events.parquet';")
+    statements.append("SELECT windows_done, requests, retries, rows FROM mixpanel_fetches();")
+    program = "\n".join(
+        [
+            "import duckdb",
+            "con = duckdb.connect(config={'allow_unsigned_extensions': 'true'})",
+            "for statement in " + repr(statements) + ":",
+            "    print('>>> con.sql(\"\"\"' + statement.rstrip(';') + '\"\"\")', flush=True)",
+            "    cursor = con.execute(statement)",
+            "    if statement.startswith(('SELECT', 'COPY', 'CREATE')):",
+            "        names = [column[0] for column in cursor.description]",
+            "        for row in [names, *cursor.fetchall()]:",
+            "            print('   ', *row, sep='  ')",
+            "    print(flush=True)",
+        ]
+    )
+    subprocess.run([ROOT / "build/venv/duckdb-2.0.0/bin/python", "-c", program], check=True)
+
+
+def show_shell(extension: pathlib.Path, folder: pathlib.Path) -> None:
+    """A stock duckdb shell 1.5, in which everything is typed at once."""
+    script = [f"LOAD '{extension}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/shell.parquet';"]
+    command = [ROOT / "build/venv/duckdb-1.5.6/bin/duckdb", "-unsigned"]
+    for statement in script:
+        print("D " + statement.replace("\n", "\n  "))
+    sys.stdout.flush()
+    subprocess.run(command, input="\n".join(script), text=True, check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    build = parser.parse_args().build.resolve()
+    with Simulator(Project(days=14, events_per_day=2000)) as simulator, tempfile.TemporaryDirectory() as folder:
+        credentials = {
+            "MP_API_BASE_URL": simulator.url,
+            "MP_USERNAME": "demo.sa.mp-service-account",
+            "MP_SECRET": "demo-secret",
+            "MP_PROJECT_ID": str(simulator.project.project_id),
+        }
+        print("# Credentials come from the environment (or from ~/.mp/config.toml). MP_API_BASE_URL points")
+        print("# at the simulator; with your own account you leave it out.")
+        for name, value in credentials.items():
+            print(f"$ export {name}={value}")
+        os.environ.update(credentials)
+        version = build / "v2" / "mixpanel.duckdb_extension", build / "v1" / "mixpanel.duckdb_extension"
+        print("\n# Python, duckdb 2.0.0\n$ python", flush=True)
+        show_python(version[0], pathlib.Path(folder))
+        print("# The duckdb shell, 1.5.6\n$ duckdb -unsigned", flush=True)
+        show_shell(version[1], pathlib.Path(folder))
+        asked = len(simulator.settled())
+        print(f"\n# The simulator was asked {asked} times: 14 days, once for each of the two clients.")
+
+
+if __name__ == "__main__":
+    main()

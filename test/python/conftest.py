@@ -1,0 +1,80 @@
+"""What every test here has: the built extension, a simulator, and an environment that points the one to the other."""
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+import duckdb
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+sys.path.insert(0, str(ROOT / "test"))
+
+from simulator import Project, Simulator  # noqa: E402  the path is set above
+
+EXTENSION = pathlib.Path(os.environ.get("MIXPANEL_EXTENSION", ROOT / "build/release/v2/mixpanel.duckdb_extension"))
+HOST = os.environ.get("MIXPANEL_HOST", "v2")
+
+USERNAME, SECRET, TOKEN = "demo.sa.mp-service-account", "demo-secret", "demo-token"
+PROJECT = Project(days=5, events_per_day=300)
+FIRST, LAST = "2025-01-01", "2025-01-05"
+
+only_v2 = pytest.mark.skipif(HOST != "v2", reason="needs what only DuckDB's second C API offers")
+
+
+def connect(path: str = ":memory:", **config) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(path, config={"allow_unsigned_extensions": "true", **config})
+    connection.execute(f"LOAD '{EXTENSION}'")
+    return connection
+
+
+@pytest.fixture(scope="session")
+def shared_simulator():
+    with Simulator(PROJECT) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def sim(shared_simulator):
+    """A simulator that knows nothing of earlier tests."""
+    shared_simulator.reset()
+    return shared_simulator
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch, tmp_path, shared_simulator):
+    """Credentials and waits for tests; no accounts file of the machine, no quota of an hour."""
+    for name in list(os.environ):
+        if name.startswith("MP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MP_API_BASE_URL", shared_simulator.url)
+    monkeypatch.setenv("MP_USERNAME", USERNAME)
+    monkeypatch.setenv("MP_SECRET", SECRET)
+    monkeypatch.setenv("MP_PROJECT_ID", str(PROJECT.project_id))
+    monkeypatch.setenv("MP_CONFIG_PATH", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("MP_RETRY_BASE_MS", "1")
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
+
+
+@pytest.fixture
+def con():
+    connection = connect()
+    yield connection
+    connection.close()
+
+
+def export(arguments: str = "", first: str = FIRST, last: str = LAST) -> str:
+    """A call of mixpanel_export for the days from first to last."""
+    more = f", {arguments}" if arguments else ""
+    return f"mixpanel_export(from_date := '{first}', to_date := '{last}'{more})"
+
+
+def rows(connection, statement: str) -> list[tuple]:
+    return connection.execute(statement).fetchall()
+
+
+def days_asked(sim) -> list[tuple[str, str]]:
+    """The windows of the export requests so far, in order of arrival."""
+    return [(request.params["from_date"], request.params["to_date"]) for request in sim.settled()]

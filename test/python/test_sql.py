@@ -1,0 +1,27 @@
+"""Every `.test` file, with the stock module."""
+import pathlib
+import sys
+
+import pytest
+from conftest import EXTENSION, HOST, ROOT, connect
+
+sys.path.insert(0, str(ROOT / "test" / "sql"))
+from runner import Runner, Skipped  # noqa: E402  the path is set above
+
+FILES = sorted((ROOT / "test" / "sql").rglob("*.test"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "test" / "sql")))
+def test_file(path: pathlib.Path, monkeypatch, sim):
+    monkeypatch.setenv("MIXPANEL_HOST", HOST)
+    connection = connect()
+    try:
+        Runner(connection, str(EXTENSION)).run(path)
+    except Skipped as reason:
+        pytest.skip(str(reason))
+    finally:
+        connection.close()
+
+
+def test_there_are_files():
+    assert FILES

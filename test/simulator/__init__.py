@@ -1,0 +1,9 @@
+"""A stand-in for Mixpanel's HTTP API: see README.md."""
+
+from .auth import Credentials
+from .limits import Allowance, Clock, Limits
+from .project import Project
+from .recording import RecordedRequest, peak_concurrency
+from .simulator import Simulator
+
+__all__ = ["Allowance", "Clock", "Credentials", "Limits", "Project", "RecordedRequest", "Simulator", "peak_concurrency"]

@@ -1,0 +1,87 @@
+"""The log of what was asked, for tests to assert on."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from threading import Condition
+
+from .http1 import Request
+
+
+@dataclass
+class RecordedRequest:
+    method: str
+    path: str
+    params: dict[str, str]
+    """The query's parameters, decoded."""
+    headers: dict[str, str]
+    """By lower-case name."""
+    body: bytes
+    connection: int
+    """The number of the connection it came by: equal numbers show that a connection was kept alive."""
+    started: float
+    """`time.monotonic()` when the request had been read."""
+    finished: float | None = None
+    """When its answer had been sent, or given up; None while that goes on."""
+    status: int | None = None
+    """As answered; None where no answer was begun."""
+    bytes_sent: int = 0
+    """All bytes handed to TCP: head, framing and body."""
+    client_left: bool = False
+    """The client closed the connection before the end; an answer that fits into TCP's buffers always ends in time."""
+    fault: str | None = None
+    """The kind of fault that was applied."""
+
+    def as_json(self) -> dict:
+        return asdict(self) | {"body": self.body.decode("utf-8", "replace")}
+
+
+class RequestLog:
+    def __init__(self) -> None:
+        self._requests: list[RecordedRequest] = []
+        self._changed = Condition()
+
+    def begin(self, request: Request, connection: int) -> RecordedRequest:
+        record = RecordedRequest(
+            request.method, request.path, request.params, request.headers, request.body, connection, time.monotonic()
+        )
+        with self._changed:
+            self._requests.append(record)
+            self._changed.notify_all()
+        return record
+
+    def finish(self, record: RecordedRequest) -> None:
+        with self._changed:
+            record.finished = time.monotonic()
+            self._changed.notify_all()
+
+    def all(self) -> list[RecordedRequest]:
+        with self._changed:
+            return list(self._requests)
+
+    def settled(self, count: int, seconds: float) -> list[RecordedRequest]:
+        """All requests, once there are so many and none of them is being answered any more."""
+
+        def is_settled() -> bool:
+            return len(self._requests) >= count and all(record.finished for record in self._requests)
+
+        with self._changed:
+            self._changed.wait_for(is_settled, timeout=seconds)
+            return list(self._requests)
+
+    def clear(self) -> None:
+        with self._changed:
+            self._requests.clear()
+
+
+def peak_concurrency(requests: Iterable[RecordedRequest]) -> int:
+    """How many of the requests were being answered at once, at most."""
+    moments = []
+    for request in requests:
+        moments.append((request.started, 1))
+        moments.append((request.finished or float("inf"), -1))
+    running = peak = 0
+    for _, change in sorted(moments):
+        running += change
+        peak = max(peak, running)
+    return peak

@@ -1,0 +1,1 @@
+"""Tests of the parts that need no server; `test/python/test_simulator.py` asks over HTTP."""
