@@ -1,1 +1,32 @@
-//! To come.
+//! With whose credentials does a call reach Mixpanel?
+//!
+//! [`Config`] is the way in: it resolves a call to a [`Target`], and lists and
+//! changes the accounts. Credentials come from the environment or from
+//! `~/.mp/config.toml`, and are [`Secret`] from the moment they are read.
+
+mod account;
+mod accounts;
+mod base_url;
+mod credentials;
+mod edit;
+mod environment;
+mod file;
+mod hints;
+mod region;
+mod resolve;
+mod secret;
+mod store;
+mod testing;
+
+#[cfg(test)]
+mod resolve_tests;
+
+pub use account::ENVIRONMENT_ACCOUNT;
+pub use accounts::{AccountInfo, Config, NewAccount, Written};
+pub(crate) use base_url::is_loopback;
+pub use credentials::{Credentials, Kind};
+pub use environment::Environment;
+pub use region::Region;
+pub use resolve::{Overrides, Target};
+pub use secret::Secret;
+pub use testing::Testing;

@@ -1,0 +1,196 @@
+//! Which accounts are there, and how does one add, remove or choose one?
+//!
+//! The functions behind `mixpanel_accounts()` and `CALL mixpanel_account_*`.
+
+use super::{
+    Credentials, Environment, Kind, Overrides, Region, Secret, Target,
+    account::{Account, ENVIRONMENT_ACCOUNT, Source},
+    edit,
+    file::Accounts,
+    hints, resolve, store,
+};
+use crate::contract::{Code, Error, Result};
+
+/// Accounts and credentials, as one environment shows them.
+#[derive(Debug, Clone)]
+pub struct Config {
+    environment: Environment,
+}
+
+/// An account, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountInfo {
+    /// The name in the accounts file, or [`ENVIRONMENT_ACCOUNT`].
+    pub name: String,
+    /// `service account`, `project secret` or `oauth token`; `None` for an account that holds none of them.
+    pub kind: Option<Kind>,
+    pub username: Option<String>,
+    pub project_id: Option<String>,
+    pub region: Region,
+    /// Whether calls that name no account use this one.
+    pub is_default: bool,
+}
+
+/// An account to add, as SQL gave it.
+#[derive(Debug, Clone, Default)]
+pub struct NewAccount {
+    pub name: String,
+    pub username: Option<String>,
+    pub secret: Option<Secret>,
+    pub token: Option<Secret>,
+    pub project_id: Option<String>,
+    /// `us` where not given.
+    pub region: Option<String>,
+}
+
+/// What a change of the accounts file came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The default account of the file from now on.
+    pub default: Option<String>,
+    /// What is not wrong but should be known: sentences without full stop.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// What this process's environment says now. Cheap: make one for each call, so that changes show.
+    pub fn process() -> Self {
+        Self::new(Environment::process())
+    }
+
+    pub fn new(environment: Environment) -> Self {
+        Self { environment }
+    }
+
+    /// Finds credentials, project and region of a call. Makes no request.
+    ///
+    /// Errors: `MissingCredentials`, `AccountNotFound`, `InvalidConfig` for what files and variables hold,
+    /// `InvalidArgument` for what the call says, `IoError` where the accounts file can't be read.
+    pub fn resolve(&self, overrides: &Overrides) -> Result<Target> {
+        resolve::resolve(&self.environment, overrides)
+    }
+
+    /// Every account: the environment's first, then the file's in its order.
+    ///
+    /// Errors: `InvalidConfig` and `IoError`, as [`Config::resolve`].
+    pub fn list(&self) -> Result<Vec<AccountInfo>> {
+        let environment = resolve::environment_account(&self.environment)?;
+        let accounts = resolve::accounts(&self.environment)?;
+        let default = if environment.is_some() { None } else { accounts.default_name() };
+        let info = |account: &Account| {
+            let (name, is_default) = match &account.source {
+                Source::File(name) => (name.clone(), default == Some(name)),
+                Source::Environment | Source::Call => (ENVIRONMENT_ACCOUNT.to_owned(), true),
+            };
+            AccountInfo {
+                name,
+                kind: account.kind(),
+                username: account.username.clone(),
+                project_id: account.project_id.clone(),
+                region: account.region,
+                is_default,
+            }
+        };
+        Ok(environment.iter().chain(&accounts.list).map(info).collect())
+    }
+
+    /// Adds an account to the file; the first becomes the default.
+    ///
+    /// Errors: `AccountExists`, `InvalidArgument` for fields that make no account, `InvalidConfig` and `IoError` as
+    /// [`Config::resolve`].
+    pub fn add(&self, new: &NewAccount) -> Result<Written> {
+        let name = check_name(&new.name)?;
+        let account = new.account()?;
+        let credentials = account.credentials()?;
+        if account.project_id()?.is_none() && credentials.kind().needs_project_id() {
+            return Err(account.project_id_missing());
+        }
+        self.update(Some(&credentials), |text, accounts| {
+            if accounts.get(name).is_some() {
+                return Err(Error::new(Code::AccountExists, format!("there is an account '{name}' already")).fix(
+                    format!("Choose another name, or remove it first with CALL mixpanel_account_remove('{name}')"),
+                ));
+            }
+            edit::add(text, name, &account)
+        })
+    }
+
+    /// Removes an account from the file. Where it was the default, the first that remains becomes it.
+    ///
+    /// Errors: `AccountNotFound`, `InvalidConfig` and `IoError` as [`Config::resolve`].
+    pub fn remove(&self, name: &str) -> Result<Written> {
+        self.update(None, |text, accounts| {
+            accounts.get(name).ok_or_else(|| resolve::not_found(name, accounts))?;
+            edit::remove(text, name)
+        })
+    }
+
+    /// Makes an account of the file its default.
+    ///
+    /// Errors: as [`Config::remove`].
+    pub fn select(&self, name: &str) -> Result<Written> {
+        self.update(None, |text, accounts| {
+            accounts.get(name).ok_or_else(|| resolve::not_found(name, accounts))?;
+            edit::select(text, name)
+        })
+    }
+
+    fn update(
+        &self,
+        credentials: Option<&Credentials>,
+        change: impl FnOnce(&str, &Accounts) -> Result<String>,
+    ) -> Result<Written> {
+        let path = store::required(self.environment.accounts_file())?;
+        let default = store::update(&path, |text| {
+            let text = change(text, &Accounts::parse(text, &path)?)?;
+            let default = Accounts::parse(&text, &path)?.default_name().map(str::to_owned);
+            Ok((text, default))
+        })?;
+        let mut warnings = credentials
+            .map(|credentials| resolve::warnings(credentials, None, hints::hint(credentials).as_deref()))
+            .unwrap_or_default();
+        if !matches!(resolve::environment_account(&self.environment), Ok(None)) {
+            warnings
+                .push("the environment holds credentials too (MP_*), which win over the file's default account".into());
+        }
+        Ok(Written { default, warnings })
+    }
+}
+
+impl NewAccount {
+    fn account(&self) -> Result<Account> {
+        let text =
+            |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let secret = |secret: &Option<Secret>| {
+            secret.as_ref().map(|secret| secret.expose().trim()).filter(|text| !text.is_empty()).map(Secret::new)
+        };
+        let region = match &self.region {
+            None => Region::default(),
+            Some(text) => text.parse().map_err(|problem| Error::argument("region", problem))?,
+        };
+        Ok(Account {
+            source: Source::Call,
+            username: text(&self.username),
+            secret: secret(&self.secret),
+            token: secret(&self.token),
+            project_id: text(&self.project_id),
+            region,
+        })
+    }
+}
+
+fn check_name(name: &str) -> Result<&str> {
+    if name.trim().is_empty() {
+        return Err(Error::argument("name", "must not be empty"));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::argument("name", "must not hold line breaks or other control characters"));
+    }
+    if name == ENVIRONMENT_ACCOUNT {
+        return Err(Error::argument(
+            "name",
+            format!("'{ENVIRONMENT_ACCOUNT}' stands for the environment's credentials"),
+        ));
+    }
+    Ok(name)
+}

@@ -1,0 +1,112 @@
+//! What does the process's environment say about Mixpanel?
+//!
+//! Everything that reads a variable takes it from here, so that tests bring
+//! their own environment and nothing else in the crate touches `std::env`.
+
+use std::{collections::BTreeMap, ffi::OsString, fmt, path::PathBuf};
+
+use crate::contract::{Code, Error, Result};
+
+pub(super) const USERNAME: &str = "MP_USERNAME";
+pub(super) const SECRET: &str = "MP_SECRET";
+pub(super) const PROJECT_ID: &str = "MP_PROJECT_ID";
+pub(super) const REGION: &str = "MP_REGION";
+pub(super) const OAUTH_TOKEN: &str = "MP_OAUTH_TOKEN";
+pub(super) const CONFIG_PATH: &str = "MP_CONFIG_PATH";
+pub(super) const API_BASE_URL: &str = "MP_API_BASE_URL";
+pub(super) const RETRY_BASE_MS: &str = "MP_RETRY_BASE_MS";
+pub(super) const TIMEOUT_MS: &str = "MP_TIMEOUT_MS";
+pub(super) const RATE_LIMITS: &str = "MP_RATE_LIMITS";
+
+const VARIABLES: [&str; 10] = [
+    USERNAME,
+    SECRET,
+    PROJECT_ID,
+    REGION,
+    OAUTH_TOKEN,
+    CONFIG_PATH,
+    API_BASE_URL,
+    RETRY_BASE_MS,
+    TIMEOUT_MS,
+    RATE_LIMITS,
+];
+
+/// The variables that this extension knows, as they were at one moment.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<&'static str, OsString>,
+    home: Option<PathBuf>,
+}
+
+impl Environment {
+    /// The environment of this process, now.
+    pub fn process() -> Self {
+        let variables = VARIABLES.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect();
+        Self { variables, home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) }
+    }
+
+    /// An environment made up for a test.
+    pub fn of(variables: &[(&'static str, &str)], home: Option<PathBuf>) -> Self {
+        Self { variables: variables.iter().map(|&(name, value)| (name, value.into())).collect(), home }
+    }
+
+    /// A variable's text without white space around it; an empty one counts as not set.
+    ///
+    /// Errors: `InvalidConfig` where it is not UTF-8.
+    pub fn text(&self, name: &str) -> Result<Option<&str>> {
+        let Some(value) = self.variables.get(name) else { return Ok(None) };
+        let text =
+            value.to_str().ok_or_else(|| Error::new(Code::InvalidConfig, format!("{name} is not UTF-8 text")))?;
+        Ok(Some(text.trim()).filter(|text| !text.is_empty()))
+    }
+
+    /// The accounts file: `MP_CONFIG_PATH`, else `~/.mp/config.toml`. `None` where neither is known.
+    pub fn accounts_file(&self) -> Option<PathBuf> {
+        match self.variables.get(CONFIG_PATH).filter(|path| !path.is_empty()) {
+            Some(path) => {
+                let path = PathBuf::from(path);
+                // Where a shell did not expand the tilde (a quoted value, a service's unit file), we do.
+                match (path.strip_prefix("~"), &self.home) {
+                    (Ok(rest), Some(home)) => Some(home.join(rest)),
+                    _ => Some(path),
+                }
+            }
+            None => Some(self.home.as_ref()?.join(".mp").join("config.toml")),
+        }
+    }
+}
+
+/// Names only: some of the values are secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_is_not_set() {
+        let environment = Environment::of(&[(SECRET, "  "), (USERNAME, " me ")], None);
+        assert_eq!(environment.text(SECRET), Ok(None));
+        assert_eq!(environment.text(USERNAME), Ok(Some("me")));
+        assert_eq!(environment.text(REGION), Ok(None));
+    }
+
+    #[test]
+    fn the_file_is_in_the_home_unless_said_otherwise() {
+        let home = Some(PathBuf::from("/home/me"));
+        let file = |variables: &[_]| Environment::of(variables, home.clone()).accounts_file();
+        assert_eq!(file(&[]), Some("/home/me/.mp/config.toml".into()));
+        assert_eq!(file(&[(CONFIG_PATH, "/etc/mp.toml")]), Some("/etc/mp.toml".into()));
+        assert_eq!(file(&[(CONFIG_PATH, "~/x.toml")]), Some("/home/me/x.toml".into()));
+        assert_eq!(Environment::of(&[], None).accounts_file(), None);
+    }
+
+    #[test]
+    fn debug_shows_no_values() {
+        assert_eq!(format!("{:?}", Environment::of(&[(SECRET, "hunter2")], None)), r#"{"MP_SECRET"}"#);
+    }
+}

@@ -1,0 +1,206 @@
+//! Which credentials, project and region does this call use?
+//!
+//! An account named in the call wins over the environment, the environment wins
+//! over the accounts file's `default`, and without a default the only account
+//! there is will do. What the call says about project, region and workspace wins
+//! over whatever that account says. Nothing here makes a request.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::{
+    Credentials, Kind, Region,
+    account::{Account, ENVIRONMENT_ACCOUNT, Field, Source, check_id},
+    base_url,
+    environment::{Environment, OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
+    file::Accounts,
+    hints, store,
+    testing::{self, Testing},
+};
+use crate::contract::{Code, Error, Result};
+
+/// What a call says about its target, as SQL gave it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    pub account: Option<String>,
+    pub project_id: Option<String>,
+    pub region: Option<String>,
+    pub workspace_id: Option<String>,
+}
+
+/// Everything that requests need to know about where they go.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub credentials: Credentials,
+    /// `None` only with a project's secret, which implies its project.
+    pub project_id: Option<String>,
+    pub region: Region,
+    /// The data view that the query API's answers are restricted to.
+    pub workspace_id: Option<String>,
+    /// The account's name in the accounts file; `None` for credentials of the environment.
+    pub account: Option<String>,
+    /// `MP_API_BASE_URL`.
+    pub base_url: Option<Url>,
+    /// What is not wrong but should be known: sentences without full stop.
+    pub warnings: Vec<String>,
+    /// The likely mistake in the credentials, also among the warnings: said where Mixpanel refuses them.
+    pub hint: Option<String>,
+    pub testing: Testing,
+}
+
+impl Target {
+    /// Whose credentials these are, as messages say it.
+    pub fn owner(&self) -> String {
+        match &self.account {
+            Some(name) => format!("account '{name}'"),
+            None => "the environment".to_owned(),
+        }
+    }
+}
+
+/// Finds the target of a call.
+///
+/// Errors: `MissingCredentials`, `AccountNotFound`, `InvalidConfig` for what files and variables hold,
+/// `InvalidArgument` for what the call says, `IoError` where the accounts file can't be read.
+pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Target> {
+    let account = choose(environment, overrides.account.as_deref())?;
+    let credentials = account.credentials()?;
+    let project_id = match &overrides.project_id {
+        Some(id) => Some(override_id("project_id", id)?),
+        None => account.project_id()?,
+    };
+    if project_id.is_none() && credentials.kind().needs_project_id() {
+        return Err(account.project_id_missing());
+    }
+    let region = match &overrides.region {
+        Some(text) => text.parse().map_err(|problem| Error::argument("region", problem))?,
+        None => account.region,
+    };
+    let workspace_id = overrides.workspace_id.as_deref().map(|id| override_id("workspace_id", id)).transpose()?;
+    let base_url = base_url::read(environment)?;
+    let testing = testing::read(environment, base_url.as_ref())?;
+    let name = match account.source {
+        Source::File(name) => Some(name),
+        Source::Environment | Source::Call => None,
+    };
+    let file = name.as_ref().and_then(|_| environment.accounts_file());
+    let hint = hints::hint(&credentials);
+    let warnings = warnings(&credentials, file.as_deref(), hint.as_deref());
+    Ok(Target { credentials, project_id, region, workspace_id, account: name, base_url, warnings, hint, testing })
+}
+
+/// The account of the environment, if it holds credentials.
+///
+/// Errors: `InvalidConfig` where variables are set that mean nothing without the ones that are missing: using other
+/// credentials than the user believes to have given would be worse than stopping.
+pub(super) fn environment_account(environment: &Environment) -> Result<Option<Account>> {
+    let text = |name| Ok::<_, Error>(environment.text(name)?.map(str::to_owned));
+    let (token, secret) = (text(OAUTH_TOKEN)?, text(SECRET)?);
+    if token.is_none() && secret.is_none() {
+        let set = [USERNAME, PROJECT_ID, REGION].map(|name| Ok(environment.text(name)?.map(|_| name)));
+        let set = set.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
+        return match set.as_slice() {
+            [] => Ok(None),
+            set => {
+                let (set, verb) = (set.join(" and "), if set.len() == 1 { "is" } else { "are" });
+                Err(Error::new(
+                    Code::InvalidConfig,
+                    format!("{SECRET} is missing: {set} {verb} set, but no credentials"),
+                )
+                .fix(format!("Set {SECRET} (or {OAUTH_TOKEN}), or unset {set} to use the accounts file")))
+            }
+        };
+    }
+    let source = Source::Environment;
+    let region = match environment.text(REGION)? {
+        None => Region::default(),
+        Some(text) => text
+            .parse()
+            .map_err(|problem| Error::new(Code::InvalidConfig, format!("{} {problem}", source.spell(Field::Region))))?,
+    };
+    let (secret, token) = (secret.map(super::Secret::new), token.map(super::Secret::new));
+    Ok(Some(Account { source, username: text(USERNAME)?, secret, token, project_id: text(PROJECT_ID)?, region }))
+}
+
+/// The accounts of the file, where there is one.
+pub(super) fn accounts(environment: &Environment) -> Result<Accounts> {
+    environment.accounts_file().map_or_else(|| Ok(Accounts::default()), |path| Accounts::read(&path))
+}
+
+fn choose(environment: &Environment, named: Option<&str>) -> Result<Account> {
+    match named {
+        None => {}
+        Some(ENVIRONMENT_ACCOUNT) => return environment_account(environment)?.ok_or_else(|| missing(environment)),
+        Some(name) => {
+            let accounts = accounts(environment)?;
+            return accounts.get(name).cloned().ok_or_else(|| not_found(name, &accounts));
+        }
+    }
+    if let Some(account) = environment_account(environment)? {
+        return Ok(account);
+    }
+    let accounts = accounts(environment)?;
+    match accounts.default_name() {
+        Some(name) => {
+            accounts.get(name).cloned().ok_or_else(|| not_found(name, &accounts).context("the accounts file's default"))
+        }
+        None if accounts.list.is_empty() => Err(missing(environment)),
+        None => {
+            let problem = format!("there is no default among the accounts {}", quoted(&accounts.names()));
+            Err(Error::new(Code::InvalidConfig, problem)
+                .fix("Choose one with CALL mixpanel_account_use('...'), or add account := '...' to the call"))
+        }
+    }
+}
+
+pub(super) fn not_found(name: &str, accounts: &Accounts) -> Error {
+    let error = Error::new(Code::AccountNotFound, format!("there is no account '{}'", name.escape_default()));
+    match accounts.names().as_slice() {
+        [] => error.fix(format!(
+            "The accounts file has none yet; add it with CALL mixpanel_account_add('{}', ...)",
+            name.escape_default()
+        )),
+        names => error.fix(format!("There are {}; CALL mixpanel_account_add(...) adds one", quoted(names))),
+    }
+}
+
+fn missing(environment: &Environment) -> Error {
+    let file = environment.accounts_file().unwrap_or_else(|| Path::new("~/.mp/config.toml").to_owned());
+    Error::new(Code::MissingCredentials, "no Mixpanel credentials were found").fix(format!(
+        "Give them in one of three ways:
+  1. in the environment, before DuckDB starts:
+       export MP_USERNAME='name.1a2b3c.mp-service-account' MP_SECRET='...' MP_PROJECT_ID='1234567' MP_REGION='us'
+  2. in SQL, which keeps them in the accounts file:
+       CALL mixpanel_account_add('main', username := 'name.1a2b3c.mp-service-account', secret := '...', project_id := '1234567', region := 'us');
+  3. in the accounts file itself, {}:
+       [accounts.main]
+       username = \"name.1a2b3c.mp-service-account\"
+       secret = \"...\"
+       project_id = \"1234567\"
+       region = \"us\"
+Service accounts are made in Mixpanel under Organization Settings > Service Accounts",
+        file.display()
+    ))
+}
+
+fn override_id(parameter: &str, id: &str) -> Result<String> {
+    let id = id.trim();
+    check_id(id).map_err(|problem| Error::argument(parameter, problem))?;
+    Ok(id.to_owned())
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("'{}'", name.escape_default())).collect::<Vec<_>>().join(", ")
+}
+
+/// What to know about credentials, and about the file they came from.
+pub(super) fn warnings(credentials: &Credentials, file: Option<&Path>, hint: Option<&str>) -> Vec<String> {
+    let retires = (credentials.kind() == Kind::ProjectSecret).then(|| {
+        "Mixpanel retires project secrets on 3 March 2027; make a service account under Organization Settings > \
+         Service Accounts before that"
+            .to_owned()
+    });
+    let readable = file.and_then(store::warning);
+    [retires, readable, hint.map(str::to_owned)].into_iter().flatten().collect()
+}
