@@ -48,14 +48,13 @@ impl Refusal<'_> {
             429 => self.throttled(throttle::read(self.headers, self.words), None),
             400..=499 => Failure::never(self.invalid()),
             // Not implemented now, not implemented in a second.
-            501 => Failure::never(self.server_failed()),
+            501 => Failure::never(self.not_offered()),
             _ => Failure::backoff(self.server_failed()),
         }
     }
 
     /// A 429. `until` is when the governor lets requests start again, where it was told to pause.
     pub fn throttled(&self, throttle: Throttle, until: Option<Timestamp>) -> Failure {
-        let project = self.project();
         let now = Timestamp::now();
         let at = match (until, throttle) {
             (Some(until), _) => moment(until, now),
@@ -64,30 +63,30 @@ impl Refusal<'_> {
             }
             (None, Throttle::Spent(None) | Throttle::Busy) => "a later time".to_owned(),
         };
-        match throttle {
-            Throttle::Pause(wait) | Throttle::Spent(Some(wait)) if wait <= PATIENCE => Failure {
-                error: self
-                    .error(Code::RateLimited, format!("Mixpanel allows {project} no more requests at this moment")),
-                retry: Retry::After(wait),
-            },
-            Throttle::Pause(_) | Throttle::Spent(Some(_)) => Failure::never(
-                self.error(Code::RateLimited, format!("Mixpanel allows {project} no more requests for a while")).fix(
-                    format!("The next one is possible at {at}; mixpanel_quota() shows what this process has used"),
+        let project = self.project();
+        let busy = |retry| {
+            let what = format!("Mixpanel runs as much for {project} as it allows at this moment");
+            let fix =
+                "Run it again when the project's other queries and exports are done, or with a smaller max_workers";
+            (what, fix.to_owned(), retry)
+        };
+        let (what, fix, retry) = match throttle {
+            Throttle::Busy => busy(Retry::Backoff),
+            Throttle::Pause(wait) | Throttle::Spent(Some(wait)) if wait <= PATIENCE => busy(Retry::After(wait)),
+            Throttle::Pause(_) | Throttle::Spent(Some(_)) => (
+                format!("Mixpanel allows {project} no more requests for a while"),
+                format!("Run it again at {at}; mixpanel_quota() shows what this process has used"),
+                Retry::Never,
+            ),
+            Throttle::Spent(None) => (
+                format!("the requests that Mixpanel allows {project} in an hour are used up"),
+                format!(
+                    "Each comes back an hour after it was made, but Mixpanel did not say when; run it again at {at}"
                 ),
+                Retry::Never,
             ),
-            Throttle::Spent(None) => Failure::never(
-                self.error(
-                    Code::RateLimited,
-                    format!("the requests that Mixpanel allows {project} in an hour are used up"),
-                )
-                .fix(format!("It did not say when the first comes back, an hour after it was made; ask again at {at}")),
-            ),
-            Throttle::Busy => Failure::backoff(
-                self.error(Code::RateLimited, format!("Mixpanel runs as much for {project} as it allows")).fix(
-                    "Run it again when the project's other queries and exports are done, or with a smaller max_workers",
-                ),
-            ),
-        }
+        };
+        Failure { error: self.error(Code::RateLimited, what).fix(fix), retry }
     }
 
     fn authentication(&self) -> Error {
@@ -139,7 +138,10 @@ impl Refusal<'_> {
                 "Ask for fewer events, ids or properties, or shorten the filter",
             ),
             // Everything has a default that works but what the caller said.
-            _ => ("Mixpanel refused the request", "Correct the argument that Mixpanel names and run it again"),
+            _ => (
+                "Mixpanel refused the request",
+                "Correct what Mixpanel names, in the call or in the saved report, and run it again",
+            ),
         };
         self.error(Code::InvalidRequest, what.into()).fix(fix)
     }
@@ -147,6 +149,11 @@ impl Refusal<'_> {
     fn server_failed(&self) -> Error {
         self.error(Code::ServerError, "Mixpanel failed to answer".into())
             .fix("Run it again later, or with a smaller range of dates; Mixpanel's status page shows known troubles")
+    }
+
+    fn not_offered(&self) -> Error {
+        let fix = format!("Check the path, and the region: '{}' was asked", self.target.region);
+        self.error(Code::ServerError, "Mixpanel does not offer this".into()).fix(fix)
     }
 
     fn redirect(&self) -> Error {

@@ -48,12 +48,29 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn StdError + 'stat
     std::iter::successors(Some(error as &(dyn StdError + 'static)), |&error| error.source())
 }
 
-fn is_certificate(error: &reqwest::Error) -> bool {
-    let certificate = |error: &rustls::Error| matches!(error, rustls::Error::InvalidCertificate(_));
-    causes(error).any(|cause| {
-        // `io::Error` shows its content's source as its own, not the content.
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        cause.downcast_ref::<rustls::Error>().or(inner).is_some_and(certificate)
-    })
+/// Whether the cause is a certificate that this machine does not trust: no retry mends that.
+fn is_certificate(error: &(dyn StdError + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<rustls::Error>() {
+        return matches!(error, rustls::Error::InvalidCertificate(_));
+    }
+    // `io::Error` shows its content's source as its own, not the content, and the TLS layers wrap it in several.
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(inner) => is_certificate(inner),
+        None => error.source().is_some_and(is_certificate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_found_below_its_wrappers() {
+        let wrapped = |error: rustls::Error| io::Error::other(io::Error::new(io::ErrorKind::InvalidData, error));
+        assert!(is_certificate(&wrapped(rustls::CertificateError::UnknownIssuer.into())));
+        assert!(!is_certificate(&wrapped(rustls::Error::DecryptError)));
+        assert!(!is_certificate(&io::Error::from(io::ErrorKind::ConnectionRefused)));
+    }
 }

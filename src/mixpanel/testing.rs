@@ -24,7 +24,7 @@ pub fn target() -> Target {
         hint: None,
         testing: Testing {
             retry_base: Some(Duration::from_millis(1)),
-            timeout: Some(Duration::from_millis(300)),
+            timeout: Some(Duration::from_secs(1)),
             unlimited: false,
         },
     }
@@ -78,7 +78,7 @@ impl Server {
             }
             // Longer than any test waits for silence.
             if !open.is_empty() {
-                std::thread::sleep(Duration::from_secs(3));
+                std::thread::sleep(Duration::from_secs(5));
             }
         });
         Self { port, requests }
