@@ -4,16 +4,23 @@ use std::sync::Arc;
 
 use crate::{
     contract::{ScalarFunction, TableFunction},
-    functions::{quote, version},
+    functions::{accounts, export, fetches, quota, quote, version},
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
-    vec![]
+    vec![
+        Box::new(export::Export),
+        Box::new(export::ExportPlan),
+        Box::new(accounts::Accounts),
+        Box::new(accounts::Add),
+        Box::new(accounts::Remove),
+        Box::new(accounts::Use),
+        Box::new(accounts::Test),
+        Box::new(quota::Quota),
+        Box::new(fetches::Fetches),
+    ]
 }
 
 pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
-    vec![
-        Arc::new(version::Version),
-        Arc::new(quote::Quote),
-    ]
+    vec![Arc::new(quote::Quote), Arc::new(version::Version)]
 }

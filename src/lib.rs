@@ -6,6 +6,7 @@
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`export`]: the export engine
 //! * [`mixpanel`]: the HTTP client
+//! * [`fetches`]: the record of what was fetched
 //! * [`config`]: accounts and credentials
 //! * [`contract`]: what the core and the hosts say to each other, in Arrow
 //! * [`host`]: the two DuckDB C APIs; the only code that knows DuckDB, the only
@@ -17,6 +18,7 @@ pub mod catalog;
 pub mod config;
 pub mod contract;
 pub mod export;
+pub mod fetches;
 pub mod functions;
 pub mod mixpanel;
 

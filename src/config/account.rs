@@ -10,7 +10,7 @@ use super::{
 };
 use crate::contract::{Code, Error, Result};
 
-/// The name under which `mixpanel_accounts()` lists the environment's credentials, and by which a call can ask for them.
+/// The name under which `mixpanel_accounts()` lists the environment's credentials. A call can ask for them by it.
 pub const ENVIRONMENT_ACCOUNT: &str = "(environment)";
 
 /// Where an account is written down.
@@ -148,8 +148,12 @@ pub(super) fn check_id(text: &str) -> Result<(), String> {
     if is_hex_key(text) {
         return Err("looks like a project's token or secret; the id is a number, like 1234567".into());
     }
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
-    Err(format!("must be a number, like 1234567, not '{shown}'"))
+    Err(format!("must be a number, like 1234567, not '{}'", shown(text)))
+}
+
+/// A text of a user's in a message: without line breaks and other control characters, and not endless.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect()
 }
 
 /// Project tokens and project secrets are 32 hexadecimal digits.

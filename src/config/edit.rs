@@ -129,7 +129,9 @@ fn remove_default(document: &mut DocumentMut) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Region, Secret, account::Source};
+    use std::path::Path;
+
+    use super::super::{Region, Secret, account::Source, file};
     use super::*;
 
     fn account() -> Account {
@@ -148,14 +150,14 @@ mod tests {
         let text = add("", "prod", &account()).unwrap();
         assert_eq!(
             text,
-            "default = \"prod\"\n\n[accounts.prod]\nusername = \"sa\"\nsecret = 's\"1'\nproject_id = \"12345\"\nregion = \"eu\"\n"
+            "default = \"prod\"\n\n[accounts.prod]\nusername = \"sa\"\nsecret = 's\"1'\nproject_id = \"12345\"\n\
+             region = \"eu\"\n"
         );
     }
 
     #[test]
     fn what_is_not_touched_stays() {
-        let old =
-            "# Mixpanel\ndefault = \"a\"  # mine\nextra = [1,  2]\n\n# the old one\n[accounts.a]\nsecret = 'x' # odd\n";
+        let old = "# Mixpanel\ndefault = \"a\"  # mine\nextra = [1,  2]\n\n# old\n[accounts.a]\nsecret = 'x' # odd\n";
         let added = add(old, "b c", &account()).unwrap();
         assert!(added.starts_with(old), "{added}");
         assert!(added.contains("\n[accounts.\"b c\"]\n"), "{added}");
@@ -183,5 +185,30 @@ mod tests {
         );
         let text = remove(&text, "a").unwrap();
         assert!(!text.contains("'x'") && text.contains("\"sa\""), "{text}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_account_is_read_as_it_was_written(name: String, secret: String, username: Option<String>) {
+            let secret = Some(Secret::new(secret)).filter(|secret| !secret.expose().trim().is_empty());
+            let given = Account { secret, username, ..account() };
+            let text = add("# mine\n[accounts.'']\n", &name, &given).unwrap();
+            let read = file::Accounts::parse(&text, Path::new("x")).unwrap();
+            let read = read.get(&name).unwrap();
+            let trimmed = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            let secret = |account: &Account| account.secret.as_ref().and_then(|secret| trimmed(secret.expose()));
+            proptest::prop_assert_eq!(secret(read), secret(&given));
+            proptest::prop_assert_eq!(&read.username, &given.username.as_deref().and_then(trimmed));
+            proptest::prop_assert!(remove(&text, &name).is_ok());
+        }
+
+        #[test]
+        fn any_text_is_survived(text in "([a-z=\\[\\].\"'{}# \n]|accounts|default|secret|region){0,30}") {
+            if file::Accounts::parse(&text, Path::new("x")).is_ok() {
+                let added = add(&text, "new", &account()).unwrap();
+                proptest::prop_assert!(file::Accounts::parse(&added, Path::new("x")).unwrap().get("new").is_some());
+                proptest::prop_assert!(remove(&added, "new").is_ok());
+            }
+        }
     }
 }

@@ -163,7 +163,8 @@ mod tests {
     #[test]
     fn reads_what_mixpanel_data_wrote() {
         let accounts = parse(
-            "default = \"prod\"\n[accounts.prod]\nusername = \"sa\"\nsecret = \"s\"\nproject_id = \"12345\"\nregion = \"eu\"\n\
+            "default = \"prod\"\n\
+             [accounts.prod]\nusername = \"sa\"\nsecret = \"s\"\nproject_id = \"12345\"\nregion = \"eu\"\n\
              [accounts.dev]\ntoken = \"t\"\nproject_id = 678\n[accounts.old]\nsecret = \"p\"\n",
         )
         .unwrap();

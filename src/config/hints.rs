@@ -13,7 +13,7 @@ pub(super) fn hint(credentials: &Credentials) -> Option<String> {
     match credentials {
         Credentials::ServiceAccount { username, secret } => {
             if secret.expose() == username {
-                return Some("username and secret are the same text; the secret was shown once, when the service account was made".into());
+                return Some("username and secret are the same text; the secret is shown once, when it is made".into());
             }
             if is_hex_key(username) {
                 return Some(

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{
     Credentials, Kind, Region,
-    account::{Account, ENVIRONMENT_ACCOUNT, Field, Source, check_id},
+    account::{Account, ENVIRONMENT_ACCOUNT, Field, Source, check_id, shown},
     base_url,
     environment::{Environment, OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
     file::Accounts,
@@ -155,12 +155,10 @@ fn choose(environment: &Environment, named: Option<&str>) -> Result<Account> {
 }
 
 pub(super) fn not_found(name: &str, accounts: &Accounts) -> Error {
-    let error = Error::new(Code::AccountNotFound, format!("there is no account '{}'", name.escape_default()));
+    let name = shown(name);
+    let error = Error::new(Code::AccountNotFound, format!("there is no account '{name}'"));
     match accounts.names().as_slice() {
-        [] => error.fix(format!(
-            "The accounts file has none yet; add it with CALL mixpanel_account_add('{}', ...)",
-            name.escape_default()
-        )),
+        [] => error.fix(format!("The accounts file has none; CALL mixpanel_account_add('{name}', ...) adds it")),
         names => error.fix(format!("There are {}; CALL mixpanel_account_add(...) adds one", quoted(names))),
     }
 }
@@ -172,7 +170,8 @@ fn missing(environment: &Environment) -> Error {
   1. in the environment, before DuckDB starts:
        export MP_USERNAME='name.1a2b3c.mp-service-account' MP_SECRET='...' MP_PROJECT_ID='1234567' MP_REGION='us'
   2. in SQL, which keeps them in the accounts file:
-       CALL mixpanel_account_add('main', username := 'name.1a2b3c.mp-service-account', secret := '...', project_id := '1234567', region := 'us');
+       CALL mixpanel_account_add('main', username := 'name.1a2b3c.mp-service-account', secret := '...',
+                                 project_id := '1234567', region := 'us');
   3. in the accounts file itself, {}:
        [accounts.main]
        username = \"name.1a2b3c.mp-service-account\"
@@ -191,7 +190,7 @@ fn override_id(parameter: &str, id: &str) -> Result<String> {
 }
 
 fn quoted(names: &[&str]) -> String {
-    names.iter().map(|name| format!("'{}'", name.escape_default())).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| format!("'{}'", shown(name))).collect::<Vec<_>>().join(", ")
 }
 
 /// What to know about credentials, and about the file they came from.

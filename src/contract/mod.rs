@@ -5,6 +5,7 @@
 //! the batches into DuckDB's vectors. Nothing here knows DuckDB.
 
 mod arguments;
+mod arrays;
 mod columns;
 mod error;
 mod filter;
@@ -13,6 +14,7 @@ mod signature;
 mod table;
 
 pub use arguments::{Arguments, Value};
+pub use arrays::{list_of_texts, texts};
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
 pub use filter::{Comparison, Filter};

@@ -14,7 +14,7 @@ use std::sync::{
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 
-use super::{Arguments, Columns, Documentation, Filter, Parameter, Result};
+use super::{Arguments, Code, Columns, Documentation, Error, Filter, Parameter, Result};
 
 /// What a host knows of the database and connection in which a function is bound.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,17 @@ pub struct Session {
     pub external_access: bool,
     /// Whether this host will offer the conditions of the `WHERE` to the scan.
     pub pushes_filters: bool,
+}
+
+impl Session {
+    /// Refuses a function that needs the network where the database may not reach it.
+    pub fn require_network(&self) -> Result<()> {
+        match self.external_access {
+            true => Ok(()),
+            false => Err(Error::new(Code::ExternalAccessDisabled, "this database may not reach the network")
+                .fix("It was opened with enable_external_access = false; open it without to use this function")),
+        }
+    }
 }
 
 /// A table function, described once and registered by both hosts.

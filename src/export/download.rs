@@ -4,12 +4,14 @@
 //! once. It ends when all windows are in hand or nobody reads any more; ending
 //! drops what is under way, which closes the connections at once.
 
-use std::{sync::Arc, thread};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    thread,
+};
 
 use tokio::task::JoinSet;
 
 use super::{
-    inflate::Encoding,
     plan::Window,
     request::ExportRequest,
     spool::{Allowance, Spool},
@@ -19,7 +21,7 @@ use super::{
 use crate::{
     contract::{Code, Error, Result},
     fetches::Fetch,
-    mixpanel::{Client, Failure, Retry, RetryPolicy},
+    mixpanel::{Client, Failure, with_retries},
 };
 
 /// What the tasks of one download share.
@@ -28,14 +30,12 @@ struct Download {
     client: Client,
     request: ExportRequest,
     allowance: Allowance,
-    retries: RetryPolicy,
 }
 
 /// Starts to download the windows of a scan.
 pub fn start(windows: Arc<Windows>, request: ExportRequest, max_workers: usize) -> Result<()> {
     let client = Client::new(request.target())?;
-    let retries = RetryPolicy::from_environment()?;
-    let download = Arc::new(Download { windows, client, request, allowance: Allowance::default(), retries });
+    let download = Arc::new(Download { windows, client, request, allowance: Allowance::default() });
     let run = move || {
         // Whatever ends this thread, readers must not wait for it.
         let _over = Over(Arc::clone(&download.windows));
@@ -84,61 +84,42 @@ async fn drive(download: Arc<Download>, max_workers: usize) {
 /// Fetches one window until it is here or can't be had.
 async fn fetch(download: Arc<Download>, index: usize, window: Window) {
     let record = &download.windows.fetch;
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match attempt(&download, window).await {
-            Ok(arrived) => return download.windows.bring(index, arrived),
-            Err(failure) => match download.retries.delay(attempts, &failure.retry) {
-                Some(delay) => {
-                    Fetch::add(&record.retries, 1);
-                    tokio::time::sleep(delay).await;
-                }
-                None if attempts == 1 => return download.windows.give_up(index, failure.error),
-                None => {
-                    return download.windows.give_up(index, failure.error.context(format!("after {attempts} attempts")));
-                }
-            },
-        }
+    let attempt = |_| attempt(&download, window);
+    match with_retries(download.client.retry_policy(), "", attempt, |_| Fetch::add(&record.retries, 1)).await {
+        Ok(arrived) => download.windows.bring(index, arrived),
+        Err(error) => download.windows.give_up(index, error),
     }
 }
 
 /// One request for one window. Nothing of an attempt that fails is kept.
 async fn attempt(download: &Download, window: Window) -> Result<Arrived, Failure> {
     let record = &download.windows.fetch;
-    let request = download.request.window(window);
-    let mut body = download.client.open(&request, || Fetch::add(&record.requests, 1)).await?;
-    let encoding = match body.content_encoding() {
-        None | Some("identity") => Encoding::Identity,
-        Some("gzip") => Encoding::Gzip,
-        Some(other) => {
-            let what = format!("the answer is encoded as {other}, which was not asked for");
-            return Err(Failure { error: Error::new(Code::UnexpectedResponse, what), retry: Retry::Never });
-        }
-    };
+    let opened = download.client.open(&download.request.window(window)).await;
+    record.requests.store(download.client.requests(), Ordering::Relaxed);
+    let mut body = opened?;
+    let encoding = body.encoding();
     let mut spool = Spool::new(&download.allowance);
-    let mut verifier = None;
+    let mut verifier: Option<Verifier> = None;
     while let Some(chunk) = body.chunk().await? {
         Fetch::add(&record.bytes, chunk.len() as u64);
-        spool.write(&chunk).map_err(fatal)?;
+        spool.write(&chunk).map_err(Error::from)?;
         if let Some(verifier) = &verifier {
-            Verifier::feed(verifier, chunk).await;
+            verifier.feed(chunk).await;
         } else if spool.len() > LARGE {
-            let started = Verifier::start(encoding).map_err(fatal)?;
-            started.feed(spool.bytes().map_err(fatal)?.into_owned().into()).await;
+            let started = Verifier::start(encoding)?;
+            started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await;
             verifier = Some(started);
         }
     }
     let verified = verifier.is_some();
     if let Some(verifier) = verifier {
-        verifier.finish().await.map_err(|error| Failure { retry: Retry::Backoff, error })?;
+        verifier.finish().await.map_err(|error| match error.code() {
+            Code::Truncated => Failure::backoff(error),
+            _ => Failure::never(error),
+        })?;
     }
     Ok(Arrived { spool, encoding, verified })
 }
 
 /// Compressed bytes from which on a window is surely too large to be inflated whole, and is checked while it arrives.
 const LARGE: u64 = 8 << 20;
-
-fn fatal(error: impl Into<Error>) -> Failure {
-    Failure { error: error.into(), retry: Retry::Never }
-}

@@ -13,13 +13,7 @@ use flate2::bufread::MultiGzDecoder;
 use memchr::{memmem, memrchr};
 
 use super::spool::{Spool, SpoolReader};
-
-/// How the bytes of an answer are encoded, as its `Content-Encoding` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
-    Gzip,
-    Identity,
-}
+use crate::mixpanel::Encoding;
 
 /// Why bytes did not become lines.
 #[derive(Debug)]

@@ -15,9 +15,12 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     decode,
-    inflate::{self, Blocks, Encoding, InflateError},
+    inflate::{self, Blocks, InflateError},
 };
-use crate::contract::{Code, Error, Result};
+use crate::{
+    contract::{Code, Error, Result},
+    mixpanel::Encoding,
+};
 
 /// Inflated bytes that are looked at together.
 const BLOCK: usize = 1 << 20;

@@ -9,10 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-use super::{inflate::Encoding, plan::Window, spool::Spool};
+use super::{plan::Window, spool::Spool};
 use crate::{
     contract::{Code, Error, Result},
     fetches::Fetch,
+    mixpanel::Encoding,
 };
 
 /// What to do with a window that could not be had.

@@ -7,9 +7,9 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{account_parameters, overrides};
 use crate::{
-    config::{self, Target},
+    config::{Config, Target},
     contract::{
-        Arguments, BoundTable, Code, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session,
+        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session,
         SqlType, TableFunction, Value, rows,
     },
     export::{
@@ -108,10 +108,7 @@ impl Call {
             return Err(Error::argument("columns", "has no place beside raw := true, which gives one column; drop one of them"));
         }
         let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
-        if !session.external_access {
-            return Err(Error::new(Code::ExternalAccessDisabled, "this database may not reach the network")
-                .fix("SET enable_external_access = true is possible only when the database is opened"));
-        }
+        session.require_network()?;
         Ok(Self {
             wanted: Wanted { from, to, events: arguments.texts("events")? },
             filter: arguments.text("filter")?.map(str::to_string),
@@ -120,7 +117,7 @@ impl Call {
             window_days: arguments.count("window_days")?,
             max_workers: workers(arguments)?,
             on_failure: on_failure(arguments)?,
-            target: config::resolve(&overrides(arguments)?)?,
+            target: Config::process().resolve(&overrides(arguments)?)?,
             outputs,
             columns,
             filter_columns: (!raw).then_some(FilterColumns { event_name: 0, event_time: 1 }),

@@ -5,11 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arrow_array::{ArrayRef, Int64Array, StringViewArray, TimestampMicrosecondArray};
+use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
 
 use crate::{
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows,
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
     fetches::{self, End, Fetch},
 };
@@ -59,9 +59,7 @@ fn arrays(all: &[Arc<Fetch>]) -> Vec<ArrayRef> {
     let counter = |value: fn(&Fetch) -> &AtomicU64| -> ArrayRef {
         Arc::new(all.iter().map(|fetch| Some(value(fetch).load(Ordering::Relaxed) as i64)).collect::<Int64Array>())
     };
-    let text = |value: fn(&Fetch) -> &str| -> ArrayRef {
-        Arc::new(all.iter().map(|fetch| Some(value(fetch))).collect::<StringViewArray>())
-    };
+    let text = |value: fn(&Fetch) -> &str| texts(all.iter().map(|fetch| Some(value(fetch))));
     let failed = ends.iter().map(|end| {
         let ranges = end.failed.iter().map(|(range, error)| serde_json::json!({"range": range, "error": error}));
         Some(serde_json::Value::from_iter(ranges).to_string())
@@ -75,13 +73,13 @@ fn arrays(all: &[Arc<Fetch>]) -> Vec<ArrayRef> {
         counter(|fetch| &fetch.windows),
         counter(|fetch| &fetch.windows_done),
         Arc::new(ends.iter().map(|end| Some(end.failed.len() as i64)).collect::<Int64Array>()),
-        Arc::new(failed.collect::<StringViewArray>()),
+        texts(failed),
         counter(|fetch| &fetch.requests),
         counter(|fetch| &fetch.retries),
         counter(|fetch| &fetch.rows),
         counter(|fetch| &fetch.bytes),
         Arc::new(started.collect::<TimestampMicrosecondArray>()),
         Arc::new(finished.collect::<TimestampMicrosecondArray>()),
-        Arc::new(ends.iter().map(|end| end.error.as_deref()).collect::<StringViewArray>()),
+        texts(ends.iter().map(|end| end.error.as_deref())),
     ]
 }

@@ -1,7 +1,9 @@
 //! The SQL surface, one file per family. `catalog.rs` lists what is registered.
 
+pub mod accounts;
 pub mod export;
 pub mod fetches;
+pub mod quota;
 pub mod quote;
 pub mod version;
 

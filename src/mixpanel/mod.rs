@@ -1,1 +1,45 @@
-//! To come.
+//! How does one ask Mixpanel something?
+//!
+//! Build a [`Request`], give it to a [`Client`]: [`Client::json`] for one JSON
+//! text, [`Client::open`] inside [`with_retries`] for a stream. Everything is
+//! async without a runtime of its own; [`block_on`] is for callers that have none.
+//!
+//! A request passes through these files, in this order: `request` (what is
+//! asked), `region` (of which host), `auth` (with which header), `limits`,
+//! `ledger` and `governor` (whether now), `client` (sends it, over `tls`, with
+//! `timeouts`), `body` (the answer arrives), `network` (or nothing does),
+//! `throttle`, `words` and `errors` (or it is a refusal), `retry` (again).
+
+mod auth;
+mod body;
+mod client;
+mod errors;
+mod governor;
+mod ledger;
+mod limits;
+mod network;
+mod region;
+mod request;
+mod retry;
+mod runtime;
+mod throttle;
+mod timeouts;
+mod tls;
+mod words;
+
+#[cfg(test)]
+mod client_tests;
+#[cfg(test)]
+mod fixture_tests;
+#[cfg(test)]
+mod testing;
+
+pub use body::{Body, Encoding};
+pub use client::{Answer, Client};
+pub use governor::{Governor, Usage};
+pub use limits::Quota;
+pub use region::Api;
+pub use request::{Method, Request};
+pub use retry::{Failure, Retry, RetryPolicy, Retrying, with_retries};
+pub use runtime::block_on;
+pub use words::error_in_answer;

@@ -1,14 +1,10 @@
 //! `CALL mixpanel_account_add(...)`, `_remove(...)` and `_use(...)`: the accounts file, changed from SQL.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, ListArray, StringViewArray};
-
 use crate::{
     config::{Config, NewAccount, Secret, Written},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, list_of_texts,
-        rows,
+        rows, texts,
     },
 };
 
@@ -107,8 +103,6 @@ fn changed(name: String, change: impl Fn() -> Result<Written> + Send + Sync + 's
     ]);
     rows(columns, move || {
         let written = change()?;
-        let text = |text: Option<&str>| -> ArrayRef { Arc::new(StringViewArray::from_iter([text])) };
-        let warnings: ListArray = list_of_texts([Some(written.warnings)]);
-        Ok(vec![text(Some(&name)), text(written.default.as_deref()), Arc::new(warnings)])
+        Ok(vec![texts([Some(&name)]), texts([written.default]), list_of_texts([Some(written.warnings)])])
     })
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, BooleanArray, StringViewArray};
+use arrow_array::{ArrayRef, BooleanArray};
 
 use crate::{
     config::{AccountInfo, Config},
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows,
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
 };
 
@@ -43,9 +43,7 @@ impl TableFunction for Accounts {
 }
 
 fn arrays(accounts: &[AccountInfo]) -> Vec<ArrayRef> {
-    let text = |value: fn(&AccountInfo) -> Option<String>| -> ArrayRef {
-        Arc::new(accounts.iter().map(value).collect::<StringViewArray>())
-    };
+    let text = |value: fn(&AccountInfo) -> Option<String>| texts(accounts.iter().map(value));
     vec![
         text(|account| Some(account.name.clone())),
         text(|account| account.kind.map(|kind| kind.to_string())),

@@ -1,0 +1,152 @@
+//! How does an answer arrive?
+//!
+//! Piece by piece, as the server sent it: compressed bytes stay compressed,
+//! because an export is kept that way until it is whole. Silence between pieces
+//! ends it, and a connection that closes early is an error, never an end.
+
+use std::{io::Read, time::Duration};
+
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use reqwest::{
+    Response,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap},
+};
+use tokio::time::Instant;
+
+use super::{Failure, governor::Permit, network, timeouts::Timeouts};
+use crate::contract::{Code, Error, Result};
+
+/// How the bytes of a body are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Identity,
+    Gzip,
+}
+
+/// The answer to a request that succeeded. Holds its place among the concurrent requests until it is dropped.
+#[derive(Debug)]
+pub struct Body {
+    response: Response,
+    encoding: Encoding,
+    place: String,
+    received: u64,
+    timeouts: Timeouts,
+    _permit: Option<Permit>,
+}
+
+impl Body {
+    /// Errors: `UnexpectedResponse` for a compression that was not asked for.
+    pub(super) fn new(response: Response, place: String, timeouts: Timeouts, permit: Option<Permit>) -> Result<Self> {
+        let encoding = encoding(response.headers(), &place)?;
+        Ok(Self { response, encoding, place, received: 0, timeouts, _permit: permit })
+    }
+
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// In bytes, as they travel; `None` where the server streams.
+    pub fn content_length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    /// In lower case; empty where the server did not say.
+    pub fn content_type(&self) -> String {
+        content_type(self.response.headers())
+    }
+
+    /// The next piece, never empty, or `None` at the end.
+    ///
+    /// Failures, all worth a retry: `Truncated` where the body ends early, `NetworkError` where nothing comes for
+    /// 120 s.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let chunk = match tokio::time::timeout(self.timeouts.idle, self.response.chunk()).await {
+                Err(_) => return Err(network::silence(&self.place, self.timeouts.idle.as_secs_f64())),
+                Ok(Err(error)) => return Err(network::cut(&self.place, self.received, &error)),
+                Ok(Ok(chunk)) => chunk,
+            };
+            match chunk {
+                Some(chunk) if chunk.is_empty() => {}
+                Some(chunk) => {
+                    self.received += chunk.len() as u64;
+                    return Ok(Some(chunk));
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The whole body, decompressed, if it is at most `limit` bytes long: for answers that are one JSON text.
+    ///
+    /// Failures: those of [`Body::chunk`]; `Truncated` for a broken gzip stream; `UnexpectedResponse` beyond the limit.
+    pub async fn text(mut self, limit: usize) -> Result<Bytes, Failure> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() > limit {
+                return Err(Failure::never(self.too_long(limit)));
+            }
+        }
+        if self.encoding == Encoding::Identity {
+            return Ok(bytes.into());
+        }
+        let mut text = Vec::new();
+        match MultiGzDecoder::new(bytes.as_slice()).take(limit as u64 + 1).read_to_end(&mut text) {
+            Ok(length) if length > limit => Err(Failure::never(self.too_long(limit))),
+            Ok(_) => Ok(text.into()),
+            Err(error) => {
+                let what = format!("the compressed answer is damaged: {error} ({})", self.place);
+                Err(Failure::backoff(Error::new(Code::Truncated, what)))
+            }
+        }
+    }
+
+    /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives within ten seconds: the sentence
+    /// is worth reading, not waiting for.
+    pub(super) async fn sentence(mut self, limit: usize) -> Vec<u8> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let mut bytes = Vec::new();
+        while let Ok(Ok(Some(chunk))) = tokio::time::timeout_at(deadline, self.chunk()).await {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() >= limit {
+                break;
+            }
+        }
+        if self.encoding == Encoding::Gzip {
+            let mut text = Vec::new();
+            // What could be read before an error is in `text`.
+            let _ = MultiGzDecoder::new(bytes.as_slice()).take(limit as u64).read_to_end(&mut text);
+            return text;
+        }
+        bytes
+    }
+
+    fn too_long(&self, limit: usize) -> Error {
+        let what = format!("the answer is longer than {} MiB ({})", limit >> 20, self.place);
+        Error::new(Code::UnexpectedResponse, what).fix("Ask for less: fewer days, segments, ids or properties")
+    }
+}
+
+pub(super) fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default().to_ascii_lowercase()
+}
+
+fn encoding(headers: &HeaderMap, place: &str) -> Result<Encoding> {
+    let value = headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase());
+    match value.as_deref() {
+        None | Some("" | "identity") => Ok(Encoding::Identity),
+        Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
+        Some(other) => {
+            let what =
+                format!("the answer is compressed as '{}', which was not asked for ({place})", other.escape_default());
+            Err(Error::new(Code::UnexpectedResponse, what).fix("Look for a proxy between this machine and Mixpanel"))
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! How does a request get its answer?
+//!
+//! [`Client::open`] makes one attempt: it waits for the governor, sends, and
+//! judges the status. [`Client::json`] adds the retries, for answers that are one
+//! JSON text. Redirects are never followed: the credentials would go with them.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use reqwest::{
+    Response,
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    redirect::Policy,
+};
+
+use super::{
+    Api, Body, Failure, Method, Request, RetryPolicy, auth, body,
+    errors::{self, Refusal},
+    governor::{Governor, Permit, Project},
+    network, throttle,
+    timeouts::Timeouts,
+    tls, with_retries, words,
+};
+use crate::{
+    config::{Kind, Target, is_loopback},
+    contract::{Code, Error, Result},
+};
+
+const USER_AGENT: &str = concat!("duckdb-mixpanel/", env!("CARGO_PKG_VERSION"));
+
+/// The longest JSON text that is read: `/api/app/me` was seen with 136 MB.
+const LONGEST_TEXT: usize = 512 << 20;
+
+/// So much of a refusal's body is read for its sentence.
+const LONGEST_SENTENCE: usize = 64 << 10;
+
+/// Requests to one target. Cheap to clone; connections are shared, within the runtime that first used them.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    http: reqwest::Client,
+    target: Target,
+    authorization: HeaderValue,
+    /// `None` where tests switched it off.
+    governor: Option<Arc<Governor>>,
+    project: Project,
+    timeouts: Timeouts,
+    requests: AtomicU64,
+}
+
+/// A JSON answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Bytes,
+    /// How many times it was tried, from 1.
+    pub attempts: usize,
+}
+
+impl Client {
+    /// Makes no connection yet.
+    ///
+    /// Errors: `InvalidConfig` for a token that no header can carry, `NetworkError` where this machine has no
+    /// certificates to trust.
+    pub fn new(target: &Target) -> Result<Self> {
+        Self::governed(target, Governor::process())
+    }
+
+    /// A client that counts with another governor than the process's: for tests.
+    pub(super) fn governed(target: &Target, governor: Arc<Governor>) -> Result<Self> {
+        let timeouts = Timeouts::new(&target.testing);
+        let plain = target.base_url.as_ref().is_some_and(|url| url.scheme() == "http" && is_loopback(url));
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config(!plain)?)
+            .redirect(Policy::none())
+            .user_agent(USER_AGENT)
+            .connect_timeout(timeouts.connect)
+            // Exports can be silent for minutes while Mixpanel prepares them; middleboxes drop what looks dead.
+            .tcp_keepalive(Duration::from_secs(30))
+            .http1_only();
+        if plain {
+            // Plain http is for this machine only; a proxy would carry the credentials off it.
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Error::new(Code::Internal, format!("the HTTP client could not be made: {error}")))?;
+        Ok(Self(Arc::new(Inner {
+            http,
+            authorization: auth::authorization(&target.credentials)?,
+            governor: (!target.testing.unlimited).then_some(governor),
+            project: Project::of(target),
+            timeouts,
+            requests: AtomicU64::new(0),
+            target: target.clone(),
+        })))
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.0.target
+    }
+
+    /// How many requests this client has sent so far, retries included.
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// How this client's requests are retried.
+    pub fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy::of(&self.0.target)
+    }
+
+    /// One attempt: waits for the governor, sends, checks the status.
+    ///
+    /// Failures: any code that a request can have; [`Failure::retry`] says whether to try again. Only status 2xx is a
+    /// success.
+    pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
+        let inner = &*self.0;
+        self.check(request)?;
+        let url = request.url(&inner.target)?;
+        let place = format!("{} {}", request.method().as_str(), request.place(&inner.target));
+        let mut message = match request.method() {
+            Method::Get => inner.http.get(url),
+            Method::Post => inner.http.post(url),
+        };
+        message = message.header(AUTHORIZATION, inner.authorization.clone()).header(ACCEPT_ENCODING, "gzip");
+        if let Some((content_type, bytes)) = request.body() {
+            message = message.header(CONTENT_TYPE, content_type).body(bytes);
+        }
+        let mut permit = match (&inner.governor, request.counts_against()) {
+            (Some(governor), Some(quota)) => Some(governor.acquire(&inner.project, quota).await?),
+            _ => None,
+        };
+        if let Some(permit) = &mut permit {
+            permit.leave();
+        }
+        inner.requests.fetch_add(1, Ordering::Relaxed);
+        let patience = inner.timeouts.first_byte(request.api());
+        let response = match tokio::time::timeout(patience, message.send()).await {
+            Err(_) => return Err(network::silence(&place, patience.as_secs_f64())),
+            Ok(Err(error)) => {
+                if error.is_connect() {
+                    inner.requests.fetch_sub(1, Ordering::Relaxed);
+                    permit.iter_mut().for_each(Permit::refused);
+                }
+                return Err(network::failure(&place, &error));
+            }
+            Ok(Ok(response)) => response,
+        };
+        if response.status().is_success() {
+            return Ok(Body::new(response, place, inner.timeouts, permit)?);
+        }
+        Err(self.refused(request, response, place, permit).await)
+    }
+
+    /// The answer as one JSON text, decompressed, with the default retries.
+    ///
+    /// A complaint inside an answer with status 200 is an error too.
+    pub async fn json(&self, request: &Request) -> Result<Answer> {
+        let mut attempts = 1;
+        let attempt = |_| async move {
+            let body = self.open(request).await?;
+            let (status, content_type) = (body.status(), body.content_type());
+            let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
+            let text = body.text(LONGEST_TEXT).await?;
+            self.judge(request, &place, &content_type, &text)?;
+            Ok((status, text))
+        };
+        let (status, body) = with_retries(self.retry_policy(), "", attempt, |_| attempts += 1).await?;
+        Ok(Answer { status, body, attempts })
+    }
+
+    fn check(&self, request: &Request) -> Result<()> {
+        let target = &self.0.target;
+        if request.api() == Api::App && target.credentials.kind() == Kind::ProjectSecret {
+            let what = format!("{} is a project's secret, with which Mixpanel's app API can't be read", target.owner());
+            return Err(Error::new(Code::InvalidConfig, what).fix("Use a service account"));
+        }
+        Ok(())
+    }
+
+    async fn refused(
+        &self,
+        request: &Request,
+        response: Response,
+        place: String,
+        mut permit: Option<Permit>,
+    ) -> Failure {
+        let inner = &*self.0;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let sentence = match Body::new(response, place.clone(), inner.timeouts, None) {
+            Ok(body) => body.sentence(LONGEST_SENTENCE).await,
+            Err(_) => Vec::new(),
+        };
+        let words = self.words(&body::content_type(&headers), &sentence);
+        let (target, api) = (&inner.target, request.api());
+        let refusal = Refusal { target, api, place: &place, status, headers: &headers, words: &words };
+        if status != 429 {
+            return refusal.failure();
+        }
+        permit.iter_mut().for_each(Permit::refused);
+        let throttle = throttle::read(&headers, &words);
+        let until = match (&inner.governor, errors::pause(throttle, request.counts_against())) {
+            (Some(governor), Some((quota, length))) => Some(governor.pause(&inner.project, quota, length)),
+            _ => None,
+        };
+        refusal.throttled(throttle, until)
+    }
+
+    /// Whether a text that came with status 200 is an answer.
+    fn judge(&self, request: &Request, place: &str, content_type: &str, text: &Bytes) -> Result<(), Failure> {
+        let (target, api) = (&self.0.target, request.api());
+        if words::is_html(content_type, text) {
+            let what = format!("a web page came instead of an answer ({place})");
+            let error = Error::new(Code::UnexpectedResponse, what).server(self.words(content_type, text));
+            return Err(Failure::backoff(
+                error.fix("Look for a proxy or login page between this machine and Mixpanel"),
+            ));
+        }
+        let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
+        let words = words::clip(&auth::redact(&target.credentials, &complaint));
+        // Judged as the 400 that it should have been; the place says what it was.
+        let (place, headers) = (format!("in an answer with status 200, {place}"), Default::default());
+        Err(Refusal { target, api, place: &place, status: 400, headers: &headers, words: &words }.failure())
+    }
+
+    /// The sentence of a body, without anything secret that the server may have repeated.
+    fn words(&self, content_type: &str, body: &[u8]) -> String {
+        words::clip(&auth::redact(&self.0.target.credentials, &words::find(content_type, body)))
+    }
+}
+
+/// Where it goes, not with what.
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("target", &self.0.target).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,311 @@
+//! The client against a server that misbehaves.
+
+use std::{io::Write, net::TcpListener, sync::Arc, time::Duration};
+
+use url::Url;
+
+use super::{
+    Answer, Api, Body, Client, Encoding, Failure, Governor, Quota, Request, Retry, block_on,
+    governor::Project,
+    testing::{Act, Server, say, target},
+    with_retries,
+};
+use crate::{
+    config::{Credentials, Secret, Target},
+    contract::{Code, Error, Result},
+};
+
+fn client(target: &Target) -> Client {
+    Client::governed(target, Arc::default()).unwrap()
+}
+
+fn export() -> Request {
+    Request::get(Api::Export, "export").query("from_date", "2025-01-01")
+}
+
+fn query() -> Request {
+    Request::get(Api::Query, "events/names")
+}
+
+/// One attempt, read to its end.
+fn open(client: &Client, request: &Request) -> Result<(Encoding, Vec<u8>), Failure> {
+    let read = async |mut body: Body| {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok((body.encoding(), bytes))
+    };
+    block_on(async { read(client.open(request).await?).await }).unwrap()
+}
+
+fn json(client: &Client) -> Result<Answer> {
+    block_on(client.json(&query())).unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn failure<T: std::fmt::Debug>(outcome: Result<T, Failure>) -> (Code, Retry, String) {
+    let failure = outcome.unwrap_err();
+    assert!(!failure.error.to_string().contains("hunter2"), "{}", failure.error);
+    (failure.error.code(), failure.retry, failure.error.to_string())
+}
+
+const SPENT: &[u8] = b"{\"error\": \"1/5 queries running concurrently and 61/60 queries running in the last hour.\"}";
+
+#[test]
+fn an_answer_streams() {
+    let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n".to_vec();
+    let server = Server::new(vec![Act::Say(chunked)]);
+    let client = client(&server.target());
+    assert_eq!(open(&client, &export()), Ok((Encoding::Identity, b"abcde".to_vec())));
+    assert_eq!(client.requests(), 1);
+    let request = server.requests().remove(0).to_ascii_lowercase();
+    for part in [
+        "get /api/2.0/export?project_id=12345&from_date=2025-01-01 http/1.1",
+        "authorization: basic c2e6ahvudgvymg==",
+        "accept-encoding: gzip\r\n",
+        concat!("user-agent: duckdb-mixpanel/", env!("CARGO_PKG_VERSION")),
+    ] {
+        assert!(request.contains(part), "{request}");
+    }
+}
+
+#[test]
+fn compressed_bytes_come_as_they_were_sent() {
+    let bytes = gzip(b"{\"event\":\"a\"}\n");
+    let server = Server::new(vec![say("200 OK", &["Content-Encoding: gzip"], &bytes)]);
+    assert_eq!(open(&client(&server.target()), &export()), Ok((Encoding::Gzip, bytes)));
+}
+
+#[test]
+fn json_is_decompressed() {
+    let server = Server::new(vec![say("200 OK", &["Content-Encoding: gzip"], &gzip(b"[\"a\"]"))]);
+    let expected = Answer { status: 200, body: "[\"a\"]".into(), attempts: 1 };
+    assert_eq!(json(&client(&server.target())), Ok(expected));
+    let odd = Server::new(vec![say("200 OK", &["Content-Encoding: br"], b"x")]);
+    assert_eq!(json(&client(&odd.target())).unwrap_err().code(), Code::UnexpectedResponse);
+}
+
+#[test]
+fn a_form_is_posted() {
+    let server = Server::new(vec![say("200 OK", &[], b"{}")]);
+    let request = Request::post(Api::Query, "engage").form("where", "a&b=c d");
+    assert!(block_on(client(&server.target()).json(&request)).unwrap().is_ok());
+    let sent = server.requests().remove(0);
+    assert!(sent.starts_with("POST /api/query/engage?project_id=12345 HTTP/1.1"), "{sent}");
+    assert!(sent.ends_with("\r\n\r\nwhere=a%26b%3Dc+d"), "{sent}");
+}
+
+#[test]
+fn refused_credentials_are_not_tried_again_and_not_shown() {
+    let body = br#"{"error": "Invalid credentials hunter2, Basic c2E6aHVudGVyMg=="}"#;
+    let server = Server::new(vec![say("401 Unauthorized", &[], body)]);
+    let (code, retry, message) = failure(open(&client(&server.target()), &export()));
+    assert_eq!((code, retry), (Code::AuthenticationFailed, Retry::Never));
+    assert!(message.contains("Invalid credentials ***, Basic ***") && message.contains("region: 'eu'"), "{message}");
+    assert!(message.contains("account 'prod'"), "{message}");
+}
+
+#[test]
+fn a_busy_moment_and_a_server_error_pass() {
+    let busy = br#"{"error": "too many export requests in progress for this project"}"#;
+    let server = Server::new(vec![
+        say("429 Too Many Requests", &[], busy),
+        say("429 Too Many Requests", &["Retry-After: 0"], busy),
+        say("500 Internal Server Error", &[], b""),
+        say("502 Bad Gateway", &["Content-Type: text/html"], b"<title>Oh no</title>"),
+        say("200 OK", &[], b"[]"),
+    ]);
+    let client = client(&server.target());
+    assert_eq!(json(&client).map(|answer| answer.attempts), Ok(5));
+    assert_eq!(client.requests(), 5);
+}
+
+#[test]
+fn a_server_that_keeps_failing_is_given_up_in_its_own_words() {
+    let page = b"<html><title>Error 502 (Server Error)!!1</title><p>much more";
+    let script = (0..6).map(|_| say("502 Bad Gateway", &["Content-Type: text/html"], page)).collect();
+    let server = Server::new(script);
+    let message = json(&client(&server.target())).unwrap_err().to_string();
+    assert!(message.starts_with("[SERVER_ERROR] after 6 attempts: Mixpanel failed to answer (HTTP 502, "), "{message}");
+    assert!(message.contains("Mixpanel said: Error 502 (Server Error)!!1. "), "{message}");
+}
+
+#[test]
+fn a_retry_after_is_kept_where_it_is_short() {
+    let server = Server::new(vec![say("429 Too Many Requests", &["Retry-After: 7"], b"busy")]);
+    let (code, retry, _) = failure(open(&client(&server.target()), &export()));
+    assert_eq!((code, retry), (Code::RateLimited, Retry::After(Duration::from_secs(7))));
+}
+
+#[test]
+fn a_long_retry_after_fails_at_once_and_stops_further_requests() {
+    let server = Server::new(vec![say("429 Too Many Requests", &["Retry-After: 1800"], b"busy")]);
+    let client = client(&server.target());
+    for _ in 0..2 {
+        let (code, retry, message) = failure(open(&client, &export()));
+        assert_eq!((code, retry), (Code::RateLimited, Retry::Never));
+        assert!(message.contains("UTC (in 30 minutes)") && message.contains("mixpanel_quota()"), "{message}");
+    }
+    assert_eq!((client.requests(), server.requests().len()), (1, 1));
+}
+
+#[test]
+fn a_spent_hour_fails_at_once_and_is_remembered() {
+    let governor = Arc::<Governor>::default();
+    let server = Server::new(vec![say("429 Too Many Requests", &[], SPENT), say("200 OK", &[], b"x")]);
+    let client = Client::governed(&server.target(), Arc::clone(&governor)).unwrap();
+    let error = json(&client).unwrap_err();
+    assert_eq!(error.code(), Code::RateLimited);
+    assert!(error.to_string().contains("61/60 queries") && error.to_string().contains("run it again at"), "{error}");
+    let (code, _, message) = failure(open(&client, &query()));
+    assert_eq!(code, Code::RateLimited);
+    assert!(message.contains("may make no request of the query API now"), "{message}");
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(governor.usage().iter().map(|usage| usage.used).collect::<Vec<_>>(), [60]);
+    // The export API counts on its own.
+    assert!(open(&client, &export()).is_ok());
+}
+
+#[test]
+fn our_own_count_stops_before_mixpanel_has_to() {
+    let governor = Arc::<Governor>::default();
+    let target = target();
+    for _ in 0..60 {
+        block_on(governor.acquire(&Project::of(&target), Quota::Query)).unwrap().unwrap().leave();
+    }
+    let client = Client::governed(&target, governor).unwrap();
+    assert_eq!(json(&client).unwrap_err().code(), Code::RateLimited);
+    assert_eq!(client.requests(), 0);
+}
+
+#[test]
+fn a_redirect_is_an_error_and_the_credentials_stay() {
+    let elsewhere = Server::new(vec![say("200 OK", &[], b"stolen")]);
+    let base = elsewhere.target().base_url.unwrap();
+    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+        let server = Server::new(vec![say(status, &[&format!("Location: {base}")], b"")]);
+        let (code, retry, message) = failure(open(&client(&server.target()), &export()));
+        assert_eq!((code, retry), (Code::UnexpectedResponse, Retry::Never));
+        assert!(message.contains("redirect to 127.0.0.1 was not followed"), "{message}");
+    }
+    assert_eq!(elsewhere.requests(), Vec::<String>::new());
+}
+
+#[test]
+fn silence_ends() {
+    let begun = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".to_vec();
+    for act in [Act::Hang(Vec::new()), Act::Hang(begun)] {
+        let server = Server::new(vec![act]);
+        let (code, retry, message) = failure(open(&client(&server.target()), &export()));
+        assert_eq!((code, retry), (Code::NetworkError, Retry::Backoff));
+        assert!(message.contains("sent nothing for 1 seconds"), "{message}");
+    }
+}
+
+#[test]
+fn a_body_that_ends_early_is_cut_off_and_no_end() {
+    for answer in [
+        &b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"[..],
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ] {
+        let server = Server::new(vec![Act::Say(answer.to_vec())]);
+        let (code, retry, message) = failure(open(&client(&server.target()), &export()));
+        assert_eq!((code, retry), (Code::Truncated, Retry::Backoff));
+        assert!(message.contains("cut off after 3 bytes"), "{message}");
+    }
+    let damaged = gzip(b"[1,2,3]");
+    let cut = || say("200 OK", &["Content-Encoding: gzip"], &damaged[..damaged.len() - 4]);
+    let server = Server::new(vec![cut(), say("200 OK", &[], b"[]")]);
+    assert_eq!(json(&client(&server.target())).map(|answer| answer.attempts), Ok(2));
+}
+
+#[test]
+fn a_connection_that_closes_without_an_answer_is_retried() {
+    let server = Server::new(vec![Act::Say(Vec::new()), say("200 OK", &[], b"[]")]);
+    assert_eq!(json(&client(&server.target())).map(|answer| answer.attempts), Ok(2));
+}
+
+#[test]
+fn a_refused_connection_is_retried_and_counts_for_nothing() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let governor = Arc::<Governor>::default();
+    let target = Target { base_url: Url::parse(&format!("http://127.0.0.1:{port}")).ok(), ..target() };
+    let client = Client::governed(&target, Arc::clone(&governor)).unwrap();
+    let error = json(&client).unwrap_err();
+    assert_eq!(error.code(), Code::NetworkError);
+    let message = error.to_string();
+    assert!(message.contains("after 6 attempts: no connection: Connection refused"), "{message}");
+    assert_eq!((client.requests(), governor.usage()[0].used), (0, 0));
+}
+
+#[test]
+fn complaints_and_pages_with_status_200_are_errors() {
+    let server = Server::new(vec![
+        say("200 OK", &[], br#"{"error": "invalid segmentation", "request": "/x"}"#),
+        say("200 OK", &[], br#"{"error": "Timeout Error."}"#),
+        say("200 OK", &["Content-Type: text/html"], b"<title>Log in</title>"),
+        say("200 OK", &[], br#"{"error": {"count": 3}}"#),
+    ]);
+    let client = client(&server.target());
+    let error = json(&client).unwrap_err();
+    assert_eq!(error.code(), Code::InvalidRequest);
+    assert!(error.to_string().contains("Mixpanel said: invalid segmentation"), "{error}");
+    assert_eq!(json(&client).map(|answer| answer.attempts), Ok(3));
+}
+
+#[test]
+fn a_projects_secret_does_not_reach_the_app_api() {
+    let target = Target { credentials: Credentials::ProjectSecret(Secret::new("hunter2")), ..target() };
+    let client = client(&target);
+    let (code, retry, _) = failure(open(&client, &Request::get(Api::App, "me")));
+    assert_eq!((code, retry, client.requests()), (Code::InvalidConfig, Retry::Never, 0));
+}
+
+#[test]
+fn retries_around_a_stream_are_the_callers() {
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc".to_vec();
+    let server = Server::new(vec![Act::Say(cut), say("200 OK", &[], b"abcdef")]);
+    let client = client(&server.target());
+    let request = export();
+    let (client, request) = (&client, &request);
+    let mut retries = Vec::new();
+    let download = with_retries(
+        client.retry_policy(),
+        "2025-01-01",
+        |_| async move {
+            let mut body = client.open(request).await?;
+            let mut length = 0;
+            while let Some(chunk) = body.chunk().await? {
+                length += chunk.len();
+            }
+            Ok(length)
+        },
+        |retrying| retries.push((retrying.attempt, retrying.error.code())),
+    );
+    assert_eq!(block_on(download).unwrap(), Ok(6));
+    assert_eq!(retries, [(1, Code::Truncated)]);
+}
+
+#[test]
+fn everything_can_move_between_threads() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let (client, request) = (client(&target()), export());
+    drop(is_send(client.open(&request)));
+    drop(is_send(client.json(&request)));
+    drop(is_send(with_retries(client.retry_policy(), "", |_| async { client.open(&request).await.map(drop) }, |_| {})));
+}
+
+#[test]
+fn debug_of_a_client_has_no_secret() {
+    let text = format!("{:?}", client(&target()));
+    assert!(!text.contains("hunter2") && !text.contains("c2E6aHVudGVyMg"), "{text}");
+    assert_eq!(Error::new(Code::Internal, "x").what(), "x");
+}

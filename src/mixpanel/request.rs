@@ -1,0 +1,253 @@
+//! What exactly is asked?
+//!
+//! A [`Request`] is built once and never changes, so that a retry or a further
+//! page can't lose a parameter. It knows nothing of credentials: its URL never
+//! holds any.
+
+use url::{Url, form_urlencoded};
+
+use super::{Api, Quota};
+use crate::{
+    config::Target,
+    contract::{Code, Error, Result},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    /// Reads too: some of the query API's questions are too long for a URL.
+    Post,
+}
+
+impl Method {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+        }
+    }
+}
+
+/// One request of one of Mixpanel's read APIs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    api: Api,
+    method: Method,
+    segments: Vec<String>,
+    query: Vec<(String, String)>,
+    payload: Payload,
+    quota: Option<Quota>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Payload {
+    None,
+    Form(Vec<(String, String)>),
+    Json(String),
+}
+
+impl Request {
+    /// `path` is relative to the API's prefix, not percent-encoded: `Request::get(Api::Query, "segmentation/sum")`.
+    pub fn get(api: Api, path: &str) -> Self {
+        Self::new(api, Method::Get, path)
+    }
+
+    pub fn post(api: Api, path: &str) -> Self {
+        Self::new(api, Method::Post, path)
+    }
+
+    pub fn new(api: Api, method: Method, path: &str) -> Self {
+        let segments = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+        Self { api, method, segments, query: Vec::new(), payload: Payload::None, quota: Quota::of(api) }
+    }
+
+    /// One more segment of the path, whatever characters it has: for names.
+    pub fn segment(mut self, segment: impl Into<String>) -> Self {
+        self.segments.push(segment.into());
+        self
+    }
+
+    /// A parameter of the query string. `project_id` and `workspace_id` come from the target by themselves.
+    pub fn query(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub fn query_some(self, name: &str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// A field of the body, sent as `application/x-www-form-urlencoded`.
+    pub fn form(mut self, name: &str, value: impl Into<String>) -> Self {
+        let field = (name.to_owned(), value.into());
+        match &mut self.payload {
+            Payload::Form(fields) => fields.push(field),
+            payload => *payload = Payload::Form(vec![field]),
+        }
+        self
+    }
+
+    pub fn form_some(self, name: &str, value: Option<impl Into<String>>) -> Self {
+        match value {
+            Some(value) => self.form(name, value),
+            None => self,
+        }
+    }
+
+    /// The body, sent as `application/json`.
+    pub fn json(mut self, body: impl Into<String>) -> Self {
+        self.payload = Payload::Json(body.into());
+        self
+    }
+
+    /// Counts against another limit than its API's.
+    pub fn quota(mut self, quota: Option<Quota>) -> Self {
+        self.quota = quota;
+        self
+    }
+
+    pub fn api(&self) -> Api {
+        self.api
+    }
+
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    pub(super) fn counts_against(&self) -> Option<Quota> {
+        self.quota
+    }
+
+    /// The address without parameters: what messages show.
+    pub(super) fn place(&self, target: &Target) -> String {
+        let path: String = self.segments.iter().map(|segment| format!("/{}", encode(segment))).collect();
+        format!("{}{path}", self.api.base(target.region, target.base_url.as_ref()))
+    }
+
+    /// The whole URL.
+    ///
+    /// Errors: `InvalidArgument` for a path that URLs can't express.
+    pub(super) fn url(&self, target: &Target) -> Result<Url> {
+        if let Some(bad) = self.segments.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
+            return Err(Error::argument("path", format!("'{bad}' can't be a part of it")));
+        }
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.defaults(target).into_iter().filter(|(name, _)| !self.has(name)));
+        query.extend_pairs(&self.query);
+        let query = query.finish();
+        let mut url = self.place(target);
+        if !query.is_empty() {
+            url = format!("{url}?{query}");
+        }
+        Url::parse(&url).map_err(|error| Error::new(Code::Internal, format!("no URL could be made: {error}")))
+    }
+
+    /// Content type and bytes of the body.
+    pub(super) fn body(&self) -> Option<(&'static str, String)> {
+        match &self.payload {
+            Payload::None => None,
+            Payload::Form(fields) => {
+                let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                Some(("application/x-www-form-urlencoded", form))
+            }
+            Payload::Json(body) => Some(("application/json", body.clone())),
+        }
+    }
+
+    /// Parameters that the target brings. The app API has the project in its paths and refuses parameters that it does
+    /// not know; the export API knows no data views.
+    fn defaults<'a>(&self, target: &'a Target) -> Vec<(&'static str, &'a str)> {
+        let project = target.project_id.as_deref().map(|id| ("project_id", id));
+        let workspace = target.workspace_id.as_deref().map(|id| ("workspace_id", id));
+        match self.api {
+            Api::Export => project.into_iter().collect(),
+            Api::Query => project.into_iter().chain(workspace).collect(),
+            Api::App => Vec::new(),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.query.iter().any(|(given, _)| given == name)
+    }
+}
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+fn encode(segment: &str) -> String {
+    let mut encoded = String::with_capacity(segment.len());
+    for byte in segment.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::target;
+    use super::*;
+
+    fn url(request: &Request) -> String {
+        let target = Target { workspace_id: Some("7".into()), ..target() };
+        request.url(&target).map_or_else(|error| error.to_string(), String::from)
+    }
+
+    #[test]
+    fn the_target_brings_project_and_workspace_where_they_belong() {
+        let base = "http://127.0.0.1:1";
+        assert_eq!(url(&Request::get(Api::Export, "export")), format!("{base}/api/2.0/export?project_id=12345"));
+        let query = "project_id=12345&workspace_id=7";
+        assert_eq!(url(&Request::post(Api::Query, "/engage/")), format!("{base}/api/query/engage?{query}"));
+        assert_eq!(url(&Request::get(Api::App, "me")), format!("{base}/api/app/me"));
+        let own = Request::get(Api::Export, "export").query("project_id", "1");
+        assert_eq!(url(&own), format!("{base}/api/2.0/export?project_id=1"));
+    }
+
+    #[test]
+    fn every_character_survives() {
+        let value = "a+b&c=d \"é\" 100% #?/\n";
+        let request = Request::get(Api::Query, "events").query("event", value).query_some("no", None::<String>);
+        let url = request.url(&target()).unwrap();
+        assert_eq!(url.query_pairs().find(|(name, _)| name == "event").map(|(_, value)| value).as_deref(), Some(value));
+        let form = Request::post(Api::Query, "jql").form("script", value).form_some("params", Some("{}")).body();
+        let (content_type, form) = form.unwrap();
+        assert_eq!(content_type, "application/x-www-form-urlencoded");
+        assert_eq!(form, "script=a%2Bb%26c%3Dd+%22%C3%A9%22+100%25+%23%3F%2F%0A&params=%7B%7D");
+    }
+
+    #[test]
+    fn names_stay_one_segment() {
+        let request = Request::get(Api::App, "projects/1/schemas/event").segment("a/b c?#%2e\\é\t");
+        assert_eq!(
+            url(&request),
+            "http://127.0.0.1:1/api/app/projects/1/schemas/event/a%2Fb%20c%3F%23%252e%5C%C3%A9%09"
+        );
+    }
+
+    #[test]
+    fn paths_do_not_climb() {
+        for request in [
+            Request::get(Api::Query, "../app/me"),
+            Request::get(Api::App, "schemas").segment(".."),
+            Request::get(Api::App, "schemas").segment(""),
+        ] {
+            assert!(url(&request).starts_with("[INVALID_ARGUMENT] path:"), "{}", url(&request));
+        }
+        assert_eq!(url(&Request::get(Api::App, "%2e%2e/x")), "http://127.0.0.1:1/api/app/%252e%252e/x");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_arrives_as_it_was(text: String) {
+            let request = Request::get(Api::Query, "x").query("q", text.clone()).segment(format!("{text}-"));
+            let url = request.url(&target()).unwrap();
+            let value = url.query_pairs().find(|(name, _)| name == "q").map(|(_, value)| value.into_owned());
+            proptest::prop_assert_eq!(value, Some(text));
+            proptest::prop_assert_eq!(url.path_segments().map(Iterator::count), Some(4));
+        }
+    }
+}
