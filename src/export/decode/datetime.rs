@@ -2,9 +2,9 @@
 //!
 //! The ISO forms as DuckDB casts them: parts of one or two digits, `-` or `/`
 //! between the parts of the date, `T` or space before the time, fractions cut at
-//! microseconds. What differs: a time with an offset or a zone becomes UTC
-//! (DuckDB 2.0 drops the offset, 1.x applies it), and what only DuckDB's calendar
-//! has (`infinity`, years before 1 or after 9999) is NULL.
+//! microseconds. What differs: a time with an offset or a zone becomes UTC, where
+//! DuckDB drops the offset, and what only DuckDB's calendar has (`infinity`, years
+//! before 1 or after 9999) is NULL.
 
 use jiff::{civil, tz::TimeZone};
 

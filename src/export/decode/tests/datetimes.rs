@@ -89,7 +89,7 @@ fn timestamps() {
             ("1738281600", None),
             ("Fri Jan 31 2025", None),
             ("", None),
-            // DuckDB 2.0 drops what comes behind the time, 1.x applies it. Here it is applied, or the text is no time.
+            // DuckDB (1.5 and 2.0) drops what comes behind the time. Here it is applied, or the text is no time.
             ("2025-01-31 10:20:30+02", Some("2025-01-31T08:20:30Z")),
             ("2025-01-31T10:20:30.5+02:30", Some("2025-01-31T07:50:30.5Z")),
             ("2025-01-31 10:20:30-0230", Some("2025-01-31T12:50:30Z")),
