@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     contract::{ScalarFunction, TableFunction},
-    functions::{accounts, export, fetches, quota, quote, version},
+    functions::{accounts, export, fetches, property, quota, quote, timestamp, version},
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
@@ -22,5 +22,10 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
 }
 
 pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
-    vec![Arc::new(quote::Quote), Arc::new(version::Version)]
+    vec![
+        Arc::new(property::Property),
+        Arc::new(timestamp::Timestamp),
+        Arc::new(quote::Quote),
+        Arc::new(version::Version),
+    ]
 }

@@ -78,6 +78,14 @@ impl Arguments {
         }
     }
 
+    /// An id, which people write as a number or as text.
+    pub fn id(&self, name: &str) -> Result<Option<String>> {
+        match self.get(name) {
+            Some(Value::Integer(number)) => Ok(Some(number.to_string())),
+            _ => self.text(name).map(|text| text.map(str::to_string)),
+        }
+    }
+
     pub fn required_text(&self, name: &str) -> Result<&str> {
         self.text(name)?.ok_or_else(|| Error::argument(name, format!("is missing; add {name} := '...'")))
     }

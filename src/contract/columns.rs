@@ -1,6 +1,6 @@
 //! SQL types and result columns, and the Arrow types they travel as.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
@@ -45,6 +45,15 @@ impl SqlType {
 }
 
 impl SqlType {
+    /// A nullable field of that type. `JSON` is marked as the Arrow community does, and DuckDB understands.
+    pub fn field(&self, name: &str) -> Field {
+        let field = Field::new(name, self.arrow(), true);
+        match self {
+            SqlType::Json => field.with_metadata(HashMap::from([("ARROW:extension:name".into(), "arrow.json".into())])),
+            _ => field,
+        }
+    }
+
     /// A column type as a user writes it; the ones that a property can be read as, under DuckDB's names for them.
     pub fn parse(text: &str) -> Result<Self, String> {
         let upper = text.trim().to_uppercase();
@@ -119,8 +128,7 @@ impl Columns {
 
     /// The Arrow schema of a batch that holds all columns.
     pub fn schema(&self) -> SchemaRef {
-        let fields = self.iter().map(|(name, sql_type)| Field::new(name, sql_type.arrow(), true));
-        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+        Arc::new(Schema::new(self.iter().map(|(name, sql_type)| sql_type.field(name)).collect::<Vec<_>>()))
     }
 }
 

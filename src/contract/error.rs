@@ -103,6 +103,12 @@ impl Error {
         self
     }
 
+    /// The same, with every text in it run through `redact`.
+    pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
+        let Self { code, what, server, fix } = self;
+        Self { code, what: redact(&what), server: server.map(|text| redact(&text)), fix: fix.map(|text| redact(&text)) }
+    }
+
     pub fn code(&self) -> Code {
         self.code
     }

@@ -13,6 +13,8 @@ pub enum Comparison {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+    /// `<=`, or `<`: a host can't always tell.
+    LessAndMaybeEqual,
 }
 
 /// One condition on one result column; several are combined with `AND`.

@@ -70,6 +70,10 @@ pub trait Scan: Send + Sync {
 
     fn reader(&self) -> Result<Box<dyn Reader>>;
 
+    /// Nobody will read on: readers that wait must return, and what is under way must end. Dropping the scan does the
+    /// same.
+    fn cancel(&self) {}
+
     /// From 0 to 1.
     fn progress(&self) -> Option<f64> {
         None

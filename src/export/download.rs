@@ -16,12 +16,12 @@ use super::{
     request::ExportRequest,
     spool::{Allowance, Spool},
     verify::Verifier,
-    windows::{Arrived, Windows},
+    windows::{Arrived, OnFailure, Windows},
 };
 use crate::{
     contract::{Code, Error, Result},
     fetches::Fetch,
-    mixpanel::{Client, Failure, with_retries},
+    mixpanel::{Client, Failure, Quota, with_retries},
 };
 
 /// What the tasks of one download share.
@@ -35,6 +35,9 @@ struct Download {
 /// Starts to download the windows of a scan.
 pub fn start(windows: Arc<Windows>, request: ExportRequest, max_workers: usize) -> Result<()> {
     let client = Client::new(request.target())?;
+    if windows.on_failure == OnFailure::Error {
+        client.afford(Quota::Export, windows.len())?;
+    }
     let download = Arc::new(Download { windows, client, request, allowance: Allowance::default() });
     let run = move || {
         // Whatever ends this thread, readers must not wait for it.

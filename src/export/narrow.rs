@@ -18,13 +18,16 @@ pub struct Wanted {
     pub from: Option<Date>,
     pub to: Option<Date>,
     pub events: Option<Vec<String>>,
+    /// The day after `to`, where its first moment may be wanted too: nearly always it is not, so it is worth no
+    /// request of its own.
+    pub midnight: Option<Date>,
 }
 
 impl Wanted {
     /// Whether no row can satisfy the query, so that no request is needed.
     pub fn is_nothing(&self) -> bool {
         let no_days = matches!((self.from, self.to), (Some(from), Some(to)) if from > to);
-        no_days || self.events.as_ref().is_some_and(Vec::is_empty)
+        (no_days && self.midnight.is_none()) || self.events.as_ref().is_some_and(Vec::is_empty)
     }
 }
 
@@ -39,6 +42,7 @@ pub struct FilterColumns {
 ///
 /// A day is a day of the project: of `time_zone`, where event times were converted from it to UTC.
 pub fn narrow(given: Wanted, filters: &[Filter], columns: FilterColumns, time_zone: &TimeZone) -> Wanted {
+    let last = given.to;
     let mut wanted = given;
     for filter in filters {
         match filter {
@@ -53,19 +57,30 @@ pub fn narrow(given: Wanted, filters: &[Filter], columns: FilterColumns, time_zo
             _ => {}
         }
     }
+    // Other conditions may have moved the ends since.
+    wanted.midnight = wanted.midnight.filter(|midnight| {
+        wanted.to.and_then(|to| to.tomorrow().ok()) == Some(*midnight)
+            && wanted.from.is_none_or(|from| from <= *midnight)
+            && last.is_none_or(|last| *midnight <= last)
+    });
     wanted
 }
 
 fn by_time(wanted: &mut Wanted, comparison: Comparison, value: &Value, time_zone: &TimeZone) {
     let Some(micros) = micros(value) else { return };
     let lower = matches!(comparison, Comparison::Equal | Comparison::Greater | Comparison::GreaterOrEqual);
-    let upper = matches!(comparison, Comparison::Equal | Comparison::Less | Comparison::LessOrEqual);
+    let upper = !matches!(comparison, Comparison::Greater | Comparison::GreaterOrEqual);
     // `< midnight` does not need the day that starts then.
-    let last = if comparison == Comparison::Less { micros.saturating_sub(1) } else { micros };
+    let open = matches!(comparison, Comparison::Less | Comparison::LessAndMaybeEqual);
+    let last = if open { micros.saturating_sub(1) } else { micros };
+    let (last_day, next_day) = (day(last, time_zone), day(micros, time_zone));
+    if comparison == Comparison::LessAndMaybeEqual && last_day != next_day {
+        wanted.midnight = next_day;
+    }
     if lower && let Some(day) = day(micros, time_zone) {
         wanted.from = Some(wanted.from.map_or(day, |from| from.max(day)));
     }
-    if upper && let Some(day) = day(last, time_zone) {
+    if upper && let Some(day) = last_day {
         wanted.to = Some(wanted.to.map_or(day, |to| to.min(day)));
     }
 }
@@ -86,7 +101,9 @@ fn by_names(wanted: &mut Wanted, values: &[Value]) {
         _ => None,
     }).collect();
     let Some(names) = names else { return };
-    if names.iter().map(|name| name.len() + 4).sum::<usize>() > MAX_NAME_BYTES {
+    let too_long = names.iter().map(|name| name.len() + 4).sum::<usize>() > MAX_NAME_BYTES;
+    // This character may stand for bytes that are no text and were replaced; Mixpanel knows the name as it was.
+    if too_long || names.iter().any(|name| name.contains(char::REPLACEMENT_CHARACTER)) {
         return;
     }
     wanted.events = Some(match wanted.events.take() {
@@ -141,6 +158,22 @@ mod tests {
     }
 
     #[test]
+    fn a_range_that_may_be_half_open_takes_midnight_along() {
+        let maybe = |last: i64| [time(Comparison::GreaterOrEqual, DAY), time(Comparison::LessAndMaybeEqual, last)];
+        let wanted = narrowed(Wanted::default(), &maybe(3 * DAY));
+        assert_eq!((wanted.to, wanted.midnight), (Some(date(1970, 1, 3)), Some(date(1970, 1, 4))));
+        // Not where the end is within a day, or beyond what the call asks for, or another condition ends earlier.
+        assert_eq!(narrowed(Wanted::default(), &maybe(3 * DAY - 1)).midnight, None);
+        let given = Wanted { to: Some(date(1970, 1, 3)), ..Wanted::default() };
+        assert_eq!(narrowed(given, &maybe(3 * DAY)).midnight, None);
+        let earlier = [&maybe(3 * DAY)[..], &[time(Comparison::Less, 2 * DAY)]].concat();
+        assert_eq!(narrowed(Wanted::default(), &earlier).midnight, None);
+        // A moment and no more.
+        let moment = narrowed(Wanted::default(), &maybe(DAY));
+        assert!(!moment.is_nothing() && moment.midnight == Some(date(1970, 1, 2)));
+    }
+
+    #[test]
     fn a_closed_range_keeps_it() {
         let wanted = narrowed(Wanted::default(), &[time(Comparison::Greater, DAY), time(Comparison::LessOrEqual, 3 * DAY)]);
         assert_eq!((wanted.from, wanted.to), (Some(date(1970, 1, 2)), Some(date(1970, 1, 4))));
@@ -148,7 +181,7 @@ mod tests {
 
     #[test]
     fn never_widens_what_was_given() {
-        let given = Wanted { from: Some(date(1970, 1, 3)), to: Some(date(1970, 1, 3)), events: Some(vec!["a".into()]) };
+        let given = Wanted { from: Some(date(1970, 1, 3)), to: Some(date(1970, 1, 3)), events: Some(vec!["a".into()]), midnight: None };
         let filters = [time(Comparison::GreaterOrEqual, 0), time(Comparison::LessOrEqual, 9 * DAY), names(&["a", "b"])];
         assert_eq!(narrowed(given.clone(), &filters), given);
     }

@@ -87,6 +87,10 @@ impl Scan for ExportScan {
         Ok(Box::new(ExportReader { shared: Arc::clone(&self.shared), streamed: None }))
     }
 
+    fn cancel(&self) {
+        self.shared.windows.close();
+    }
+
     fn progress(&self) -> Option<f64> {
         Some(self.shared.windows.progress())
     }
@@ -94,7 +98,7 @@ impl Scan for ExportScan {
 
 impl Drop for ExportScan {
     fn drop(&mut self) {
-        self.shared.windows.close();
+        self.cancel();
     }
 }
 
@@ -170,7 +174,7 @@ impl ExportReader {
                     windows.settle(index);
                     return Ok(Some(batch));
                 }
-                Err(damage) => windows.again(index, verify::damaged(damage.rows_before, &damage)),
+                Err(damage) => windows.again(index, verify::damaged(0, &damage)),
             },
             Ok(Lines::Stream(blocks)) => {
                 windows.settle(index);
@@ -197,13 +201,23 @@ impl ExportReader {
 
     /// Damage in here was not to be seen when the window was verified, and rows of it are out: nothing can mend it.
     fn next_block(&mut self, mut streamed: Streamed) -> Result<Option<RecordBatch>> {
-        let fail = |error: Error| {
-            let error = error.context(streamed.window);
-            self.shared.windows.fail(error.clone());
-            error
+        let fail = |error: Error| self.shared.windows.fail(error.context(streamed.window));
+        // A failure of the scan comes back from `take`, with the next call.
+        let block = match streamed.blocks.next() {
+            Ok(Some(block)) => block,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                fail(error.into());
+                return Ok(None);
+            }
         };
-        let Some(block) = streamed.blocks.next().map_err(|error| fail(error.into()))? else { return Ok(None) };
-        let batch = self.shared.decoder.decode(block).map_err(|damage| fail(verify::damaged(streamed.rows, &damage)))?;
+        let batch = match self.shared.decoder.decode(block) {
+            Ok(batch) => batch,
+            Err(damage) => {
+                fail(verify::damaged(streamed.rows, &damage));
+                return Ok(None);
+            }
+        };
         streamed.rows += batch.num_rows();
         self.streamed = Some(streamed);
         Ok(Some(batch))

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    decode,
+    decode::{Damage, DamageKind, Decoder},
     inflate::{self, Blocks, InflateError},
 };
 use crate::{
@@ -25,6 +25,9 @@ use crate::{
 /// Inflated bytes that are looked at together.
 const BLOCK: usize = 1 << 20;
 
+/// What helps against answers that keep ending early.
+const NOT_WHOLE: &str = "Ask for less at a time (window_days := 1, fewer events, a filter), or later";
+
 /// Chunks of the network that wait to be inflated; more of them hold the download back.
 const QUEUED_CHUNKS: usize = 64;
 
@@ -33,20 +36,32 @@ pub fn lines(source: impl Read) -> Result<()> {
     let mut blocks = Blocks::new(source, BLOCK);
     let mut before = 0;
     while let Some(block) = blocks.next()? {
-        before += decode::verify(&block).map_err(|damage| damaged(before, &damage))?;
+        before += Decoder::verify(&block).map_err(|damage| damaged(before, &damage))?;
     }
     Ok(())
 }
 
 /// Damage that was found behind so many good rows.
-pub fn damaged(rows_before: usize, damage: &decode::Damage) -> Error {
-    Error::new(Code::Truncated, format!("the answer is not whole: after {rows_before} rows, {damage}"))
+pub fn damaged(rows_before: usize, damage: &Damage) -> Error {
+    let rows = rows_before + damage.rows;
+    match &damage.kind {
+        // Instead of events, not among them: an answer to the request as a whole.
+        DamageKind::ApiError(words) if rows == 0 => {
+            Error::new(Code::InvalidRequest, "an error came instead of events, with status 200")
+                .server(words)
+                .fix("Check dates, events and filter")
+        }
+        DamageKind::Html if rows == 0 => Error::new(Code::UnexpectedResponse, format!("a web page came instead of events: {}", damage.excerpt))
+            .fix("Look for a proxy or login page between this machine and Mixpanel"),
+        DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
+        _ => Error::new(Code::Truncated, format!("the answer is not whole: after {rows} rows, {damage}")).fix(NOT_WHOLE),
+    }
 }
 
 impl From<InflateError> for Error {
     fn from(error: InflateError) -> Self {
         match error {
-            InflateError::Damaged(what) => Error::new(Code::Truncated, what),
+            InflateError::Damaged(what) => Error::new(Code::Truncated, what).fix(NOT_WHOLE),
             InflateError::Io(error) => error.into(),
         }
     }

@@ -11,9 +11,10 @@ use tokio::sync::Notify;
 
 use super::{plan::Window, spool::Spool};
 use crate::{
+    config::Credentials,
     contract::{Code, Error, Result},
     fetches::Fetch,
-    mixpanel::Encoding,
+    mixpanel::{Encoding, redact},
 };
 
 /// What to do with a window that could not be had.
@@ -72,13 +73,15 @@ pub struct Windows {
     pub wanted: Notify,
     pub on_failure: OnFailure,
     pub fetch: Arc<Fetch>,
+    /// What must not stand in an error, whatever an answer holds.
+    credentials: Credentials,
 }
 
 /// Answers of one window that may turn out to be damaged before it is given up.
 const MAX_DAMAGED: u32 = 4;
 
 impl Windows {
-    pub fn new(windows: &[Window], on_failure: OnFailure, fetch: Arc<Fetch>) -> Self {
+    pub fn new(windows: &[Window], on_failure: OnFailure, fetch: Arc<Fetch>, credentials: Credentials) -> Self {
         let slots = windows.iter().map(|&window| Slot { window, state: State::Waiting, damaged: 0 }).collect();
         Self {
             slots: Mutex::new(Slots { slots, failure: None, skipped: 0, closed: false }),
@@ -86,11 +89,21 @@ impl Windows {
             wanted: Notify::new(),
             on_failure,
             fetch,
+            credentials,
         }
+    }
+
+    fn redacted(&self, error: Error) -> Error {
+        error.redacted(|text| redact(&self.credentials, text))
     }
 
     fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// How many there are, whatever their state.
+    pub fn len(&self) -> usize {
+        self.lock().slots.len()
     }
 
     fn changed(&self) {
@@ -177,16 +190,15 @@ impl Windows {
     /// The window can't be had.
     pub fn give_up(&self, index: usize, error: Error) {
         let mut slots = self.lock();
-        let count = slots.slots.len();
-        let Some(slot) = slots.slots.get_mut(index) else { return };
-        let window = slot.window;
-        let error = error.context(window);
+        let Some(window) = slots.slots.get(index).map(|slot| slot.window) else { return };
+        let error = self.redacted(error.context(window));
         // Where nothing can be had, leaving out would be an empty answer to a wrong password.
-        if self.on_failure == OnFailure::Error || is_fatal(error.code()) || slots.skipped + 1 == count {
+        let all_skipped = slots.skipped + 1 == slots.slots.len();
+        if self.on_failure == OnFailure::Error || is_fatal(error.code()) || all_skipped {
             drop(slots);
             return self.fail(error);
         }
-        slot.state = State::Settled;
+        slots.slots[index].state = State::Settled;
         slots.skipped += 1;
         drop(slots);
         self.fetch.left_out(window.to_string(), error.to_string());
@@ -195,6 +207,7 @@ impl Windows {
 
     /// The whole scan fails.
     pub fn fail(&self, error: Error) {
+        let error = self.redacted(error);
         let mut slots = self.lock();
         if slots.failure.is_none() && !slots.closed {
             self.fetch.finish(Some(error.to_string()));
@@ -251,11 +264,12 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::{export::spool::Allowance, fetches};
+    use crate::{config::Secret, export::spool::Allowance, fetches};
 
     fn windows(count: i8, on_failure: OnFailure) -> Windows {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
-        Windows::new(&days, on_failure, fetches::start("test", "{}".into(), days.len()))
+        let credentials = Credentials::OAuthToken(Secret::new("hidden-token"));
+        Windows::new(&days, on_failure, fetches::start("test", "{}".into(), days.len()), credentials)
     }
 
     fn arrived() -> Arrived {
@@ -318,6 +332,14 @@ mod tests {
         let windows = windows(2, OnFailure::Skip);
         windows.give_up(0, Error::new(Code::AuthenticationFailed, "HTTP 401"));
         assert_eq!(windows.take().unwrap_err().code(), Code::AuthenticationFailed);
+    }
+
+    #[test]
+    fn an_answer_that_repeats_the_credentials_does_not_spread_them() {
+        let windows = windows(1, OnFailure::Error);
+        windows.give_up(0, Error::new(Code::Truncated, "line 1 says hidden-token").server("hidden-token"));
+        let error = windows.take().unwrap_err().to_string();
+        assert!(error.contains("line 1 says") && !error.contains("hidden-token"), "{error}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Call {
         let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
         session.require_network()?;
         Ok(Self {
-            wanted: Wanted { from, to, events: arguments.texts("events")? },
+            wanted: Wanted { from, to, events: arguments.texts("events")?, midnight: None },
             filter: arguments.text("filter")?.map(str::to_string),
             max_rows: arguments.count("max_rows")?,
             time_zone: time_zone(arguments)?,
@@ -127,25 +127,37 @@ impl Call {
 
     /// What one execution asks for: the call, narrowed by the query.
     fn plan(&self, filters: &[Filter]) -> Result<(Vec<Window>, ExportRequest)> {
-        let zone = self.time_zone.as_ref().unwrap_or(&TimeZone::UTC);
+        let zone = &self.time_zone.clone().unwrap_or(TimeZone::UTC);
         let wanted = match self.filter_columns {
             Some(columns) => narrow(self.wanted.clone(), filters, columns, zone),
             None => self.wanted.clone(),
         };
-        let windows = if wanted.is_nothing() {
-            Vec::new()
-        } else {
-            let from = wanted.from.ok_or_else(|| missing_date("from_date"))?;
-            // A query that asks for everything since some day means until today.
-            let to = match (wanted.to, self.wanted.from) {
-                (Some(to), _) => to,
-                (None, None) => today(zone).max(from),
-                (None, Some(_)) => return Err(missing_date("to_date")),
-            };
-            plan::windows(from, to, self.window_days, self.max_rows)?
-        };
+        let windows = if wanted.is_nothing() { Vec::new() } else { self.windows(&wanted, today(zone))? };
         let request = ExportRequest::new(self.target.clone(), wanted.events, self.filter.clone(), self.max_rows);
         Ok((windows, request))
+    }
+}
+
+impl Call {
+    /// The requests for what is wanted. `today` is the last day that Mixpanel answers for.
+    fn windows(&self, wanted: &Wanted, today: Date) -> Result<Vec<Window>> {
+        let from = wanted.from.ok_or_else(|| missing_date("from_date"))?;
+        let to = match (wanted.to, self.wanted.to) {
+            (Some(to), Some(_)) => to,
+            // Where only the conditions say it, a day in the future is a way to say "until now", and no error.
+            (Some(to), None) => to.min(today),
+            (None, _) if self.wanted.from.is_none() => today,
+            (None, _) => return Err(missing_date("to_date")),
+        };
+        let midnight = wanted.midnight.filter(|midnight| *midnight <= today);
+        if from > to {
+            return Ok(midnight.map(|day| Window { from: day, to: day }).into_iter().collect());
+        }
+        let mut windows = plan::windows(from, to, self.window_days, self.max_rows)?;
+        if let (Some(last), Some(midnight)) = (windows.last_mut(), midnight) {
+            last.to = midnight;
+        }
+        Ok(windows)
     }
 }
 
@@ -156,10 +168,10 @@ impl BoundTable for Call {
 
     fn scan(&self, projection: &[usize], filters: &[Filter]) -> Result<Arc<dyn Scan>> {
         let (windows, request) = self.plan(filters)?;
-        let outputs = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
-        let decoder = Decoder::new(outputs, self.time_zone.clone());
+        let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
+        let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let record = fetches::start("mixpanel_export", self.arguments.clone(), windows.len());
-        let state = Windows::new(&windows, self.on_failure, record);
+        let state = Windows::new(&windows, self.on_failure, record, self.target.credentials.clone());
         Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
     }
 }
@@ -256,8 +268,8 @@ impl TableFunction for ExportPlan {
             let (windows, request) = call.plan(&[])?;
             let urls = windows.iter().map(|window| Ok(Some(request.window(*window).url(request.target())?.to_string())));
             Ok(vec![
-                Arc::new(windows.iter().map(|window| Value::days(window.from)).collect::<Date32Array>()),
-                Arc::new(windows.iter().map(|window| Value::days(window.to)).collect::<Date32Array>()),
+                Arc::new(windows.iter().map(|window| Some(Value::days(window.from))).collect::<Date32Array>()),
+                Arc::new(windows.iter().map(|window| Some(Value::days(window.to))).collect::<Date32Array>()),
                 Arc::new(urls.collect::<Result<StringViewArray>>()?),
             ])
         }))

@@ -3,8 +3,10 @@
 pub mod accounts;
 pub mod export;
 pub mod fetches;
+pub mod property;
 pub mod quota;
 pub mod quote;
+pub mod timestamp;
 pub mod version;
 
 use crate::{
@@ -12,12 +14,21 @@ use crate::{
     contract::{Arguments, Parameter, Result, SqlType},
 };
 
-/// What every function that talks to Mixpanel takes besides its own parameters.
+/// What every function that talks to Mixpanel takes besides its own parameters. A project's id may be a number or text.
 pub fn account_parameters() -> [Parameter; 3] {
-    ["account", "project_id", "region"].map(|name| Parameter::named(name, SqlType::Varchar))
+    [
+        Parameter::named("account", SqlType::Varchar),
+        Parameter::named("project_id", SqlType::Any),
+        Parameter::named("region", SqlType::Varchar),
+    ]
 }
 
 pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
     let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
-    Ok(Overrides { account: text("account")?, project_id: text("project_id")?, region: text("region")?, workspace_id: None })
+    Ok(Overrides {
+        account: text("account")?,
+        project_id: arguments.id("project_id")?,
+        region: text("region")?,
+        workspace_id: None,
+    })
 }

@@ -29,7 +29,7 @@ pub(super) fn authorization(credentials: &Credentials) -> Result<HeaderValue> {
 
 /// `text` without the credentials, as they are and as the header carries them: for words of a server or proxy that
 /// repeat what they were sent.
-pub(super) fn redact(credentials: &Credentials, text: &str) -> String {
+pub fn redact(credentials: &Credentials, text: &str) -> String {
     credentials.secret().redact(&basic_token(credentials).redact(text))
 }
 

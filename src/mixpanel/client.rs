@@ -20,7 +20,7 @@ use reqwest::{
 };
 
 use super::{
-    Api, Body, Failure, Method, Request, RetryPolicy, auth, body,
+    Api, Body, Failure, Method, Quota, Request, RetryPolicy, auth, body,
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
     network, throttle,
@@ -110,6 +110,12 @@ impl Client {
     /// How many requests this client has sent so far, retries included.
     pub fn requests(&self) -> u64 {
         self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// Whether so many requests may be made within the hour. Errors: `RateLimited`.
+    pub fn afford(&self, quota: Quota, requests: usize) -> Result<()> {
+        let inner = &*self.0;
+        inner.governor.as_ref().map_or(Ok(()), |governor| governor.afford(&inner.project, quota, requests))
     }
 
     /// How this client's requests are retried.

@@ -120,6 +120,29 @@ impl Governor {
         Ok(permit)
     }
 
+    /// Whether so many requests may be made within the hour, so that a fetch that can't come to its end does not
+    /// begin. Reserves nothing.
+    ///
+    /// Errors: `RateLimited`, with what is left.
+    pub fn afford(&self, project: &Project, quota: Quota, requests: usize) -> Result<()> {
+        let rule = quota.rule();
+        let (used, resets_at) = self.with(project, quota, |book| (book.ledger.used(now()), book.ledger.resets_at(now())));
+        let left = rule.requests.saturating_sub(used);
+        if requests <= left {
+            return Ok(());
+        }
+        let what = format!(
+            "this takes {requests} requests of the {} API, and {left} of the {} {} are left for {}; none was made",
+            rule.name,
+            rule.requests,
+            rule.per,
+            project.name()
+        );
+        let next = resets_at.map(|at| format!("; the next one comes back at {}", moment(timestamp(at), Timestamp::now())));
+        Err(Error::new(Code::RateLimited, what)
+            .fix(format!("Ask for fewer days, or more days a request (window_days){}", next.unwrap_or_default())))
+    }
+
     /// Mixpanel said no: nothing starts for so long, or for a while where it did not say how long. Returns until when.
     pub fn pause(&self, project: &Project, quota: Quota, length: Option<Duration>) -> Timestamp {
         timestamp(self.with(project, quota, |book| book.ledger.pause(length, now())))

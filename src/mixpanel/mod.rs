@@ -34,6 +34,7 @@ mod fixture_tests;
 #[cfg(test)]
 mod testing;
 
+pub use auth::redact;
 pub use body::{Body, Encoding};
 pub use client::{Answer, Client};
 pub use governor::{Governor, Usage};

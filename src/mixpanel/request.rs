@@ -130,7 +130,7 @@ impl Request {
     /// The whole URL.
     ///
     /// Errors: `InvalidArgument` for a path that URLs can't express.
-    pub(super) fn url(&self, target: &Target) -> Result<Url> {
+    pub fn url(&self, target: &Target) -> Result<Url> {
         if let Some(bad) = self.segments.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
             return Err(Error::argument("path", format!("'{bad}' can't be a part of it")));
         }

@@ -56,7 +56,9 @@ def measure(version: str, extension: pathlib.Path, url: str, task: str, *words: 
         "MP_RATE_LIMITS": "off",
     }
     command = [str(python(version)), str(HERE / "measure.py"), str(extension), task, FROM_DATE, TO_DATE, *map(str, words)]
-    output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    output = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True)
+    if output.returncode:
+        sys.exit(f"{task} failed on DuckDB {version}")
     return json.loads(output.stdout.splitlines()[-1])
 
 

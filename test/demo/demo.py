@@ -24,7 +24,7 @@ FETCH = """CREATE TABLE events AS
 QUESTIONS = [
     "SELECT event_name, count(*) AS events, count(DISTINCT distinct_id) AS users\n"
     "  FROM events GROUP BY ALL ORDER BY events DESC LIMIT 5;",
-    "SELECT event_time::DATE AS day, round(sum((properties->>'$.amount')::DOUBLE), 2) AS revenue\n"
+    "SELECT event_time::DATE AS day, round(sum(TRY_CAST(properties->>'$.Amount' AS DOUBLE)), 2) AS revenue\n"
     "  FROM events WHERE event_name = 'Purchase' GROUP BY ALL ORDER BY day LIMIT 5;",
     "SELECT mixpanel_property(properties, '$city') AS city, count(*) AS purchases\n"
     "  FROM events WHERE event_name = 'Purchase' GROUP BY ALL ORDER BY purchases DESC, city LIMIT 5;",
@@ -36,30 +36,22 @@ def show_python(extension: pathlib.Path, folder: pathlib.Path) -> None:
     statements = [f"LOAD '{extension}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/events.parquet';"]
     statements.append(f"SELECT count(*) AS rows, min(event_time), max(event_time) FROM '{folder}/events.parquet';")
     statements.append("SELECT windows_done, requests, retries, rows FROM mixpanel_fetches();")
-    program = "\n".join(
-        [
-            "import duckdb",
-            "con = duckdb.connect(config={'allow_unsigned_extensions': 'true'})",
-            "for statement in " + repr(statements) + ":",
-            "    print('>>> con.sql(\"\"\"' + statement.rstrip(';') + '\"\"\")', flush=True)",
-            "    cursor = con.execute(statement)",
-            "    if statement.startswith(('SELECT', 'COPY', 'CREATE')):",
-            "        names = [column[0] for column in cursor.description]",
-            "        for row in [names, *cursor.fetchall()]:",
-            "            print('   ', *row, sep='  ')",
-            "    print(flush=True)",
-        ]
-    )
+    program = f"""
+import duckdb
+
+con = duckdb.connect(config={{"allow_unsigned_extensions": "true"}})
+for statement in {statements!r}:
+    print('>>> con.sql(\"\"\"' + statement.rstrip(";") + '\"\"\")')
+    result = con.sql(statement)
+    print(result if result is not None else "", flush=True)
+"""
     subprocess.run([ROOT / "build/venv/duckdb-2.0.0/bin/python", "-c", program], check=True)
 
 
 def show_shell(extension: pathlib.Path, folder: pathlib.Path) -> None:
-    """A stock duckdb shell 1.5, in which everything is typed at once."""
+    """A stock duckdb shell 1.5, which repeats what it reads."""
     script = [f"LOAD '{extension}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/shell.parquet';"]
-    command = [ROOT / "build/venv/duckdb-1.5.6/bin/duckdb", "-unsigned"]
-    for statement in script:
-        print("D " + statement.replace("\n", "\n  "))
-    sys.stdout.flush()
+    command = [ROOT / "build/venv/duckdb-1.5.6/bin/duckdb", "-unsigned", "-echo"]
     subprocess.run(command, input="\n".join(script), text=True, check=True)
 
 

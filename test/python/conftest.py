@@ -1,6 +1,7 @@
 """What every test here has: the built extension, a simulator, and an environment that points the one to the other."""
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import sys
@@ -78,3 +79,22 @@ def rows(connection, statement: str) -> list[tuple]:
 def days_asked(sim) -> list[tuple[str, str]]:
     """The windows of the export requests so far, in order of arrival."""
     return [(request.params["from_date"], request.params["to_date"]) for request in sim.settled()]
+
+
+def last_fetch(connection) -> dict:
+    """The youngest record of `mixpanel_fetches()`, by column name."""
+    cursor = connection.cursor()
+    cursor.execute("SELECT * FROM mixpanel_fetches() ORDER BY id DESC LIMIT 1")
+    return dict(zip([column[0] for column in cursor.description], cursor.fetchone()))
+
+
+def error_of(connection, statement: str, parameters=None) -> str:
+    """The message of a statement that must fail."""
+    with pytest.raises(duckdb.Error) as caught:
+        connection.execute(statement, parameters).fetchall()
+    return str(caught.value)
+
+
+def line(event: str = "A", **properties) -> str:
+    """A line of an export. Keys that are no Python names come as `**{"$insert_id": "x"}`."""
+    return json.dumps({"event": event, "properties": properties}, separators=(",", ":"), ensure_ascii=False)

@@ -99,6 +99,11 @@ class Archive:
             for _ in range(self._repeats(day)):
                 yield from parsed
 
+    def lines(self, from_date: date, to_date: date) -> Iterator[bytes]:
+        """The text of the events of the days, each day once, however often it is sent."""
+        for day in _days_between(from_date, to_date):
+            yield from filter(None, inflate(self._day(day).block).split(b"\n"))
+
     def event_counts(self, from_date: date, to_date: date) -> Counter[str]:
         total: Counter[str] = Counter()
         for day in _days_between(from_date, to_date):

@@ -20,6 +20,8 @@ def main() -> None:
         weird_rate=options.weird_rate,
         time_zone=options.time_zone,
         today=options.today,
+        profiles=options.profiles,
+        page_size=options.page_size,
         project_id=options.project_id[0],
         other_project_ids=tuple(options.project_id[1:]),
     )
@@ -73,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--time-zone", default=usual.time_zone, metavar="ZONE", help="other than UTC: a project from before 2023")
     add("--today", metavar="YYYY-MM-DD", help="the project's today; the real one by default")
+    add("--profiles", type=int, default=usual.profiles, help="how many users have a profile")
+    add("--page-size", type=int, default=usual.page_size, help="profiles a page")
     add("--project-id", type=int, nargs="+", default=[usual.project_id], help="the ids of projects that may be read")
     add("--latency-ms", type=float, default=0, help="before the first byte of every answer")
     add("--bytes-per-second", type=float, default=0, help="per connection; 0 is as fast as possible")

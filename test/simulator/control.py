@@ -29,7 +29,10 @@ def answer(simulator: "Simulator", request: Request) -> Answer:
             lines = request.body.removesuffix(b"\n").split(b"\n") if request.body else []
             simulator.set_day(name.removeprefix("days/"), lines)
             return Answer.json({"status": "ok"})
-    except (ValueError, TypeError) as error:
+        if (method, name) == ("PUT", "profiles"):
+            simulator.set_profiles(filter(None, request.body.split(b"\n")))
+            return Answer.json({"status": "ok"})
+    except (ValueError, TypeError, LookupError) as error:
         return Answer.json({"error": str(error)}, 400)
     return Answer.json({"error": f"the simulator has no {method} {request.path}"}, 404)
 
@@ -45,5 +48,6 @@ def _describe(simulator: "Simulator") -> dict:
         "to_date": str(project.last_day),
         "days": project.days,
         "events_per_day": project.events_per_day * project.repeat_blocks,
+        "profiles": project.profiles,
         "seed": project.seed,
     }

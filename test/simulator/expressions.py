@@ -1,7 +1,10 @@
-"""Mixpanel's segmentation expressions, the language of `where`: parsed and evaluated.
+"""Mixpanel's segmentation expressions, the language of `where` and `on`: parsed and evaluated.
 
 The grammar and the rules are those of https://docs.mixpanel.com/reference/segmentation-expressions. What
 the operators do with their operands is in `expression_values.py`.
+
+Events have `properties["..."]`, or `event["..."]`, which is the same. Profiles have `properties["..."]`, or
+`user["..."]`, and `behaviors["..."]`. The service also knows the profile of an event's user; the simulator does not.
 """
 
 import re
@@ -10,9 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from .expression_values import FUNCTIONS, OPERATIONS, UNDEFINED, ExpressionError, instant, negative, not_, truth
-from .rows import Row
 
-Expression = Callable[[Row], Any]
+Expression = Callable[[Any], Any]
+"""Of a row, an event or a profile: of whatever has `properties`."""
 
 TOKEN = re.compile(
     r"""\s*(?:
@@ -30,6 +33,7 @@ BINDING = {"or": 1, "and": 2, "in": 4, "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4
            "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}  # fmt: skip
 NOT_BINDING = 3
 NEGATION_BINDING = 7
+SOURCES = {"properties": "properties", "event": "properties", "user": "user", "behaviors": "behaviors"}
 CONSTANTS = {"true": True, "false": False, "null": None}
 DEEPEST = 50
 """Levels of nesting; deeper ones are refused before they exhaust Python's stack."""
@@ -108,7 +112,7 @@ class _Parser:
             return self._closed(")")
         if self._is("["):
             return self._list()
-        if self._is("properties") or self._is("event"):
+        if self._kind == "word" and self._value in SOURCES:
             return self._property()
         if self._kind == "word" and self._value in CONSTANTS:
             return _constant(CONSTANTS[self._advance()])
@@ -124,12 +128,14 @@ class _Parser:
         return inner
 
     def _property(self) -> Expression:
-        self._advance()
+        source = self._advance()
         self._expect("[")
         if self._kind != "string":
             raise self._unexpected()
         name = _unquoted(self._advance())
         self._expect("]")
+        if SOURCES[source] != "properties":
+            return _of_a_profile(source, name)
         if name == "$time":
             return lambda row: instant(row.time_ms, per_second=1000)
         return lambda row: row.properties.get(name, UNDEFINED)
@@ -147,6 +153,16 @@ class _Parser:
 
 def _call(function: Callable[[Any], Any], argument: Expression) -> Expression:
     return lambda row: function(argument(row))
+
+
+def _of_a_profile(source: str, name: str) -> Expression:
+    def value(row):
+        values = getattr(row, SOURCES[source], None)
+        if values is None:
+            raise ExpressionError(f"{source}[...] is for filters of profiles")
+        return values.get(name, UNDEFINED)
+
+    return value
 
 
 def _unquoted(literal: str) -> str:

@@ -31,6 +31,9 @@ class Request:
         self.path = parts.path
         self.query = parse_qsl(parts.query, keep_blank_values=True)
         self.params = dict(self.query)
+        is_form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        self.fields = parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True) if is_form else []
+        self.form = dict(self.fields)
 
     @property
     def accepts_gzip(self) -> bool:

@@ -63,10 +63,10 @@ class Limits:
         self._lock = Lock()
 
     @contextmanager
-    def running(self, request: Request, api: str, project_id: int) -> Iterator[None]:
+    def running(self, request: Request, api: str, project_id: int, free: bool = False) -> Iterator[None]:
         """Counts the request, from its admission to the end of its answer. Raises what the service answers instead.
 
-        A refused request counts for nothing.
+        A refused request counts for nothing. A `free` one takes its place among those at once, but none in the hour.
         """
         allowance = self._allowances.get(api)
         if allowance is None:
@@ -77,9 +77,10 @@ class Limits:
             now = self._clock()
             while usage.started and usage.started[0] <= now - HOUR:
                 usage.started.popleft()
-            if refused := self._refused(request, api, project_id, allowance, usage, now):
+            if refused := self._refused(request, api, project_id, allowance, usage, now, free):
                 raise refused
-            usage.started.append(now)
+            if not free:
+                usage.started.append(now)
             usage.running += 1
         try:
             yield
@@ -91,11 +92,13 @@ class Limits:
         with self._lock:
             self._usage.clear()
 
-    def _refused(self, request, api, project_id, allowance, usage, now) -> ApiError | None:
+    def _refused(self, request, api, project_id, allowance, usage, now, free) -> ApiError | None:
         if usage.running >= allowance.concurrent:
             if api == "export":
                 return refusal(429, "too many export requests in progress for this project")
             return _too_many_at_once(project_id, allowance, usage)
+        if free:
+            return None
         if len(usage.started) >= allowance.per_hour:
             return self._hour_spent(request, project_id, allowance, usage, now)
         if allowance.per_second and sum(1 for start in usage.started if start > now - 1) >= allowance.per_second:

@@ -1,7 +1,7 @@
 """The Mixpanel project that is simulated: who may see it, which days it has, and the recipe of their events."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from .shop import Recipe
@@ -24,6 +24,20 @@ class Project:
     """Any other zone makes a project from before 2023: `time` is its wall clock, written down as if it were UTC."""
     today: date | None = None
     """The project's today, the last day that an export may ask for; None for the real one."""
+    profiles: int = 2500
+    """How many users have a profile; the more, the longer ago they joined."""
+    companies: int = 40
+    """How many groups have one."""
+    page_size: int = 1000
+    """Profiles a page."""
+    terse_pages: bool = True
+    """Pages of profiles after the first say neither `total` nor `page_size`."""
+    short_pages: bool = False
+    """Pages of profiles hold three quarters of `page_size`, although more follow."""
+    retention_timestamps: bool = False
+    """Retention is answered by midnights instead of days."""
+    max_data_history_days: int | None = None
+    """How far back event names may be asked for; None for any time."""
     project_id: int = 12345
     other_project_ids: tuple[int, ...] = ()
     """Further projects that the credentials may see; they hold the same events."""
@@ -59,3 +73,7 @@ class Project:
         """The day that "the last 31 days" end with. Events stop with the project's last day, so such questions are
         answered as if it were still that day: a project of January has event names in December too."""
         return min(self.current_day(), self.last_day)
+
+    def computed_at(self) -> str:
+        """When reports say that they were computed: at the end of the newest day."""
+        return datetime.combine(self.newest_day(), time(23, 59, 59, 252_314), UTC).isoformat()

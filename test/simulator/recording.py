@@ -17,6 +17,8 @@ class RecordedRequest:
     headers: dict[str, str]
     """By lower-case name."""
     body: bytes
+    form: dict[str, str]
+    """The body's fields, decoded, where it is a form."""
     connection: int
     """The number of the connection it came by: equal numbers show that a connection was kept alive."""
     started: float
@@ -43,7 +45,14 @@ class RequestLog:
 
     def begin(self, request: Request, connection: int) -> RecordedRequest:
         record = RecordedRequest(
-            request.method, request.path, request.params, request.headers, request.body, connection, time.monotonic()
+            method=request.method,
+            path=request.path,
+            params=request.params,
+            headers=request.headers,
+            body=request.body,
+            form=request.form,
+            connection=connection,
+            started=time.monotonic(),
         )
         with self._changed:
             self._requests.append(record)

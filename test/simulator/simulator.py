@@ -9,10 +9,12 @@ from typing import Any
 
 from . import control, routes
 from .answer import Answer
-from .api_errors import ApiError
+from .api_errors import ApiError, refusal
 from .archive import Archive
 from .auth import Credentials, authorize
 from .delivery import ClientLeft, Delivery, Wire
+from .directory import Directory
+from .expression_values import ExpressionError
 from .faults import Fault, Faults
 from .http1 import Request
 from .limits import Limits
@@ -20,6 +22,7 @@ from .project import Project
 from .recording import RecordedRequest, RequestLog
 from .routes.question import Question
 from .server import Server
+from .sessions import Sessions
 
 
 class Simulator:
@@ -41,6 +44,8 @@ class Simulator:
         self.project = project or Project()
         self.credentials = credentials or Credentials()
         self.archive = Archive(self.project, cache_dir)
+        self.directory = Directory(self.project)
+        self._sessions = Sessions()
         self._limits = Limits() if limits is True else limits or Limits(allowances={})
         self._faults = Faults()
         self._log = RequestLog()
@@ -77,12 +82,15 @@ class Simulator:
         self._log.clear()
 
     def reset(self) -> None:
-        """As at the start: no requests, faults, used limits or days that were set. Answers that hang end now."""
+        """As at the start: no requests, faults, sessions, used limits, days or profiles that were set. Answers that
+        hang end now."""
         self._faults.clear()
         self._limits.reset()
         self._server.release()
         self._log.clear()
         self.archive.forget_set_days()
+        self.directory.forget_set_profiles()
+        self._sessions.clear()
 
     def add_fault(
         self,
@@ -99,6 +107,10 @@ class Simulator:
         """Makes these raw lines the events of that day, whatever they are; they are sent as they stand."""
         self.archive.set_day(date.fromisoformat(day) if isinstance(day, str) else day, lines)
 
+    def set_profiles(self, lines: Iterable[str | bytes]) -> None:
+        """Makes these the users' profiles: one JSON object a line, with `$distinct_id` and `$properties`."""
+        self.directory.set_profiles(lines)
+
     def warm(self) -> None:
         """Makes all days now instead of when they are asked for."""
         self.archive.warm()
@@ -110,6 +122,8 @@ class Simulator:
 
         record = self._log.begin(request, connection)
         fault = self._faults.take(request)
+        if fault and fault.kind == "expired_session":
+            self._sessions.forget(request.form.get("session_id"))
         try:
             # The stack holds the request's place in the limits until its answer has been delivered.
             with ExitStack() as place:
@@ -135,7 +149,10 @@ class Simulator:
                 return Answer.json({"error": f"Not found: {request.method} {request.path}", "status": "error"}, 404)
             route, path_values = found
             project_id = authorize(request, route.api, self.project, self.credentials, path_values.get("project_id"))
-            place.enter_context(self._limits.running(request, route.api, project_id))
-            return route.answer(Question(request, path_values, project_id, self.project, self.archive))
+            place.enter_context(self._limits.running(request, route.api, project_id, route.is_free(request)))
+            sources = self.project, self.archive, self.directory, self._sessions
+            return route.answer(Question(request, path_values, project_id, *sources))
+        except ExpressionError as error:
+            return refusal(400, str(error), request).answer
         except ApiError as error:
             return error.answer

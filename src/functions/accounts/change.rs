@@ -24,24 +24,34 @@ impl TableFunction for Add {
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        let named = ["username", "secret", "token", "project_id", "region"];
-        let mut parameters = vec![Parameter::positional("name", SqlType::Varchar)];
-        parameters.extend(named.map(|name| Parameter::named(name, SqlType::Varchar)));
-        parameters
+        vec![
+            Parameter::positional("name", SqlType::Varchar),
+            Parameter::named("username", SqlType::Varchar),
+            Parameter::named("secret", SqlType::Varchar),
+            Parameter::named("token", SqlType::Varchar),
+            Parameter::named("project_id", SqlType::Any),
+            Parameter::named("region", SqlType::Varchar),
+        ]
     }
 
     fn bind(&self, arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
-        let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
-        let new = NewAccount {
-            name: arguments.required_text("name")?.to_string(),
-            username: text("username")?,
-            secret: text("secret")?.map(Secret::new),
-            token: text("token")?.map(Secret::new),
-            project_id: text("project_id")?,
-            region: text("region")?,
-        };
-        Ok(changed(new.name.clone(), move || Config::process().add(&new)))
+        let name = arguments.required_text("name")?.to_string();
+        // DuckDB shows the statement beside an error of binding, and this one holds a secret: the arguments are
+        // looked at when it runs.
+        Ok(changed(name, move || Config::process().add(&new_account(&arguments)?)))
     }
+}
+
+fn new_account(arguments: &Arguments) -> Result<NewAccount> {
+    let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
+    Ok(NewAccount {
+        name: arguments.required_text("name")?.to_string(),
+        username: text("username")?,
+        secret: text("secret")?.map(Secret::new),
+        token: text("token")?.map(Secret::new),
+        project_id: arguments.id("project_id")?,
+        region: text("region")?,
+    })
 }
 
 /// Removes an account from the file.

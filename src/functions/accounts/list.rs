@@ -46,7 +46,7 @@ fn arrays(accounts: &[AccountInfo]) -> Vec<ArrayRef> {
     let text = |value: fn(&AccountInfo) -> Option<String>| texts(accounts.iter().map(value));
     vec![
         text(|account| Some(account.name.clone())),
-        text(|account| account.kind.map(|kind| kind.to_string())),
+        text(|account| account.kind.map(|kind| kind.as_str().to_string())),
         text(|account| account.username.clone()),
         text(|account| account.project_id.clone()),
         text(|account| Some(account.region.to_string())),

@@ -21,20 +21,22 @@ use crate::contract::{Code, Error, Reader, Result, Scan};
 const QUEUED_BATCHES: usize = 2;
 
 pub struct ReadAhead {
-    // In the order in which they must go: dropping the scan ends what the readers wait for, dropping the queue
-    // ends their sending, and then the threads can be joined.
-    scan: Option<Arc<dyn Scan>>,
+    scan: Arc<dyn Scan>,
+    /// `None` until rows are first asked for. Dropped before the threads are joined: that ends their sending.
     queue: Option<Receiver<Result<RecordBatch>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl ReadAhead {
-    pub fn start(scan: Arc<dyn Scan>) -> Result<Self> {
+    pub fn new(scan: Arc<dyn Scan>) -> Self {
+        Self { scan, queue: None, threads: Vec::new() }
+    }
+
+    fn start(&mut self) -> Result<()> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let (sender, queue) = sync_channel(QUEUED_BATCHES);
-        let mut threads = Vec::new();
-        for _ in 0..scan.max_threads().min(cores) {
-            let mut reader = scan.reader()?;
+        for _ in 0..self.scan.max_threads().min(cores) {
+            let mut reader = self.scan.reader()?;
             let sender = sender.clone();
             let read = move || {
                 while let Some(batch) = reader.next().transpose() {
@@ -44,32 +46,32 @@ impl ReadAhead {
                     }
                 }
             };
-            threads.push(thread::Builder::new().name("mixpanel-decode".into()).spawn(read)?);
+            self.threads.push(thread::Builder::new().name("mixpanel-decode".into()).spawn(read)?);
         }
-        Ok(Self { scan: Some(scan), queue: Some(queue), threads })
+        self.queue = Some(queue);
+        Ok(())
     }
 }
 
 impl Reader for ReadAhead {
     fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let received = self.queue.as_ref().map(|queue| queue.recv());
-        match received {
-            Some(Ok(batch)) => batch.map(Some),
-            _ => {
-                // Every reader has ended; one that panicked must not look like the end of the data.
-                let panicked = self.threads.drain(..).filter_map(|thread| thread.join().err()).count();
-                match panicked {
-                    0 => Ok(None),
-                    _ => Err(Error::new(Code::Internal, "a decoding thread failed")),
-                }
-            }
+        if self.queue.is_none() {
+            self.start()?;
+        }
+        if let Some(Ok(batch)) = self.queue.as_ref().map(Receiver::recv) {
+            return batch.map(Some);
+        }
+        // Every reader has ended; one that panicked must not look like the end of the data.
+        match self.threads.drain(..).filter_map(|thread| thread.join().err()).count() {
+            0 => Ok(None),
+            _ => Err(Error::new(Code::Internal, "a decoding thread failed")),
         }
     }
 }
 
 impl Drop for ReadAhead {
     fn drop(&mut self) {
-        self.scan.take();
+        self.scan.cancel();
         self.queue.take();
         for thread in self.threads.drain(..) {
             let _ = thread.join();

@@ -11,14 +11,18 @@ use super::{
     types::{Constant, LogicalType},
 };
 use crate::{
-    contract::{Arguments, BoundTable, Scan, Session, TableFunction},
+    contract::{Arguments, BoundTable, Reader, Scan, Session, TableFunction},
     host::Chunks,
 };
 
 type Function = Box<dyn TableFunction>;
 type Bound = Box<dyn BoundTable>;
 /// Made when the scan starts, read by one thread at a time.
-type Running = Mutex<Chunks>;
+struct Running {
+    chunks: Mutex<Chunks>,
+    /// A scan ends when it is dropped, so it has to stay.
+    _scan: Arc<dyn Scan>,
+}
 
 /// # Safety
 /// `connection` must be open.
@@ -105,17 +109,18 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
 }
 
 fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
-    Ok(Mutex::new(match scan.max_threads() {
-        ..=1 => Chunks::new(scan.reader()?),
-        _ => Chunks::new(Box::new(ReadAhead::start(scan)?)),
-    }))
+    let reader: Box<dyn Reader> = match scan.max_threads() {
+        ..=1 => scan.reader()?,
+        _ => Box::new(ReadAhead::new(Arc::clone(&scan))),
+    };
+    Ok(Running { chunks: Mutex::new(Chunks::new(reader)), _scan: scan })
 }
 
 unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_data_chunk) {
     let body = || {
         // SAFETY: the init data is what `init` boxed.
         let running = unsafe { &*ffi::duckdb_function_get_init_data(info).cast::<Running>() };
-        let rows = running.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next()?;
+        let rows = running.chunks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next()?;
         // SAFETY: DuckDB's own chunk, with the projected columns.
         unsafe {
             match rows {

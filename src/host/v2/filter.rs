@@ -48,10 +48,10 @@ fn collect(expression: &Expression<'_>, offered: &PushdownData<'_>, filters: &mu
             else {
                 return Ok(());
             };
-            // Whether each end is inclusive is not told; inclusive is the superset.
+            // DuckDB makes `a <= x AND x < b` a BETWEEN too, and does not tell which ends are inclusive.
             let bound = |comparison| move |value| Filter::Compare { column, comparison, value };
             filters.extend(lower.map(bound(Comparison::GreaterOrEqual)));
-            filters.extend(upper.map(bound(Comparison::LessOrEqual)));
+            filters.extend(upper.map(bound(Comparison::LessAndMaybeEqual)));
         }
         Type::CompareIn => {
             let children = expression.children()?;

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..delivery import Delivery
 from ..http1 import Request, Response
-from . import compression, replaced, rows, transport  # noqa: F401, for the kinds they define
+from . import compression, replaced, rows, session, transport  # noqa: F401, for the kinds they define
 from .kinds import KINDS
 
 
@@ -20,7 +20,7 @@ class Fault:
     times: int | None = 1
     """How many requests it meets; None for all."""
     match: Mapping[str, Any] = field(default_factory=dict)
-    """Values that the request's parameters must have."""
+    """Values that the request's parameters, or the fields of its form, must have."""
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -32,8 +32,9 @@ class Fault:
             raise ValueError(f"fault {self.kind!r}: {error}") from None
 
     def meets(self, request: Request) -> bool:
+        given = request.params | request.form
         return self.path in (None, request.path) and all(
-            request.params.get(name) == str(value) for name, value in self.match.items()
+            given.get(name) == str(value) for name, value in self.match.items()
         )
 
     def apply(self, response: Response, delivery: Delivery) -> None:

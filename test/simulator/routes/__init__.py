@@ -3,9 +3,39 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import unquote
 
 from ..answer import Answer
-from . import events_names, export, me
+from ..http1 import Request
+from . import (
+    annotations,
+    arb_funnels,
+    bookmarks,
+    cohorts_list,
+    engage,
+    events,
+    events_names,
+    events_properties,
+    events_properties_top,
+    events_properties_values,
+    events_top,
+    export,
+    funnels,
+    funnels_list,
+    insights,
+    jql,
+    me,
+    retention,
+    retention_addiction,
+    schemas,
+    segmentation,
+    segmentation_average,
+    segmentation_numeric,
+    segmentation_sum,
+    stream_query,
+    workspaces,
+)
 from .question import Question
 
 
@@ -13,22 +43,56 @@ from .question import Question
 class Route:
     method: str
     path: str
-    """As sent; a segment `{name}` stands for any value, found in `Question.path_values`."""
+    """As sent; a segment `{name}` stands for any value, found, decoded, in `Question.path_values`."""
     api: str
     """Whose credentials and limits count: "export", "query" or "app"."""
     answer: Callable[[Question], Answer]
+    is_free: Callable[[Request], bool] = lambda request: False
+    """Whether the request takes no place in the hour's limit."""
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path)))
 
     def matches(self, method: str, path: str) -> dict[str, str] | None:
         """The values in the path, or None where it is another route's."""
-        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
-        found = re.fullmatch(pattern, path) if method == self.method else None
-        return found and found.groupdict()
+        found = self._pattern.fullmatch(path) if method == self.method else None
+        return found and {name: unquote(value) for name, value in found.groupdict().items()}
 
 
 ROUTES = (
     Route("GET", "/api/2.0/export", "export", export.answer),
+    Route("POST", "/api/query/engage", "query", engage.answer, engage.is_later_page),
+    Route("GET", "/api/query/events", "query", events.answer),
     Route("GET", "/api/query/events/names", "query", events_names.answer),
+    Route("GET", "/api/query/events/top", "query", events_top.answer),
+    Route("GET", "/api/query/events/properties", "query", events_properties.answer),
+    Route("GET", "/api/query/events/properties/top", "query", events_properties_top.answer),
+    Route("GET", "/api/query/events/properties/values", "query", events_properties_values.answer),
+    Route("GET", "/api/query/segmentation", "query", segmentation.answer),
+    Route("GET", "/api/query/segmentation/numeric", "query", segmentation_numeric.answer),
+    Route("GET", "/api/query/segmentation/sum", "query", segmentation_sum.answer),
+    Route("GET", "/api/query/segmentation/average", "query", segmentation_average.answer),
+    Route("GET", "/api/query/funnels", "query", funnels.answer),
+    Route("GET", "/api/query/funnels/list", "query", funnels_list.answer),
+    Route("GET", "/api/query/retention", "query", retention.answer),
+    Route("GET", "/api/query/retention/addiction", "query", retention_addiction.answer),
+    Route("POST", "/api/query/cohorts/list", "query", cohorts_list.answer),
+    Route("GET", "/api/query/cohorts/list", "query", cohorts_list.answer),
+    Route("GET", "/api/query/stream/query", "query", stream_query.answer),
+    Route("GET", "/api/query/insights", "query", insights.answer),
+    Route("GET", "/api/query/arb_funnels", "query", arb_funnels.answer),
+    Route("POST", "/api/query/jql", "query", jql.answer),
     Route("GET", "/api/app/me", "app", me.answer),
+    Route("GET", "/api/app/projects/{project_id}/bookmarks", "app", bookmarks.answer),
+    Route("GET", "/api/app/workspaces/{workspace_id}/bookmarks", "app", bookmarks.answer),
+    Route("GET", "/api/app/projects/{project_id}/workspaces/public", "app", workspaces.answer),
+    Route("GET", "/api/app/projects/{project_id}/schemas", "app", schemas.answer),
+    Route("GET", "/api/app/projects/{project_id}/schemas/{entity_type}", "app", schemas.answer_type),
+    Route("GET", "/api/app/projects/{project_id}/schemas/{entity_type}/{name}", "app", schemas.answer_name),
+    Route("GET", "/api/app/projects/{project_id}/annotations", "app", annotations.answer),
+    Route("GET", "/api/app/projects/{project_id}/annotations/tags", "app", annotations.answer_tags),
+    Route("GET", "/api/app/projects/{project_id}/annotations/{annotation_id}", "app", annotations.answer_one),
 )
 
 

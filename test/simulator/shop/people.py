@@ -61,6 +61,20 @@ SOURCES = (
 PLANS = ("free", "free", "free", "free", "plus", "pro")
 
 
+def traits(seed: int, joined: int, number: int) -> bytes:
+    """All that is drawn for a person. Every trait takes bytes of its own from a hash: quicker than a generator of
+    random numbers for each person."""
+    return blake2b(f"{seed}:{joined}:{number}".encode(), digest_size=40).digest()
+
+
+def is_member(draw: bytes) -> bool:
+    return draw[19] % 10 < 6
+
+
+def member_id(draw: bytes) -> str:
+    return f"u{draw[20:25].hex()}"
+
+
 class Person:
     """One person, as fragments of their rows; `day.py` joins them. The names say what each is followed by."""
 
@@ -78,18 +92,17 @@ class Person:
     )
 
     def __init__(self, seed: int, joined: int, number: int):
-        # Every trait takes bytes of its own from a hash: quicker than a generator of random numbers for each person.
-        draw = blake2b(f"{seed}:{joined}:{number}".encode(), digest_size=40).digest()
+        draw = traits(seed, joined, number)
         digits = draw.hex()
         device_id = f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
         city, region, country, language = PLACES[draw[16] % len(PLACES)]
         referrer, engine, source = SOURCES[draw[17] % len(SOURCES)]
         self.web = draw[18] % 10 < 7
         # A member signs up on the first visit; who does not stays a device.
-        self.member = draw[19] % 10 < 6
+        self.member = is_member(draw)
 
         # Mixpanel exports the canonical id: a member's rows carry it from the first one, before they had signed up.
-        user_id = f"u{digits[40:50]}"
+        user_id = member_id(draw)
         self.distinct_id = user_id if self.member else f"$device:{device_id}"
         self.identity = f'"$user_id":"{user_id}",' if self.member else ""
 

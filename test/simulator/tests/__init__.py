@@ -1,1 +1,4 @@
-"""Tests of the parts that need no server; `test/python/test_simulator.py` asks over HTTP."""
+"""Tests of the parts that need no server, and of the routes that tell about the project.
+
+Export, credentials, limits, faults and the log are tested in `test/python/test_simulator.py`.
+"""

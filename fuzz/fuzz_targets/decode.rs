@@ -1,0 +1,40 @@
+//! Does any block of bytes make the decoder panic, or show JSON that is none?
+//!
+//! `cargo +nightly fuzz run decode`
+
+#![no_main]
+
+use arrow_array::{Array, RecordBatch, cast::AsArray};
+use libfuzzer_sys::fuzz_target;
+use mixpanel::{
+    contract::SqlType,
+    export::decode::{Column, Decoder},
+};
+use serde_json::value::RawValue;
+
+fuzz_target!(|block: &[u8]| {
+    let list = SqlType::List(Box::new(SqlType::Varchar));
+    let types = [SqlType::Json, SqlType::Varchar, SqlType::Decimal(38, 10), SqlType::Timestamp, SqlType::Double, list];
+    let properties = types.map(|sql_type| Column::Property { name: "a".into(), sql_type });
+    let all = [Column::Properties, Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId];
+    let columns = [&all[..], &properties, &[Column::Raw]].concat();
+
+    let verified = Decoder::verify(block);
+    let heads = Decoder::new(&[Column::EventName, Column::EventTime], None).decode(block.to_vec());
+    assert!(heads.is_err() || verified.is_ok());
+    if let Ok(batch) = Decoder::new(&columns, None).decode(block.to_vec()) {
+        // What passes in full passes everywhere, with as many rows.
+        assert_eq!(verified.ok(), Some(batch.num_rows()));
+        assert_eq!(heads.ok().map(|heads| heads.num_rows()), Some(batch.num_rows()));
+        for column in [0, 5, columns.len() - 1] {
+            check(&batch, column);
+        }
+    }
+});
+
+/// All values of a column are JSON.
+fn check(batch: &RecordBatch, column: usize) {
+    for json in batch.column(column).as_string_view().iter().flatten() {
+        serde_json::from_str::<&RawValue>(json).expect(json);
+    }
+}

@@ -1,0 +1,200 @@
+//! How does a block become a record batch?
+//!
+//! Views point into three buffers: the block, the texts that do not stand in it
+//! as they are meant, and the lines that had to be repaired because they are not
+//! UTF-8.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, types::TimestampMicrosecondType};
+use arrow_buffer::Buffer;
+use arrow_schema::{ArrowError, SchemaRef};
+
+use super::{
+    cells::{Cells, Numbers},
+    cut::Picked,
+    damage::{Damage, DamageKind},
+    escape,
+    line::Line,
+    plan::{Plan, PlannedColumn, Source},
+    reader::Reader,
+    scan,
+    time::Clock,
+    views::{Views, view},
+    walk::Span,
+    wanted::Slot,
+};
+
+/// The most bytes that a buffer of views may have.
+pub(super) const MAX_BYTES: usize = i32::MAX as usize;
+
+const BLOCK: u32 = 0;
+pub(super) const SIDE: u32 = 1;
+const REPAIRED: u32 = 2;
+
+/// The rows of a block, so far.
+pub(super) struct Rows<'a> {
+    plan: &'a Plan,
+    clock: Clock<'a>,
+    reader: Reader,
+    picked: Picked,
+    columns: Vec<Made>,
+    side: Vec<u8>,
+    repaired: Vec<u8>,
+    count: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// No rows yet, of a block of so many bytes.
+    pub fn new(plan: &'a Plan, bytes: usize) -> Self {
+        // Real lines have about 870 bytes; a list that turns out too short grows.
+        let capacity = bytes / 512 + 1;
+        Self {
+            plan,
+            clock: Clock::new(plan.time_zone.as_ref()),
+            reader: Reader::new(plan.level),
+            picked: Picked::default(),
+            columns: plan.columns.iter().map(|column| Made::new(column, capacity)).collect(),
+            side: Vec::new(),
+            repaired: Vec::new(),
+            count: 0,
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is more text beside the block than views can point at.
+    fn is_full(&self) -> bool {
+        self.side.len().max(self.repaired.len()) > MAX_BYTES
+    }
+
+    /// Adds the event of the line that begins there, unless it is blank. Returns where the line ends, and in the error
+    /// too, if it is no event.
+    pub fn add_line(&mut self, block: &mut [u8], at: usize) -> Result<usize, usize> {
+        let end = self.reader.next(block, at);
+        let start = scan::space(block, at as u32);
+        let line = block.get(start as usize..end).unwrap_or_default();
+        let added = if line.is_empty() {
+            Some(())
+        } else if self.reader.is_ascii() || simdutf8::basic::from_utf8(line).is_ok() {
+            self.add(block, BLOCK, start, end as u32)
+        } else if self.is_full() {
+            // The end of the block says so.
+            Some(())
+        } else {
+            let mut repaired = std::mem::take(&mut self.repaired);
+            let start = repaired.len();
+            repaired.extend_from_slice(String::from_utf8_lossy(line).as_bytes());
+            let end = self.reader.next(&repaired, start);
+            let added = self.add(&mut repaired, REPAIRED, start as u32, end as u32);
+            self.repaired = repaired;
+            added
+        };
+        added.map(|()| end).ok_or(end)
+    }
+
+    /// Adds the event that stands between these places, in the line that the reader is at. `None` if it is no event.
+    fn add(&mut self, block: &mut [u8], buffer: u32, start: u32, end: u32) -> Option<()> {
+        let plan = self.plan;
+        let event = self.reader.event(block, start, end, &plan.wanted)?;
+        let escapes = self.reader.has_escapes();
+        self.picked.pick(block, &self.reader.members, escapes, &plan.wanted, &mut self.clock);
+        let closes = plan.has_properties;
+        let changes = closes || !self.reader.lone.is_empty();
+        let copy_of_raw = (plan.has_raw && changes).then(|| {
+            let copy = self.side.len() as u32;
+            self.side.extend_from_slice(Span { start, end: event.end }.of(block));
+            Span { start: copy, end: self.side.len() as u32 }
+        });
+        escape::replace(block, &self.reader.lone);
+
+        let mut line = Line { block, buffer, event, picked: &self.picked, escapes, closes, side: &mut self.side };
+        for column in &mut self.columns {
+            match column {
+                Made::Name(views) => views.push(line.text(event.name)),
+                Made::Time(times) => times.push(self.picked.time),
+                Made::Property(slot, cells) => cells.push(&mut line, self.picked.value(*slot)),
+                Made::Raw(views) => views.push(Some(match copy_of_raw {
+                    Some(copy) => view(line.side, copy, SIDE, copy.start),
+                    None => view(block, Span { start, end: event.end }, buffer, start),
+                })),
+                Made::Properties(_) => (),
+            }
+        }
+        if closes {
+            let properties = self.close(block, buffer, event.properties);
+            for column in &mut self.columns {
+                if let Made::Properties(views) = column {
+                    views.push(Some(properties));
+                }
+            }
+        }
+        self.count += 1;
+        Some(())
+    }
+
+    /// A view of the properties without what became columns.
+    fn close(&mut self, block: &mut [u8], buffer: u32, properties: Span) -> u128 {
+        if self.picked.cuts.take_all() {
+            return view(b"{}", Span { start: 0, end: 2 }, buffer, 0);
+        }
+        let start = self.picked.cuts.close(block, properties);
+        view(block, Span { start, ..properties }, buffer, start)
+    }
+
+    /// The batch. Takes the block that all lines were added from.
+    pub fn finish(self, schema: &SchemaRef, block: Vec<u8>) -> Result<RecordBatch, Damage> {
+        if self.is_full() {
+            return Err(Damage::of_block(DamageKind::TooLarge));
+        }
+        let buffers: Arc<[Buffer]> = [block, self.side, self.repaired].map(Buffer::from).into();
+        let columns = self.columns.into_iter().map(|column| column.finish(&buffers)).collect::<Result<_, _>>();
+        columns.and_then(|columns| batch(schema, columns, self.count)).map_err(internal)
+    }
+}
+
+/// A column in the making, by where its values come from.
+enum Made {
+    Name(Views),
+    Time(Numbers<TimestampMicrosecondType>),
+    Property(Slot, Cells),
+    Properties(Views),
+    Raw(Views),
+}
+
+impl Made {
+    fn new(column: &PlannedColumn, rows: usize) -> Self {
+        match column.source {
+            Source::Name => Self::Name(Views::with_capacity(rows)),
+            Source::Time => Self::Time(Numbers::with_capacity(rows)),
+            Source::Property(slot) => Self::Property(slot, Cells::new(&column.sql_type, rows)),
+            Source::Properties => Self::Properties(Views::with_capacity(rows)),
+            Source::Raw => Self::Raw(Views::with_capacity(rows)),
+        }
+    }
+
+    fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Self::Name(views) | Self::Properties(views) | Self::Raw(views) => views.finish(buffers),
+            Self::Time(times) => Ok(Arc::new(times.finish()?)),
+            Self::Property(_, cells) => cells.finish(buffers),
+        }
+    }
+}
+
+/// A batch of so many rows without columns.
+pub(super) fn counted(schema: &SchemaRef, rows: usize) -> Result<RecordBatch, Damage> {
+    batch(schema, Vec::new(), rows).map_err(internal)
+}
+
+fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch, ArrowError> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
+}
+
+fn internal(fault: ArrowError) -> Damage {
+    Damage::of_block(DamageKind::Internal(fault.to_string()))
+}

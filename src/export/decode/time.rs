@@ -1,0 +1,194 @@
+//! When did an event happen?
+//!
+//! `properties.time` counts seconds or, when asked for, milliseconds since 1970.
+//! In projects created before 2023 it counts them on the wall clock of the
+//! project: the local time, written as if it were UTC.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::decimal;
+
+/// A number of this size or more is milliseconds: as seconds it would be after the year 5138.
+const MILLISECONDS: i128 = 100_000_000_000;
+
+const MICROSECONDS: i128 = 1_000_000;
+
+/// The first microsecond of the year 1 and the last of the year 9999: what every client of DuckDB can show.
+const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_300_799_999_999;
+
+const HOUR: i64 = 3_600_000_000;
+
+/// Reads times; remembers the offset of the hour that it saw last.
+pub(super) struct Clock<'a> {
+    zone: Option<&'a TimeZone>,
+    hour: i64,
+    offset: Option<i64>,
+}
+
+impl<'a> Clock<'a> {
+    /// A zone makes the times local ones.
+    pub fn new(zone: Option<&'a TimeZone>) -> Self {
+        Self { zone, hour: i64::MIN, offset: None }
+    }
+
+    /// Microseconds since 1970 in UTC, from the text of a number.
+    pub fn read(&mut self, text: &[u8]) -> Option<i64> {
+        let time = match short_number(text) {
+            Some(number) if number < MILLISECONDS as i64 => number * 1_000_000,
+            Some(number) => number.checked_mul(1000)?,
+            None => {
+                let seconds = decimal::scaled(text, 6)?;
+                let is_milliseconds = seconds.abs() >= MILLISECONDS * MICROSECONDS;
+                i64::try_from(if is_milliseconds { decimal::scaled(text, 3)? } else { seconds }).ok()?
+            }
+        };
+        let time = match self.zone {
+            None => time,
+            Some(zone) => self.utc(zone, time)?,
+        };
+        RANGE.contains(&time).then_some(time)
+    }
+
+    /// Most events of a day's export lie in few hours, and nearly all hours have one offset.
+    fn utc(&mut self, zone: &TimeZone, local: i64) -> Option<i64> {
+        let hour = local.div_euclid(HOUR);
+        if hour != self.hour {
+            self.hour = hour;
+            let offset = |local: i64| Some(local - convert(zone, local)?);
+            let (first, last) =
+                (offset(hour.saturating_mul(HOUR)), offset(hour.saturating_mul(HOUR).saturating_add(HOUR - 1)));
+            self.offset = first.filter(|_| first == last);
+        }
+        match self.offset {
+            Some(offset) => local.checked_sub(offset),
+            None => convert(zone, local),
+        }
+    }
+}
+
+/// Microseconds since 1970 in UTC, from the text of a number of seconds or milliseconds.
+pub fn microseconds(text: &str) -> Option<i64> {
+    Clock::new(None).read(text.as_bytes())
+}
+
+/// A local time that occurs twice is the earlier one; one that is skipped moves forward as much as the clock did.
+fn convert(zone: &TimeZone, local: i64) -> Option<i64> {
+    let wall_clock = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(local).ok()?);
+    Some(zone.to_ambiguous_timestamp(wall_clock).compatible().ok()?.as_microsecond())
+}
+
+/// A number of up to 18 digits and nothing else, as nearly all times are.
+fn short_number(text: &[u8]) -> Option<i64> {
+    if text.is_empty() || text.len() > 18 {
+        return None;
+    }
+    let mut number = 0;
+    let (words, rest) = text.as_chunks::<8>();
+    for word in words {
+        number = number * 100_000_000 + eight_digits(u64::from_le_bytes(*word))? as i64;
+    }
+    for byte in rest {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then_some(())?;
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number)
+}
+
+/// The value of eight digits: neighbours become pairs, pairs fours, and fours the number.
+fn eight_digits(word: u64) -> Option<u64> {
+    const TOP_BITS: u64 = 0x8080_8080_8080_8080;
+    let digits = word ^ 0x3030_3030_3030_3030;
+    if (digits | digits.wrapping_add(0x7676_7676_7676_7676)) & TOP_BITS != 0 {
+        return None;
+    }
+    let pairs = digits.wrapping_mul(10 << 8 | 1) >> 8 & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000 << 32 | 1) >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utc(text: &str) -> Option<String> {
+        local("UTC", text)
+    }
+
+    fn local(zone: &str, text: &str) -> Option<String> {
+        let zone = TimeZone::get(zone).unwrap();
+        let zone = (zone != TimeZone::UTC).then_some(&zone);
+        let time = Clock::new(zone).read(text.as_bytes())?;
+        // A clock that has seen another time first must say the same.
+        for other in ["1741503600", "1762048800000", "86399"] {
+            let mut clock = Clock::new(zone);
+            clock.read(other.as_bytes());
+            assert_eq!(clock.read(text.as_bytes()), Some(time), "{text} after {other}");
+        }
+        Some(Timestamp::from_microsecond(time).unwrap().to_string())
+    }
+
+    #[test]
+    fn reads_seconds_and_milliseconds() {
+        for (text, expected) in [
+            ("0", Some("1970-01-01T00:00:00Z")),
+            ("1746473430", Some("2025-05-05T19:30:30Z")),
+            ("1746473430123", Some("2025-05-05T19:30:30.123Z")),
+            ("1746473430.123456", Some("2025-05-05T19:30:30.123456Z")),
+            ("1746473430.1234567", Some("2025-05-05T19:30:30.123457Z")),
+            ("1746473430123.456", Some("2025-05-05T19:30:30.123456Z")),
+            ("1.746473430e9", Some("2025-05-05T19:30:30Z")),
+            (" 1746473430 ", Some("2025-05-05T19:30:30Z")),
+            ("-1", Some("1969-12-31T23:59:59Z")),
+            ("-1.5", Some("1969-12-31T23:59:58.5Z")),
+            ("99999999999", Some("5138-11-16T09:46:39Z")),
+            ("100000000000", Some("1973-03-03T09:46:40Z")),
+            ("-100000000000", Some("1966-10-31T14:13:20Z")),
+            ("253402207200000", Some("9999-12-30T22:00:00Z")),
+            ("253402300800000", None),
+            ("-62135596800000", Some("0001-01-01T00:00:00Z")),
+            ("-62135596800001", None),
+            ("999999999999999999", None),
+            ("123456789012345678901234567890", None),
+            ("1e400", None),
+            ("", None),
+            ("noon", None),
+            ("12345678x", None),
+            ("1234567x", None),
+            ("2025-05-05", None),
+        ] {
+            assert_eq!(utc(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn converts_local_times() {
+        for (zone, text, expected) in [
+            ("Asia/Kolkata", "1666026662", "2022-10-17T11:41:02Z"),
+            ("America/New_York", "1735689600", "2025-01-01T05:00:00Z"),
+            // 2025-03-09 02:30 does not exist in New York, 2025-11-02 01:30 exists twice.
+            ("America/New_York", "1741487400", "2025-03-09T07:30:00Z"),
+            ("America/New_York", "1762047000", "2025-11-02T05:30:00Z"),
+            ("America/New_York", "1762047000999", "2025-11-02T05:30:00.999Z"),
+            // The clock changed at one minute past midnight.
+            ("America/St_Johns", "1143936030", "2006-04-02T03:30:30Z"),
+            ("America/St_Johns", "1143937800", "2006-04-02T04:00:00Z"),
+            // An hour in which the offset changes in the middle.
+            ("Africa/Monrovia", "63592200", "1972-01-07T01:14:30Z"),
+            ("Africa/Monrovia", "63593400", "1972-01-07T00:50:00Z"),
+        ] {
+            assert_eq!(local(zone, text).as_deref(), Some(expected), "{text} in {zone}");
+        }
+    }
+
+    #[test]
+    fn never_panics_at_the_ends_of_time() {
+        for zone in ["Pacific/Kiritimati", "Etc/GMT+12", "America/New_York"] {
+            let zone = TimeZone::get(zone).unwrap();
+            for time in [i64::MIN, i64::MAX, *RANGE.start(), *RANGE.end(), i64::MAX / 1000, i64::MIN / 1000] {
+                Clock::new(Some(&zone)).read(time.to_string().as_bytes());
+                Clock::new(Some(&zone)).utc(&zone, time);
+            }
+        }
+    }
+}

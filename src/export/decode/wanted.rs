@@ -1,0 +1,71 @@
+//! Which properties does somebody ask for?
+
+use super::{scan, walk::Span};
+
+/// The number of a wanted property.
+pub(super) type Slot = usize;
+
+/// The properties that are columns of every export have the first slots.
+pub(super) const TIME: Slot = 0;
+pub(super) const DISTINCT_ID: Slot = 1;
+pub(super) const INSERT_ID: Slot = 2;
+
+/// The keys of the wanted properties; by default none.
+#[derive(Default)]
+pub(super) struct Wanted {
+    keys: Vec<String>,
+    /// The first eight bytes of each key, which tell most keys apart, or as many as it has.
+    heads: Vec<Head>,
+    lengths: u64,
+}
+
+#[derive(Clone, Copy)]
+struct Head {
+    bytes: u64,
+    mask: u64,
+}
+
+impl Wanted {
+    /// The keys with slots of their own.
+    pub fn new() -> Self {
+        let mut wanted = Self::default();
+        for key in ["time", "distinct_id", "$insert_id"] {
+            wanted.add(key);
+        }
+        wanted
+    }
+
+    /// The slot of this key, a new one if it had none.
+    pub fn add(&mut self, key: &str) -> Slot {
+        if let Some(slot) = self.keys.iter().position(|known| known == key) {
+            return slot;
+        }
+        let mask = u64::MAX.checked_shr(64_u32.saturating_sub(key.len() as u32 * 8)).unwrap_or(0);
+        self.lengths |= 1 << (key.len() % 64);
+        self.heads.push(Head { bytes: scan::word(key.as_bytes(), 0), mask });
+        self.keys.push(key.to_owned());
+        self.keys.len() - 1
+    }
+
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// A bit for each length of a key, modulo 64: a filter for the many keys that nobody wants.
+    pub fn lengths(&self) -> u64 {
+        self.lengths
+    }
+
+    /// Whether the key that stands there may be wanted.
+    #[inline(always)]
+    pub fn may_be(&self, block: &[u8], key: Span) -> bool {
+        let word = scan::word(block, key.start);
+        self.heads.iter().any(|head| word & head.mask == head.bytes)
+    }
+
+    /// The slot of a key, if it is wanted.
+    #[inline(always)]
+    pub fn slot(&self, key: &[u8]) -> Option<Slot> {
+        self.keys.iter().position(|known| known.as_bytes() == key)
+    }
+}

@@ -1,0 +1,84 @@
+"""What DuckDB's own catalog says of the functions, and that each has its tests and its page."""
+from __future__ import annotations
+
+import re
+
+import pytest
+from conftest import ROOT, only_v2, rows
+
+CATALOG = (ROOT / "src" / "catalog.rs").read_text(encoding="utf-8")
+TESTS = sorted((ROOT / "test" / "sql").rglob("*.test"))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+NAMES = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_name LIKE 'mixpanel%' ORDER BY ALL"
+
+
+@pytest.fixture
+def functions(con) -> list[str]:
+    return [name for (name,) in rows(con, NAMES)]
+
+
+def test_every_function_of_the_catalog_is_registered(functions):
+    """One line of `src/catalog.rs` each."""
+    lines = re.findall(r"(?:Box|Arc)::new\(\w+::\w+\)", CATALOG)
+    assert len(functions) == len(lines) and "mixpanel_export" in functions
+
+
+@only_v2
+def test_every_function_is_documented(con):
+    query = """SELECT function_name, description, examples, parameters, categories FROM duckdb_functions()
+        WHERE function_name LIKE 'mixpanel%'"""
+    for name, description, examples, parameters, categories in rows(con, query):
+        assert description and len(description) > 20 and description.endswith("."), name
+        assert len(examples) == 1 and f"{name}(" in examples[0] and examples[0].endswith(";"), name
+        assert all(re.fullmatch("[a-z][a-z_]*", parameter) for parameter in parameters), (name, parameters)
+        assert not any(re.fullmatch(r"col\d+", parameter) for parameter in parameters), (name, parameters)
+        assert categories == ["mixpanel"], name
+
+
+@only_v2
+def test_every_example_is_a_statement_that_binds(con, sim, monkeypatch, tmp_path):
+    """Shown, not run: an example that adds an account or asks Mixpanel must not do so here."""
+    (tmp_path / "config.toml").write_text("[accounts.prod]\nsecret = 'demo-project-secret'\n")
+    for name, examples in rows(con, "SELECT function_name, examples FROM duckdb_functions() WHERE function_name LIKE 'mixpanel%'"):
+        statement = examples[0].removesuffix(";")
+        if statement.startswith("CALL "):
+            statement = "FROM " + statement.removeprefix("CALL ")
+        assert rows(con, f"EXPLAIN {statement}"), name
+    assert not sim.settled()
+
+
+def test_parameters_are_named(con):
+    """Named ones on both hosts; only version 2 knows the names of the positional ones."""
+    query = "SELECT unnest(parameters) FROM duckdb_functions() WHERE function_name = 'mixpanel_export' ORDER BY ALL"
+    assert [name for (name,) in rows(con, query)] == [
+        "account", "columns", "events", "filter", "from_date", "max_rows", "max_workers", "on_failure", "project_id", "raw",
+        "region", "time_zone", "to_date", "window_days",
+    ]  # fmt: skip
+
+
+def test_every_function_has_a_test_file(functions):
+    texts = [path.read_text(encoding="utf-8") for path in TESTS]
+    missing = [name for name in functions if not any(f"{name}(" in text for text in texts)]
+    assert not missing
+
+
+def test_every_test_file_can_skip_where_there_is_no_simulator():
+    """DuckDB's own runner runs these files too."""
+    for path in TESTS:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# name: {path.relative_to(ROOT)}\n# description: "), path
+        assert "\nrequire mixpanel\n" in text, path
+
+
+@pytest.mark.skipif(not PAGES, reason="there are no pages yet")
+def test_every_function_has_a_page(functions):
+    texts = [path.read_text(encoding="utf-8") for path in PAGES]
+    missing = [name for name in functions if not any(name in text for text in texts)]
+    assert not missing
+
+
+@pytest.mark.skipif(not (ROOT / "docs" / "errors.md").exists(), reason="there is no page of errors yet")
+def test_every_error_code_has_its_place_on_the_page_of_errors():
+    codes = re.findall(r'= "([A-Z_]+)",', (ROOT / "src" / "contract" / "error.rs").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert len(codes) > 10 and not [code for code in codes if code not in page]

@@ -1,0 +1,95 @@
+"""The secret appears nowhere: not in errors, records, settings, plans, nor in what a server says."""
+from __future__ import annotations
+
+from base64 import b64encode
+from uuid import uuid4
+
+import pytest
+from conftest import FIRST, connect, error_of, export, only_v2, rows
+
+
+@pytest.fixture
+def secret(monkeypatch) -> str:
+    """A secret of this test alone: the records of the process must not hold it afterwards either."""
+    secret = f"hunter2-{uuid4().hex}"
+    monkeypatch.setenv("MP_USERNAME", "someone")
+    monkeypatch.setenv("MP_SECRET", secret)
+    return secret
+
+
+def header(secret: str) -> str:
+    """The secret as the header carries it."""
+    return b64encode(f"someone:{secret}".encode()).decode()
+
+
+SHOWING = [
+    "mixpanel_accounts()", "mixpanel_fetches()", "mixpanel_quota()", "duckdb_settings()", "duckdb_secrets()",
+    "duckdb_variables()", "duckdb_functions() WHERE function_name LIKE 'mixpanel%'",
+]  # fmt: skip
+
+
+def assert_nowhere(con, secret: str, *texts: str) -> None:
+    """The secret is in none of the texts, and in nothing that SQL can be asked for; neither is a good part of it."""
+    for text in (*texts, *(repr(rows(con, f"FROM {source}")) for source in SHOWING)):
+        for hidden in (secret, secret[:20], header(secret), header(secret)[:30]):
+            assert hidden not in text, text
+
+
+ECHOES = [
+    ("status", {"status": 400}), ("status", {"status": 401}), ("status", {"status": 429}), ("status", {"status": 500}),
+    ("body", {}), ("body", {"gzip": True}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind, options", ECHOES, ids=str)
+@pytest.mark.parametrize("form", [
+    "you sent {}", '{{"error": "bad header {}"}}', "<html><title>Hello {}</title></html>", '{{"event":"A","prop {}',
+    '{{"event":"A","properties":{{"x":1}}}}\nterminated {}', "x" * 100 + " {}", "<p>" + "x" * 280 + " {}",
+])  # fmt: skip
+def test_a_server_that_repeats_the_credentials_does_not_spread_them(con, sim, secret, kind, options, form):
+    """A proxy's page or an error that shows what was sent must not carry it into errors and records.
+
+    The last forms have it where excerpts are cut: what is left of it is still too much."""
+    for said in (secret, f"Basic {header(secret)}"):
+        sim.reset()
+        sim.add_fault(kind, times=None, path=None, body=form.format(said), **options)
+        error = error_of(con, f"FROM {export(last=FIRST)}")
+        assert FIRST in error
+        ((tested,),) = rows(con, "SELECT error FROM mixpanel_account_test()")
+        assert_nowhere(con, secret, error, tested)
+
+
+@pytest.mark.parametrize("damage", [
+    "region := ''", "region := 'moon'", "project_id := ''", "username := ''", "token := ''", "project_id := 'x'",
+])  # fmt: skip
+def test_a_refused_account_does_not_show_its_secret(con, secret, damage):
+    """DuckDB shows the statement beside an error of binding: the arguments are better looked at when it runs."""
+    for verb in ("CALL", "FROM"):
+        statement = f"{verb} mixpanel_account_add('x', secret := '{secret}', {damage})"
+        assert_nowhere(con, secret, error_of(con, statement))
+
+
+def test_secrets_stay_secret_all_the_way(con, sim, secret):
+    con.execute(f"CALL mixpanel_account_add('x', username := 'someone', secret := '{secret}', project_id := 12345)")
+    account = "account := 'x'"
+    texts = [
+        error_of(con, f"FROM {export()}"),
+        error_of(con, f"FROM {export(account)}"),
+        error_of(con, f"FROM {export(account.replace('x', 'y'))}"),
+        error_of(con, f"CALL mixpanel_account_add('x', secret := '{secret}')"),
+        repr(rows(con, "FROM mixpanel_account_test()")),
+        repr(rows(con, f"EXPLAIN FROM {export()}")),
+        repr(rows(con, "FROM mixpanel_export_plan(from_date := '2025-01-01', to_date := '2025-01-02')")),
+    ]
+    assert_nowhere(con, secret, *texts)
+    assert all(secret not in repr(request.params) for request in sim.settled())
+
+
+@only_v2
+def test_a_database_without_access_to_the_outside(sim):
+    con = connect()
+    con.execute("SET enable_external_access = false")
+    for statement in (f"FROM {export()}", "FROM mixpanel_account_test()"):
+        assert "[EXTERNAL_ACCESS_DISABLED]" in error_of(con, statement)
+    assert not sim.settled()
+    con.close()

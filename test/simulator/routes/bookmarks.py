@@ -1,0 +1,50 @@
+"""`GET /api/app/projects/{project_id}/bookmarks` and `GET /api/app/workspaces/{workspace_id}/bookmarks`: saved reports.
+
+Undocumented. Version 2 wraps the list twice. The global data view has all reports, another one its own.
+"""
+
+from ..answer import Answer
+from ..api_errors import app_refusal
+from ..office.bookmarks import BOOKMARKS, TYPES, Bookmark
+from ..office.workspaces import GLOBAL, WORKSPACES
+from .question import Question
+
+CREATOR = {"creator_id": 42, "creator_name": "Ada Achebe", "creator_email": "ada@shop.example"}
+NO_CREATOR = {"creator_id": None, "creator_name": None, "creator_email": None}
+
+
+def answer(question: Question) -> Answer:
+    parameters = question.parameters("v", "type")
+    if parameters.text("v") != "2":
+        raise app_refusal(400, "v must be 2")
+    wanted = parameters.text("type")
+    if wanted is not None and wanted not in TYPES:
+        raise app_refusal(400, "Invalid type parameter")
+    found = [bookmark for bookmark in _visible(question) if wanted in (None, bookmark.type)]
+    results = {"results": [_described(bookmark, question.project_id) for bookmark in found]}
+    return Answer.json({"status": "ok", "results": results})
+
+
+def _visible(question: Question) -> list[Bookmark]:
+    workspace = question.path_values.get("workspace_id", str(GLOBAL))
+    if workspace not in [str(known["id"]) for known in WORKSPACES]:
+        raise app_refusal(404, "Workspace not found")
+    return [bookmark for bookmark in BOOKMARKS if workspace in (str(GLOBAL), str(bookmark.workspace_id))]
+
+
+def _described(bookmark: Bookmark, project_id: int) -> dict:
+    number = bookmark.id % 28
+    creator = CREATOR if bookmark.description is not None else NO_CREATOR
+    return {
+        "id": bookmark.id,
+        "name": bookmark.name,
+        "type": bookmark.type,
+        "project_id": project_id,
+        "workspace_id": bookmark.workspace_id,
+        "dashboard_id": bookmark.dashboard_id,
+        "created": f"2024-09-{number + 1:02d}T16:39:49",
+        "modified": f"2025-01-{number + 1:02d}T05:16:50",
+        "description": bookmark.description,
+        "params": bookmark.definition._asdict() if bookmark.definition else {},
+        "is_visibility_restricted": False,
+    } | creator

@@ -1,0 +1,59 @@
+"""Which profiles a request to `/engage` asks for."""
+
+from ..behaviors import counts
+from ..directory import ProfileRow, Profiles
+from ..expressions import parse
+from ..office import cohorts
+from ..parameters import Parameters
+from .question import Question
+
+Found = list[int | str]
+"""Profiles by index, and ids that have no profile."""
+
+
+def search(question: Question, form: Parameters) -> tuple[Profiles, Found]:
+    cohort = asked_cohort(form)
+    profiles = question.directory.profiles(form.text("data_group_id") or (cohort and cohort.data_group_id))
+    found: Found = list(range(len(profiles)))
+    if cohort is not None:
+        found = cohorts.members(cohort, question.project, question.archive, question.directory)
+        if not form.boolean("include_all_users", default=True):
+            found = [item for item in found if isinstance(item, int)]
+    ids = [form.text("distinct_id")] if form.text("distinct_id") is not None else form.strings("distinct_ids")
+    if ids is not None:
+        named = {profiles.index.get(name, name) for name in ids}
+        found = [item for item in found if item in named]
+    if form.text("where") is not None:
+        found = _filtered(question, form, profiles, found)
+    return profiles, found
+
+
+def asked_cohort(form: Parameters) -> cohorts.Cohort | None:
+    """`filter_by_cohort` is an object with one member: a bare id is the mistake that clients make."""
+    if form.text("filter_by_cohort") is None:
+        return None
+    asked = form.json("filter_by_cohort")
+    if not isinstance(asked, dict) or set(asked) != {"id"} or type(asked["id"]) is not int:
+        raise form.refused("Invalid parameter: filter_by_cohort")
+    cohort = cohorts.find(asked["id"])
+    if cohort is None:
+        raise form.refused(f"Cohort {asked['id']} not found")
+    return cohort
+
+
+def _filtered(question: Question, form: Parameters, profiles: Profiles, found: Found) -> Found:
+    """Those of which `where` is true. Of an id without a profile nothing is known."""
+    where = form.required("where")
+    if form.text("behaviors") is None:
+        matching = set(profiles.matching(where))
+        return [item for item in found if item in matching]
+    as_of = form.integer("as_of_timestamp")
+    by_name = counts(form.json("behaviors"), as_of, question.project, question.archive)
+    condition = parse(where)
+    kept: Found = []
+    for item in found:
+        profile = profiles[item]
+        behaviors = {name: by_user[profile.id_text] for name, by_user in by_name.items()}
+        if condition(ProfileRow(profile, behaviors)) is True:
+            kept.append(item)
+    return kept
