@@ -103,6 +103,11 @@ impl Error {
         self
     }
 
+    /// Whether Mixpanel's own words hold this.
+    pub fn says(&self, words: &str) -> bool {
+        self.server.as_ref().is_some_and(|server| server.contains(words))
+    }
+
     /// The same, with every text in it run through `redact`.
     pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
         let Self { code, what, server, fix } = self;

@@ -20,4 +20,4 @@ pub use error::{Code, Error, Result};
 pub use filter::{Comparison, Filter};
 pub use scalar::ScalarFunction;
 pub use signature::{Documentation, Parameter};
-pub use table::{BoundTable, Reader, Scan, Session, TableFunction, rows};
+pub use table::{BoundTable, Reader, ReaderThread, Scan, Session, TableFunction, rows};

@@ -26,11 +26,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Refuses a function that needs the network where the database may not reach it.
-    pub fn require_network(&self) -> Result<()> {
+    /// Refuses a function that needs the network or files where the database may not reach them.
+    pub fn require_external_access(&self) -> Result<()> {
         match self.external_access {
             true => Ok(()),
-            false => Err(Error::new(Code::ExternalAccessDisabled, "this database may not reach the network")
+            false => Err(Error::new(Code::ExternalAccessDisabled, "this database may reach neither network nor files")
                 .fix("It was opened with enable_external_access = false; open it without to use this function")),
         }
     }
@@ -68,7 +68,7 @@ pub trait Scan: Send + Sync {
         1
     }
 
-    fn reader(&self) -> Result<Box<dyn Reader>>;
+    fn reader(&self, thread: ReaderThread) -> Result<Box<dyn Reader>>;
 
     /// Nobody will read on: readers that wait must return, and what is under way must end. Dropping the scan does the
     /// same.
@@ -78,6 +78,16 @@ pub trait Scan: Send + Sync {
     fn progress(&self) -> Option<f64> {
         None
     }
+}
+
+/// On whose thread a reader runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReaderThread {
+    /// One of DuckDB's. While it waits for rows it holds up the end of the query, even where a limit is reached on
+    /// another thread: it should not wait long if others can.
+    DuckDb,
+    /// One of ours.
+    Ours,
 }
 
 /// One thread's share of a scan.
@@ -129,7 +139,7 @@ impl<F> Scan for RowsScan<F>
 where
     F: Fn() -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
 {
-    fn reader(&self) -> Result<Box<dyn Reader>> {
+    fn reader(&self, _thread: ReaderThread) -> Result<Box<dyn Reader>> {
         // One reader has the rows, every other one nothing.
         if self.made.swap(true, Ordering::Relaxed) {
             return Ok(Box::new(RowsReader(None)));

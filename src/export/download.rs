@@ -16,12 +16,12 @@ use super::{
     request::ExportRequest,
     spool::{Allowance, Spool},
     verify::Verifier,
-    windows::{Arrived, OnFailure, Windows},
+    windows::{Arrived, Windows},
 };
 use crate::{
     contract::{Code, Error, Result},
     fetches::Fetch,
-    mixpanel::{Client, Failure, Quota, with_retries},
+    mixpanel::{Client, Encoding, Failure, Quota, RetryPolicy, with_retries},
 };
 
 /// What the tasks of one download share.
@@ -35,9 +35,7 @@ struct Download {
 /// Starts to download the windows of a scan.
 pub fn start(windows: Arc<Windows>, request: ExportRequest, max_workers: usize) -> Result<()> {
     let client = Client::new(request.target())?;
-    if windows.on_failure == OnFailure::Error {
-        client.afford(Quota::Export, windows.len())?;
-    }
+    client.afford(Quota::Export, windows.len())?;
     let download = Arc::new(Download { windows, client, request, allowance: Allowance::default() });
     let run = move || {
         // Whatever ends this thread, readers must not wait for it.
@@ -69,9 +67,9 @@ async fn drive(download: Arc<Download>, max_workers: usize) {
     let mut tasks = JoinSet::new();
     while !windows.is_over() {
         while tasks.len() < max_workers
-            && let Some((index, window)) = windows.next_to_download(2 * max_workers)
+            && let Some((index, window, damaged)) = windows.next_to_download(2 * max_workers)
         {
-            tasks.spawn(fetch(Arc::clone(&download), index, window));
+            tasks.spawn(fetch(Arc::clone(&download), index, window, damaged));
         }
         tokio::select! {
             () = windows.wanted.notified() => {}
@@ -84,28 +82,48 @@ async fn drive(download: Arc<Download>, max_workers: usize) {
     }
 }
 
-/// Fetches one window until it is here or can't be had.
-async fn fetch(download: Arc<Download>, index: usize, window: Window) {
+/// Fetches one window until it is here or can't be had. `damaged` answers of it were thrown away before.
+async fn fetch(download: Arc<Download>, index: usize, window: Window, damaged: usize) {
     let record = &download.windows.fetch;
-    let attempt = |_| attempt(&download, window);
-    match with_retries(download.client.retry_policy(), "", attempt, |_| Fetch::add(&record.retries, 1)).await {
+    let policy = download.client.retry_policy();
+    if damaged > 0 {
+        tokio::time::sleep(policy.pause(damaged)).await;
+    }
+    let policy = RetryPolicy { retries: policy.retries.saturating_sub(damaged), ..policy };
+    match with_retries(policy, "", |_| attempt(&download, window), |_| Fetch::add(&record.retries, 1)).await {
         Ok(arrived) => download.windows.bring(index, arrived),
         Err(error) => download.windows.give_up(index, error),
     }
 }
 
-/// One request for one window. Nothing of an attempt that fails is kept.
-async fn attempt(download: &Download, window: Window) -> Result<Arrived, Failure> {
+/// Asks for one window. Where we chose the last day ourselves, because the query asks for everything until now, it may
+/// lie in the future of the project, whose time zone we don't know: then the days before it are asked for.
+async fn attempt(download: &Download, mut window: Window) -> Result<Arrived, Failure> {
+    loop {
+        match receive(download, window).await {
+            Err(failure) if download.request.may_end_earlier(window) && failure.error.says("later than today") => {
+                match window.to.yesterday() {
+                    Ok(day) if day >= window.from => window.to = day,
+                    _ => return Ok(Arrived::empty(&download.allowance)),
+                }
+            }
+            received => return received,
+        }
+    }
+}
+
+/// One request. Nothing of one that fails is kept.
+async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure> {
     let record = &download.windows.fetch;
     let opened = download.client.open(&download.request.window(window)).await;
     record.requests.store(download.client.requests(), Ordering::Relaxed);
     let mut body = opened?;
-    let encoding = body.encoding();
+    let (encoding, is_framed) = (body.encoding(), body.is_framed());
     let mut spool = Spool::new(&download.allowance);
     let mut verifier: Option<Verifier> = None;
     while let Some(chunk) = body.chunk().await? {
         Fetch::add(&record.bytes, chunk.len() as u64);
-        spool.write(&chunk).map_err(Error::from)?;
+        spool.write(&chunk)?;
         if let Some(verifier) = &verifier {
             verifier.feed(chunk).await;
         } else if spool.len() > LARGE {
@@ -113,6 +131,12 @@ async fn attempt(download: &Download, window: Window) -> Result<Arrived, Failure
             started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await;
             verifier = Some(started);
         }
+    }
+    // Compressed bytes have an end of their own.
+    if !is_framed && (encoding == Encoding::Identity || spool.len() == 0) {
+        let what = "whether the answer is whole can't be told: it has neither a length nor chunks";
+        let error = Error::new(Code::Truncated, what).fix("Look for a proxy between this machine and Mixpanel");
+        return Err(Failure::backoff(error));
     }
     let verified = verifier.is_some();
     if let Some(verifier) = verifier {

@@ -6,12 +6,14 @@
 //! was verified before and is decoded block by block.
 
 use std::{
+    cell::Cell,
     io::Read,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use arrow_array::RecordBatch;
@@ -23,15 +25,21 @@ use super::{
     plan::Window,
     request::ExportRequest,
     verify,
-    windows::{Arrived, Windows},
+    windows::{Arrived, Taken, Windows},
 };
 use crate::{
-    contract::{Error, Reader, Result, Scan},
+    contract::{Error, Reader, ReaderThread, Result, Scan},
     fetches::Fetch,
 };
 
 /// Memory for inflated lines, of all readers together.
-const INFLATED_MEMORY: usize = 160 << 20;
+const INFLATED_MEMORY: usize = 216 << 20;
+
+/// More readers decode no faster than any network delivers, and would leave each too small a share of the memory.
+const MAX_READERS: usize = 4;
+
+/// How long one of DuckDB's own threads waits for a window before it leaves the rest to others.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Lines that are decoded together where a window is read as a stream.
 const STREAM_BLOCK: usize = 4 << 20;
@@ -49,6 +57,8 @@ struct Shared {
     share: usize,
     /// Rows that may still be emitted.
     remaining: Option<AtomicU64>,
+    /// Readers that have not left.
+    readers: AtomicUsize,
     /// What starts the download, until the first reader wants rows.
     start: Mutex<Option<(ExportRequest, usize)>>,
 }
@@ -62,7 +72,8 @@ impl ExportScan {
         max_workers: usize,
         max_rows: Option<u64>,
     ) -> Self {
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(count.max(1));
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let threads = cores.min(MAX_READERS).min(count.max(1));
         // A reader holds one window's lines; where a queue lies between readers and DuckDB, about as many wait there.
         let share = INFLATED_MEMORY / (2 * threads + 1);
         Self {
@@ -71,6 +82,7 @@ impl ExportScan {
                 decoder,
                 share,
                 remaining: max_rows.map(AtomicU64::new),
+                readers: AtomicUsize::new(0),
                 start: Mutex::new((count > 0).then_some((request, max_workers))),
             }),
             threads,
@@ -83,8 +95,10 @@ impl Scan for ExportScan {
         self.threads
     }
 
-    fn reader(&self) -> Result<Box<dyn Reader>> {
-        Ok(Box::new(ExportReader { shared: Arc::clone(&self.shared), streamed: None }))
+    fn reader(&self, thread: ReaderThread) -> Result<Box<dyn Reader>> {
+        self.shared.readers.fetch_add(1, Ordering::Relaxed);
+        let patience = (thread == ReaderThread::DuckDb).then_some(PATIENCE);
+        Ok(Box::new(ExportReader { shared: Arc::clone(&self.shared), streamed: None, patience, left: false }))
     }
 
     fn cancel(&self) {
@@ -112,6 +126,12 @@ impl Shared {
         }
     }
 
+    /// A reader leaves, unless it is the last one.
+    fn leave_others(&self) -> bool {
+        let others = |readers: usize| (readers > 1).then(|| readers - 1);
+        self.readers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, others).is_ok()
+    }
+
     /// Counts rows and cuts them off at `max_rows`.
     fn emit(&self, batch: RecordBatch) -> Option<RecordBatch> {
         let rows = batch.num_rows();
@@ -137,6 +157,16 @@ impl Shared {
 struct ExportReader {
     shared: Arc<Shared>,
     streamed: Option<Streamed>,
+    patience: Option<Duration>,
+    left: bool,
+}
+
+impl Drop for ExportReader {
+    fn drop(&mut self) {
+        if !self.left {
+            self.shared.readers.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A window too large to be inflated whole.
@@ -152,10 +182,21 @@ impl Reader for ExportReader {
         loop {
             let batch = match self.streamed.take() {
                 Some(streamed) => self.next_block(streamed)?,
-                None => match self.shared.windows.take()? {
-                    Some((index, window, arrived)) => self.open(index, window, arrived)?,
-                    None => return Ok(None),
-                },
+                None => {
+                    // Whoever is the last must stay: the windows are still to come.
+                    let left = Cell::new(false);
+                    let leave = || {
+                        left.set(self.shared.leave_others());
+                        left.get()
+                    };
+                    let shared = Arc::clone(&self.shared);
+                    let next = shared.windows.take(self.patience, leave)?;
+                    self.left = left.get();
+                    match next {
+                        Some((taken, window, arrived)) => self.open(taken, window, arrived)?,
+                        None => return Ok(None),
+                    }
+                }
             };
             if let Some(batch) = batch.and_then(|batch| self.shared.emit(batch)) {
                 return Ok(Some(batch));
@@ -166,21 +207,20 @@ impl Reader for ExportReader {
 
 impl ExportReader {
     /// The rows of a window, all of them or, where it is to be streamed, none yet.
-    fn open(&mut self, index: usize, window: Window, arrived: Arrived) -> Result<Option<RecordBatch>> {
-        let windows = &self.shared.windows;
+    fn open(&mut self, taken: Taken<'_>, window: Window, arrived: Arrived) -> Result<Option<RecordBatch>> {
         match self.lines(arrived) {
             Ok(Lines::Whole(lines)) => match self.shared.decoder.decode(lines) {
                 Ok(batch) => {
-                    windows.settle(index);
+                    taken.settle();
                     return Ok(Some(batch));
                 }
-                Err(damage) => windows.again(index, verify::damaged(0, &damage)),
+                Err(damage) => taken.again(verify::damaged(0, &damage)),
             },
             Ok(Lines::Stream(blocks)) => {
-                windows.settle(index);
+                taken.settle();
                 self.streamed = Some(Streamed { window, blocks, rows: 0 });
             }
-            Err(error) => windows.again(index, error),
+            Err(error) => taken.again(error),
         }
         Ok(None)
     }
@@ -188,7 +228,9 @@ impl ExportReader {
     fn lines(&self, arrived: Arrived) -> Result<Lines> {
         let Arrived { mut spool, encoding, verified } = arrived;
         let size = inflate::expected_size(&mut spool, encoding)?;
-        if size.is_none_or(|size| size <= self.shared.share as u64)
+        let share = self.shared.share as u64;
+        if size.unwrap_or(0) <= share
+            && spool.len() <= share
             && let Some(lines) = inflate::whole(&mut spool, encoding, size, self.shared.share)?
         {
             return Ok(Lines::Whole(lines));

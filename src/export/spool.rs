@@ -12,6 +12,8 @@ use std::{
     },
 };
 
+use crate::contract::{Code, Error, Result};
+
 /// Memory that one window's compressed bytes may take.
 const WINDOW_MEMORY: usize = 8 << 20;
 
@@ -53,7 +55,15 @@ impl Spool {
         Self { memory: Vec::new(), file: None, length: 0, allowed: 0, allowance: allowance.clone() }
     }
 
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.append(bytes).map_err(|error| {
+            let folder = std::env::temp_dir();
+            Error::new(Code::IoError, format!("a temporary file in {}: {error}", folder.display()))
+                .fix("Make room there, or set TMPDIR to another folder before the process starts")
+        })
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.file.is_none() && !self.fits(bytes.len()) {
             self.move_to_file()?;
         }

@@ -47,14 +47,14 @@ pub fn damaged(rows_before: usize, damage: &Damage) -> Error {
     match &damage.kind {
         // Instead of events, not among them: an answer to the request as a whole.
         DamageKind::ApiError(words) if rows == 0 => {
-            Error::new(Code::InvalidRequest, "an error came instead of events, with status 200")
+            Error::new(Code::ServerError, "an error came instead of events, with status 200")
                 .server(words)
-                .fix("Check dates, events and filter")
+                .fix("Check dates, events and filter, or run it again later")
         }
         DamageKind::Html if rows == 0 => Error::new(Code::UnexpectedResponse, format!("a web page came instead of events: {}", damage.excerpt))
             .fix("Look for a proxy or login page between this machine and Mixpanel"),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
-        _ => Error::new(Code::Truncated, format!("the answer is not whole: after {rows} rows, {damage}")).fix(NOT_WHOLE),
+        _ => Error::new(Code::Truncated, format!("the answer is not whole: {damage}")).fix(NOT_WHOLE),
     }
 }
 

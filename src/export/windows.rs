@@ -5,11 +5,17 @@
 //! either settles a window or sends it back to be fetched again. Everybody else
 //! only looks: progress, the record in `mixpanel_fetches()`.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::{
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+    time::Duration,
+};
 
 use tokio::sync::Notify;
 
-use super::{plan::Window, spool::Spool};
+use super::{
+    plan::Window,
+    spool::{Allowance, Spool},
+};
 use crate::{
     config::Credentials,
     contract::{Code, Error, Result},
@@ -52,7 +58,7 @@ struct Slot {
     window: Window,
     state: State,
     /// Answers that had to be thrown away.
-    damaged: u32,
+    damaged: usize,
 }
 
 #[derive(Debug)]
@@ -78,7 +84,14 @@ pub struct Windows {
 }
 
 /// Answers of one window that may turn out to be damaged before it is given up.
-const MAX_DAMAGED: u32 = 4;
+const MAX_DAMAGED: usize = 4;
+
+impl Arrived {
+    /// A window without events.
+    pub fn empty(allowance: &Allowance) -> Self {
+        Self { spool: Spool::new(allowance), encoding: Encoding::Identity, verified: true }
+    }
+}
 
 impl Windows {
     pub fn new(windows: &[Window], on_failure: OnFailure, fetch: Arc<Fetch>, credentials: Credentials) -> Self {
@@ -112,7 +125,9 @@ impl Windows {
     }
 
     /// The oldest window that is to be downloaded; `None` while there is none or `ahead` of them are unread.
-    pub fn next_to_download(&self, ahead: usize) -> Option<(usize, Window)> {
+    ///
+    /// With it the number of its answers that had to be thrown away.
+    pub fn next_to_download(&self, ahead: usize) -> Option<(usize, Window, usize)> {
         let mut slots = self.lock();
         let unread = slots.slots.iter().filter(|slot| matches!(slot.state, State::Downloading | State::Arrived(_)));
         if slots.closed || unread.count() >= ahead {
@@ -121,7 +136,7 @@ impl Windows {
         let (index, slot) =
             slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Waiting))?;
         slot.state = State::Downloading;
-        Some((index, slot.window))
+        Some((index, slot.window, slot.damaged))
     }
 
     /// Whether nothing will ever be downloaded again.
@@ -138,8 +153,9 @@ impl Windows {
         self.changed();
     }
 
-    /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more.
-    pub fn take(&self) -> Result<Option<(usize, Window, Arrived)>> {
+    /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more, or when none came
+    /// for as long as `patience` and `leave` agrees.
+    pub fn take(&self, patience: Option<Duration>, leave: impl Fn() -> bool) -> Result<Option<(Taken<'_>, Window, Arrived)>> {
         let mut slots = self.lock();
         loop {
             if let Some(error) = &slots.failure {
@@ -155,14 +171,19 @@ impl Windows {
                 let window = slot.window;
                 drop(slots);
                 self.wanted.notify_one();
-                return Ok(Some((index, window, arrived)));
+                return Ok(Some((Taken { windows: self, index, open: true }, window, arrived)));
             }
-            slots = self.arrived.wait(slots).unwrap_or_else(|poisoned| poisoned.into_inner());
+            let wait = patience.unwrap_or(Duration::from_secs(3600));
+            let (woken, timeout) = self.arrived.wait_timeout(slots, wait).unwrap_or_else(|poisoned| poisoned.into_inner());
+            slots = woken;
+            if timeout.timed_out() && patience.is_some() && leave() {
+                return Ok(None);
+            }
         }
     }
 
     /// The window's rows are good; it will not be fetched again.
-    pub fn settle(&self, index: usize) {
+    fn settle(&self, index: usize) {
         if let Some(slot) = self.lock().slots.get_mut(index) {
             slot.state = State::Settled;
         }
@@ -170,8 +191,11 @@ impl Windows {
         self.changed();
     }
 
-    /// What arrived is not what the server meant to send, and no row of it was emitted: fetch it again.
-    pub fn again(&self, index: usize, damage: Error) {
+    /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
+    fn again(&self, index: usize, damage: Error) {
+        if !matches!(damage.code(), Code::Truncated | Code::UnexpectedResponse | Code::ServerError) {
+            return self.give_up(index, damage);
+        }
         let mut slots = self.lock();
         let Some(slot) = slots.slots.get_mut(index) else { return };
         slot.damaged += 1;
@@ -245,6 +269,35 @@ impl Windows {
     }
 }
 
+/// A window that a reader has. If the reader comes to grief with it, nobody waits for it for ever.
+pub struct Taken<'a> {
+    windows: &'a Windows,
+    index: usize,
+    open: bool,
+}
+
+impl Taken<'_> {
+    /// The window's rows are good; it will not be fetched again.
+    pub fn settle(mut self) {
+        self.open = false;
+        self.windows.settle(self.index);
+    }
+
+    /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
+    pub fn again(mut self, damage: Error) {
+        self.open = false;
+        self.windows.again(self.index, damage);
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.windows.fail(Error::new(Code::Internal, "a window could not be decoded"));
+        }
+    }
+}
+
 /// What is wrong with every window alike is not a window's failure.
 fn is_fatal(code: Code) -> bool {
     matches!(
@@ -254,6 +307,7 @@ fn is_fatal(code: Code) -> bool {
             | Code::PermissionDenied
             | Code::NotFound
             | Code::InvalidConfig
+            | Code::RateLimited
             | Code::IoError
             | Code::Internal
     )
@@ -283,12 +337,13 @@ mod tests {
     #[test]
     fn windows_go_out_oldest_first_and_no_further_than_asked() {
         let windows = windows(3, OnFailure::Error);
-        assert_eq!(windows.next_to_download(2).map(|(index, _)| index), Some(0));
-        assert_eq!(windows.next_to_download(2).map(|(index, _)| index), Some(1));
+        assert_eq!(windows.next_to_download(2).map(|(index, ..)| index), Some(0));
+        assert_eq!(windows.next_to_download(2).map(|(index, ..)| index), Some(1));
         assert_eq!(windows.next_to_download(2), None);
         windows.bring(1, arrived());
-        assert_eq!(windows.take().unwrap().unwrap().0, 1);
-        assert_eq!(windows.next_to_download(2).map(|(index, _)| index), Some(2));
+        let (_taken, window, _) = windows.take(None, || false).unwrap().unwrap();
+        assert_eq!(window.from, date(2025, 1, 2));
+        assert_eq!(windows.next_to_download(2).map(|(index, ..)| index), Some(2));
     }
 
     #[test]
@@ -296,10 +351,10 @@ mod tests {
         let windows = windows(1, OnFailure::Error);
         windows.next_to_download(1);
         windows.bring(0, arrived());
-        windows.take().unwrap();
+        let (taken, ..) = windows.take(None, || false).unwrap().unwrap();
         assert!(!windows.is_over());
-        windows.settle(0);
-        assert!(windows.is_over() && windows.take().unwrap().is_none());
+        taken.settle();
+        assert!(windows.is_over() && windows.take(None, || false).unwrap().is_none());
         assert_eq!(windows.progress(), 1.0);
     }
 
@@ -307,12 +362,11 @@ mod tests {
     fn a_damaged_window_is_fetched_again_and_then_named() {
         let windows = windows(2, OnFailure::Error);
         for _ in 0..MAX_DAMAGED {
-            assert_eq!(windows.next_to_download(8).map(|(index, _)| index), Some(0));
+            assert_eq!(windows.next_to_download(8).map(|(index, ..)| index), Some(0));
             windows.bring(0, arrived());
-            windows.take().unwrap();
-            windows.again(0, broken());
+            windows.take(None, || false).unwrap().unwrap().0.again(broken());
         }
-        let error = windows.take().unwrap_err().to_string();
+        let error = windows.take(None, || false).err().unwrap().to_string();
         assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
         assert!(windows.is_over());
     }
@@ -324,22 +378,47 @@ mod tests {
         assert!(!windows.is_over());
         assert_eq!(windows.fetch.end().failed.len(), 1);
         windows.give_up(1, broken());
-        assert!(windows.take().is_err());
+        assert!(windows.take(None, || false).is_err());
     }
 
     #[test]
     fn a_wrong_password_is_never_skipped() {
         let windows = windows(2, OnFailure::Skip);
         windows.give_up(0, Error::new(Code::AuthenticationFailed, "HTTP 401"));
-        assert_eq!(windows.take().unwrap_err().code(), Code::AuthenticationFailed);
+        assert_eq!(windows.take(None, || false).err().unwrap().code(), Code::AuthenticationFailed);
     }
 
     #[test]
     fn an_answer_that_repeats_the_credentials_does_not_spread_them() {
         let windows = windows(1, OnFailure::Error);
         windows.give_up(0, Error::new(Code::Truncated, "line 1 says hidden-token").server("hidden-token"));
-        let error = windows.take().unwrap_err().to_string();
+        let error = windows.take(None, || false).err().unwrap().to_string();
         assert!(error.contains("line 1 says") && !error.contains("hidden-token"), "{error}");
+    }
+
+    #[test]
+    fn a_window_that_is_dropped_fails_the_scan() {
+        let windows = windows(1, OnFailure::Error);
+        windows.next_to_download(1);
+        windows.bring(0, arrived());
+        drop(windows.take(None, || false).unwrap());
+        assert_eq!(windows.take(None, || false).err().map(|error| error.code()), Some(Code::Internal));
+    }
+
+    #[test]
+    fn only_a_reader_that_may_leave_does() {
+        let windows = windows(1, OnFailure::Error);
+        assert!(windows.take(Some(Duration::from_millis(1)), || true).unwrap().is_none());
+        assert!(!windows.is_over());
+    }
+
+    #[test]
+    fn what_another_request_does_not_mend_is_not_asked_for_again() {
+        let windows = windows(1, OnFailure::Error);
+        windows.next_to_download(1);
+        windows.bring(0, arrived());
+        windows.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
+        assert!(windows.is_over() && windows.next_to_download(1).is_none());
     }
 
     #[test]
@@ -347,7 +426,7 @@ mod tests {
         let windows = Arc::new(windows(1, OnFailure::Error));
         let waiting = std::thread::spawn({
             let windows = Arc::clone(&windows);
-            move || windows.take().unwrap().is_none()
+            move || windows.take(None, || false).unwrap().is_none()
         });
         windows.close();
         assert!(waiting.join().unwrap());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Date32Array, StringViewArray};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{account_parameters, overrides};
 use crate::{
@@ -108,7 +108,7 @@ impl Call {
             return Err(Error::argument("columns", "has no place beside raw := true, which gives one column; drop one of them"));
         }
         let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
-        session.require_network()?;
+        session.require_external_access()?;
         Ok(Self {
             wanted: Wanted { from, to, events: arguments.texts("events")?, midnight: None },
             filter: arguments.text("filter")?.map(str::to_string),
@@ -132,15 +132,18 @@ impl Call {
             Some(columns) => narrow(self.wanted.clone(), filters, columns, zone),
             None => self.wanted.clone(),
         };
-        let windows = if wanted.is_nothing() { Vec::new() } else { self.windows(&wanted, today(zone))? };
-        let request = ExportRequest::new(self.target.clone(), wanted.events, self.filter.clone(), self.max_rows);
+        let (windows, chosen_end) =
+            if wanted.is_nothing() { (Vec::new(), None) } else { self.windows(&wanted, self.latest_today())? };
+        let request = ExportRequest::new(self.target.clone(), wanted.events, self.filter.clone(), self.max_rows)
+            .ending_about(chosen_end);
         Ok((windows, request))
     }
 }
 
 impl Call {
-    /// The requests for what is wanted. `today` is the last day that Mixpanel answers for.
-    fn windows(&self, wanted: &Wanted, today: Date) -> Result<Vec<Window>> {
+    /// The requests for what is wanted, and the last day where that is `today` for want of a better end: the last day
+    /// that Mixpanel may answer for.
+    fn windows(&self, wanted: &Wanted, today: Date) -> Result<(Vec<Window>, Option<Date>)> {
         let from = wanted.from.ok_or_else(|| missing_date("from_date"))?;
         let to = match (wanted.to, self.wanted.to) {
             (Some(to), Some(_)) => to,
@@ -150,14 +153,25 @@ impl Call {
             (None, _) => return Err(missing_date("to_date")),
         };
         let midnight = wanted.midnight.filter(|midnight| *midnight <= today);
+        let chosen_end = self.wanted.to.is_none().then(|| midnight.unwrap_or(to)).filter(|end| *end >= today.saturating_sub(2.days()));
         if from > to {
-            return Ok(midnight.map(|day| Window { from: day, to: day }).into_iter().collect());
+            let windows = midnight.map(|day| Window { from: day, to: day });
+            return Ok((windows.into_iter().collect(), chosen_end));
         }
         let mut windows = plan::windows(from, to, self.window_days, self.max_rows)?;
         if let (Some(last), Some(midnight)) = (windows.last_mut(), midnight) {
             last.to = midnight;
         }
-        Ok(windows)
+        Ok((windows, chosen_end))
+    }
+
+    /// The project's today or, where its time zone is not known, the latest today on earth.
+    fn latest_today(&self) -> Date {
+        let now = Timestamp::now();
+        match &self.time_zone {
+            Some(zone) => zone.to_datetime(now).date(),
+            None => TimeZone::UTC.to_datetime(now.saturating_add(14.hours()).unwrap_or(now)).date(),
+        }
     }
 }
 
@@ -178,10 +192,6 @@ impl BoundTable for Call {
 
 fn missing_date(name: &str) -> Error {
     Error::argument(name, format!("is missing; add {name} := '2025-01-31' (on DuckDB 2.0 a WHERE on event_time does as well)"))
-}
-
-fn today(zone: &TimeZone) -> Date {
-    zone.to_datetime(Timestamp::now()).date()
 }
 
 fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use reqwest::{
     Response,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING},
 };
 use tokio::time::Instant;
 
@@ -51,6 +51,13 @@ impl Body {
     }
 
     /// In bytes, as they travel; `None` where the server streams.
+    /// Whether the answer says where it ends. One that does not ends where the connection does, and a connection that
+    /// breaks looks just the same.
+    pub fn is_framed(&self) -> bool {
+        let headers = self.response.headers();
+        headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+    }
+
     pub fn content_length(&self) -> Option<u64> {
         self.response.content_length()
     }

@@ -71,6 +71,11 @@ impl RetryPolicy {
         Self { base: target.testing.retry_base.unwrap_or(policy.base), ..policy }
     }
 
+    /// The wait before the nth further attempt, from 1.
+    pub fn pause(&self, nth: usize) -> Duration {
+        self.waits().nth(nth.saturating_sub(1)).unwrap_or(self.longest)
+    }
+
     fn waits(&self) -> impl Iterator<Item = Duration> + use<> {
         let builder = ExponentialBuilder::new().with_min_delay(self.base).with_max_delay(self.longest);
         builder.with_factor(2.0).with_max_times(self.retries).with_jitter().build()

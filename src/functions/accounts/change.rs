@@ -34,7 +34,8 @@ impl TableFunction for Add {
         ]
     }
 
-    fn bind(&self, arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        session.require_external_access()?;
         let name = arguments.required_text("name")?.to_string();
         // DuckDB shows the statement beside an error of binding, and this one holds a secret: the arguments are
         // looked at when it runs.
@@ -73,7 +74,8 @@ impl TableFunction for Remove {
         vec![Parameter::positional("name", SqlType::Varchar)]
     }
 
-    fn bind(&self, arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        session.require_external_access()?;
         let name = arguments.required_text("name")?.to_string();
         Ok(changed(name.clone(), move || Config::process().remove(&name)))
     }
@@ -98,7 +100,8 @@ impl TableFunction for Use {
         vec![Parameter::positional("name", SqlType::Varchar)]
     }
 
-    fn bind(&self, arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        session.require_external_access()?;
         let name = arguments.required_text("name")?.to_string();
         Ok(changed(name.clone(), move || Config::process().select(&name)))
     }

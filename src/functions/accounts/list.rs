@@ -29,7 +29,8 @@ impl TableFunction for Accounts {
         vec![]
     }
 
-    fn bind(&self, _arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+    fn bind(&self, _arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        session.require_external_access()?;
         let columns = Columns::new([
             ("name", SqlType::Varchar),
             ("kind", SqlType::Varchar),

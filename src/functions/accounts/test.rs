@@ -33,7 +33,7 @@ impl TableFunction for Test {
     }
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        session.require_network()?;
+        session.require_external_access()?;
         let target = Config::process().resolve(&overrides(&arguments)?)?;
         let columns = Columns::new([
             ("success", SqlType::Boolean),

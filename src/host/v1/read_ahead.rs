@@ -15,7 +15,7 @@ use std::{
 
 use arrow_array::RecordBatch;
 
-use crate::contract::{Code, Error, Reader, Result, Scan};
+use crate::contract::{Code, Error, Reader, ReaderThread, Result, Scan};
 
 /// Batches that wait for DuckDB's thread; each reader holds one more.
 const QUEUED_BATCHES: usize = 2;
@@ -36,7 +36,7 @@ impl ReadAhead {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let (sender, queue) = sync_channel(QUEUED_BATCHES);
         for _ in 0..self.scan.max_threads().min(cores) {
-            let mut reader = self.scan.reader()?;
+            let mut reader = self.scan.reader(ReaderThread::Ours)?;
             let sender = sender.clone();
             let read = move || {
                 while let Some(batch) = reader.next().transpose() {

@@ -11,7 +11,7 @@ use super::{
     types::{Constant, LogicalType},
 };
 use crate::{
-    contract::{Arguments, BoundTable, Reader, Scan, Session, TableFunction},
+    contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
     host::Chunks,
 };
 
@@ -110,7 +110,7 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
 
 fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
     let reader: Box<dyn Reader> = match scan.max_threads() {
-        ..=1 => scan.reader()?,
+        ..=1 => scan.reader(ReaderThread::DuckDb)?,
         _ => Box::new(ReadAhead::new(Arc::clone(&scan))),
     };
     Ok(Running { chunks: Mutex::new(Chunks::new(reader)), _scan: scan })

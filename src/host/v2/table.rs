@@ -17,7 +17,7 @@ use duckdb_neo::{
 
 use super::{batch, filter, types};
 use crate::{
-    contract::{Arguments, BoundTable, Documentation, Filter, Parameter, Scan, Session, TableFunction},
+    contract::{Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction},
     host::Chunks,
 };
 
@@ -110,7 +110,7 @@ impl TableFunctionCallbacks for Adapter {
         _context: &Context,
         _projected: InitColumnData<'_>,
     ) -> Result<Option<Chunks>> {
-        scan.map(|scan| Ok(Chunks::new(scan.reader()?))).transpose()
+        scan.map(|scan| Ok(Chunks::new(scan.reader(ReaderThread::DuckDb)?))).transpose()
     }
 
     fn exec(
