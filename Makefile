@@ -1,5 +1,5 @@
-# What DuckDB's community CI calls: configure, debug, release, test_debug, test_release, clean.
-# What people call: demo, test, bench, install.
+# The targets that DuckDB's community CI expects of an extension: configure, debug, release, test_debug, test_release,
+# clean. What people call: demo, test, bench, install.
 
 PYTHON ?= python3
 CARGO ?= cargo

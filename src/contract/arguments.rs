@@ -151,7 +151,9 @@ impl Arguments {
 
     /// A struct or map of texts, e.g. `{'amount': 'DOUBLE'}`, at least one.
     pub fn text_fields(&self, name: &str) -> Result<Option<Vec<(String, String)>>> {
-        let expected = || Error::argument(name, format!("must be a struct or map of texts, like {name} := {{'amount': 'DOUBLE'}}"));
+        let expected = || {
+            Error::argument(name, format!("must be a struct or map of texts, like {name} := {{'amount': 'DOUBLE'}}"))
+        };
         let fields = match self.get(name) {
             None => return Ok(None),
             Some(Value::Fields(fields)) if !fields.is_empty() => fields,
@@ -191,7 +193,10 @@ mod tests {
     fn counts_start_at_one() {
         assert_eq!(arguments("max_rows", Value::Integer(7)).count("max_rows"), Ok(Some(7)));
         for bad in [0, -1] {
-            assert!(message(arguments("max_rows", Value::Integer(bad)).count("max_rows")).contains("max_rows: must be at least 1"));
+            assert!(
+                message(arguments("max_rows", Value::Integer(bad)).count("max_rows"))
+                    .contains("max_rows: must be at least 1")
+            );
         }
     }
 
@@ -204,7 +209,10 @@ mod tests {
     #[test]
     fn dates_beyond_the_calendar_are_refused() {
         for days in [i32::MAX, i32::MIN, 2_932_897] {
-            assert!(message(arguments("from_date", Value::Date(days)).date("from_date")).contains("from_date"), "{days}");
+            assert!(
+                message(arguments("from_date", Value::Date(days)).date("from_date")).contains("from_date"),
+                "{days}"
+            );
         }
     }
 

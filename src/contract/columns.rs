@@ -138,7 +138,18 @@ mod tests {
 
     #[test]
     fn types_are_read_as_they_are_shown() {
-        for text in ["VARCHAR", "JSON", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(10,2)", "DATE", "TIMESTAMP", "VARCHAR[]"] {
+        for text in [
+            "VARCHAR",
+            "JSON",
+            "BOOLEAN",
+            "INTEGER",
+            "BIGINT",
+            "DOUBLE",
+            "DECIMAL(10,2)",
+            "DATE",
+            "TIMESTAMP",
+            "VARCHAR[]",
+        ] {
             assert_eq!(SqlType::parse(text).map(|sql_type| sql_type.to_string()), Ok(text.to_string()));
         }
         assert_eq!(SqlType::parse(" decimal( 10 , 2 ) "), Ok(SqlType::Decimal(10, 2)));

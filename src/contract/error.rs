@@ -170,6 +170,9 @@ mod tests {
 
     #[test]
     fn leaves_out_what_is_not_known() {
-        assert_eq!(Error::argument("max_rows", "must be at least 1").to_string(), "[INVALID_ARGUMENT] max_rows: must be at least 1.");
+        assert_eq!(
+            Error::argument("max_rows", "must be at least 1").to_string(),
+            "[INVALID_ARGUMENT] max_rows: must be at least 1."
+        );
     }
 }

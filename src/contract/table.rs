@@ -145,7 +145,9 @@ where
             return Ok(Box::new(RowsReader(None)));
         }
         let (make, schema, projection) = (Arc::clone(&self.make), Arc::clone(&self.schema), self.projection.clone());
-        Ok(Box::new(RowsReader(Some(Box::new(move || Ok(RecordBatch::try_new(schema, make()?)?.project(&projection)?))))))
+        Ok(Box::new(RowsReader(Some(Box::new(move || {
+            Ok(RecordBatch::try_new(schema, make()?)?.project(&projection)?)
+        })))))
     }
 }
 

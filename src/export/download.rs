@@ -35,7 +35,7 @@ struct Download {
 /// Starts to download the windows of a scan.
 pub fn start(windows: Arc<Windows>, request: ExportRequest, max_workers: usize) -> Result<()> {
     let client = Client::new(request.target())?;
-    client.afford(Quota::Export, windows.len())?;
+    client.afford(Quota::Export, windows.count())?;
     let download = Arc::new(Download { windows, client, request, allowance: Allowance::default() });
     let run = move || {
         // Whatever ends this thread, readers must not wait for it.

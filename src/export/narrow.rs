@@ -96,10 +96,13 @@ fn by_times(wanted: &mut Wanted, values: &[Value], time_zone: &TimeZone) {
 }
 
 fn by_names(wanted: &mut Wanted, values: &[Value]) {
-    let names: Option<BTreeSet<&str>> = values.iter().map(|value| match value {
-        Value::Text(name) => Some(name.as_str()),
-        _ => None,
-    }).collect();
+    let names: Option<BTreeSet<&str>> = values
+        .iter()
+        .map(|value| match value {
+            Value::Text(name) => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
     let Some(names) = names else { return };
     let too_long = names.iter().map(|name| name.len() + 4).sum::<usize>() > MAX_NAME_BYTES;
     // This character may stand for bytes that are no text and were replaced; Mixpanel knows the name as it was.
@@ -150,10 +153,8 @@ mod tests {
 
     #[test]
     fn a_half_open_range_leaves_its_last_day_out() {
-        let wanted = narrowed(
-            Wanted::default(),
-            &[time(Comparison::GreaterOrEqual, DAY), time(Comparison::Less, 3 * DAY)],
-        );
+        let wanted =
+            narrowed(Wanted::default(), &[time(Comparison::GreaterOrEqual, DAY), time(Comparison::Less, 3 * DAY)]);
         assert_eq!((wanted.from, wanted.to), (Some(date(1970, 1, 2)), Some(date(1970, 1, 3))));
     }
 
@@ -175,13 +176,19 @@ mod tests {
 
     #[test]
     fn a_closed_range_keeps_it() {
-        let wanted = narrowed(Wanted::default(), &[time(Comparison::Greater, DAY), time(Comparison::LessOrEqual, 3 * DAY)]);
+        let wanted =
+            narrowed(Wanted::default(), &[time(Comparison::Greater, DAY), time(Comparison::LessOrEqual, 3 * DAY)]);
         assert_eq!((wanted.from, wanted.to), (Some(date(1970, 1, 2)), Some(date(1970, 1, 4))));
     }
 
     #[test]
     fn never_widens_what_was_given() {
-        let given = Wanted { from: Some(date(1970, 1, 3)), to: Some(date(1970, 1, 3)), events: Some(vec!["a".into()]), midnight: None };
+        let given = Wanted {
+            from: Some(date(1970, 1, 3)),
+            to: Some(date(1970, 1, 3)),
+            events: Some(vec!["a".into()]),
+            midnight: None,
+        };
         let filters = [time(Comparison::GreaterOrEqual, 0), time(Comparison::LessOrEqual, 9 * DAY), names(&["a", "b"])];
         assert_eq!(narrowed(given.clone(), &filters), given);
     }

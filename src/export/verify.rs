@@ -51,8 +51,10 @@ pub fn damaged(rows_before: usize, damage: &Damage) -> Error {
                 .server(words)
                 .fix("Check dates, events and filter, or run it again later")
         }
-        DamageKind::Html if rows == 0 => Error::new(Code::UnexpectedResponse, format!("a web page came instead of events: {}", damage.excerpt))
-            .fix("Look for a proxy or login page between this machine and Mixpanel"),
+        DamageKind::Html if rows == 0 => {
+            Error::new(Code::UnexpectedResponse, format!("a web page came instead of events: {}", damage.excerpt))
+                .fix("Look for a proxy or login page between this machine and Mixpanel")
+        }
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
         _ => Error::new(Code::Truncated, format!("the answer is not whole: {damage}")).fix(NOT_WHOLE),
     }

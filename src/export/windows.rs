@@ -115,7 +115,7 @@ impl Windows {
     }
 
     /// How many there are, whatever their state.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.lock().slots.len()
     }
 
@@ -155,7 +155,11 @@ impl Windows {
 
     /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more, or when none came
     /// for as long as `patience` and `leave` agrees.
-    pub fn take(&self, patience: Option<Duration>, leave: impl Fn() -> bool) -> Result<Option<(Taken<'_>, Window, Arrived)>> {
+    pub fn take(
+        &self,
+        patience: Option<Duration>,
+        leave: impl Fn() -> bool,
+    ) -> Result<Option<(Taken<'_>, Window, Arrived)>> {
         let mut slots = self.lock();
         loop {
             if let Some(error) = &slots.failure {
@@ -174,7 +178,8 @@ impl Windows {
                 return Ok(Some((Taken { windows: self, index, open: true }, window, arrived)));
             }
             let wait = patience.unwrap_or(Duration::from_secs(3600));
-            let (woken, timeout) = self.arrived.wait_timeout(slots, wait).unwrap_or_else(|poisoned| poisoned.into_inner());
+            let (woken, timeout) =
+                self.arrived.wait_timeout(slots, wait).unwrap_or_else(|poisoned| poisoned.into_inner());
             slots = woken;
             if timeout.timed_out() && patience.is_some() && leave() {
                 return Ok(None);

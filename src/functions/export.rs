@@ -9,8 +9,8 @@ use super::{account_parameters, overrides};
 use crate::{
     config::{Config, Target},
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session,
-        SqlType, TableFunction, Value, rows,
+        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
+        TableFunction, Value, rows,
     },
     export::{
         ExportRequest, ExportScan, OnFailure, Windows,
@@ -105,7 +105,10 @@ impl Call {
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let extra = extra_columns(arguments)?;
         if raw && !extra.is_empty() {
-            return Err(Error::argument("columns", "has no place beside raw := true, which gives one column; drop one of them"));
+            return Err(Error::argument(
+                "columns",
+                "has no place beside raw := true, which gives one column; drop one of them",
+            ));
         }
         let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
         session.require_external_access()?;
@@ -153,7 +156,12 @@ impl Call {
             (None, _) => return Err(missing_date("to_date")),
         };
         let midnight = wanted.midnight.filter(|midnight| *midnight <= today);
-        let chosen_end = self.wanted.to.is_none().then(|| midnight.unwrap_or(to)).filter(|end| *end >= today.saturating_sub(2.days()));
+        let chosen_end = self
+            .wanted
+            .to
+            .is_none()
+            .then(|| midnight.unwrap_or(to))
+            .filter(|end| *end >= today.saturating_sub(2.days()));
         if from > to {
             let windows = midnight.map(|day| Window { from: day, to: day });
             return Ok((windows.into_iter().collect(), chosen_end));
@@ -191,13 +199,19 @@ impl BoundTable for Call {
 }
 
 fn missing_date(name: &str) -> Error {
-    Error::argument(name, format!("is missing; add {name} := '2025-01-31' (on DuckDB 2.0 a WHERE on event_time does as well)"))
+    Error::argument(
+        name,
+        format!("is missing; add {name} := '2025-01-31' (on DuckDB 2.0 a WHERE on event_time does as well)"),
+    )
 }
 
 fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     let Some(name) = arguments.text("time_zone")? else { return Ok(None) };
     TimeZone::get(name).map(Some).map_err(|_| {
-        Error::argument("time_zone", format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'"))
+        Error::argument(
+            "time_zone",
+            format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'"),
+        )
     })
 }
 
@@ -229,7 +243,9 @@ fn columns(extra: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
         (Column::Properties, "properties", SqlType::Json),
     ];
     let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
-    outputs.extend(extra.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }));
+    outputs.extend(
+        extra.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }),
+    );
     let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
     (outputs, Columns::new(fixed.chain(extra)))
 }
@@ -242,10 +258,14 @@ fn extra_columns(arguments: &Arguments) -> Result<Vec<(String, SqlType)>> {
     for (name, type_name) in given {
         let lower = name.to_lowercase();
         if names.contains(&lower) {
-            return Err(Error::argument("columns", format!("'{name}' is a column already; read it from properties instead")));
+            return Err(Error::argument(
+                "columns",
+                format!("'{name}' is a column already; read it from properties instead"),
+            ));
         }
         names.push(lower);
-        let sql_type = SqlType::parse(&type_name).map_err(|error| Error::argument("columns", format!("'{name}': {error}")))?;
+        let sql_type =
+            SqlType::parse(&type_name).map_err(|error| Error::argument("columns", format!("'{name}': {error}")))?;
         extra.push((name, sql_type));
     }
     Ok(extra)
@@ -276,7 +296,8 @@ impl TableFunction for ExportPlan {
         let columns = [("from_date", SqlType::Date), ("to_date", SqlType::Date), ("url", SqlType::Varchar)];
         Ok(rows(Columns::new(columns), move || {
             let (windows, request) = call.plan(&[])?;
-            let urls = windows.iter().map(|window| Ok(Some(request.window(*window).url(request.target())?.to_string())));
+            let urls =
+                windows.iter().map(|window| Ok(Some(request.window(*window).url(request.target())?.to_string())));
             Ok(vec![
                 Arc::new(windows.iter().map(|window| Some(Value::days(window.from))).collect::<Date32Array>()),
                 Arc::new(windows.iter().map(|window| Some(Value::days(window.to))).collect::<Date32Array>()),

@@ -38,8 +38,11 @@ impl TableFunction for Quota {
             ("resets_at", SqlType::Timestamp),
         ]);
         Ok(rows(columns, || {
-            let hourly: Vec<Usage> = Governor::process().usage().into_iter().filter(|usage| usage.period == HOUR).collect();
-            let count = |value: fn(&Usage) -> usize| hourly.iter().map(|usage| Some(value(usage) as i64)).collect::<Int64Array>();
+            let hourly: Vec<Usage> =
+                Governor::process().usage().into_iter().filter(|usage| usage.period == HOUR).collect();
+            let count = |value: fn(&Usage) -> usize| {
+                hourly.iter().map(|usage| Some(value(usage) as i64)).collect::<Int64Array>()
+            };
             let resets = hourly.iter().map(|usage| usage.resets_at.map(|moment| moment.as_microsecond()));
             Ok(vec![
                 texts(hourly.iter().map(|usage| Some(usage.api))),

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, TimestampMicrosecondArray, cast::AsArray, types::{Float64Type, Int64Type}};
+use arrow_array::{
+    ArrayRef, TimestampMicrosecondArray,
+    cast::AsArray,
+    types::{Float64Type, Int64Type},
+};
 use arrow_schema::DataType;
 
 use crate::{
@@ -39,8 +43,12 @@ impl ScalarFunction for Timestamp {
     fn call(&self, arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
         let epochs = &arguments[0];
         let moments: TimestampMicrosecondArray = match epochs.data_type() {
-            DataType::Int64 => epochs.as_primitive::<Int64Type>().iter().map(|number| microseconds(&number?.to_string())).collect(),
-            DataType::Float64 => epochs.as_primitive::<Float64Type>().iter().map(|number| microseconds(&number?.to_string())).collect(),
+            DataType::Int64 => {
+                epochs.as_primitive::<Int64Type>().iter().map(|number| microseconds(&number?.to_string())).collect()
+            }
+            DataType::Float64 => {
+                epochs.as_primitive::<Float64Type>().iter().map(|number| microseconds(&number?.to_string())).collect()
+            }
             _ => epochs.as_string_view().iter().map(|text| microseconds(text?.trim())).collect(),
         };
         Ok(Arc::new(moments))

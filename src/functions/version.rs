@@ -14,10 +14,7 @@ impl ScalarFunction for Version {
     }
 
     fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The version of the mixpanel extension.",
-            example: "SELECT mixpanel_version();",
-        }
+        Documentation { description: "The version of the mixpanel extension.", example: "SELECT mixpanel_version();" }
     }
 
     fn parameter_names(&self) -> &'static [&'static str] {

@@ -126,7 +126,8 @@ impl Governor {
     /// Errors: `RateLimited`, with what is left.
     pub fn afford(&self, project: &Project, quota: Quota, requests: usize) -> Result<()> {
         let rule = quota.rule();
-        let (used, resets_at) = self.with(project, quota, |book| (book.ledger.used(now()), book.ledger.resets_at(now())));
+        let (used, resets_at) =
+            self.with(project, quota, |book| (book.ledger.used(now()), book.ledger.resets_at(now())));
         let left = rule.requests.saturating_sub(used);
         if requests <= left {
             return Ok(());
@@ -138,7 +139,8 @@ impl Governor {
             rule.per,
             project.name()
         );
-        let next = resets_at.map(|at| format!("; the next one comes back at {}", moment(timestamp(at), Timestamp::now())));
+        let next =
+            resets_at.map(|at| format!("; the next one comes back at {}", moment(timestamp(at), Timestamp::now())));
         Err(Error::new(Code::RateLimited, what)
             .fix(format!("Ask for fewer days, or more days a request (window_days){}", next.unwrap_or_default())))
     }

@@ -39,9 +39,11 @@ impl PropertyReader {
         let end = self.reader.next(block, 0);
         self.reader.object(block, 0, u32::try_from(end).ok()?, &self.wanted)?;
         let escapes = self.reader.has_escapes();
-        let member = self.reader.members.iter().find(|member| {
-            self.wanted.slot(&text::unescaped(member.key.of(block), escapes)) == Some(slot)
-        })?;
+        let member = self
+            .reader
+            .members
+            .iter()
+            .find(|member| self.wanted.slot(&text::unescaped(member.key.of(block), escapes)) == Some(slot))?;
         match text::text(member.value.of(block), escapes)? {
             Cow::Borrowed(text) => std::str::from_utf8(text).ok().map(Cow::Borrowed),
             Cow::Owned(text) => String::from_utf8(text).ok().map(Cow::Owned),

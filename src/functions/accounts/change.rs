@@ -3,8 +3,8 @@
 use crate::{
     config::{Config, NewAccount, Secret, Written},
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, list_of_texts,
-        rows, texts,
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction,
+        list_of_texts, rows, texts,
     },
 };
 

@@ -63,7 +63,8 @@ impl TableFunction for Test {
 fn count_events(target: &Target) -> Result<i64> {
     let request = Request::get(Api::Query, "/events/names").query("type", "general");
     let answer = block_on(Client::new(target)?.json(&request))??;
-    let names: Vec<serde_json::Value> = serde_json::from_slice(&answer.body)
-        .map_err(|error| Error::new(Code::UnexpectedResponse, format!("a list of event names was expected: {error}")))?;
+    let names: Vec<serde_json::Value> = serde_json::from_slice(&answer.body).map_err(|error| {
+        Error::new(Code::UnexpectedResponse, format!("a list of event names was expected: {error}"))
+    })?;
     Ok(names.len() as i64)
 }

@@ -72,7 +72,12 @@ unsafe fn write_text(array: &ArrayRef, vector: ffi::duckdb_vector) {
         if let Some(text) = text {
             // SAFETY: as for `write_array`; DuckDB copies the bytes.
             unsafe {
-                ffi::duckdb_vector_assign_string_element_len(vector, row as u64, text.as_ptr().cast(), text.len() as u64);
+                ffi::duckdb_vector_assign_string_element_len(
+                    vector,
+                    row as u64,
+                    text.as_ptr().cast(),
+                    text.len() as u64,
+                );
             }
         }
     }

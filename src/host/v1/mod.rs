@@ -29,11 +29,14 @@ pub unsafe extern "C" fn mixpanel_init_c_api(
     access: *const ffi::duckdb_extension_access,
 ) -> bool {
     // SAFETY: DuckDB's own arguments.
-    callback::contained(|| unsafe { load(info, access) }, |message| unsafe {
-        if let Some(set_error) = (*access).set_error {
-            set_error(info, message.as_ptr());
-        }
-    })
+    callback::contained(
+        || unsafe { load(info, access) },
+        |message| unsafe {
+            if let Some(set_error) = (*access).set_error {
+                set_error(info, message.as_ptr());
+            }
+        },
+    )
     .unwrap_or(false)
 }
 

@@ -70,8 +70,7 @@ unsafe extern "C" fn call(info: ffi::duckdb_function_info, input: ffi::duckdb_da
 /// `vector` must be flat, of the type, with that many rows.
 unsafe fn array(vector: ffi::duckdb_vector, sql_type: &SqlType, rows: usize) -> Result<ArrayRef> {
     // SAFETY: see above.
-    let (data, validity) =
-        unsafe { (ffi::duckdb_vector_get_data(vector), ffi::duckdb_vector_get_validity(vector)) };
+    let (data, validity) = unsafe { (ffi::duckdb_vector_get_data(vector), ffi::duckdb_vector_get_validity(vector)) };
     // SAFETY: a null mask means that every row is valid.
     let valid = |row: usize| validity.is_null() || unsafe { ffi::duckdb_validity_row_is_valid(validity, row as u64) };
     // SAFETY: valid rows are initialised; see above for the type.

@@ -84,7 +84,9 @@ impl Constant {
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_TIMESTAMP => Value::Timestamp(ffi::duckdb_get_timestamp(self.0).micros),
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_LIST => {
                     let size = ffi::duckdb_get_list_size(self.0);
-                    Value::List((0..size).map(|index| Self(ffi::duckdb_get_list_child(self.0, index)).value()).collect())
+                    Value::List(
+                        (0..size).map(|index| Self(ffi::duckdb_get_list_child(self.0, index)).value()).collect(),
+                    )
                 }
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_STRUCT => {
                     let size = ffi::duckdb_struct_type_child_count(logical_type);

@@ -39,7 +39,11 @@ fn collect(expression: &Expression<'_>, offered: &PushdownData<'_>, filters: &mu
             if let (Some(column), Some(value)) = (column(&left, offered)?, value(&right)?) {
                 filters.extend(comparison(kind).map(|comparison| Filter::Compare { column, comparison, value }));
             } else if let (Some(value), Some(column)) = (value(&left)?, column(&right, offered)?) {
-                filters.extend(comparison(mirrored(kind)).map(|comparison| Filter::Compare { column, comparison, value }));
+                filters.extend(comparison(mirrored(kind)).map(|comparison| Filter::Compare {
+                    column,
+                    comparison,
+                    value,
+                }));
             }
         }
         Type::CompareBetween => {
@@ -69,7 +73,9 @@ fn collect(expression: &Expression<'_>, offered: &PushdownData<'_>, filters: &mu
                 let mut alternatives = Vec::new();
                 collect(&child, offered, &mut alternatives)?;
                 match alternatives.pop() {
-                    Some(Filter::Compare { column, comparison: Comparison::Equal, value }) if alternatives.is_empty() => {
+                    Some(Filter::Compare { column, comparison: Comparison::Equal, value })
+                        if alternatives.is_empty() =>
+                    {
                         columns.push(column);
                         values.push(value);
                     }
@@ -101,7 +107,9 @@ fn column(expression: &Expression<'_>, offered: &PushdownData<'_>) -> Result<Opt
 /// The constant that an expression is, where it is nothing but a constant. A NULL compares with nothing.
 fn value(expression: &Expression<'_>) -> Result<Option<Value>> {
     match expression.expression_type()? {
-        Type::ValueConstant => Ok(Some(constant(&expression.get_constant_value()?)?).filter(|value| *value != Value::Null)),
+        Type::ValueConstant => {
+            Ok(Some(constant(&expression.get_constant_value()?)?).filter(|value| *value != Value::Null))
+        }
         _ => Ok(None),
     }
 }

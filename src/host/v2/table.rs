@@ -49,9 +49,7 @@ fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionPar
     let declared = FunctionParameter::with_type(parameter.name, types::logical_type(extension, &parameter.sql_type)?);
     Ok(match parameter.positional {
         true => declared,
-        false => declared
-            .kind(FunctionParameterKind::Named)
-            .default_value(types::NotGiven(parameter.sql_type.clone())),
+        false => declared.kind(FunctionParameterKind::Named).default_value(types::NotGiven(parameter.sql_type.clone())),
     })
 }
 
@@ -96,7 +94,8 @@ impl TableFunctionCallbacks for Adapter {
         _context: &Context,
         projected: InitColumnData<'_>,
     ) -> Result<(Option<Self::GlobalState>, Option<usize>)> {
-        let projection = (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
+        let projection =
+            (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
         let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let scan = bound.table.scan(&projection, &filters)?;
         let threads = scan.max_threads();
