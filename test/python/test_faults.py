@@ -1,6 +1,7 @@
 """What goes wrong on the way: every row exactly once, or an error that names the days, and never a part of a table."""
 from __future__ import annotations
 
+import gzip
 import socket
 from threading import Thread
 
@@ -193,10 +194,14 @@ def test_nobody_listens(con, monkeypatch):
     assert last_fetch(con)["requests"] == 0, "what never arrived is no request"
 
 
-@pytest.mark.parametrize("words", [b"", b"\0\0\0\0", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\nContent-"])
-def test_what_is_no_http_server(con, monkeypatch, words):
-    """Something else answers at the address, or hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+@pytest.fixture
+def answering(monkeypatch):
+    """A server that sends exactly these bytes to everybody, and hangs up."""
+    listeners = []
+
+    def start(answer: bytes) -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
 
         def serve():
             while True:
@@ -205,14 +210,51 @@ def test_what_is_no_http_server(con, monkeypatch, words):
                 except OSError:
                     return
                 connection.recv(10_000)
-                connection.sendall(words)
+                connection.sendall(answer)
                 connection.close()
 
         Thread(target=serve, daemon=True).start()
         monkeypatch.setenv("MP_API_BASE_URL", "http://127.0.0.1:{}".format(listener.getsockname()[1]))
-        error = error_of(con, f"FROM {export(last=FIRST)}")
+
+    yield start
+    for listener in listeners:
+        # A blocked accept() is woken by shutdown(), not by close().
         listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+@pytest.mark.parametrize("words", [b"", b"\0\0\0\0", b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\nContent-"])
+def test_what_is_no_http_server(con, answering, words):
+    """Something else answers at the address, or hangs up."""
+    answering(words)
+    error = error_of(con, f"FROM {export(last=FIRST)}")
     assert "[NETWORK_ERROR]" in error and FIRST in error
+
+
+LINES = b'{"event":"A","properties":{"x":1}}\n{"event":"B","properties":{"x":2}}\n'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+
+
+@pytest.mark.parametrize("answer, expected", [
+    (HEAD + b"Content-Length: 70\r\n\r\n" + LINES, 2),
+    (HEAD + b"Transfer-Encoding: chunked\r\n\r\n46\r\n" + LINES + b"\r\n0\r\n\r\n", 2),
+    (HEAD + b"Transfer-Encoding: chunked\r\n\r\n46\r\n" + LINES + b"\r\n", None),
+    (HEAD + b"Content-Length: 71\r\n\r\n" + LINES, None),
+    (HEAD + b"\r\n" + LINES, None),
+    (HEAD + b"\r\n", None),
+    (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(LINES), 2),
+    (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(LINES)[:-1], None),
+    (HEAD + b"Content-Encoding: gzip\r\n\r\n", None),
+    (HEAD + b"Content-Length: 70\r\nContent-Encoding: br\r\n\r\n" + LINES, None),
+], ids=["length", "chunks", "no-last-chunk", "short", "no-end", "no-end-empty", "gzip", "gzip-cut", "gzip-empty", "brotli"])
+def test_an_answer_is_whole_only_where_its_end_can_be_told(con, answering, answer, expected):
+    """Where nothing says how long it is, a broken connection looks like its end: rows could be missing in silence."""
+    assert len(LINES) == 70
+    answering(answer)
+    if expected:
+        assert rows(con, f"SELECT count(*) FROM {export(last=FIRST)}") == [(expected,)]
+    else:
+        assert FIRST in error_of(con, f"FROM {export(last=FIRST)}")
 
 
 def test_a_redirect_is_not_followed(con, sim):

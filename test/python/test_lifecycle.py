@@ -251,6 +251,15 @@ def test_any_number_of_threads_gives_the_same_rows(con, sim, settings):
     assert fetched_rows(con, "events") == export_rows(sim, FIRST, LAST)
 
 
+def test_threads_that_wait_in_vain_lose_nothing(con, sim):
+    """Days that come late, and in no order: whoever waits for them or does not, every row is read once."""
+    con.execute("SET threads = 8")
+    for day, seconds in ((FIRST, 0.6), ("2025-01-03", 1.3)):
+        sim.add_fault("latency", match={"from_date": day}, seconds=seconds)
+    con.execute(f"CREATE TABLE events AS FROM {export()}")
+    assert fetched_rows(con, "events") == export_rows(sim, FIRST, LAST)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_exports(con, sim):
     """Python's multiprocessing forks; nothing of ours may be a thread that the child believes to have."""

@@ -1,8 +1,10 @@
 """`WHERE` on DuckDB 2.0: the request gets smaller, and the rows stay the same."""
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
-from conftest import FIRST, days_asked, export, only_v2, rows
+from conftest import FIRST, days_asked, error_of, export, only_v2, rows
 from narrowing import CALL, DAYS, NAMES, both, odd_simulator, sim  # noqa: F401  fixtures are known by their names
 from simulator import Project, Simulator
 
@@ -125,10 +127,39 @@ def test_the_where_may_give_the_dates(con, sim, both, dates, condition, days):
 def test_a_start_alone_means_until_today(con, both, monkeypatch):
     with Simulator(Project(days=5, events_per_day=10)) as project:
         monkeypatch.setenv("MP_API_BASE_URL", project.url)
-        ((count, today),) = rows(con, "SELECT count(*), current_date::VARCHAR FROM mixpanel_export() WHERE event_time >= '2025-01-04'")
-        asked_days = days_asked(project)
+        statement = "SELECT count(*), current_date::VARCHAR FROM mixpanel_export() WHERE event_time >= '2025-01-04'"
+        ((count, today),) = rows(con, statement)
+        # It may be tomorrow somewhere, but not in this project.
+        answered = [request.params for request in project.settled() if request.status == 200]
     assert count == 20
-    assert min(first for first, _ in asked_days) == "2025-01-04" and max(last for _, last in asked_days) == today
+    assert min(params["from_date"] for params in answered) == "2025-01-04"
+    assert max(params["to_date"] for params in answered) == today
+
+
+def test_until_today_ends_with_the_projects_today(con, monkeypatch):
+    """Where it is still yesterday in the project, Mixpanel refuses today: an end that nobody asked for is moved."""
+    yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
+    first = yesterday - timedelta(days=2)
+    with Simulator(Project(from_date=first, days=3, events_per_day=10, today=yesterday)) as project:
+        monkeypatch.setenv("MP_API_BASE_URL", project.url)
+        query = f"SELECT count(*) FROM mixpanel_export() WHERE event_time >= '{first}'"
+        assert rows(con, query) == [(30,)]
+        answered = [request.params for request in project.settled() if request.status == 200]
+        assert max(params["to_date"] for params in answered) == str(yesterday)
+        # An end that was asked for is not.
+        call = export("", str(first), str(yesterday + timedelta(days=1)))
+        assert "later than today" in error_of(con, f"FROM {call}")
+
+
+@pytest.mark.parametrize("zone", ["", "time_zone := 'Pacific/Kiritimati'"])
+def test_until_today_includes_the_projects_today(con, monkeypatch, zone):
+    """Where it is tomorrow already in the project, its newest events are wanted too, whether its zone is known or not."""
+    latest = (datetime.now(timezone.utc) + timedelta(hours=14)).date()
+    with Simulator(Project(from_date=latest - timedelta(days=1), days=2, events_per_day=10, today=latest)) as project:
+        monkeypatch.setenv("MP_API_BASE_URL", project.url)
+        query = f"SELECT count(*) FROM mixpanel_export({zone}) WHERE event_time >= '{latest - timedelta(days=2)}'"
+        assert rows(con, query) == [(20,)]
+        assert max(last for _, last in days_asked(project)) == str(latest)
 
 
 def test_long_lists_of_names_are_not_sent(both, sim):

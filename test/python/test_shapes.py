@@ -95,16 +95,16 @@ def test_many_windows_of_which_most_are_empty(con, monkeypatch):
         assert len(set(days_asked(sparse))) == 90
 
 
-LARGE_ROWS = 8_600
+LARGE_ROWS = 12_000
 
 
 @pytest.fixture(scope="module")
 def large():
-    """A day of 35 MB, of which 8.6 MB can't be compressed away: checked while it arrives, and read as a stream."""
+    """A day of 50 MB, of which 9 MB can't be compressed away: checked while it arrives, and read as a stream."""
     with Simulator(Project(days=2, events_per_day=10)) as simulator:
-        padding = "the quick brown fox jumps over the lazy dog " * 60
+        padding = "the quick brown fox jumps over the lazy dog " * 70
         lines = (
-            line("L", time=NOON + number, n=number, noise=b64encode(os.urandom(1000)).decode(), padding=padding)
+            line("L", time=NOON + number, n=number, noise=b64encode(os.urandom(750)).decode(), padding=padding)
             for number in range(LARGE_ROWS)
         )
         simulator.set_day(FIRST, lines)

@@ -60,6 +60,12 @@ def test_what_is_wrong_with_every_day_is_never_skipped(con, sim, status, code):
     assert f"[{code}]" in error_of(con, f"FROM {SKIP}")
 
 
+def test_a_spent_hour_is_not_skipped(con, sim):
+    """The other days would be refused as well, and a table of few days would look like few events."""
+    sim.add_fault("status", times=None, status=429, headers={"Retry-After": "1800"}, match={"from_date": BAD})
+    assert "[RATE_LIMITED]" in error_of(con, f"FROM {SKIP}")
+
+
 def test_nothing_is_skipped_where_nothing_fails(con, sim):
     sim.add_fault("cut", times=2, match={"from_date": BAD})
     assert fetched_rows(con, SKIP) == export_rows(sim, FIRST, LAST)
