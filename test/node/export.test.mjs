@@ -70,12 +70,14 @@ test("a stream that nobody reads to its end stops the downloads", async () => {
   const { connection, instance } = await connect();
   await simulator("POST", "faults", { kind: "latency", seconds: 0.1, times: null });
   await connection.run("SET streaming_buffer_size = '1KB'");
-  const result = await connection.stream(`SELECT properties FROM mixpanel_export(${DAYS}, max_workers := 1)`);
+  const call = `mixpanel_export(${DAYS}, max_workers := 1, events := ['Search', 'View Item'])`;
+  const result = await connection.stream(`SELECT properties FROM ${call}`);
   assert.ok((await result.fetchChunk()).rowCount > 0);
   connection.closeSync();
   instance.closeSync();
-  const requests = await simulator("GET", "requests");
-  assert.ok(requests.length < 5, `${requests.length} requests`);
+  // Requests of the test before may come late; they asked for all events.
+  const days = (await simulator("GET", "requests")).filter((request) => request.params.event).map(({ params }) => params.from_date);
+  assert.ok(days.length < 5, `${days}`);
 });
 
 test("two exports at the same time", async () => {

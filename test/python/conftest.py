@@ -98,3 +98,22 @@ def error_of(connection, statement: str, parameters=None) -> str:
 def line(event: str = "A", **properties) -> str:
     """A line of an export. Keys that are no Python names come as `**{"$insert_id": "x"}`."""
     return json.dumps({"event": event, "properties": properties}, separators=(",", ":"), ensure_ascii=False)
+
+
+LONG = Project(days=40, events_per_day=20)
+LONG_CALL = export("max_workers := 2", last="2025-02-09")
+
+
+@pytest.fixture(scope="session")
+def long_simulator():
+    with Simulator(LONG, latency=0.05) as simulator:
+        simulator.warm()
+        yield simulator
+
+
+@pytest.fixture
+def long(long_simulator, monkeypatch):
+    """Forty days, each of which takes a moment to answer: a whole export takes a second."""
+    long_simulator.reset()
+    monkeypatch.setenv("MP_API_BASE_URL", long_simulator.url)
+    return long_simulator

@@ -70,14 +70,12 @@ def test_every_test_file_can_skip_where_there_is_no_simulator():
         assert "\nrequire mixpanel\n" in text, path
 
 
-@pytest.mark.skipif(not PAGES, reason="there are no pages yet")
 def test_every_function_has_a_page(functions):
     texts = [path.read_text(encoding="utf-8") for path in PAGES]
     missing = [name for name in functions if not any(name in text for text in texts)]
     assert not missing
 
 
-@pytest.mark.skipif(not (ROOT / "docs" / "errors.md").exists(), reason="there is no page of errors yet")
 def test_every_error_code_has_its_place_on_the_page_of_errors():
     codes = re.findall(r'= "([A-Z_]+)",', (ROOT / "src" / "contract" / "error.rs").read_text(encoding="utf-8"))
     page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")

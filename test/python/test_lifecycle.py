@@ -11,27 +11,8 @@ from collections.abc import Callable
 
 import duckdb
 import pytest
-from conftest import EXTENSION, FIRST, LAST, Project, Simulator, connect, error_of, export, last_fetch, rows
+from conftest import EXTENSION, FIRST, LAST, LONG_CALL, connect, error_of, export, last_fetch, rows
 from expected import export_rows, fetched_rows
-
-LONG = Project(days=40, events_per_day=20)
-LONG_CALL = export("max_workers := 2", last="2025-02-09")
-
-
-@pytest.fixture(scope="module")
-def long_simulator():
-    with Simulator(LONG, latency=0.05) as simulator:
-        simulator.warm()
-        yield simulator
-
-
-@pytest.fixture
-def long(long_simulator, monkeypatch):
-    """Forty days, each of which takes a moment to answer: a whole export takes a second."""
-    long_simulator.reset()
-    monkeypatch.setenv("MP_API_BASE_URL", long_simulator.url)
-    return long_simulator
-
 
 def until(condition: Callable[[], bool], seconds: float = 5) -> bool:
     """Waits for a condition that is known to come true soon, or not at all."""
@@ -153,74 +134,6 @@ def test_no_file_descriptor_is_left(con, sim):
         rows(con, f"SELECT event_name FROM {export()} LIMIT 1")
         error_of(con, f"FROM {export('project_id := 999')}")
     assert until(lambda: count() <= before + 2), (before, count())
-
-
-OTHER_PROCESS = """
-import duckdb, sys
-connection = duckdb.connect(sys.argv[1])
-print(connection.execute("SELECT count(*) FROM events").fetchone()[0])
-connection.execute("CREATE TABLE mine AS SELECT 1")
-"""
-
-
-def opened_by_another_process(path: pathlib.Path) -> str:
-    command = [sys.executable, "-c", OTHER_PROCESS, path]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    return ended.stdout.strip() or ended.stderr
-
-
-def test_closing_frees_the_file_at_once(tmp_path, sim):
-    """No connection of the extension's keeps it open: another process can write to it, and no log is left behind."""
-    path = tmp_path / "events.duckdb"
-    con = connect(str(path))
-    con.execute(f"CREATE TABLE events AS FROM {export()}")
-    con.close()
-    assert not path.with_suffix(".duckdb.wal").exists()
-    assert opened_by_another_process(path) == "1500"
-
-
-def test_closing_midway_frees_the_file_too(tmp_path, long):
-    path = tmp_path / "events.duckdb"
-    con = connect(str(path))
-    con.execute("CREATE TABLE events AS SELECT 1")
-    con.execute("SET streaming_buffer_size = '1KB'")
-    assert con.execute(f"SELECT event_name, properties FROM {LONG_CALL}").fetchone()
-    con.close()
-    assert opened_by_another_process(path) == "1"
-
-
-def test_closing_after_an_error_frees_the_file(tmp_path, sim):
-    path = tmp_path / "events.duckdb"
-    con = connect(str(path))
-    con.execute("CREATE TABLE events AS SELECT 1")
-    error_of(con, f"INSERT INTO events SELECT 2 FROM {export('project_id := 999')}")
-    con.close()
-    assert opened_by_another_process(path) == "1"
-
-
-def test_loading_twice_is_harmless(con, sim):
-    con.execute(f"LOAD '{EXTENSION}'")
-    con.cursor().execute(f"LOAD '{EXTENSION}'")
-    assert rows(con, f"SELECT count(*) FROM {export()}") == [(1500,)]
-
-
-def test_a_read_only_database(tmp_path, sim):
-    path = str(tmp_path / "read_only.duckdb")
-    duckdb.connect(path).close()
-    con = connect(path, access_mode="READ_ONLY")
-    assert rows(con, f"SELECT count(*) FROM {export()}") == [(1500,)]
-    con.execute(f"CREATE TEMP TABLE events AS FROM {export()}")
-    assert rows(con, "SELECT count(*) FROM events") == [(1500,)]
-    con.close()
-
-
-def test_two_databases_in_one_process(tmp_path, sim):
-    first, second = connect(str(tmp_path / "a.duckdb")), connect(str(tmp_path / "b.duckdb"))
-    first.execute(f"CREATE TABLE events AS FROM {export()}")
-    first.close()
-    second.execute(f"CREATE TABLE events AS FROM {export()}")
-    assert fetched_rows(second, "events") == export_rows(sim, FIRST, LAST)
-    second.close()
 
 
 def test_statements_at_the_same_time(con, sim):
