@@ -6,6 +6,7 @@
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`export`]: the export engine
 //! * [`mixpanel`]: the HTTP client
+//! * [`answers`]: JSON answers, and what stands in them
 //! * [`fetches`]: the record of what was fetched
 //! * [`config`]: accounts and credentials
 //! * [`contract`]: what the core and the hosts say to each other, in Arrow
@@ -14,6 +15,7 @@
 
 #![deny(unsafe_code)]
 
+pub mod answers;
 pub mod catalog;
 pub mod config;
 pub mod contract;

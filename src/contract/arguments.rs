@@ -131,6 +131,40 @@ impl Arguments {
         Ok((first, last))
     }
 
+    /// The same, where both ends must be given.
+    pub fn required_dates(&self, from: &str, to: &str) -> Result<(Date, Date)> {
+        let required = |name, date: Option<Date>| {
+            date.ok_or_else(|| Error::argument(name, format!("is missing; add {name} := '2025-01-31'")))
+        };
+        let (first, last) = self.dates(from, to)?;
+        Ok((required(from, first)?, required(to, last)?))
+    }
+
+    /// One of these words, exactly.
+    pub fn one_of(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        words.iter().find(|word| **word == text).copied().map(Some).ok_or_else(|| {
+            let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+            let (last, others) =
+                quoted.split_last().map_or((String::new(), &[][..]), |(last, rest)| (last.clone(), rest));
+            let allowed = if others.is_empty() { last } else { format!("{} or {last}", others.join(", ")) };
+            Error::argument(name, format!("must be {allowed}, not '{text}'"))
+        })
+    }
+
+    /// A JSON text: given as one, or as a struct, map or list that becomes one.
+    pub fn json(&self, name: &str) -> Result<Option<String>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::Text(text)) => match serde_json::from_str::<&serde_json::value::RawValue>(text) {
+                Ok(_) => Ok(Some(text.clone())),
+                Err(error) => Err(Error::argument(name, format!("is not JSON: {error}"))),
+            },
+            Some(value @ (Value::Fields(_) | Value::List(_))) => Ok(Some(value.to_json().to_string())),
+            Some(_) => Err(Error::argument(name, "must be JSON text, a struct, a map or a list")),
+        }
+    }
+
     /// A list of texts, none of them NULL or empty, and at least one.
     pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
         let items = match self.get(name) {
@@ -214,6 +248,29 @@ mod tests {
                 "{days}"
             );
         }
+    }
+
+    #[test]
+    fn words_are_named() {
+        let unit = |text: &str| arguments("unit", Value::Text(text.into()));
+        assert_eq!(unit("day").one_of("unit", &["day", "week"]), Ok(Some("day")));
+        assert!(
+            message(unit("Day").one_of("unit", &["hour", "day", "week"]))
+                .contains("'hour', 'day' or 'week', not 'Day'")
+        );
+        assert!(message(unit("x").one_of("unit", &["day"])).contains("must be 'day', not 'x'"));
+    }
+
+    #[test]
+    fn json_is_text_or_a_value() {
+        assert_eq!(
+            arguments("body", Value::Text(r#"{"a": 1.50}"#.into())).json("body"),
+            Ok(Some(r#"{"a": 1.50}"#.into()))
+        );
+        let fields = Value::Fields(vec![("a".into(), Value::List(vec![Value::Integer(1), Value::Null]))]);
+        assert_eq!(arguments("body", fields).json("body"), Ok(Some(r#"{"a":[1,null]}"#.into())));
+        assert!(message(arguments("body", Value::Text("{a}".into())).json("body")).contains("body: is not JSON"));
+        assert!(message(arguments("body", Value::Boolean(true)).json("body")).contains("body: must be JSON"));
     }
 
     #[test]

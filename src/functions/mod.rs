@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod export;
 pub mod fetches;
+mod live;
 pub mod property;
 pub mod quota;
 pub mod quote;
@@ -10,8 +11,8 @@ pub mod timestamp;
 pub mod version;
 
 use crate::{
-    config::Overrides,
-    contract::{Arguments, Parameter, Result, SqlType},
+    config::{Config, Overrides, Target},
+    contract::{Arguments, Parameter, Result, Session, SqlType},
 };
 
 /// What every function that talks to Mixpanel takes besides its own parameters. A project's id may be a number or text.
@@ -23,12 +24,27 @@ pub fn account_parameters() -> [Parameter; 3] {
     ]
 }
 
+/// The same for functions of the query and app APIs, which know data views.
+pub fn query_parameters() -> Vec<Parameter> {
+    let mut parameters = account_parameters().to_vec();
+    parameters.push(Parameter::named("workspace_id", SqlType::Any));
+    parameters
+}
+
+/// Where a call's requests go.
+///
+/// Errors: `ExternalAccessDisabled`, and those of [`Config::resolve`].
+pub fn target(arguments: &Arguments, session: Session) -> Result<Target> {
+    session.require_external_access()?;
+    Config::process().resolve(&overrides(arguments)?)
+}
+
 pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
     let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
     Ok(Overrides {
         account: text("account")?,
         project_id: arguments.id("project_id")?,
         region: text("region")?,
-        workspace_id: None,
+        workspace_id: arguments.id("workspace_id")?,
     })
 }

@@ -1,0 +1,62 @@
+//! Numbers of an answer. Some come as text.
+
+use serde_json::Value;
+
+/// A `BIGINT`: a whole number, also one that is written `3.0`, or `"3"`. `None` for everything else, so that nothing is
+/// rounded in silence.
+pub fn bigint(value: &Value) -> Option<i64> {
+    let digits = digits(value)?;
+    digits.parse().ok().or_else(|| {
+        let number: f64 = digits.parse().ok()?;
+        // From 2^53 on a double no longer tells one whole number from the next.
+        (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+    })
+}
+
+/// A `DOUBLE`; `"NaN"` and other texts that say a number count as it.
+pub fn double(value: &Value) -> Option<f64> {
+    digits(value)?.parse().ok()
+}
+
+fn digits(value: &Value) -> Option<&str> {
+    match value {
+        Value::Number(number) => Some(number.as_str()),
+        Value::String(text) => Some(text.trim()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(json: &str) -> Value {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn whole_numbers_keep_their_digits() {
+        for (json, number) in [
+            ("9007199254740993", Some(9_007_199_254_740_993)),
+            ("-1", Some(-1)),
+            ("3.0", Some(3)),
+            ("1e3", Some(1000)),
+            ("\"10254\"", Some(10254)),
+            ("3.5", None),
+            ("9007199254740993.0", None),
+            ("18446744073709551615", None),
+            ("\"x\"", None),
+            ("null", None),
+            ("true", None),
+        ] {
+            assert_eq!(bigint(&value(json)), number, "{json}");
+        }
+    }
+
+    #[test]
+    fn doubles_may_be_no_number() {
+        assert_eq!(double(&value("8.64705882352939")), Some(8.64705882352939));
+        assert!(double(&value("\"NaN\"")).is_some_and(f64::is_nan));
+        assert_eq!(double(&value("null")), None);
+    }
+}
