@@ -5,6 +5,7 @@
 //!
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`export`]: the export engine
+//! * [`decode`]: lines of JSON to columns
 //! * [`mixpanel`]: the HTTP client
 //! * [`answers`]: JSON answers, and what stands in them
 //! * [`fetches`]: the record of what was fetched
@@ -19,6 +20,7 @@ pub mod answers;
 pub mod catalog;
 pub mod config;
 pub mod contract;
+pub mod decode;
 pub mod export;
 pub mod fetches;
 pub mod functions;

@@ -12,9 +12,9 @@ use crate::{
         Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
         TableFunction, Value, rows,
     },
+    decode::{Column, Decoder},
     export::{
         ExportRequest, ExportScan, OnFailure, Windows,
-        decode::{Column, Decoder},
         narrow::{FilterColumns, Wanted, narrow},
         plan::{self, Window},
     },
