@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use crate::{
     contract::{ScalarFunction, TableFunction},
-    functions::{accounts, export, fetches, property, quota, quote, timestamp, version},
+    functions::{accounts, activity_feed, export, fetches, profiles, property, quota, quote, timestamp, version},
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
     vec![
         Box::new(export::Export),
         Box::new(export::ExportPlan),
+        Box::new(profiles::Profiles),
+        Box::new(activity_feed::ActivityFeed),
         Box::new(accounts::Accounts),
         Box::new(accounts::Add),
         Box::new(accounts::Remove),

@@ -5,6 +5,7 @@
 //!
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`export`]: the export engine
+//! * [`profiles`]: questions for profiles, and their pages
 //! * [`decode`]: lines of JSON to columns
 //! * [`mixpanel`]: the HTTP client
 //! * [`answers`]: JSON answers, and what stands in them
@@ -25,6 +26,7 @@ pub mod export;
 pub mod fetches;
 pub mod functions;
 pub mod mixpanel;
+pub mod profiles;
 
 #[allow(unsafe_code)]
 pub mod host;
