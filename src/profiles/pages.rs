@@ -4,7 +4,8 @@
 //! is mostly right, but the official example has one that is too small; pages may
 //! hold fewer profiles than `page_size` although more follow. So:
 //!
-//! * as many profiles as `total` says: that is all, without another request;
+//! * as many profiles as `total` says: that is all, without another request, unless that is just the first page and it
+//!   is full: then `total` may be about that page, and the next one is asked for;
 //! * otherwise pages are asked for until one is empty;
 //! * `total` also says how many pages may be asked for at the same time. Beyond it
 //!   they are asked for one by one, so that at most the last one is in vain.
@@ -62,8 +63,18 @@ impl Pages {
         }
     }
 
-    fn is_complete(&self) -> bool {
+    /// Whether as many came as were announced.
+    fn agrees(&self) -> bool {
         self.announced.total == Some(self.profiles)
+    }
+
+    fn is_full_page(&self) -> bool {
+        self.per_page >= self.announced.page_size.unwrap_or(USUAL_PAGE)
+    }
+
+    fn is_complete(&self) -> bool {
+        let is_first_page = self.next == 1;
+        self.agrees() && !(is_first_page && self.is_full_page())
     }
 
     /// The next page to ask for now, if so many may be under way at the same time.
@@ -98,7 +109,7 @@ impl Pages {
     /// Errors: `Truncated` where profiles are missing, or may be.
     pub fn check(&self) -> Result<()> {
         let (profiles, total) = (self.profiles, self.announced.total);
-        if self.is_complete() {
+        if self.agrees() {
             return Ok(());
         }
         if let Some(total) = total.filter(|total| profiles < *total) {
@@ -111,8 +122,7 @@ impl Pages {
             );
             return Err(Error::new(Code::Truncated, what).fix(LATER));
         }
-        let is_full = profiles > 0 && self.per_page >= self.announced.page_size.unwrap_or(USUAL_PAGE);
-        if !self.announced.has_session && is_full {
+        if !self.announced.has_session && self.is_full_page() {
             let what = format!(
                 "more than {profiles} profiles may be there, but the answer has no session_id to ask for them with"
             );
@@ -157,20 +167,22 @@ mod tests {
                 (35, &[10, 10, 10, 5][..], 4),
                 (40, &[10, 10, 10, 10], 4),
                 (7, &[7], 1),
+                // May be about the first page.
+                (10, &[10], 2),
                 (0, &[0], 1),
                 // Pages that are not full.
                 (24, &[8, 8, 8], 3),
             ] {
                 let (pages, asked) = run(Some(total), held, at_once);
                 assert_eq!((asked, pages.check()), (requests, Ok(())), "{total} {held:?} {at_once}");
-                assert_eq!((pages.count(), pages.progress()), (requests, if total > 0 { 1.0 } else { 0.0 }));
+                assert_eq!((pages.count(), pages.progress()), (requests, f64::from(u8::from(total > 0))));
             }
         }
     }
 
     #[test]
     fn without_a_total_or_with_a_small_one_an_empty_page_ends_it() {
-        for total in [None, Some(1), Some(9), Some(11), Some(34)] {
+        for total in [None, Some(1), Some(9), Some(10), Some(11), Some(34)] {
             let (pages, asked) = run(total, &[10, 3, 10, 12], 4);
             assert_eq!((asked, pages.profiles), (5, 35), "{total:?}");
             assert!(pages.check().is_ok());
