@@ -8,7 +8,7 @@
 //! is here, so that `LIMIT 10` costs a page and not all five hundred, and memory
 //! holds a handful of pages (those under way, two that wait, one that is read),
 //! whatever their number. What makes that safe is that the identities of all
-//! profiles that were handed out are remembered, as hashes of 128 bits: about 35 MB for a
+//! profiles that were handed out are remembered, as hashes of 128 bits: 40 MB for a
 //! million. A profile that comes on two pages is handed out once, and when the
 //! server forgets its session in the middle, the question is asked anew and only
 //! what was not handed out yet follows. An end that can't be trusted is an error,

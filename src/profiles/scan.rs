@@ -58,7 +58,8 @@ impl ProfilesScan {
             progress: Arc::clone(&progress),
             stop: Arc::clone(&stop),
         };
-        let reader = ProfilesReader { source: Source::Waiting(order), make, record: Arc::clone(&record), credentials };
+        let reader =
+            ProfilesReader { source: Source::Waiting(Box::new(order)), make, record: Arc::clone(&record), credentials };
         Self { reader: Mutex::new(Some(reader)), record, progress, stop }
     }
 }
@@ -98,7 +99,7 @@ impl Reader for Nothing {
 
 enum Source {
     /// Nobody has asked for a row yet, so nobody has asked Mixpanel.
-    Waiting(Order),
+    Waiting(Box<Order>),
     Pages(Receiver<Result<Message>>),
     Ended,
 }
@@ -135,7 +136,7 @@ impl ProfilesReader {
     fn read(&mut self) -> Result<Option<RecordBatch>> {
         let mut pages = match std::mem::replace(&mut self.source, Source::Ended) {
             Source::Waiting(order) if order.questions.is_empty() => return Ok(None),
-            Source::Waiting(order) => download::start(order)?,
+            Source::Waiting(order) => download::start(*order)?,
             Source::Pages(pages) => pages,
             Source::Ended => return Ok(None),
         };
