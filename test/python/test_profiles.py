@@ -99,7 +99,7 @@ def test_typed_columns(con, sim, all_profiles):
     assert described[3:] == [("plan", "VARCHAR"), ("loyalty_points", "DOUBLE"), ("$city", "VARCHAR"), ("$last_seen", "DATE")]
     con.execute(f"CREATE TABLE typed AS FROM {call}")
     assert fetched_profiles(con, "typed") == all_profiles
-    same = """plan IS NOT DISTINCT FROM properties->>'plan' AND "$city" IS NOT DISTINCT FROM properties->>'$."$city"'
+    same = """plan IS NOT DISTINCT FROM (properties->>'plan') AND "$city" IS NOT DISTINCT FROM (properties->>'$."$city"')
         AND loyalty_points IS NOT DISTINCT FROM TRY_CAST(properties->>'loyalty_points' AS DOUBLE)"""
     assert rows(con, f"SELECT count(*) FILTER (NOT ({same})), count(plan) > 2000 FROM typed") == [(0, True)]
 
