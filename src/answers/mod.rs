@@ -1,12 +1,17 @@
 //! How does a JSON answer become rows?
 //!
 //! Pure: text in, values out, no requests and no SQL. `json` reads an answer
-//! without losing a digit, `number` and `moment` read what stands in it.
+//! without losing a digit, `number` and `moment` read what stands in it, `record` and
+//! `results` lists of things.
 
 mod json;
 mod moment;
 mod number;
+mod record;
+mod results;
 
 pub use json::{parse, text, unexpected};
 pub use moment::Moment;
 pub use number::{bigint, double};
+pub use record::Record;
+pub use results::results;
