@@ -7,6 +7,7 @@
 //! * [`export`]: the export engine
 //! * [`mixpanel`]: the HTTP client
 //! * [`answers`]: JSON answers, and what stands in them
+//! * [`discovery`]: what there is to be asked about, and the cache of such answers
 //! * [`fetches`]: the record of what was fetched
 //! * [`config`]: accounts and credentials
 //! * [`contract`]: what the core and the hosts say to each other, in Arrow
@@ -19,6 +20,7 @@ pub mod answers;
 pub mod catalog;
 pub mod config;
 pub mod contract;
+pub mod discovery;
 pub mod export;
 pub mod fetches;
 pub mod functions;

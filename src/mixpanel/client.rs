@@ -129,7 +129,7 @@ impl Client {
     /// success.
     pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
         let inner = &*self.0;
-        self.check(request)?;
+        require_readable(&inner.target, request.api())?;
         let url = request.url(&inner.target)?;
         let place = format!("{} {}", request.method().as_str(), request.place(&inner.target));
         let mut message = match request.method() {
@@ -183,15 +183,6 @@ impl Client {
         Ok(Answer { status, body, attempts })
     }
 
-    fn check(&self, request: &Request) -> Result<()> {
-        let target = &self.0.target;
-        if request.api() == Api::App && target.credentials.kind() == Kind::ProjectSecret {
-            let what = format!("{} is a project's secret, with which Mixpanel's app API can't be read", target.owner());
-            return Err(Error::new(Code::InvalidConfig, what).fix("Use a service account"));
-        }
-        Ok(())
-    }
-
     async fn refused(
         &self,
         request: &Request,
@@ -241,6 +232,15 @@ impl Client {
     fn words(&self, content_type: &str, body: &[u8]) -> String {
         words::clip(&auth::redact(&self.0.target.credentials, &words::find(content_type, body)))
     }
+}
+
+/// Whether the kind of credentials can read this API at all. Errors: `InvalidConfig`.
+pub fn require_readable(target: &Target, api: Api) -> Result<()> {
+    if api == Api::App && target.credentials.kind() == Kind::ProjectSecret {
+        let what = format!("{} is a project's secret, with which Mixpanel's app API can't be read", target.owner());
+        return Err(Error::new(Code::InvalidConfig, what).fix("Use a service account"));
+    }
+    Ok(())
 }
 
 /// Where it goes, not with what.
