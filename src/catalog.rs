@@ -4,13 +4,25 @@ use std::sync::Arc;
 
 use crate::{
     contract::{ScalarFunction, TableFunction},
-    functions::{accounts, export, fetches, property, quota, quote, timestamp, version},
+    functions::{accounts, discovery, export, fetches, property, quota, quote, timestamp, version},
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
     vec![
         Box::new(export::Export),
         Box::new(export::ExportPlan),
+        Box::new(discovery::Events),
+        Box::new(discovery::Properties),
+        Box::new(discovery::PropertyValues),
+        Box::new(discovery::TopEvents),
+        Box::new(discovery::Funnels),
+        Box::new(discovery::Cohorts),
+        Box::new(discovery::Bookmarks),
+        Box::new(discovery::LexiconSchemas),
+        Box::new(discovery::LexiconSchema),
+        Box::new(discovery::Annotations),
+        Box::new(discovery::Workspaces),
+        Box::new(discovery::ClearCache),
         Box::new(accounts::Accounts),
         Box::new(accounts::Add),
         Box::new(accounts::Remove),

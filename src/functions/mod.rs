@@ -1,6 +1,7 @@
 //! The SQL surface, one file per family. `catalog.rs` lists what is registered.
 
 pub mod accounts;
+pub mod discovery;
 pub mod export;
 pub mod fetches;
 mod live;
