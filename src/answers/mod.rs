@@ -10,7 +10,7 @@ mod number;
 mod record;
 mod results;
 
-pub use json::{parse, text, unexpected};
+pub use json::{parse, parse_object, text, unexpected};
 pub use moment::Moment;
 pub use number::{bigint, double};
 pub use record::Record;

@@ -52,6 +52,11 @@ impl<'a> Record<'a> {
         self.read(name, "a date", |value| Moment::read(value.as_str()?)?.microseconds())
     }
 
+    /// Errors: `UnexpectedResponse` where it is missing or empty.
+    pub fn required_timestamp(&self, name: &str) -> Result<i64> {
+        self.timestamp(name)?.ok_or_else(|| self.error(name, "a date", "it is missing"))
+    }
+
     /// What is no text becomes its JSON text: a number its digits.
     pub fn text(&self, name: &str) -> Option<String> {
         Some(match self.get(name)? {
@@ -115,6 +120,8 @@ mod tests {
             assert_eq!(with(json, |record| record.names("a")), Ok(None));
             assert_eq!(with(json, |record| record.text("a")), None);
             assert!(with(json, |record| record.record("a").map(|inner| inner.is_none())).unwrap());
+            assert!(with(json, |record| record.required_text("a")).is_err());
+            assert!(with(json, |record| record.required_timestamp("a")).is_err());
             let error = with(json, |record| record.id("a")).unwrap_err().to_string();
             assert!(error.contains("a whole number as a of a cohort was expected, but it is missing"), "{error}");
         }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{parse, unexpected};
+use super::{parse, parse_object, unexpected};
 use crate::contract::{Code, Error, Result};
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Pagination {
 pub fn results<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<Vec<T>> {
     let mut list = text;
     for _ in 0..2 {
-        let envelope: Envelope<'a> = parse(list, expected)?;
+        let envelope: Envelope<'a> = parse_object(list, expected)?;
         let cursor = envelope.pagination.and_then(|pagination| pagination.next_cursor);
         if cursor.is_some_and(|cursor| !matches!(cursor.as_str(), Some(""))) {
             let what = format!("only the first page of {expected} came, and Mixpanel says that more follow");
@@ -65,6 +65,7 @@ mod tests {
         for text in [
             "{}",
             "[]",
+            "[[1, 2], null]",
             "null",
             "",
             r#"{"results": null}"#,

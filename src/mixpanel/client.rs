@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use reqwest::{
     Response,
-    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
     redirect::Policy,
 };
 
@@ -137,9 +137,12 @@ impl Client {
             Method::Post => inner.http.post(url),
         };
         message = message.header(AUTHORIZATION, inner.authorization.clone()).header(ACCEPT_ENCODING, "gzip");
-        if let Some((content_type, bytes)) = request.body() {
-            message = message.header(CONTENT_TYPE, content_type).body(bytes);
-        }
+        message = match (request.body(), request.method()) {
+            (Some((content_type, bytes)), _) => message.header(CONTENT_TYPE, content_type).body(bytes),
+            // Load balancers answer 411 to a POST that doesn't say how long it is.
+            (None, Method::Post) => message.header(CONTENT_LENGTH, "0"),
+            (None, Method::Get) => message,
+        };
         let mut permit = match (&inner.governor, request.counts_against()) {
             (Some(governor), Some(quota)) => Some(governor.acquire(&inner.project, quota).await?),
             _ => None,

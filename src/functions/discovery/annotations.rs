@@ -55,7 +55,7 @@ impl TableFunction for Annotations {
 
 struct Annotation {
     id: i64,
-    date: Option<i64>,
+    date: i64,
     description: Option<String>,
     user_name: Option<String>,
     tags: Option<Vec<String>>,
@@ -68,7 +68,7 @@ fn read(text: &str) -> Result<Vec<ArrayRef>> {
         let record = Record::new("an annotation", item);
         Ok(Annotation {
             id: record.id("id")?,
-            date: record.timestamp("date")?,
+            date: record.required_timestamp("date")?,
             description: record.text("description"),
             user_name: record.record("user")?.and_then(|user| full_name(&user)),
             tags: record.names("tags")?,
@@ -78,7 +78,7 @@ fn read(text: &str) -> Result<Vec<ArrayRef>> {
     annotations.sort_by_key(|annotation| (annotation.date, annotation.id));
     Ok(vec![
         Arc::new(annotations.iter().map(|annotation| annotation.id).collect::<Int64Array>()),
-        Arc::new(annotations.iter().map(|annotation| annotation.date).collect::<TimestampMicrosecondArray>()),
+        Arc::new(TimestampMicrosecondArray::from_iter_values(annotations.iter().map(|annotation| annotation.date))),
         texts(annotations.iter().map(|annotation| annotation.description.as_ref())),
         texts(annotations.iter().map(|annotation| annotation.user_name.as_ref())),
         list_of_texts(annotations.iter().map(|annotation| annotation.tags.clone())),

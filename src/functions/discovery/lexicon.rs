@@ -111,16 +111,15 @@ struct Entry<'a> {
     entity_type: String,
     name: String,
     #[serde(rename = "schemaJson", borrow)]
-    schema: Option<&'a RawValue>,
+    schema: &'a RawValue,
 }
 
 /// The members of a `schemaJson` that have columns.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Schema<'a> {
     description: Option<Value>,
     #[serde(borrow)]
     properties: Option<&'a RawValue>,
-    #[serde(default)]
     metadata: Option<Map<String, Value>>,
 }
 
@@ -134,25 +133,26 @@ struct Envelope<'a> {
 
 /// `{"results": [{"entityType": "event", "name": "Purchase", "schemaJson": {...}}]}`
 fn read_list(text: &str) -> Result<Vec<ArrayRef>> {
-    let mut entries: Vec<Entry<'_>> = answers::results(text, "a list of schemas")?;
+    let expected = "a list of schemas";
+    let entries: Vec<&RawValue> = answers::results(text, expected)?;
+    let entries = entries.into_iter().map(|entry| answers::parse_object(entry.get(), expected));
+    let mut entries: Vec<Entry<'_>> = entries.collect::<Result<_>>()?;
     entries.sort_by(|a, b| (&a.entity_type, &a.name).cmp(&(&b.entity_type, &b.name)));
     arrays(&entries)
 }
 
 fn read_one(text: &str, entity_type: &str, name: &str) -> Result<Vec<ArrayRef>> {
     let expected = "a schema";
-    let envelope: Envelope<'_> = answers::parse(text, expected)?;
+    let envelope: Envelope<'_> = answers::parse_object(text, expected)?;
     let schema = match envelope {
         Envelope { results: Some(schema), properties: None } => schema,
         _ => answers::parse(text, expected)?,
     };
-    arrays(&[Entry { entity_type: entity_type.to_owned(), name: name.to_owned(), schema: Some(schema) }])
+    arrays(&[Entry { entity_type: entity_type.to_owned(), name: name.to_owned(), schema }])
 }
 
 fn arrays(entries: &[Entry<'_>]) -> Result<Vec<ArrayRef>> {
-    let schemas = entries.iter().map(|entry| {
-        entry.schema.map_or(Ok(Schema::default()), |schema| answers::parse(schema.get(), "the schema of an entity"))
-    });
+    let schemas = entries.iter().map(|entry| answers::parse_object(entry.schema.get(), "the schema of an entity"));
     let schemas: Vec<Schema<'_>> = schemas.collect::<Result<_>>()?;
     let nothing = Map::new();
     let metadata = schemas.iter().map(|schema| {
@@ -177,7 +177,7 @@ fn arrays(entries: &[Entry<'_>]) -> Result<Vec<ArrayRef>> {
         Arc::new(flags("hidden")?),
         Arc::new(flags("dropped")?),
         list_of_texts(names("contacts")?),
-        texts(entries.iter().map(|entry| entry.schema.map(RawValue::get))),
+        texts(entries.iter().map(|entry| Some(entry.schema.get()))),
     ])
 }
 
@@ -204,21 +204,24 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_null() {
-        let text = r#"{"results": [{"entityType": "group", "name": "b"},
+        let text = r#"{"results": [{"entityType": "group", "name": "b", "schemaJson": {}},
             {"entityType": "event", "name": "c", "schemaJson": {"metadata": {"com.mixpanel": null}}},
             {"entityType": "event", "name": "a", "schemaJson": {"metadata": null, "description": null}}]}"#;
         let arrays = read_list(text).unwrap();
         assert_eq!(arrays[1].as_string_view().iter().flatten().collect::<Vec<_>>(), ["a", "c", "b"]);
         assert!(arrays[2..9].iter().all(|array| array.null_count() == 3));
-        assert_eq!(arrays[9].null_count(), 1);
+        assert_eq!(arrays[9].null_count(), 0);
     }
 
     #[test]
     fn other_shapes_are_errors() {
         for text in [
             r#"{"results": [{}]}"#,
+            r#"{"results": [{"entityType": "event", "name": "a", "status": "ok"}]}"#,
+            r#"{"results": [{"entityType": "event", "name": "a", "schemaJson": null}]}"#,
             r#"{"results": [{"entityType": "event", "name": "a", "schemaJson": []}]}"#,
             r#"{"results": [{"entityType": "event", "name": "a", "schemaJson": {"metadata": {"com.mixpanel": 1}}}]}"#,
+            r#"{"results": [["event", "a", {}]]}"#,
             r#"{"results": {"added": 3}}"#,
         ] {
             assert!(read_list(text).is_err_and(|error| error.to_string().contains("[UNEXPECTED_RESPONSE]")), "{text}");

@@ -63,7 +63,7 @@ struct Answer {
 
 /// `{"events": [{"event": "Purchase", "amount": 75, "percent_change": -0.2}], "type": "unique"}`
 fn read(text: &str, averages: bool, max_rows: Option<u64>) -> Result<Vec<ArrayRef>> {
-    let answer: Answer = answers::parse(text, "a list of events")?;
+    let answer: Answer = answers::parse_object(text, "a list of events")?;
     let events = super::whole(answer.events, max_rows, "")?;
     let events: Vec<Record<'_>> = events.iter().map(|item| Record::new("an event", item)).collect();
     let doubles =
@@ -84,6 +84,7 @@ mod tests {
     fn other_shapes_are_errors() {
         for text in [
             "[]",
+            "[[]]",
             "{}",
             r#"{"events": null}"#,
             r#"{"events": [{"amount": 1}]}"#,
