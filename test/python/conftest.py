@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = ROOT.parent / "shared"
+# Beside the project, or beside the folder of its worktrees.
+SHARED = next((path / "shared" for path in ROOT.parents if (path / "shared").is_dir()), ROOT.parent / "shared")
 sys.path.insert(0, str(ROOT / "test"))
 
 from simulator import Project, Simulator  # noqa: E402  the path is set above

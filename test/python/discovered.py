@@ -67,7 +67,7 @@ def bookmarks(body: Any) -> list[tuple]:
 def lexicon_schemas(body: Any) -> list[tuple]:
     rows = []
     for entry in results(body):
-        if not {"entityType", "name"} <= set(entry):
+        if not {"entityType", "name", "schemaJson"} <= set(entry):
             raise Unexpected
         rows.append((entry["entityType"], entry["name"], *schema(entry["schemaJson"])))
     return sorted(rows, key=lambda row: row[:2])
@@ -97,10 +97,12 @@ def with_json_read(rows: list[tuple]) -> list[tuple]:
 def annotations(body: Any) -> list[tuple]:
     rows = []
     for note in results(body):
+        if "date" not in note:
+            raise Unexpected
         user = note.get("user") or {}
         name = " ".join(part for part in (user.get("first_name"), user.get("last_name")) if part)
         tags = note.get("tags")
-        row = (identifier(note, "id"), moment(note["date"]), note["description"], name or None,
+        row = (identifier(note, "id"), moment(note["date"]), note.get("description"), name or None,
                tags if tags is None else [tag["name"] for tag in tags])  # fmt: skip
         rows.append(row)
     return sorted(rows, key=lambda row: (row[1], row[0]))
