@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::{
     contract::{ScalarFunction, TableFunction},
-    functions::{accounts, activity_feed, export, fetches, profiles, property, quota, quote, timestamp, version},
+    functions::{
+        accounts, activity_feed, discovery, export, fetches, profiles, property, quota, quote, timestamp, version,
+    },
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
@@ -13,6 +15,18 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(export::ExportPlan),
         Box::new(profiles::Profiles),
         Box::new(activity_feed::ActivityFeed),
+        Box::new(discovery::Events),
+        Box::new(discovery::Properties),
+        Box::new(discovery::PropertyValues),
+        Box::new(discovery::TopEvents),
+        Box::new(discovery::Funnels),
+        Box::new(discovery::Cohorts),
+        Box::new(discovery::Bookmarks),
+        Box::new(discovery::LexiconSchemas),
+        Box::new(discovery::LexiconSchema),
+        Box::new(discovery::Annotations),
+        Box::new(discovery::Workspaces),
+        Box::new(discovery::ClearCache),
         Box::new(accounts::Accounts),
         Box::new(accounts::Add),
         Box::new(accounts::Remove),

@@ -9,6 +9,7 @@
 //! * [`decode`]: lines of JSON to columns
 //! * [`mixpanel`]: the HTTP client
 //! * [`answers`]: JSON answers, and what stands in them
+//! * [`discovery`]: what there is to be asked about, and the cache of such answers
 //! * [`fetches`]: the record of what was fetched
 //! * [`config`]: accounts and credentials
 //! * [`contract`]: what the core and the hosts say to each other, in Arrow
@@ -22,6 +23,7 @@ pub mod catalog;
 pub mod config;
 pub mod contract;
 pub mod decode;
+pub mod discovery;
 pub mod export;
 pub mod fetches;
 pub mod functions;

@@ -55,6 +55,14 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T>
         .map_err(|error| unexpected(expected, &error.to_string(), text))
 }
 
+/// The same for an object: serde takes a list for a struct too, member by member.
+pub fn parse_object<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T> {
+    match text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+        true => parse(text, expected),
+        false => Err(unexpected(expected, "it is no object", text)),
+    }
+}
+
 /// An answer that is not what the API promises: what was expected, what was found, and how the answer begins.
 pub fn unexpected(expected: &str, found: &str, text: &str) -> Error {
     let begin: String = text.chars().filter(|c| !c.is_control()).take(120).collect();
@@ -89,6 +97,19 @@ mod tests {
         let source = r#"{"b":12345678901234567890123,"a":1.10,"c":-0.0}"#;
         let value: Value = parse(source, "an object").unwrap();
         assert_eq!(value.to_string(), source);
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        #[derive(Deserialize)]
+        struct Named {
+            name: String,
+        }
+        let name = |text| parse_object::<Named>(text, "a name").map(|named| named.name);
+        assert_eq!(name("\u{feff} {\"name\": \"a\"}"), Ok("a".to_owned()));
+        for text in ["[\"a\"]", "", "\"a\"", "{"] {
+            assert_eq!(name(text).map_err(|error| error.code()), Err(Code::UnexpectedResponse), "{text}");
+        }
     }
 
     #[test]

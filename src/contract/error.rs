@@ -54,7 +54,7 @@ codes! {
     ServerError = "SERVER_ERROR",
     /// The connection failed, broke or stayed silent, also after retries.
     NetworkError = "NETWORK_ERROR",
-    /// An answer ended before its end, also after retries.
+    /// An answer ended before its end, also after retries, or is as long as was asked for at most.
     Truncated = "TRUNCATED",
     /// An answer is not what the API promises.
     UnexpectedResponse = "UNEXPECTED_RESPONSE",
@@ -101,6 +101,11 @@ impl Error {
     pub fn context(mut self, place: impl fmt::Display) -> Self {
         self.what = format!("{place}: {}", self.what);
         self
+    }
+
+    /// Mixpanel's own words, where there are any.
+    pub fn words(&self) -> Option<&str> {
+        self.server.as_deref()
     }
 
     /// Whether Mixpanel's own words hold this.

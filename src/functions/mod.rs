@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod activity_feed;
+pub mod discovery;
 pub mod export;
 pub mod fetches;
 mod live;

@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use reqwest::{
     Response,
-    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
     redirect::Policy,
 };
 
@@ -131,7 +131,7 @@ impl Client {
     /// success.
     pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
         let inner = &*self.0;
-        self.check(request)?;
+        require_readable(&inner.target, request.api())?;
         let url = request.url(&inner.target)?;
         let place = format!("{} {}", request.method().as_str(), request.place(&inner.target));
         let mut message = match request.method() {
@@ -139,9 +139,12 @@ impl Client {
             Method::Post => inner.http.post(url),
         };
         message = message.header(AUTHORIZATION, inner.authorization.clone()).header(ACCEPT_ENCODING, "gzip");
-        if let Some((content_type, bytes)) = request.body() {
-            message = message.header(CONTENT_TYPE, content_type).body(bytes);
-        }
+        message = match (request.body(), request.method()) {
+            (Some((content_type, bytes)), _) => message.header(CONTENT_TYPE, content_type).body(bytes),
+            // Load balancers answer 411 to a POST that doesn't say how long it is.
+            (None, Method::Post) => message.header(CONTENT_LENGTH, "0"),
+            (None, Method::Get) => message,
+        };
         let mut permit = match (&inner.governor, request.counts_against()) {
             (Some(governor), Some(quota)) => Some(governor.acquire(&inner.project, quota).await?),
             _ => None,
@@ -194,15 +197,6 @@ impl Client {
         Ok(Answer { status, body, received, attempts })
     }
 
-    fn check(&self, request: &Request) -> Result<()> {
-        let target = &self.0.target;
-        if request.api() == Api::App && target.credentials.kind() == Kind::ProjectSecret {
-            let what = format!("{} is a project's secret, with which Mixpanel's app API can't be read", target.owner());
-            return Err(Error::new(Code::InvalidConfig, what).fix("Use a service account"));
-        }
-        Ok(())
-    }
-
     async fn refused(
         &self,
         request: &Request,
@@ -252,6 +246,15 @@ impl Client {
     fn words(&self, content_type: &str, body: &[u8]) -> String {
         words::clip(&auth::redact(&self.0.target.credentials, &words::find(content_type, body)))
     }
+}
+
+/// Whether the kind of credentials can read this API at all. Errors: `InvalidConfig`.
+pub fn require_readable(target: &Target, api: Api) -> Result<()> {
+    if api == Api::App && target.credentials.kind() == Kind::ProjectSecret {
+        let what = format!("{} is a project's secret, with which Mixpanel's app API can't be read", target.owner());
+        return Err(Error::new(Code::InvalidConfig, what).fix("Use a service account"));
+    }
+    Ok(())
 }
 
 /// Where it goes, not with what.

@@ -103,6 +103,14 @@ fn a_form_is_posted() {
 }
 
 #[test]
+fn a_post_without_a_body_says_so() {
+    let server = Server::new(vec![say("200 OK", &[], b"[]")]);
+    assert!(block_on(client(&server.target()).json(&Request::post(Api::Query, "cohorts/list"))).unwrap().is_ok());
+    let sent = server.requests().remove(0).to_ascii_lowercase();
+    assert_eq!(sent.matches("content-length: 0\r\n").count(), 1, "{sent}");
+}
+
+#[test]
 fn refused_credentials_are_not_tried_again_and_not_shown() {
     let body = br#"{"error": "Invalid credentials hunter2, Basic c2E6aHVudGVyMg=="}"#;
     let server = Server::new(vec![say("401 Unauthorized", &[], body)]);

@@ -32,11 +32,11 @@ mod client_tests;
 #[cfg(test)]
 mod fixture_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use auth::redact;
 pub use body::{Body, Encoding};
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, require_readable};
 pub use governor::{Governor, Usage};
 pub use limits::Quota;
 pub use region::Api;

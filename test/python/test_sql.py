@@ -15,6 +15,7 @@ FILES = sorted((ROOT / "test" / "sql").rglob("*.test"))
 def test_file(path: pathlib.Path, monkeypatch, sim):
     monkeypatch.setenv("MIXPANEL_HOST", HOST)
     connection = connect()
+    connection.execute("CALL mixpanel_clear_cache()").fetchall()
     try:
         Runner(connection, str(EXTENSION)).run(path)
     except Skipped as reason:

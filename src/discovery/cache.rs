@@ -1,0 +1,183 @@
+//! Which answers are still good?
+//!
+//! Those that came within a quarter of an hour, in this process, to the same
+//! question of the same account. Errors are never kept. The lock is held for a
+//! look only, never while a request is under way.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{flight::Flight, key::Key};
+use crate::contract::Result;
+
+/// How long an answer is good.
+const LIFE: SignedDuration = SignedDuration::from_mins(15);
+
+/// What is kept at most: so many answers, and so many bytes of them. The oldest go first.
+const MOST_ANSWERS: usize = 256;
+const MOST_BYTES: usize = 64 << 20;
+
+/// Answers and requests under way. Few enough to be searched one after the other.
+#[derive(Debug)]
+pub(super) struct Cache {
+    /// The time of day: a monotonic clock stands still while a computer sleeps, and answers would be good for a night.
+    clock: fn() -> Timestamp,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Oldest first.
+    answers: Vec<Kept>,
+    flights: Vec<(Key, Arc<Flight>)>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    key: Key,
+    text: Arc<str>,
+    at: Timestamp,
+}
+
+impl Cache {
+    const fn new(clock: fn() -> Timestamp) -> Self {
+        Self { clock, state: Mutex::new(State { answers: Vec::new(), flights: Vec::new() }) }
+    }
+
+    /// The one of this process.
+    pub fn process() -> &'static Self {
+        static PROCESS: Cache = Cache::new(Timestamp::now);
+        &PROCESS
+    }
+
+    /// The answer that is kept, or the one that `ask` gets. Others who want the same meanwhile share its outcome, and
+    /// its error too: asking at once again would be no better.
+    pub fn get(&self, key: &Key, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+        loop {
+            match self.board(key) {
+                Boarding::Known(text) => return Ok(text),
+                Boarding::Passenger(flight) => {
+                    if let Some(outcome) = flight.wait() {
+                        return outcome;
+                    }
+                }
+                Boarding::Pilot(flight) => {
+                    let pilot = Pilot { cache: self, key, flight };
+                    let outcome = ask().map(Arc::from);
+                    return pilot.land(outcome);
+                }
+            }
+        }
+    }
+
+    /// The answer that is kept, without asking.
+    pub fn peek(&self, key: &Key) -> Option<Arc<str>> {
+        self.lock().known(key, (self.clock)())
+    }
+
+    /// Forgets all answers, also those under way: they may be older than the wish for new ones. Returns how many were
+    /// kept.
+    pub fn clear(&self) -> usize {
+        let mut state = self.lock();
+        state.drop_old((self.clock)());
+        state.flights.clear();
+        std::mem::take(&mut state.answers).len()
+    }
+
+    fn board(&self, key: &Key) -> Boarding {
+        let mut state = self.lock();
+        if let Some(text) = state.known(key, (self.clock)()) {
+            return Boarding::Known(text);
+        }
+        state.flights.retain(|(_, flight)| flight.is_ours());
+        if let Some((_, flight)) = state.flights.iter().find(|(other, _)| other == key) {
+            return Boarding::Passenger(Arc::clone(flight));
+        }
+        let flight = Arc::new(Flight::new());
+        state.flights.push((key.clone(), Arc::clone(&flight)));
+        Boarding::Pilot(flight)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn known(&mut self, key: &Key, now: Timestamp) -> Option<Arc<str>> {
+        self.drop_old(now);
+        self.answers.iter().find(|kept| kept.key == *key).map(|kept| Arc::clone(&kept.text))
+    }
+
+    /// Whether it was still under way.
+    fn end(&mut self, flight: &Arc<Flight>) -> bool {
+        let before = self.flights.len();
+        self.flights.retain(|(_, other)| !Arc::ptr_eq(other, flight));
+        self.flights.len() < before
+    }
+
+    /// An answer from the future is one from before the clock was set back.
+    fn drop_old(&mut self, now: Timestamp) {
+        self.answers.retain(|kept| kept.at <= now && now.duration_since(kept.at) < LIFE);
+    }
+
+    fn keep(&mut self, key: &Key, text: Arc<str>, now: Timestamp) {
+        self.drop_old(now);
+        self.answers.push(Kept { key: key.clone(), text, at: now });
+        let mut bytes: usize = self.answers.iter().map(|kept| kept.text.len()).sum();
+        let mut excess = self.answers.len().saturating_sub(MOST_ANSWERS);
+        self.answers.retain(|kept| {
+            let goes = excess > 0 || bytes > MOST_BYTES;
+            if goes {
+                bytes -= kept.text.len();
+                excess = excess.saturating_sub(1);
+            }
+            !goes
+        });
+    }
+}
+
+/// What somebody with a question is told.
+enum Boarding {
+    Known(Arc<str>),
+    /// Wait for this.
+    Passenger(Arc<Flight>),
+    /// Make the request.
+    Pilot(Arc<Flight>),
+}
+
+/// Whoever makes the request. Others don't wait for ever, whatever happens to it.
+struct Pilot<'a> {
+    cache: &'a Cache,
+    key: &'a Key,
+    flight: Arc<Flight>,
+}
+
+impl Pilot<'_> {
+    fn land(self, outcome: Result<Arc<str>>) -> Result<Arc<str>> {
+        let now = (self.cache.clock)();
+        {
+            let mut state = self.cache.lock();
+            // Not under way any more where the cache was cleared meanwhile.
+            if state.end(&self.flight)
+                && let Ok(text) = &outcome
+            {
+                state.keep(self.key, Arc::clone(text), now);
+            }
+        }
+        self.flight.land(outcome.clone());
+        outcome
+    }
+}
+
+impl Drop for Pilot<'_> {
+    fn drop(&mut self) {
+        self.cache.lock().end(&self.flight);
+        self.flight.lose();
+    }
+}
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

@@ -1,0 +1,163 @@
+use std::{cell::Cell, sync::mpsc, thread};
+
+use super::*;
+use crate::{
+    contract::{Code, Error},
+    mixpanel::{Api, Request, testing::target},
+};
+
+thread_local! {
+    static SECONDS: Cell<i64> = const { Cell::new(1_700_000_000) };
+}
+
+fn clock() -> Timestamp {
+    Timestamp::from_second(SECONDS.get()).unwrap()
+}
+
+fn later(seconds: i64) {
+    SECONDS.set(SECONDS.get() + seconds);
+}
+
+fn cache() -> Cache {
+    Cache::new(clock)
+}
+
+fn key(name: &str) -> Key {
+    Key::new(&target(), &Request::get(Api::Query, name))
+}
+
+fn says(text: &str) -> impl FnOnce() -> Result<String> {
+    move || Ok(text.to_owned())
+}
+
+fn fails() -> Result<String> {
+    Err(Error::new(Code::ServerError, "HTTP 500"))
+}
+
+#[test]
+fn an_answer_is_good_for_a_quarter_of_an_hour() {
+    let cache = cache();
+    assert_eq!(cache.get(&key("a"), says("1")).as_deref(), Ok("1"));
+    later(15 * 60 - 1);
+    assert_eq!(cache.get(&key("a"), says("2")).as_deref(), Ok("1"));
+    assert_eq!(cache.get(&key("b"), says("3")).as_deref(), Ok("3"));
+    later(1);
+    assert_eq!(cache.peek(&key("a")), None);
+    assert_eq!(cache.get(&key("a"), says("2")).as_deref(), Ok("2"));
+    assert_eq!(cache.peek(&key("b")).as_deref(), Some("3"));
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_answer_older_than_it_may_be() {
+    let cache = cache();
+    cache.get(&key("a"), says("1")).unwrap();
+    later(-60);
+    assert_eq!(cache.get(&key("a"), says("2")).as_deref(), Ok("2"));
+}
+
+#[test]
+fn errors_are_not_kept() {
+    let cache = cache();
+    assert!(cache.get(&key("a"), fails).is_err());
+    assert_eq!(cache.get(&key("a"), says("1")).as_deref(), Ok("1"));
+}
+
+#[test]
+fn clearing_counts_what_was_good() {
+    let cache = cache();
+    cache.get(&key("old"), says("1")).unwrap();
+    later(15 * 60);
+    cache.get(&key("a"), says("1")).unwrap();
+    cache.get(&key("b"), says("1")).unwrap();
+    assert_eq!((cache.clear(), cache.clear()), (2, 0));
+    assert_eq!(cache.get(&key("a"), says("2")).as_deref(), Ok("2"));
+}
+
+#[test]
+fn the_oldest_make_room() {
+    let cache = cache();
+    for number in 0..=MOST_ANSWERS {
+        cache.get(&key(&number.to_string()), says("x")).unwrap();
+    }
+    assert_eq!(cache.peek(&key("0")), None);
+    assert!(cache.peek(&key("1")).is_some());
+    let half = "x".repeat(MOST_BYTES / 2);
+    for name in ["a", "b"] {
+        cache.get(&key(name), || Ok(half.clone())).unwrap();
+    }
+    assert_eq!(cache.clear(), 2, "and nothing else fits beside them");
+    let too_long = cache.get(&key("c"), || Ok("x".repeat(MOST_BYTES + 1))).unwrap();
+    assert_eq!((too_long.len(), cache.clear()), (MOST_BYTES + 1, 0));
+}
+
+#[test]
+fn what_was_asked_before_clearing_is_not_kept() {
+    let cache = cache();
+    let asked = cache.get(&key("a"), || {
+        assert_eq!(cache.clear(), 0);
+        // Whoever asks from now on gets a request of its own.
+        assert_eq!(cache.get(&key("a"), says("new")).as_deref(), Ok("new"));
+        Ok("old".to_owned())
+    });
+    assert_eq!(asked.as_deref(), Ok("old"));
+    assert_eq!(cache.peek(&key("a")).as_deref(), Some("new"));
+}
+
+/// The outcomes of two threads that ask the same while a request is under way, and of the one that makes it.
+fn three_at_once(outcome: Result<String>) -> Vec<Result<Arc<str>>> {
+    let cache = &cache();
+    thread::scope(|scope| {
+        let (began, begins) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let pilot = scope.spawn(move || {
+            cache.get(&key("a"), || {
+                began.send(()).unwrap();
+                ends.recv().unwrap();
+                outcome
+            })
+        });
+        begins.recv().unwrap();
+        let others = [(); 2].map(|()| scope.spawn(move || cache.get(&key("a"), || panic!("a second request"))));
+        // Another question does not wait for this one.
+        assert_eq!(cache.get(&key("b"), says("b")).as_deref(), Ok("b"));
+        let flight = Arc::clone(&cache.lock().flights[0].1);
+        // The list's, the pilot's, this one, and one for each that waits.
+        while Arc::strong_count(&flight) < 5 {
+            thread::yield_now();
+        }
+        end.send(()).unwrap();
+        others.into_iter().chain([pilot]).map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn threads_that_ask_the_same_make_one_request() {
+    assert_eq!(three_at_once(Ok("1".to_owned())), vec![Ok(Arc::from("1")); 3]);
+}
+
+#[test]
+fn they_share_its_error_too() {
+    let outcomes = three_at_once(fails());
+    assert!(outcomes.iter().all(|outcome| outcome.as_ref().is_err_and(|error| error.code() == Code::ServerError)));
+}
+
+#[test]
+fn a_thread_that_dies_leaves_nobody_waiting() {
+    let cache = &cache();
+    thread::scope(|scope| {
+        let (began, begins) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let pilot = scope.spawn(move || {
+            cache.get(&key("a"), || {
+                began.send(()).unwrap();
+                ends.recv().unwrap();
+                panic!("on purpose")
+            })
+        });
+        begins.recv().unwrap();
+        let other = scope.spawn(move || cache.get(&key("a"), says("1")));
+        end.send(()).unwrap();
+        assert!(pilot.join().is_err());
+        assert_eq!(other.join().unwrap().as_deref(), Ok("1"));
+    });
+}

@@ -1,0 +1,46 @@
+//! What is there to be asked about: events, properties, reports?
+//!
+//! Questions of that kind are asked often and their answers change seldom, so an
+//! answer serves the whole process for a quarter of an hour (`cache`). `names`
+//! knows the events' names, `nearest` which of them a user may have meant.
+
+mod cache;
+mod flight;
+mod key;
+mod names;
+mod nearest;
+
+use std::sync::Arc;
+
+use cache::Cache;
+use key::Key;
+
+use crate::{
+    answers,
+    config::Target,
+    contract::Result,
+    mixpanel::{Client, Request, block_on},
+};
+
+pub use names::{Days, event_names, refused_event, unknown_event, unknown_event_at_hand};
+
+/// The most names that are asked for where the call doesn't say how many. Mixpanel never lists more events than this.
+pub const MOST_NAMES: u64 = 5000;
+
+/// The answer to a request, or the one that was given to the same request within a quarter of an hour. Blocks.
+///
+/// `check` sees an answer that has just come. What it refuses is not kept, nor is any other error. Whoever asks the same
+/// while a request is under way gets its outcome.
+pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Result<()>) -> Result<Arc<str>> {
+    Cache::process().get(&Key::new(target, request), || {
+        let answer = block_on(Client::new(target)?.json(request))??;
+        let text = answers::text(&answer.body);
+        check(&text)?;
+        Ok(text)
+    })
+}
+
+/// Forgets every answer, and returns how many there were.
+pub fn forget_answers() -> usize {
+    Cache::process().clear()
+}

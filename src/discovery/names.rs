@@ -1,0 +1,256 @@
+//! What are the project's events called?
+//!
+//! Mixpanel names the events of the last 31 days and 255 of them, unless dates
+//! and a limit say otherwise. Some plans refuse to look far back, and say how far
+//! they do: that is remembered, so that it costs a request only once.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+
+use super::{MOST_NAMES, answer, cache::Cache, key::Asker, key::Key, nearest::nearest};
+use crate::{
+    answers,
+    config::Target,
+    contract::{Code, Error, Result},
+    mixpanel::{Api, Request},
+};
+
+/// The first day that Mixpanel takes.
+const FIRST_DAY: Date = jiff::civil::date(2000, 1, 1);
+
+/// Days of ours are tried so often: as they are, as far back as the plan allows, and once more where the project's day
+/// is not the one of UTC.
+const TRIES: usize = 3;
+
+/// From when to when an event must have happened, inclusive. Ends that the call leaves open are as wide as they get.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Days {
+    pub from: Option<Date>,
+    pub to: Option<Date>,
+}
+
+/// The names of the events that happened, at most `limit` of them, as they come. `GET /events/names`.
+///
+/// Errors: whatever a request can fail with. Days of the call's are never changed.
+pub fn event_names(target: &Target, days: Days, limit: u64) -> Result<Vec<String>> {
+    let mut asked = widest(target, days);
+    let mut tries = 1;
+    loop {
+        match answer(target, &request(asked, limit), |text| read(text).map(drop)) {
+            Ok(text) => return read(&text),
+            Err(error) if tries < TRIES => asked = narrower(target, days, asked, &error).ok_or(error)?,
+            Err(error) => return Err(error),
+        }
+        tries += 1;
+    }
+}
+
+/// The error for an event that the project does not have, with the names that come near; `None` where it may have it.
+/// Takes a request, unless the names are known.
+pub fn unknown_event(target: &Target, event: &str) -> Result<Option<Error>> {
+    Ok(missing(target, event, &event_names(target, Days::default(), MOST_NAMES)?))
+}
+
+/// The same, where that takes no request.
+pub fn unknown_event_at_hand(target: &Target, event: &str) -> Option<Error> {
+    let key = Key::new(target, &request(widest(target, Days::default()), MOST_NAMES));
+    missing(target, event, &read(&Cache::process().peek(&key)?).ok()?)
+}
+
+/// What to say where Mixpanel refused a question about an event (400): that there is no such event, or else what
+/// Mixpanel said.
+pub fn refused_event(target: &Target, event: &str, error: Error) -> Error {
+    if error.code() != Code::InvalidRequest {
+        return error;
+    }
+    unknown_event(target, event).ok().flatten().unwrap_or(error)
+}
+
+fn missing(target: &Target, event: &str, names: &[String]) -> Option<Error> {
+    // A list that may go on says nothing about what it lacks.
+    if names.len() as u64 >= MOST_NAMES || names.iter().any(|name| name == event) {
+        return None;
+    }
+    let project = target.project_id.as_ref().map_or_else(|| "the project".to_owned(), |id| format!("project {id}"));
+    let project = match &target.workspace_id {
+        Some(id) => format!("the data view {id} of {project}"),
+        None => project,
+    };
+    let near: Vec<String> = nearest(event, names.iter().map(String::as_str)).into_iter().map(quoted).collect();
+    let fix = match near.split_last() {
+        None => "mixpanel_events() lists those that it has".to_owned(),
+        Some((only, [])) => format!("Did you mean {only}? mixpanel_events() lists all"),
+        Some((last, others)) => format!("Did you mean {} or {last}? mixpanel_events() lists all", others.join(", ")),
+    };
+    Some(Error::new(Code::NotFound, format!("event: {project} has no event {}", quoted(event))).fix(fix))
+}
+
+/// A name in a message: on one line, and not endless.
+fn quoted(name: &str) -> String {
+    let shown: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect();
+    format!("'{shown}'")
+}
+
+fn read(text: &str) -> Result<Vec<String>> {
+    answers::parse(text, "a list of event names")
+}
+
+fn request((from, to): (Date, Date), limit: u64) -> Request {
+    Request::get(Api::Query, "events/names")
+        .query("type", "general")
+        .query("limit", limit.to_string())
+        .query("from_date", from.to_string())
+        .query("to_date", to.to_string())
+}
+
+/// The days to ask for, today's as UTC has it.
+fn widest(target: &Target, days: Days) -> (Date, Date) {
+    let to = days.to.unwrap_or_else(today);
+    let from = days.from.unwrap_or_else(|| history(target).and_then(before_today).unwrap_or(FIRST_DAY));
+    (if days.from.is_none() { from.min(to) } else { from }, to)
+}
+
+/// Other days where Mixpanel refused these and they are ours to change.
+fn narrower(target: &Target, days: Days, (from, to): (Date, Date), error: &Error) -> Option<(Date, Date)> {
+    if error.code() == Code::InvalidRequest && error.says("later than today") && days.to.is_none() {
+        return Some((from, to.yesterday().ok()?));
+    }
+    if error.code() != Code::PermissionDenied || days.from.is_some() {
+        return None;
+    }
+    let allowed = exceeded_days(error.words()?)?;
+    // Where that was refused as well, the project's day has begun already.
+    let (allowed, later) = match before_today(allowed)? {
+        day if day > from => (allowed, day),
+        _ => (allowed - 1, from.tomorrow().ok()?),
+    };
+    remember(target, allowed.max(0));
+    (later <= to).then_some((later, to))
+}
+
+/// The number in `Date range exceeds 90 days into the past`.
+fn exceeded_days(words: &str) -> Option<i64> {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.windows(3).find_map(|words| match words {
+        [exceeds, days, unit] if exceeds.eq_ignore_ascii_case("exceeds") && unit.starts_with("day") => {
+            days.parse().ok().filter(|days| (0..=100_000).contains(days))
+        }
+        _ => None,
+    })
+}
+
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(Timestamp::now()).date()
+}
+
+fn before_today(days: i64) -> Option<Date> {
+    today().checked_sub(days.days()).ok()
+}
+
+/// How many days back the plans of projects allow to look, as far as they said.
+static HISTORIES: Mutex<Vec<(Asker, i64)>> = Mutex::new(Vec::new());
+
+fn history(target: &Target) -> Option<i64> {
+    let asker = Asker::of(target);
+    let histories = HISTORIES.lock().unwrap_or_else(PoisonError::into_inner);
+    histories.iter().find(|(other, _)| *other == asker).map(|(_, days)| *days)
+}
+
+fn remember(target: &Target, days: i64) {
+    let asker = Asker::of(target);
+    let mut histories = HISTORIES.lock().unwrap_or_else(PoisonError::into_inner);
+    histories.retain(|(other, _)| *other != asker);
+    histories.push((asker, days));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mixpanel::testing::target;
+
+    fn refusal(words: &str) -> Error {
+        Error::new(Code::PermissionDenied, "no").server(words)
+    }
+
+    fn with_project(id: &str) -> Target {
+        Target { project_id: Some(id.into()), ..target() }
+    }
+
+    #[test]
+    fn the_plans_days_are_read_and_remembered() {
+        let target = with_project("plan");
+        let open = Days::default();
+        assert_eq!(widest(&target, open), (FIRST_DAY, today()));
+        let error = refusal("Date range exceeds 90 days into the past");
+        let second = narrower(&target, open, widest(&target, open), &error).unwrap();
+        assert_eq!(second, (before_today(90).unwrap(), today()));
+        assert_eq!(widest(&target, open), second);
+        // Refused once more: one day later.
+        let third = narrower(&target, open, second, &error).unwrap();
+        assert_eq!(third, (before_today(89).unwrap(), today()));
+        assert_eq!(widest(&target, open), third);
+        assert_eq!(widest(&with_project("another"), open).0, FIRST_DAY);
+    }
+
+    #[test]
+    fn days_of_the_calls_are_never_changed() {
+        let target = with_project("own");
+        let error = refusal("Date range exceeds 90 days into the past");
+        let from = Days { from: Some(FIRST_DAY), to: None };
+        assert_eq!(narrower(&target, from, widest(&target, from), &error), None);
+        // All of these days lie before those that are allowed.
+        let to = Days { from: None, to: Some(jiff::civil::date(2001, 1, 1)) };
+        assert_eq!(widest(&target, to), (FIRST_DAY, jiff::civil::date(2001, 1, 1)));
+        assert_eq!(narrower(&target, to, widest(&target, to), &error), None);
+        let early = Days { from: None, to: Some(jiff::civil::date(1999, 1, 1)) };
+        assert_eq!(widest(&target, early).0, jiff::civil::date(1999, 1, 1));
+    }
+
+    #[test]
+    fn other_refusals_stand() {
+        let target = with_project("refused");
+        let (open, asked) = (Days::default(), (FIRST_DAY, today()));
+        assert_eq!(narrower(&target, open, asked, &refusal("Permission denied")), None);
+        let words = "Query exceeds 90 days lookback in custom filter";
+        assert_eq!(narrower(&target, open, asked, &Error::new(Code::InvalidRequest, "no").server(words)), None);
+        let future = Error::new(Code::InvalidRequest, "no").server("to_date cannot be later than today");
+        assert_eq!(narrower(&target, open, asked, &future), Some((FIRST_DAY, today().yesterday().unwrap())));
+        let to = Days { from: None, to: Some(today()) };
+        assert_eq!(narrower(&target, to, asked, &future), None);
+        assert_eq!(history(&target), None);
+    }
+
+    #[test]
+    fn numbers_of_days() {
+        for (words, days) in [
+            ("Date range exceeds 90 days into the past", Some(90)),
+            ("exceeds  1 day", Some(1)),
+            ("exceeds 0 days", Some(0)),
+            ("exceeds ninety days", None),
+            ("exceeds -1 days", None),
+            ("exceeds 99999999999999999999 days", None),
+            ("exceeds 90", None),
+            ("", None),
+        ] {
+            assert_eq!(exceeded_days(words), days, "{words}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_event_is_named_with_those_that_come_near() {
+        let names = ["Sign Up", "Login", "Purchase", "sign_up_complete"].map(str::to_owned);
+        let message = |event| missing(&target(), event, &names).map(|error| error.to_string());
+        assert_eq!(message("Login"), None);
+        assert_eq!(
+            message("sign up").as_deref(),
+            Some(
+                "[NOT_FOUND] event: project 12345 has no event 'sign up'. Did you mean 'Sign Up' or \
+                 'sign_up_complete'? mixpanel_events() lists all."
+            )
+        );
+        assert!(message("x\n").is_some_and(|message| message.contains("no event 'x '. mixpanel_events() lists those")));
+        let many: Vec<String> = (0..MOST_NAMES).map(|number| number.to_string()).collect();
+        assert!(missing(&target(), "x", &many).is_none());
+    }
+}

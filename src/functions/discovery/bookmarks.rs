@@ -1,0 +1,113 @@
+//! `mixpanel_bookmarks(...)`: the saved reports.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
+use serde_json::{Map, Value};
+
+use crate::{
+    answers::{self, Record},
+    contract::{
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
+    },
+    functions::{query_parameters, target},
+    mixpanel::{Api, Request, require_readable},
+};
+
+/// `GET /api/app/projects/{project_id}/bookmarks?v=2`, or those of a data view, cached.
+pub struct Bookmarks;
+
+const TYPES: [&str; 5] = ["insights", "funnels", "retention", "flows", "launch-analysis"];
+
+impl TableFunction for Bookmarks {
+    fn name(&self) -> &'static str {
+        "mixpanel_bookmarks"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "The saved reports of a project, which Mixpanel's API calls bookmarks.",
+            example: "SELECT bookmark_id, name, type, modified FROM mixpanel_bookmarks(type := 'funnels');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let mut parameters = vec![Parameter::named("type", SqlType::Varchar)];
+        parameters.extend(query_parameters());
+        parameters
+    }
+
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        let report_type = arguments.one_of("type", &TYPES)?;
+        let target = target(&arguments, session)?;
+        let request = match &target.workspace_id {
+            None => super::project_request(&target, "bookmarks")?,
+            Some(id) => {
+                require_readable(&target, Api::App)?;
+                Request::get(Api::App, "workspaces").segment(id).segment("bookmarks")
+            }
+        };
+        let request = request.query("v", "2").query_some("type", report_type);
+        let columns = Columns::new([
+            ("bookmark_id", SqlType::BigInt),
+            ("name", SqlType::Varchar),
+            ("type", SqlType::Varchar),
+            ("description", SqlType::Varchar),
+            ("created", SqlType::Timestamp),
+            ("modified", SqlType::Timestamp),
+            ("creator_name", SqlType::Varchar),
+            ("workspace_id", SqlType::BigInt),
+            ("dashboard_id", SqlType::BigInt),
+        ]);
+        Ok(super::kept(target, request, columns, read))
+    }
+}
+
+struct Bookmark {
+    id: i64,
+    name: Option<String>,
+    report_type: Option<String>,
+    description: Option<String>,
+    created: Option<i64>,
+    modified: Option<i64>,
+    creator_name: Option<String>,
+    workspace_id: Option<i64>,
+    dashboard_id: Option<i64>,
+}
+
+/// `{"results": {"results": [{"id": 8001, "name": "Orders", "type": "insights", "created": "2024-09-18T16:39:49", ...}]}}`
+fn read(text: &str) -> Result<Vec<ArrayRef>> {
+    let items: Vec<Map<String, Value>> = answers::results(text, "a list of bookmarks")?;
+    let bookmark = |item| {
+        let record = Record::new("a bookmark", item);
+        Ok(Bookmark {
+            id: record.id("id")?,
+            name: record.text("name"),
+            report_type: record.text("type"),
+            description: record.text("description"),
+            created: record.timestamp("created")?,
+            modified: record.timestamp("modified")?,
+            creator_name: record.text("creator_name"),
+            workspace_id: record.bigint("workspace_id")?,
+            dashboard_id: record.bigint("dashboard_id")?,
+        })
+    };
+    let mut bookmarks = items.iter().map(bookmark).collect::<Result<Vec<_>>>()?;
+    bookmarks.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    let text = |value: fn(&Bookmark) -> &Option<String>| texts(bookmarks.iter().map(|mark| value(mark).as_ref()));
+    let number = |value: fn(&Bookmark) -> Option<i64>| Arc::new(bookmarks.iter().map(value).collect::<Int64Array>());
+    let moment = |value: fn(&Bookmark) -> Option<i64>| {
+        Arc::new(bookmarks.iter().map(value).collect::<TimestampMicrosecondArray>())
+    };
+    Ok(vec![
+        number(|mark| Some(mark.id)),
+        text(|mark| &mark.name),
+        text(|mark| &mark.report_type),
+        text(|mark| &mark.description),
+        moment(|mark| mark.created),
+        moment(|mark| mark.modified),
+        text(|mark| &mark.creator_name),
+        number(|mark| mark.workspace_id),
+        number(|mark| mark.dashboard_id),
+    ])
+}

@@ -1,0 +1,113 @@
+//! Discovery: what there is to be asked about. Answers are kept for a quarter of an hour ([`crate::discovery`]).
+
+mod annotations;
+mod bookmarks;
+mod clear_cache;
+mod cohorts;
+mod events;
+mod funnels;
+mod lexicon;
+mod properties;
+mod property_values;
+mod top_events;
+mod workspaces;
+
+pub use annotations::Annotations;
+pub use bookmarks::Bookmarks;
+pub use clear_cache::ClearCache;
+pub use cohorts::Cohorts;
+pub use events::Events;
+pub use funnels::Funnels;
+pub use lexicon::{LexiconSchema, LexiconSchemas};
+pub use properties::Properties;
+pub use property_values::PropertyValues;
+pub use top_events::TopEvents;
+pub use workspaces::Workspaces;
+
+use arrow_array::ArrayRef;
+
+use crate::{
+    config::Target,
+    contract::{Arguments, BoundTable, Code, Columns, Error, Result, rows},
+    discovery::{self, MOST_NAMES},
+    mixpanel::{self, Api, Request},
+};
+
+/// A call whose rows are read out of one answer, which is kept: `read` returns one array for each column.
+fn kept<F>(target: Target, request: Request, columns: Columns, read: F) -> Box<dyn BoundTable>
+where
+    F: Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
+{
+    rows(columns, move || read(&discovery::answer(&target, &request, |text| read(text).map(drop))?))
+}
+
+/// A route of the app API below the call's project. Errors: `InvalidConfig` for credentials that can't read it.
+fn project_request(target: &Target, route: &str) -> Result<Request> {
+    mixpanel::require_readable(target, Api::App)?;
+    let project = target.project_id.as_deref().unwrap_or_default();
+    let request = Request::get(Api::App, "projects").segment(project);
+    Ok(route.split('/').fold(request, Request::segment))
+}
+
+/// The positional argument that the question is about.
+fn subject<'a>(arguments: &'a Arguments, name: &str, example: &str) -> Result<&'a str> {
+    arguments.text(name)?.ok_or_else(|| Error::argument(name, format!("is NULL; say which, like {example}")))
+}
+
+/// How many rows are asked for.
+fn limit(max_rows: Option<u64>) -> u64 {
+    max_rows.unwrap_or(MOST_NAMES)
+}
+
+/// What came, unless it is as much as was asked for at most without the caller's knowing.
+///
+/// Errors: `Truncated`, with `narrower` for a fix.
+fn whole<T>(mut found: Vec<T>, max_rows: Option<u64>, narrower: &str) -> Result<Vec<T>> {
+    let count = found.len() as u64;
+    // Mixpanel cuts some larger limits down to this one without a word.
+    let cut = max_rows.map_or(count >= MOST_NAMES, |most| count == MOST_NAMES && most > MOST_NAMES);
+    if cut {
+        let what = format!("{count} rows came, which is all that was asked for: there may be more");
+        return Err(
+            Error::new(Code::Truncated, what).fix(format!("{narrower}max_rows := {count} says that these will do"))
+        );
+    }
+    found.truncate(usize::try_from(limit(max_rows)).unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Credentials, Secret},
+        mixpanel::testing::target,
+    };
+
+    #[test]
+    fn a_limit_that_is_filled_is_an_error_unless_it_is_the_callers() {
+        let count = |found, max_rows| whole(vec![(); found], max_rows, "").map(|found| found.len());
+        for (found, max_rows, rows) in [
+            (0, None, Ok(0)),
+            (4999, None, Ok(4999)),
+            (5000, None, Err(Code::Truncated)),
+            (5001, None, Err(Code::Truncated)),
+            (5000, Some(5000), Ok(5000)),
+            (5000, Some(6000), Err(Code::Truncated)),
+            (5500, Some(6000), Ok(5500)),
+            (7, Some(7), Ok(7)),
+            (8, Some(7), Ok(7)),
+        ] {
+            assert_eq!(count(found, max_rows).map_err(|error| error.code()), rows, "{found} {max_rows:?}");
+        }
+    }
+
+    #[test]
+    fn routes_of_a_project() {
+        let request = project_request(&target(), "workspaces/public").unwrap();
+        let url = request.url(&target()).unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:1/api/app/projects/12345/workspaces/public");
+        let secret = Target { credentials: Credentials::ProjectSecret(Secret::new("x")), project_id: None, ..target() };
+        assert_eq!(project_request(&secret, "schemas").map_err(|error| error.code()), Err(Code::InvalidConfig));
+    }
+}

@@ -1,0 +1,101 @@
+//! `mixpanel_property_values(property, ...)`: the values that a property has.
+
+use serde_json::value::RawValue;
+
+use crate::{
+    answers,
+    config::Target,
+    contract::{
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
+    },
+    discovery::{answer, refused_event, unknown_event_at_hand},
+    functions::{query_parameters, target},
+    mixpanel::{Api, Request},
+};
+
+/// `GET /api/query/events/properties/values`, cached.
+pub struct PropertyValues;
+
+impl TableFunction for PropertyValues {
+    fn name(&self) -> &'static str {
+        "mixpanel_property_values"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "The values that a property had in the last 31 days, the most frequent first.",
+            example: "SELECT value FROM mixpanel_property_values('plan', event := 'Purchase');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let mut parameters = vec![
+            Parameter::positional("property", SqlType::Varchar),
+            Parameter::named("event", SqlType::Varchar),
+            Parameter::named("max_rows", SqlType::BigInt),
+        ];
+        parameters.extend(query_parameters());
+        parameters
+    }
+
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        let property = super::subject(&arguments, "property", "mixpanel_property_values('plan')")?.to_owned();
+        let event = arguments.text("event")?.map(str::to_owned);
+        let max_rows = arguments.count("max_rows")?;
+        let target = target(&arguments, session)?;
+        Ok(rows(Columns::new([("value", SqlType::Varchar)]), move || {
+            let found = values(&target, &property, event.as_deref(), super::limit(max_rows))?;
+            let narrower = if event.is_none() { "Narrow it to an event, or ask for more; " } else { "Ask for more; " };
+            Ok(vec![texts(super::whole(found, max_rows, narrower)?)])
+        }))
+    }
+}
+
+/// Errors: `NotFound` where there is no such event, as far as that is known without a request.
+fn values(target: &Target, property: &str, event: Option<&str>, limit: u64) -> Result<Vec<Option<String>>> {
+    let request = Request::get(Api::Query, "events/properties/values")
+        .query_some("event", event)
+        .query("name", property)
+        .query("limit", limit.to_string());
+    let check = |text: &str| {
+        let nothing = read(text)?.is_empty();
+        let unknown = event.filter(|_| nothing).and_then(|event| unknown_event_at_hand(target, event));
+        unknown.map_or(Ok(()), Err)
+    };
+    let answer = answer(target, &request, check).map_err(|error| match event {
+        Some(event) => refused_event(target, event, error),
+        None => error,
+    });
+    read(&answer?)
+}
+
+/// `["pro", "free"]`. What is no text becomes its JSON text, null NULL.
+fn read(text: &str) -> Result<Vec<Option<String>>> {
+    let expected = "a list of values";
+    let values: Vec<Option<&RawValue>> = answers::parse(text, expected)?;
+    let value = |value: &RawValue| match value.get() {
+        quoted if quoted.starts_with('"') => answers::parse(quoted, expected),
+        other => Ok(other.to_owned()),
+    };
+    values.into_iter().map(|found| found.map(value).transpose()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_of_every_kind() {
+        let text = r#"["pro", "é\n\"", "", 1.50, true, null, {"a": [1, 2]}, "{\"on_sale\": true}"]"#;
+        let expected = ["pro", "é\n\"", "", "1.50", "true", "NULL", r#"{"a": [1, 2]}"#, r#"{"on_sale": true}"#];
+        let found = read(text).unwrap();
+        assert_eq!(found.iter().map(|value| value.as_deref().unwrap_or("NULL")).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn other_shapes_are_errors() {
+        for text in ["{}", "", "null", "\"pro\"", "[1,"] {
+            assert!(read(text).is_err_and(|error| error.to_string().contains("[UNEXPECTED_RESPONSE]")), "{text}");
+        }
+    }
+}

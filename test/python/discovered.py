@@ -1,0 +1,154 @@
+"""What discovery functions must give for a body, read from the body itself: with Python, and straight from the promise.
+
+Each reader returns the rows, or raises for a body that is another shape than promised."""
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+
+class Unexpected(Exception):
+    """The function must say UNEXPECTED_RESPONSE."""
+
+
+def events(body: Any) -> list[tuple]:
+    names = listed(body)
+    if not all(isinstance(name, str) for name in names):
+        raise Unexpected
+    return sorted((name,) for name in names)
+
+
+def properties(body: Any) -> list[tuple]:
+    def count(entry: Any) -> int | None:
+        number = entry.get("count") if isinstance(entry, dict) else entry
+        return number if number is None else whole(number)
+
+    return [(name, count(entry)) for name, entry in shaped(body, dict).items()]
+
+
+def property_values(body: Any) -> list[tuple]:
+    return [(text(value),) for value in listed(body)]
+
+
+def top_events(body: Any) -> list[tuple]:
+    return [(event["event"], whole(event["amount"]), event["percent_change"]) for event in shaped(body, dict)["events"]]
+
+
+def funnels(body: Any) -> list[tuple]:
+    return by_name([(identifier(funnel, "funnel_id"), text(funnel.get("name"))) for funnel in listed(body)])
+
+
+def cohorts(body: Any) -> list[tuple]:
+    return by_name(
+        [
+            (
+                identifier(cohort, "id"), text(cohort.get("name")), cohort.get("count"), cohort.get("description"),
+                moment(cohort.get("created")), bool(cohort["is_visible"]), text(cohort.get("data_group_id")),
+            )
+            for cohort in listed(body)
+        ]
+    )  # fmt: skip
+
+
+def bookmarks(body: Any) -> list[tuple]:
+    return by_name(
+        [
+            (
+                identifier(mark, "id"), mark.get("name"), mark.get("type"), mark.get("description"),
+                moment(mark.get("created")), moment(mark.get("modified")), mark.get("creator_name"),
+                mark.get("workspace_id"), mark.get("dashboard_id"),
+            )
+            for mark in results(body)
+        ]
+    )  # fmt: skip
+
+
+def lexicon_schemas(body: Any) -> list[tuple]:
+    rows = []
+    for entry in results(body):
+        if not {"entityType", "name", "schemaJson"} <= set(entry):
+            raise Unexpected
+        rows.append((entry["entityType"], entry["name"], *schema(entry["schemaJson"])))
+    return sorted(rows, key=lambda row: row[:2])
+
+
+def lexicon_schema(body: Any) -> list[tuple]:
+    """The rows of one schema, without entity_type and name, which the answer does not say."""
+    found = shaped(body, dict)
+    if "results" in found and "properties" not in found:
+        found = found["results"]
+    return [schema(shaped(found, dict))]
+
+
+def schema(found: dict) -> tuple:
+    about = (found.get("metadata") or {}).get("com.mixpanel") or {}
+    return (
+        found.get("description"), found.get("properties"), about.get("displayName"), about.get("tags"),
+        about.get("hidden"), about.get("dropped"), about.get("contacts"), found,
+    )  # fmt: skip
+
+
+def with_json_read(rows: list[tuple]) -> list[tuple]:
+    """Rows of a function's schemas with the JSON columns as values."""
+    return [tuple(json.loads(v) if i in (3, 9) and v is not None else v for i, v in enumerate(row)) for row in rows]
+
+
+def annotations(body: Any) -> list[tuple]:
+    rows = []
+    for note in results(body):
+        if "date" not in note:
+            raise Unexpected
+        user = note.get("user") or {}
+        name = " ".join(part for part in (user.get("first_name"), user.get("last_name")) if part)
+        tags = note.get("tags")
+        row = (identifier(note, "id"), moment(note["date"]), note.get("description"), name or None,
+               tags if tags is None else [tag["name"] for tag in tags])  # fmt: skip
+        rows.append(row)
+    return sorted(rows, key=lambda row: (row[1], row[0]))
+
+
+def workspaces(body: Any) -> list[tuple]:
+    return by_name([(identifier(view, "id"), view["name"], view["is_global"]) for view in results(body)])
+
+
+def results(body: Any) -> list:
+    found = shaped(body, dict).get("results")
+    return listed(found.get("results") if isinstance(found, dict) else found, dict)
+
+
+def listed(body: Any, of: type = object) -> list:
+    if not all(isinstance(item, of) for item in shaped(body, list)):
+        raise Unexpected
+    return body
+
+
+def shaped(body: Any, as_type: type) -> Any:
+    if not isinstance(body, as_type):
+        raise Unexpected
+    return body
+
+
+def identifier(item: dict, name: str) -> int:
+    if name not in item:
+        raise Unexpected
+    return whole(item[name])
+
+
+def whole(number: Any) -> int:
+    if number != int(number):
+        raise Unexpected
+    return int(number)
+
+
+def text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def moment(written: str | None) -> datetime | None:
+    """The wall clock, whatever its offset."""
+    return written and datetime.fromisoformat(written).replace(tzinfo=None)
+
+
+def by_name(rows: list[tuple]) -> list[tuple]:
+    return sorted(rows, key=lambda row: (row[1] is not None, row[1] or "", row[0]))
