@@ -4,13 +4,23 @@ use std::sync::Arc;
 
 use crate::{
     contract::{ScalarFunction, TableFunction},
-    functions::{accounts, export, fetches, property, quota, quote, timestamp, version},
+    functions::{accounts, export, fetches, property, quota, quote, reports, timestamp, version},
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
     vec![
         Box::new(export::Export),
         Box::new(export::ExportPlan),
+        Box::new(reports::SEGMENTATION),
+        Box::new(reports::NUMERIC),
+        Box::new(reports::SUM),
+        Box::new(reports::AVERAGE),
+        Box::new(reports::FUNNEL),
+        Box::new(reports::RETENTION),
+        Box::new(reports::FREQUENCY),
+        Box::new(reports::EVENT_COUNTS),
+        Box::new(reports::PROPERTY_COUNTS),
+        Box::new(reports::JQL),
         Box::new(accounts::Accounts),
         Box::new(accounts::Add),
         Box::new(accounts::Remove),

@@ -1,12 +1,27 @@
 //! How does a JSON answer become rows?
 //!
 //! Pure: text in, values out, no requests and no SQL. `json` reads an answer
-//! without losing a digit, `number` and `moment` read what stands in it.
+//! without losing a digit, `number` and `moment` read what stands in it. The
+//! other files read one shape of answer each.
 
+mod bucket;
+mod entries;
+mod frequency;
+mod funnel;
+mod jql;
 mod json;
 mod moment;
 mod number;
+mod retention;
+mod series;
 
+pub use bucket::range;
+pub use entries::Entries;
+pub use frequency::{Activity, frequency};
+pub use funnel::{OVERALL, Step, funnel};
+pub use jql::jql;
 pub use json::{parse, text, unexpected};
 pub use moment::Moment;
-pub use number::{bigint, double};
+pub use number::{bigint, count, double, measure};
+pub use retention::{Period, retention};
+pub use series::{Cell, series, totals};

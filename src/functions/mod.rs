@@ -2,11 +2,13 @@
 
 pub mod accounts;
 pub mod export;
+mod expression;
 pub mod fetches;
 mod live;
 pub mod property;
 pub mod quota;
 pub mod quote;
+pub mod reports;
 pub mod timestamp;
 pub mod version;
 
