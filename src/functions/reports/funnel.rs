@@ -34,7 +34,9 @@ fn parameters() -> Vec<Parameter> {
     let mut parameters = vec![Parameter::positional("funnel_id", SqlType::Any)];
     parameters.extend(days());
     parameters.extend(named(SqlType::Varchar, ["unit", "segment_by", "filter", "length_unit"]));
-    parameters.extend(named(SqlType::BigInt, ["length", "max_rows"]));
+    // A number with a fraction is refused; as a BIGINT it would come rounded.
+    parameters.push(Parameter::named("length", SqlType::Any));
+    parameters.push(Parameter::named("max_rows", SqlType::BigInt));
     parameters
 }
 
