@@ -221,7 +221,7 @@ REFUSED = [
     (f"mixpanel_property_counts('A', NULL, {DAYS})", "property: must not be NULL"),
     (f"mixpanel_property_counts('A', 'x', {DAYS}, property_values := [])", "property_values: is an empty list"),
     (f"mixpanel_property_counts('A', 'x', {DAYS}, property_values := ['a', NULL])", "property_values: holds a NULL"),
-    (f"mixpanel_event_counts([], {DAYS})", "events: is an empty list"),
+    (f"mixpanel_event_counts([]::VARCHAR[], {DAYS})", "events: is an empty list"),
     (f"mixpanel_event_counts(NULL, {DAYS})", "events: must not be NULL"),
     (f"mixpanel_event_counts(['a', ''], {DAYS})", "events: holds an empty string"),
     (f"mixpanel_funnel(NULL, {DAYS})", "funnel_id: must not be NULL"),
