@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
-from conftest import FIRST, LAST, error_of, rows
+from conftest import FIRST, LAST, ROOT, error_of, only_v2, rows
 
 DAYS = f"from_date := '{FIRST}', to_date := '{LAST}'"
 ASKED_DAYS = {"from_date": FIRST, "to_date": LAST}
@@ -264,3 +265,19 @@ def test_bad_arguments_are_refused_before_a_request(con, sim, call, message):
     error = error_of(con, f"DESCRIBE FROM {call}")
     assert "[INVALID_ARGUMENT]" in error and message in error, error
     assert not sim.settled()
+
+
+def test_the_statements_of_the_page_work(con, sim):
+    """With rows, and with one request each."""
+    blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"), re.DOTALL)
+    statements = [statement for block in blocks for statement in block.split(";\n") if statement.strip()]
+    assert len(statements) > 5 and all(rows(con, statement) for statement in statements)
+    assert len(sim.settled()) == len(statements)
+
+
+@only_v2
+def test_the_examples_work(con, sim):
+    for name in CALLS:
+        ((example,),) = rows(con, f"SELECT examples[1] FROM duckdb_functions() WHERE function_name = '{name}'")
+        assert rows(con, example), name
+    assert len(sim.settled()) == len(CALLS)
