@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::{
     contract::{ScalarFunction, TableFunction},
     functions::{
-        accounts, activity_feed, discovery, export, fetches, profiles, property, quota, quote, timestamp, version,
+        accounts, activity_feed, discovery, export, fetches, profiles, property, quota, quote, reports, timestamp,
+        version,
     },
 };
 
@@ -27,6 +28,16 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(discovery::Annotations),
         Box::new(discovery::Workspaces),
         Box::new(discovery::ClearCache),
+        Box::new(reports::SEGMENTATION),
+        Box::new(reports::NUMERIC),
+        Box::new(reports::SUM),
+        Box::new(reports::AVERAGE),
+        Box::new(reports::FUNNEL),
+        Box::new(reports::RETENTION),
+        Box::new(reports::FREQUENCY),
+        Box::new(reports::EVENT_COUNTS),
+        Box::new(reports::PROPERTY_COUNTS),
+        Box::new(reports::JQL),
         Box::new(accounts::Accounts),
         Box::new(accounts::Add),
         Box::new(accounts::Remove),

@@ -2,6 +2,22 @@
 
 use serde_json::Value;
 
+use super::unexpected;
+use crate::contract::Result;
+
+/// A number of things, found in `text`. Errors: `UnexpectedResponse` for what is no whole number.
+pub fn count(value: &Value, text: &str) -> Result<i64> {
+    bigint(value).ok_or_else(|| unexpected("a whole number", &format!("{value} was found"), text))
+}
+
+/// A measure, found in `text`; `null` is none. Errors: `UnexpectedResponse` for what is no number.
+pub fn measure(value: &Value, text: &str) -> Result<Option<f64>> {
+    match value {
+        Value::Null => Ok(None),
+        _ => double(value).map(Some).ok_or_else(|| unexpected("a number", &format!("{value} was found"), text)),
+    }
+}
+
 /// A `BIGINT`: a whole number, also one that is written `3.0`, or `"3"`. `None` for everything else, so that nothing is
 /// rounded in silence.
 pub fn bigint(value: &Value) -> Option<i64> {
@@ -51,6 +67,15 @@ mod tests {
         ] {
             assert_eq!(bigint(&value(json)), number, "{json}");
         }
+    }
+
+    #[test]
+    fn what_is_no_number_is_named() {
+        let message = count(&value("1.5"), "{}").unwrap_err().to_string();
+        assert!(message.contains("a whole number was expected, but 1.5 was found"), "{message}");
+        assert!(message.contains("raw := true"), "{message}");
+        assert!(count(&value("null"), "{}").is_err() && measure(&value("\"x\""), "{}").is_err());
+        assert_eq!((measure(&value("null"), "{}"), measure(&value("2"), "{}")), (Ok(None), Ok(Some(2.0))));
     }
 
     #[test]

@@ -4,12 +4,14 @@ pub mod accounts;
 pub mod activity_feed;
 pub mod discovery;
 pub mod export;
+mod expression;
 pub mod fetches;
 mod live;
 pub mod profiles;
 pub mod property;
 pub mod quota;
 pub mod quote;
+pub mod reports;
 pub mod timestamp;
 pub mod version;
 

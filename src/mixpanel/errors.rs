@@ -31,6 +31,16 @@ pub(super) struct Refusal<'a> {
 
 impl Refusal<'_> {
     pub fn failure(&self) -> Failure {
+        let failure = self.of_any_route();
+        match self.status {
+            403 | 404 | 410 | 501 if self.place.ends_with("/jql") => {
+                Failure { error: failure.error.fix(self.without_jql()), ..failure }
+            }
+            _ => failure,
+        }
+    }
+
+    fn of_any_route(&self) -> Failure {
         match self.status {
             300..=399 => Failure::never(self.redirect()),
             400 if self.says(&["unable to authenticate", "invalid credentials"]) => {
@@ -144,6 +154,17 @@ impl Refusal<'_> {
             ),
         };
         self.error(Code::InvalidRequest, what.into()).fix(fix)
+    }
+
+    /// What to do where a project has no JQL: Mixpanel is retiring it, and says so in one of several statuses.
+    fn without_jql(&self) -> String {
+        format!(
+            "Mixpanel is retiring JQL, and it may be switched off for this project: ask SQL over mixpanel_export instead. \
+             Where it should still be there, check the role of {}, {}{}",
+            self.target.owner(),
+            self.project_and_region(),
+            self.hint()
+        )
     }
 
     fn server_failed(&self) -> Error {
@@ -260,6 +281,25 @@ mod tests {
         for part in ["username and secret", "project_id 12345", "'eu' was asked", "Mixpanel said: Invalid credentials"]
         {
             assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_project_without_jql_is_told_so_and_no_other_route_is() {
+        for (status, code) in [
+            (403, Code::PermissionDenied),
+            (404, Code::NotFound),
+            (410, Code::InvalidRequest),
+            (501, Code::ServerError),
+        ] {
+            let headers = HeaderMap::new();
+            let place = "POST https://mixpanel.com/api/query/jql";
+            let refusal = Refusal { target: &target(), api: Api::Query, place, status, headers: &headers, words: "" };
+            let failure = refusal.failure();
+            assert_eq!((failure.error.code(), failure.retry), (code, Retry::Never));
+            let message = failure.error.to_string();
+            assert!(message.contains("retiring JQL") && message.contains("mixpanel_export"), "{message}");
+            assert!(!self::refusal(status, "").error.to_string().contains("JQL"), "{status}");
         }
     }
 

@@ -1,0 +1,68 @@
+//! What to segment by, as people write it, in Mixpanel's expression language.
+
+use super::quote::quoted;
+use crate::contract::{Arguments, Error, Result};
+
+/// How an expression looks that reads a property.
+const SOURCES: [&str; 3] = ["properties[", "user[", "event["];
+
+/// The expression of `segment_by`: a bare name is that property of the event, and an expression stays as it is.
+///
+/// Errors: `InvalidArgument`, also for `properties.country`, which Mixpanel takes for a property of that name.
+pub fn segment_by(arguments: &Arguments) -> Result<Option<String>> {
+    let Some(text) = arguments.text("segment_by")? else { return Ok(None) };
+    if SOURCES.iter().any(|source| text.contains(source)) {
+        return Ok(Some(text.to_owned()));
+    }
+    if let Some(name) = text.strip_prefix("properties.") {
+        let problem = format!(
+            "Mixpanel knows no dots; write '{name}', or, if that is the property's whole name, 'properties[{}]'",
+            quoted(text)
+        );
+        return Err(Error::argument("segment_by", problem));
+    }
+    Ok(Some(format!("properties[{}]", quoted(text))))
+}
+
+/// The same where the question is about nothing else.
+pub fn required_segment_by(arguments: &Arguments) -> Result<String> {
+    segment_by(arguments)?
+        .ok_or_else(|| Error::argument("segment_by", "is missing; add segment_by := 'the name of a numeric property'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Value;
+
+    fn expression(text: &str) -> Result<Option<String>> {
+        segment_by(&Arguments::new(vec![("segment_by".into(), Value::Text(text.into()))]))
+    }
+
+    #[test]
+    fn names_are_quoted_and_expressions_are_not() {
+        for (name, expected) in [
+            ("country", r#"properties["country"]"#),
+            ("$city", r#"properties["$city"]"#),
+            ("a.b", r#"properties["a.b"]"#),
+            (r#"a\"b"#, r#"properties["a\\\"b"]"#),
+            (" ü & 1+1% ", r#"properties[" ü & 1+1% "]"#),
+            (r#"properties["country"]"#, r#"properties["country"]"#),
+            (r#"number(properties["amount"])"#, r#"number(properties["amount"])"#),
+            (r#"user["plan"]"#, r#"user["plan"]"#),
+            (r#"event["plan"]"#, r#"event["plan"]"#),
+            (r#"properties["properties.country"]"#, r#"properties["properties.country"]"#),
+        ] {
+            assert_eq!(expression(name), Ok(Some(expected.to_owned())), "{name}");
+        }
+        assert_eq!(segment_by(&Arguments::default()), Ok(None));
+    }
+
+    #[test]
+    fn dots_are_refused_with_the_fix() {
+        let message = expression("properties.country").unwrap_err().to_string();
+        assert!(message.contains("segment_by: Mixpanel knows no dots; write 'country'"), "{message}");
+        assert!(message.contains(r#"'properties["properties.country"]'"#), "{message}");
+        assert!(expression("").is_err() && required_segment_by(&Arguments::default()).is_err());
+    }
+}

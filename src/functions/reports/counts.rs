@@ -1,0 +1,88 @@
+//! `mixpanel_event_counts(events, ...)`: how often some events happened (`GET /api/query/events`), and
+//! `mixpanel_property_counts(event, property, ...)`: with which values (`GET /api/query/events/properties`).
+
+use super::{
+    Question, Report,
+    parameters::{Limit, about_days, days, missing, named, subject},
+    series::{self, Counting, Extra},
+    unit::{MINUTE_TO_MONTH, Unit},
+};
+use crate::contract::{Arguments, Documentation, Error, Parameter, Result, SqlType};
+
+/// Columns: `date`, `event_name`, `count`.
+pub const EVENT_COUNTS: Report = Report {
+    name: "mixpanel_event_counts",
+    documentation: Documentation {
+        description: "How often some events happened, or how many users did them, by date. One request.",
+        example: "SELECT * FROM mixpanel_event_counts(['Sign Up', 'Purchase'], from_date := '2025-01-01', \
+                  to_date := '2025-01-05');",
+    },
+    parameters: || {
+        let mut parameters = vec![Parameter::positional("events", SqlType::List(Box::new(SqlType::Varchar)))];
+        parameters.extend(days());
+        parameters.extend(named(SqlType::Varchar, ["unit", "type"]));
+        parameters
+    },
+    question: event_counts,
+};
+
+/// Columns: `date`, `value`, `count`. Events without the property are not counted.
+pub const PROPERTY_COUNTS: Report = Report {
+    name: "mixpanel_property_counts",
+    documentation: Documentation {
+        description: "How often an event happened with each value of a property, by date. One request.",
+        example: "SELECT * FROM mixpanel_property_counts('Purchase', 'plan', from_date := '2025-01-01', \
+                  to_date := '2025-01-05');",
+    },
+    parameters: || {
+        let mut parameters =
+            vec![Parameter::positional("event", SqlType::Varchar), Parameter::positional("property", SqlType::Varchar)];
+        parameters.extend(days());
+        parameters.extend(named(SqlType::Varchar, ["unit", "type"]));
+        parameters.push(Parameter::named("property_values", SqlType::List(Box::new(SqlType::Varchar))));
+        parameters.push(Parameter::named("max_rows", SqlType::BigInt));
+        parameters
+    },
+    question: property_counts,
+};
+
+fn event_counts(arguments: &Arguments) -> Result<Question> {
+    let events = arguments.texts("events")?.ok_or_else(|| missing("events"))?;
+    let counted = counted(arguments)?;
+    let request = about_days("events", arguments)?
+        .query("event", json(events))
+        .query("unit", counted.0.name())
+        .query("type", counted.1.name());
+    Ok(series::question(request, counted, "event_name", Extra::none(), None))
+}
+
+fn property_counts(arguments: &Arguments) -> Result<Question> {
+    let (event, property) = (subject(arguments, "event")?, subject(arguments, "property")?);
+    let counted = counted(arguments)?;
+    let limit = Limit::of(arguments, None)?;
+    let request = about_days("events/properties", arguments)?
+        .query("event", event)
+        .query("name", property)
+        .query("unit", counted.0.name())
+        .query("type", counted.1.name())
+        .query_some("values", arguments.texts("property_values")?.map(json))
+        .query("limit", limit.to_text());
+    Ok(series::question(request, counted, "value", Extra::none(), Some(limit)))
+}
+
+fn counted(arguments: &Arguments) -> Result<(Unit, Counting)> {
+    let (unit, counting) = (Unit::of(arguments, MINUTE_TO_MONTH)?, Counting::of(arguments)?);
+    if counting.is_unique() && unit.is_within_a_day() {
+        let problem = format!(
+            "'unique' can't be counted by {}; use unit := 'day', 'week' or 'month', or mixpanel_segmentation",
+            unit.name()
+        );
+        return Err(Error::argument("type", problem));
+    }
+    Ok((unit, counting))
+}
+
+/// How these routes take lists.
+fn json(texts: Vec<String>) -> String {
+    serde_json::Value::from(texts).to_string()
+}

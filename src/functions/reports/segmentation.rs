@@ -1,0 +1,47 @@
+//! `mixpanel_segmentation(event, ...)`: how often an event happened, by segments. `GET /api/query/segmentation`.
+
+use super::{
+    Question, Report,
+    parameters::{DOCUMENTED_LIMIT, Limit, about_days, days, named, subject},
+    series::{self, Counting, Extra},
+    unit::{MINUTE_TO_MONTH, Unit},
+};
+use crate::{
+    contract::{Arguments, Documentation, Parameter, Result, SqlType},
+    functions::expression::segment_by,
+};
+
+/// Columns: `date`, `segment`, `count`. Without `segment_by` the one segment is called as the event.
+pub const SEGMENTATION: Report = Report {
+    name: "mixpanel_segmentation",
+    documentation: Documentation {
+        description: "How often an event happened, or how many users did it, by date and segment. One request.",
+        example: "SELECT * FROM mixpanel_segmentation('Purchase', from_date := '2025-01-01', to_date := '2025-01-05', \
+                  segment_by := 'plan');",
+    },
+    parameters,
+    question,
+};
+
+fn parameters() -> Vec<Parameter> {
+    let mut parameters = vec![Parameter::positional("event", SqlType::Varchar)];
+    parameters.extend(days());
+    parameters.extend(named(SqlType::Varchar, ["segment_by", "unit", "type", "filter"]));
+    parameters.push(Parameter::named("max_rows", SqlType::BigInt));
+    parameters
+}
+
+fn question(arguments: &Arguments) -> Result<Question> {
+    let event = subject(arguments, "event")?;
+    let (unit, counting) = (Unit::of(arguments, MINUTE_TO_MONTH)?, Counting::of(arguments)?);
+    let segment_by = segment_by(arguments)?;
+    let limit = Limit::of_segments(arguments, segment_by.as_ref(), DOCUMENTED_LIMIT)?;
+    let request = about_days("segmentation", arguments)?
+        .query("event", event)
+        .query("unit", unit.name())
+        .query("type", counting.name())
+        .query_some("on", segment_by)
+        .query_some("where", arguments.text("filter")?)
+        .query_some("limit", limit.map(Limit::to_text));
+    Ok(series::question(request, (unit, counting), "segment", Extra::none(), limit))
+}
