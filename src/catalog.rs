@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     contract::{ScalarFunction, TableFunction},
-    functions::{accounts, export, fetches, property, quota, quote, timestamp, version},
+    functions::{accounts, api, export, fetches, property, quota, quote, saved, timestamp, version},
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
@@ -16,6 +16,9 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(accounts::Remove),
         Box::new(accounts::Use),
         Box::new(accounts::Test),
+        Box::new(saved::SavedReport),
+        Box::new(saved::Flows),
+        Box::new(api::Api),
         Box::new(quota::Quota),
         Box::new(fetches::Fetches),
     ]
@@ -26,6 +29,7 @@ pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
         Arc::new(property::Property),
         Arc::new(timestamp::Timestamp),
         Arc::new(quote::Quote),
+        Arc::new(saved::BookmarkId),
         Arc::new(version::Version),
     ]
 }

@@ -32,6 +32,26 @@ impl Value {
         (hours / 24) as i32
     }
 
+    /// As a parameter of a request has it: text as it is, numbers, booleans and dates as text, lists and structs as JSON,
+    /// as Mixpanel wants them. `None` for NULL. Errors: what is wrong, to be said after the parameter's name.
+    pub fn to_parameter(&self) -> Result<Option<String>, &'static str> {
+        Ok(Some(match self {
+            Value::Null => return Ok(None),
+            Value::Boolean(value) => value.to_string(),
+            Value::Integer(value) => value.to_string(),
+            Value::Double(value) if value.is_finite() => value.to_string(),
+            Value::Double(_) => return Err("is no finite number"),
+            Value::Text(text) => text.clone(),
+            Value::Date(days) => date_of(*days).ok_or("is outside the years 0001 to 9999")?.to_string(),
+            Value::Timestamp(micros) => jiff::Timestamp::from_microsecond(*micros)
+                .map_err(|_| "is outside the years -9999 to 9999")?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .datetime()
+                .to_string(),
+            Value::List(_) | Value::Fields(_) => self.to_json().to_string(),
+        }))
+    }
+
     fn to_json(&self) -> serde_json::Value {
         match self {
             Value::Null => serde_json::Value::Null,
@@ -271,6 +291,26 @@ mod tests {
         assert_eq!(arguments("body", fields).json("body"), Ok(Some(r#"{"a":[1,null]}"#.into())));
         assert!(message(arguments("body", Value::Text("{a}".into())).json("body")).contains("body: is not JSON"));
         assert!(message(arguments("body", Value::Boolean(true)).json("body")).contains("body: must be JSON"));
+    }
+
+    #[test]
+    fn parameters_of_requests_are_text() {
+        let list = Value::List(vec![Value::Text("a\"b".into()), Value::Integer(1), Value::Null]);
+        for (value, expected) in [
+            (Value::Null, Ok(None)),
+            (Value::Text(" ".into()), Ok(Some(" "))),
+            (Value::Boolean(true), Ok(Some("true"))),
+            (Value::Integer(i128::from(u64::MAX)), Ok(Some("18446744073709551615"))),
+            (Value::Double(1.5), Ok(Some("1.5"))),
+            (Value::Double(1e6), Ok(Some("1000000"))),
+            (Value::Double(f64::NAN), Err("is no finite number")),
+            (Value::Date(20089), Ok(Some("2025-01-01"))),
+            (Value::Timestamp(1_735_689_601_500_000), Ok(Some("2025-01-01T00:00:01.5"))),
+            (list, Ok(Some(r#"["a\"b",1,null]"#))),
+            (Value::Fields(vec![("id".into(), Value::Integer(7))]), Ok(Some(r#"{"id":7}"#))),
+        ] {
+            assert_eq!(value.to_parameter(), expected.map(|text| text.map(str::to_owned)), "{value:?}");
+        }
     }
 
     #[test]

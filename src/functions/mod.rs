@@ -1,12 +1,15 @@
 //! The SQL surface, one file per family. `catalog.rs` lists what is registered.
 
 pub mod accounts;
+pub mod api;
 pub mod export;
 pub mod fetches;
 mod live;
+mod percent;
 pub mod property;
 pub mod quota;
 pub mod quote;
+pub mod saved;
 pub mod timestamp;
 pub mod version;
 

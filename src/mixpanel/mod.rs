@@ -32,7 +32,7 @@ mod client_tests;
 #[cfg(test)]
 mod fixture_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use auth::redact;
 pub use body::{Body, Encoding};

@@ -1,0 +1,11 @@
+//! Saved reports, which Mixpanel calls bookmarks.
+
+mod argument;
+mod bookmark_id;
+mod flows;
+mod link;
+mod report;
+
+pub use bookmark_id::BookmarkId;
+pub use flows::Flows;
+pub use report::SavedReport;
