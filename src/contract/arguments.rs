@@ -14,6 +14,8 @@ pub enum Value {
     Boolean(bool),
     Integer(i128),
     Double(f64),
+    /// A `DECIMAL`, as its digits.
+    Decimal(String),
     Text(String),
     /// Days since 1970-01-01.
     Date(i32),
@@ -41,13 +43,9 @@ impl Value {
             Value::Integer(value) => value.to_string(),
             Value::Double(value) if value.is_finite() => value.to_string(),
             Value::Double(_) => return Err("is no finite number"),
-            Value::Text(text) => text.clone(),
+            Value::Text(text) | Value::Decimal(text) => text.clone(),
             Value::Date(days) => date_of(*days).ok_or("is outside the years 0001 to 9999")?.to_string(),
-            Value::Timestamp(micros) => jiff::Timestamp::from_microsecond(*micros)
-                .map_err(|_| "is outside the years -9999 to 9999")?
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .datetime()
-                .to_string(),
+            Value::Timestamp(micros) => time_of(*micros).ok_or("is outside the years -9999 to 9999")?.to_string(),
             Value::List(_) | Value::Fields(_) => self.to_json().to_string(),
         }))
     }
@@ -56,11 +54,12 @@ impl Value {
         match self {
             Value::Null => serde_json::Value::Null,
             Value::Boolean(value) => (*value).into(),
-            Value::Integer(value) => i64::try_from(*value).map_or_else(|_| value.to_string().into(), Into::into),
+            Value::Integer(value) => number(&value.to_string()),
             Value::Double(value) => (*value).into(),
+            Value::Decimal(digits) => number(digits),
             Value::Text(value) => value.clone().into(),
             Value::Date(days) => date_of(*days).map_or((*days).into(), |date| date.to_string().into()),
-            Value::Timestamp(micros) => (*micros).into(),
+            Value::Timestamp(micros) => time_of(*micros).map_or((*micros).into(), |time| time.to_string().into()),
             Value::List(items) => items.iter().map(Value::to_json).collect(),
             Value::Fields(fields) => fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect(),
         }
@@ -221,6 +220,17 @@ impl Arguments {
     }
 }
 
+/// A JSON number with every digit of a text.
+fn number(digits: &str) -> serde_json::Value {
+    serde_json::from_str(digits).unwrap_or_else(|_| digits.into())
+}
+
+/// What a clock in UTC showed that many microseconds after 1970-01-01, where there is a date for it.
+fn time_of(micros: i64) -> Option<jiff::civil::DateTime> {
+    let timestamp = jiff::Timestamp::from_microsecond(micros).ok()?;
+    Some(timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime())
+}
+
 /// The civil date that many days after 1970-01-01, where there is one.
 pub(crate) fn date_of(days: i32) -> Option<Date> {
     EPOCH.checked_add(jiff::Span::new().try_days(days).ok()?).ok().filter(|date| date.year() >= 1)
@@ -307,7 +317,15 @@ mod tests {
             (Value::Date(20089), Ok(Some("2025-01-01"))),
             (Value::Timestamp(1_735_689_601_500_000), Ok(Some("2025-01-01T00:00:01.5"))),
             (list, Ok(Some(r#"["a\"b",1,null]"#))),
-            (Value::Fields(vec![("id".into(), Value::Integer(7))]), Ok(Some(r#"{"id":7}"#))),
+            (Value::Decimal("1.50".into()), Ok(Some("1.50"))),
+            (
+                Value::Fields(vec![
+                    ("id".into(), Value::Integer(i128::MAX)),
+                    ("price".into(), Value::Decimal("-1.50".into())),
+                    ("at".into(), Value::Timestamp(0)),
+                ]),
+                Ok(Some(r#"{"id":170141183460469231731687303715884105727,"price":-1.50,"at":"1970-01-01T00:00:00"}"#)),
+            ),
         ] {
             assert_eq!(value.to_parameter(), expected.map(|text| text.map(str::to_owned)), "{value:?}");
         }
