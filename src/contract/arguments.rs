@@ -101,6 +101,8 @@ impl Arguments {
     pub fn id(&self, name: &str) -> Result<Option<String>> {
         match self.get(name) {
             Some(Value::Integer(number)) => Ok(Some(number.to_string())),
+            // Whoever knows the id says what it must be.
+            Some(Value::Decimal(digits)) => Ok(Some(digits.clone())),
             _ => self.text(name).map(|text| text.map(str::to_string)),
         }
     }

@@ -29,7 +29,7 @@ pub fn bookmark(arguments: &Arguments, target: &Target) -> Result<Link> {
             _ => return Err(refused(&format!("no report has the id {number}"))),
         },
         Some(Value::Text(text)) => Link::read(text).map_err(|problem| refused(explain(problem)))?,
-        Some(_) => return Err(refused("is neither a number nor text")),
+        Some(_) => return Err(refused("is neither a whole number nor text")),
     };
     at_home(&link, target)?;
     if link.kind == Some(Kind::LaunchAnalysis) {
