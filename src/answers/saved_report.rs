@@ -24,7 +24,7 @@ const EXPECTED: &str = "a saved report";
 /// Deeper answers are refused; those of Mixpanel have less than ten levels.
 const DEEPEST: usize = 128;
 
-/// Texts of a step that say what it is, whatever they look like.
+/// Texts of an item that say what it is, whatever they look like.
 const LABELS: [&str; 3] = ["step_label", "event", "goal"];
 
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ pub fn read(text: &str) -> Result<Report> {
     };
     let report_type = report_type(body.headers);
     let mut reader = Reader { text, dated_inside: report_type != "insights", path: Vec::new(), rows: Vec::new() };
-    reader.read(series)?;
+    reader.read(series, false)?;
     Ok(Report { report_type, rows: sorted(reader.rows) })
 }
 
@@ -88,22 +88,22 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, raw: &RawValue) -> Result<()> {
+    fn read(&mut self, raw: &RawValue, is_item: bool) -> Result<()> {
         if self.path.len() > DEEPEST {
             return Err(self.refused("it is nested too deep"));
         }
         match Part::of(raw).map_err(|error| self.refused(&error.to_string()))? {
             Part::Object(members) => {
                 for (name, value) in members {
-                    let is_label = LABELS.contains(&name.as_str()) && value.get().starts_with('"');
+                    let is_label = is_item && LABELS.contains(&name.as_str()) && value.get().starts_with('"');
                     if !is_label {
-                        self.below(name, value)?;
+                        self.below(name, value, false)?;
                     }
                 }
             }
             Part::List(items) => {
                 for (index, item) in items.into_iter().enumerate() {
-                    self.below(place(index, item), item)?;
+                    self.below(place(index, item), item, true)?;
                 }
             }
             Part::Number(digits) => {
@@ -123,38 +123,27 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn below(&mut self, name: String, value: &RawValue) -> Result<()> {
+    fn below(&mut self, name: String, value: &RawValue, is_item: bool) -> Result<()> {
         self.path.push(name);
-        self.read(value)?;
+        self.read(value, is_item)?;
         self.path.pop();
         Ok(())
     }
 
     fn row(&mut self, value: Option<f64>) {
-        let mut levels: Vec<Option<&String>> = self.path.iter().map(Some).collect();
-        let mut date = None;
-        match self.path.as_slice() {
-            [.., _, last] if last == "all" => drop(levels.pop()),
-            [.., last] if moment(last).is_some() => {
-                date = moment(last);
-                levels.pop();
-            }
-            path if self.dated_inside => {
-                let found = path.iter().enumerate().find_map(|(index, name)| Some((index, moment(name)?)));
-                if let Some((index, moment)) = found {
-                    date = Some(moment);
-                    // Where there is no metric, its place stays empty.
-                    match index {
-                        0 => levels[0] = None,
-                        index => drop(levels.remove(index)),
-                    }
-                }
-            }
-            _ => {}
-        }
-        let mut levels = levels.into_iter();
-        let metric = levels.next().flatten().cloned();
-        self.rows.push(Row { metric, segments: levels.flatten().cloned().collect(), date, value });
+        let (path, is_timeless) = match self.path.as_slice() {
+            [above @ .., last] if last == "all" && !above.is_empty() => (above, true),
+            path => (path, false),
+        };
+        let dated = |(index, name): (usize, &String)| Some((index, moment(name)?));
+        let end = path.iter().enumerate().next_back().filter(|_| !is_timeless).and_then(dated);
+        let date = end.or_else(|| path.iter().enumerate().filter(|_| self.dated_inside).find_map(dated));
+        let (at, date) = date.unzip();
+        // Where there is no metric, its place stays empty.
+        let metric = path.first().filter(|_| at != Some(0)).cloned();
+        let below = path.iter().enumerate().skip(1).filter(|(index, _)| at != Some(*index));
+        let segments = below.map(|(_, name)| name.clone()).collect();
+        self.rows.push(Row { metric, segments, date, value });
     }
 
     fn refused(&self, found: &str) -> Error {

@@ -89,6 +89,18 @@ fn funnels_of_both_forms() {
 }
 
 #[test]
+fn a_date_inside_is_found_also_above_what_has_no_time() {
+    let series = r#"{"F": {"2025-01-01": {"count": {"1. A": {"all": 3}}}}}"#;
+    assert_eq!(rows(r#"["$funnel"]"#, series), ["F | count,1. A | 01-01 00 | 3"]);
+}
+
+#[test]
+fn labels_are_those_of_items_only() {
+    assert_eq!(insights(r#"{"M": {"event": "7", "goal": {"all": 1}}}"#), ["M | event | - | 7", "M | goal | - | 1"]);
+    assert_eq!(insights(r#"{"M": [{"event": "7", "count": 1}]}"#), ["M | 1. 7,count | - | 1"]);
+}
+
+#[test]
 fn retention_has_its_date_above_the_numbers() {
     let headers = r#"["$retention", "plan"]"#;
     let plain = r#"{"R": {"2025-01-02": {"counts": [7], "first": 7}, "2025-01-01": {"counts": [5, 1], "first": 5}}}"#;

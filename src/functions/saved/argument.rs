@@ -5,7 +5,6 @@ use crate::{
     config::Target,
     contract::{Arguments, Error, Parameter, Result, SqlType, Value},
     functions::query_parameters,
-    mixpanel::{Api, Request},
 };
 
 const NAME: &str = "bookmark";
@@ -86,16 +85,4 @@ fn at_home(link: &Link, target: &Target) -> Result<()> {
         ours.join(" in ")
     );
     Err(Error::argument(NAME, problem).fix(format!("Add {}, or the account := of that project", fix.join(", "))))
-}
-
-/// A saved report of Insights, funnels or retention, computed for the period that it was saved with.
-pub fn insights(link: &Link) -> Request {
-    Request::get(Api::Query, "insights").query("bookmark_id", link.bookmark_id.to_string())
-}
-
-/// A saved report of Flows.
-pub fn arb_funnels(link: &Link) -> Request {
-    Request::get(Api::Query, "arb_funnels")
-        .query("bookmark_id", link.bookmark_id.to_string())
-        .query("query_type", "flows_sankey")
 }

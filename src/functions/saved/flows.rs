@@ -7,8 +7,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 
 use super::{
-    argument::{arb_funnels, bookmark, parameters},
+    argument::{bookmark, parameters},
     link::Kind,
+    request::arb_funnels,
 };
 use crate::{
     answers::flows::{self, Flow, Node, Place},

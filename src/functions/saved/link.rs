@@ -130,7 +130,9 @@ fn region(url: &Url) -> Option<Region> {
 fn in_application(fragment: &str) -> Result<i64, NoLink> {
     let mut parts = fragment.trim_start_matches('/').split('/');
     match (parts.next(), parts.next()) {
-        (Some("report" | "view" | "segmentation-report"), Some(digits)) => id(digits).ok_or(NoLink::Other),
+        (Some("report" | "view" | "segmentation-report"), Some(digits)) => {
+            id(digits.split(['?', '&']).next().unwrap_or_default()).ok_or(NoLink::Other)
+        }
         // A report that was not saved has a name of 12 letters and digits, or its definition, after `~(`.
         (Some(name), None) if name.starts_with('~') || is_unsaved(name) => Err(NoLink::Unsaved),
         _ => Err(NoLink::Other),
@@ -176,6 +178,7 @@ mod tests {
             ("https://mixpanel.com/project/3/app/insights#report/123", 123, Insights, Region::Us),
             ("https://mixpanel.com/project/3/app/insights/#report/123/a%2Fb/~(a~1)", 123, Insights, Region::Us),
             ("https://mixpanel.com/project/3/app/insights%23report/123", 123, Insights, Region::Us),
+            ("https://mixpanel.com/project/3/app/insights#report/123?tab=1", 123, Insights, Region::Us),
             ("https://mixpanel.com/project/3/app/insights#segmentation-report/9", 9, Insights, Region::Us),
             ("https://mixpanel.com/project/3/app/funnels#view/456/sign-up", 456, Funnels, Region::Us),
             ("https://eu.mixpanel.com/project/3/app/retention#report/7", 7, Retention, Region::Eu),

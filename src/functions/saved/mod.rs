@@ -5,6 +5,7 @@ mod bookmark_id;
 mod flows;
 mod link;
 mod report;
+mod request;
 
 pub use bookmark_id::BookmarkId;
 pub use flows::Flows;

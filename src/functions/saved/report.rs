@@ -10,8 +10,9 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, TimestampMicrosecondArray};
 
 use super::{
-    argument::{arb_funnels, bookmark, insights, parameters},
+    argument::{bookmark, parameters},
     link::{Kind, Link},
+    request::{arb_funnels, insights},
 };
 use crate::{
     answers::{Moment, saved_report},
