@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     contract::{ScalarFunction, TableFunction},
     functions::{
-        accounts, activity_feed, discovery, export, fetches, profiles, property, quota, quote, reports, timestamp,
-        version,
+        accounts, activity_feed, api, discovery, export, fetches, profiles, property, quota, quote, reports, saved,
+        timestamp, version,
     },
 };
 
@@ -43,6 +43,9 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(accounts::Remove),
         Box::new(accounts::Use),
         Box::new(accounts::Test),
+        Box::new(saved::SavedReport),
+        Box::new(saved::Flows),
+        Box::new(api::Api),
         Box::new(quota::Quota),
         Box::new(fetches::Fetches),
     ]
@@ -53,6 +56,7 @@ pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
         Arc::new(property::Property),
         Arc::new(timestamp::Timestamp),
         Arc::new(quote::Quote),
+        Arc::new(saved::BookmarkId),
         Arc::new(version::Version),
     ]
 }

@@ -7,15 +7,18 @@
 mod bucket;
 mod entries;
 mod feed;
+pub mod flows;
 mod frequency;
 mod funnel;
 mod jql;
 mod json;
+mod members;
 mod moment;
 mod number;
 mod record;
 mod results;
 mod retention;
+pub mod saved_report;
 mod series;
 
 pub use bucket::range;

@@ -2,16 +2,19 @@
 
 pub mod accounts;
 pub mod activity_feed;
+pub mod api;
 pub mod discovery;
 pub mod export;
 mod expression;
 pub mod fetches;
 mod live;
+mod percent;
 pub mod profiles;
 pub mod property;
 pub mod quota;
 pub mod quote;
 pub mod reports;
+pub mod saved;
 pub mod timestamp;
 pub mod version;
 

@@ -2,11 +2,12 @@
 //!
 //! [`Client::open`] makes one attempt: it waits for the governor, sends, and
 //! judges the status. [`Client::json`] adds the retries, for answers that are one
-//! JSON text. Redirects are never followed: the credentials would go with them.
+//! JSON text; [`Client::answer`] too, and takes a refusal for an answer. Redirects
+//! are never followed: the credentials would go with them.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -15,7 +16,7 @@ use std::{
 use bytes::Bytes;
 use reqwest::{
     Response,
-    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
 
@@ -55,7 +56,7 @@ struct Inner {
     requests: AtomicU64,
 }
 
-/// A JSON answer.
+/// An answer that has arrived whole, decompressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
@@ -64,6 +65,14 @@ pub struct Answer {
     pub received: u64,
     /// How many times it was tried, from 1.
     pub attempts: usize,
+}
+
+/// An answer's head; its body is still to come.
+struct Arrival {
+    response: Response,
+    /// Method and address, without parameters.
+    place: String,
+    permit: Option<Permit>,
 }
 
 impl Client {
@@ -130,6 +139,20 @@ impl Client {
     /// Failures: any code that a request can have; [`Failure::retry`] says whether to try again. Only status 2xx is a
     /// success.
     pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
+        let Arrival { response, place, permit } = self.send(request).await?;
+        if response.status().is_success() {
+            return Ok(Body::new(response, place, self.0.timeouts, permit)?);
+        }
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let sentence = match Body::new(response, place.clone(), self.0.timeouts, None) {
+            Ok(body) => body.sentence(LONGEST_SENTENCE).await,
+            Err(_) => Vec::new(),
+        };
+        Err(self.refused(request, &place, status, &headers, &sentence, permit))
+    }
+
+    /// One attempt, up to the head of the answer, whatever its status.
+    async fn send(&self, request: &Request) -> Result<Arrival, Failure> {
         let inner = &*self.0;
         require_readable(&inner.target, request.api())?;
         let url = request.url(&inner.target)?;
@@ -154,21 +177,17 @@ impl Client {
         }
         inner.requests.fetch_add(1, Ordering::Relaxed);
         let patience = inner.timeouts.first_byte(request.api());
-        let response = match tokio::time::timeout(patience, message.send()).await {
-            Err(_) => return Err(network::silence(&place, patience.as_secs_f64())),
+        match tokio::time::timeout(patience, message.send()).await {
+            Err(_) => Err(network::silence(&place, patience.as_secs_f64())),
             Ok(Err(error)) => {
                 if error.is_connect() {
                     inner.requests.fetch_sub(1, Ordering::Relaxed);
                     permit.iter_mut().for_each(Permit::refused);
                 }
-                return Err(network::failure(&place, &error));
+                Err(network::failure(&place, &error))
             }
-            Ok(Ok(response)) => response,
-        };
-        if response.status().is_success() {
-            return Ok(Body::new(response, place, inner.timeouts, permit)?);
+            Ok(Ok(response)) => Ok(Arrival { response, place, permit }),
         }
-        Err(self.refused(request, response, place, permit).await)
     }
 
     /// The answer as one JSON text, decompressed, with the default retries.
@@ -197,27 +216,55 @@ impl Client {
         Ok(Answer { status, body, received, attempts })
     }
 
-    async fn refused(
+    /// The answer whatever its status, as it came but decompressed, with the default retries: refusals that may pass
+    /// are tried again, and the last one is the answer.
+    ///
+    /// Errors: where there is no answer, because of the network or because none was asked for (a spent hour).
+    pub async fn answer(&self, request: &Request) -> Result<Answer> {
+        let mut attempts = 1;
+        let refusal = Mutex::new(None);
+        let keep = |answer| *refusal.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+        let attempt = |_| async {
+            keep(None);
+            let Arrival { response, place, permit } = self.send(request).await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let mut body = Body::new(response, place.clone(), self.0.timeouts, None)?;
+            let text = body.text(LONGEST_TEXT).await?;
+            let answer = (status.as_u16(), text, body.received());
+            if status.is_success() {
+                return Ok(answer);
+            }
+            let sentence = answer.1.get(..LONGEST_SENTENCE).unwrap_or(&answer.1);
+            let failure = self.refused(request, &place, status.as_u16(), &headers, sentence, permit);
+            keep(Some(answer));
+            Err(failure)
+        };
+        let outcome = with_retries(self.retry_policy(), "", attempt, |_| attempts += 1).await;
+        let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (status, body, received) = outcome.or_else(|error| refusal.ok_or(error))?;
+        Ok(Answer { status, body, received, attempts })
+    }
+
+    /// What an answer means that is no success, to the user and to whoever counts requests. `sentence` is the beginning
+    /// of its body.
+    fn refused(
         &self,
         request: &Request,
-        response: Response,
-        place: String,
+        place: &str,
+        status: u16,
+        headers: &HeaderMap,
+        sentence: &[u8],
         mut permit: Option<Permit>,
     ) -> Failure {
         let inner = &*self.0;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let sentence = match Body::new(response, place.clone(), inner.timeouts, None) {
-            Ok(body) => body.sentence(LONGEST_SENTENCE).await,
-            Err(_) => Vec::new(),
-        };
-        let words = self.words(&body::content_type(&headers), &sentence);
+        let words = self.words(&body::content_type(headers), sentence);
         let (target, api) = (&inner.target, request.api());
-        let refusal = Refusal { target, api, place: &place, status, headers: &headers, words: &words };
+        let refusal = Refusal { target, api, place, status, headers, words: &words };
         if status != 429 {
             return refusal.failure();
         }
         permit.iter_mut().for_each(Permit::refused);
-        let throttle = throttle::read(&headers, &words);
+        let throttle = throttle::read(headers, &words);
         let until = match (&inner.governor, errors::pause(throttle, request.counts_against())) {
             (Some(governor), Some((quota, length))) => Some(governor.pause(&inner.project, quota, length)),
             _ => None,

@@ -318,3 +318,63 @@ fn debug_of_a_client_has_no_secret() {
     assert!(!text.contains("hunter2") && !text.contains("c2E6aHVudGVyMg"), "{text}");
     assert_eq!(Error::new(Code::Internal, "x").what(), "x");
 }
+
+fn whatever(client: &Client) -> Result<(u16, String, usize)> {
+    let answer = block_on(client.answer(&query())).unwrap()?;
+    Ok((answer.status, String::from_utf8_lossy(&answer.body).into_owned(), answer.attempts))
+}
+
+#[test]
+fn a_refusal_can_be_the_answer() {
+    for (status, body) in [
+        ("200 OK", &b"{\"error\": \"x\"}"[..]),
+        ("204 No Content", b""),
+        ("302 Found", b"<p>moved"),
+        ("400 Bad Request", b"{\"error\": \"bad\"}"),
+        ("404 Not Found", b"\xffno\n"),
+        ("501 Not Implemented", b"{}"),
+    ] {
+        let server = Server::new(vec![say(status, &["Location: https://evil.example.com/"], body)]);
+        let number = status[..3].parse().unwrap();
+        let expected = (number, String::from_utf8_lossy(body).into_owned(), 1);
+        assert_eq!(whatever(&client(&server.target())), Ok(expected));
+    }
+}
+
+#[test]
+fn the_last_refusal_of_many_is_the_answer() {
+    let failing = |status: &str, count: usize| (0..count).map(|_| say(status, &[], b"no")).collect::<Vec<_>>();
+    let server = Server::new(failing("503 Service Unavailable", 6));
+    assert_eq!(whatever(&client(&server.target())), Ok((503, "no".into(), 6)));
+    let mut script = failing("500 Internal Server Error", 2);
+    script.push(say("200 OK", &["Content-Encoding: gzip"], &gzip(b"[1]")));
+    assert_eq!(whatever(&client(&Server::new(script).target())), Ok((200, "[1]".into(), 3)));
+}
+
+#[test]
+fn a_whole_refusal_arrives_however_long_and_half_of_one_is_none() {
+    let long = vec![b'x'; 200_000];
+    let server = Server::new(vec![say("400 Bad Request", &["Content-Encoding: gzip"], &gzip(&long))]);
+    assert_eq!(whatever(&client(&server.target())).map(|answer| answer.1.len()), Ok(200_000));
+    let cut = || Act::Say(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 99\r\n\r\nhalf".to_vec());
+    let server = Server::new((0..6).map(|_| cut()).collect());
+    assert_eq!(whatever(&client(&server.target())).unwrap_err().code(), Code::Truncated);
+}
+
+#[test]
+fn no_answer_is_an_error_also_after_a_refusal() {
+    let mut script = vec![say("500 Internal Server Error", &[], b"no")];
+    script.extend((0..5).map(|_| Act::Say(Vec::new())));
+    let error = whatever(&client(&Server::new(script).target())).unwrap_err();
+    assert_eq!(error.code(), Code::NetworkError);
+    assert!(error.to_string().contains("after 6 attempts"), "{error}");
+}
+
+#[test]
+fn a_spent_hour_is_an_answer_once_and_then_known() {
+    let server = Server::new(vec![say("429 Too Many Requests", &[], SPENT)]);
+    let client = client(&server.target());
+    assert_eq!(whatever(&client).map(|answer| (answer.0, answer.2)), Ok((429, 1)));
+    assert_eq!(whatever(&client).unwrap_err().code(), Code::RateLimited);
+    assert_eq!(server.requests().len(), 1);
+}

@@ -77,6 +77,11 @@ impl Constant {
                 | ffi::DUCKDB_TYPE_DUCKDB_TYPE_USMALLINT
                 | ffi::DUCKDB_TYPE_DUCKDB_TYPE_UINTEGER => Value::Integer(ffi::duckdb_get_int64(self.0).into()),
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_UBIGINT => Value::Integer(ffi::duckdb_get_uint64(self.0).into()),
+                ffi::DUCKDB_TYPE_DUCKDB_TYPE_HUGEINT | ffi::DUCKDB_TYPE_DUCKDB_TYPE_UHUGEINT => {
+                    let digits = self.text();
+                    digits.parse().map_or(Value::Decimal(digits), Value::Integer)
+                }
+                ffi::DUCKDB_TYPE_DUCKDB_TYPE_DECIMAL => Value::Decimal(self.text()),
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_FLOAT | ffi::DUCKDB_TYPE_DUCKDB_TYPE_DOUBLE => {
                     Value::Double(ffi::duckdb_get_double(self.0))
                 }

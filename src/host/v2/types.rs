@@ -54,6 +54,11 @@ pub fn constant(value: &DuckDBValue) -> Result<Value> {
         LogicalTypeID::USmallInt => integer(value.get::<u16>()?.map(i128::from)),
         LogicalTypeID::UInteger => integer(value.get::<u32>()?.map(i128::from)),
         LogicalTypeID::UBigInt => integer(value.get::<u64>()?.map(i128::from)),
+        LogicalTypeID::HugeInt | LogicalTypeID::UHugeInt => {
+            let digits = text(value)?;
+            digits.parse().map_or(Value::Decimal(digits), Value::Integer)
+        }
+        LogicalTypeID::Decimal => Value::Decimal(text(value)?),
         LogicalTypeID::Float => value.get::<f32>()?.map_or(Value::Null, |number| Value::Double(number.into())),
         LogicalTypeID::Double => value.get::<f64>()?.map_or(Value::Null, Value::Double),
         LogicalTypeID::Date => value.get::<DateValue>()?.map_or(Value::Null, |date| Value::Date(date.0)),

@@ -1,0 +1,88 @@
+//! The parameter `bookmark`: an id, or the URL of a report.
+
+use super::link::{Kind, Link, NoLink};
+use crate::{
+    config::Target,
+    contract::{Arguments, Error, Parameter, Result, SqlType, Value},
+    functions::query_parameters,
+};
+
+const NAME: &str = "bookmark";
+
+/// What the functions that read one saved report take.
+pub fn parameters() -> Vec<Parameter> {
+    let mut parameters = vec![Parameter::positional(NAME, SqlType::Any), Parameter::named("raw", SqlType::Boolean)];
+    parameters.extend(query_parameters());
+    parameters
+}
+
+/// The report that a call asks for.
+///
+/// Errors: `InvalidArgument` for what is neither form, for a URL that names no saved report, and for one of another
+/// project or region than the call's: the id alone would mean another report there.
+pub fn bookmark(arguments: &Arguments, target: &Target) -> Result<Link> {
+    let link = match arguments.get(NAME) {
+        None => return Err(refused("is missing")),
+        Some(Value::Integer(number)) => match i64::try_from(*number) {
+            Ok(id @ 1..) => Link::id(id),
+            _ => return Err(refused(&format!("no report has the id {number}"))),
+        },
+        Some(Value::Text(text)) => Link::read(text).map_err(|problem| refused(explain(problem)))?,
+        Some(_) => return Err(refused("is neither a whole number nor text")),
+    };
+    at_home(&link, target)?;
+    if link.kind == Some(Kind::LaunchAnalysis) {
+        return Err(Error::argument(
+            NAME,
+            "Mixpanel's API does not show a Launch Analysis; save what it shows as Insights",
+        ));
+    }
+    Ok(link)
+}
+
+fn explain(problem: NoLink) -> &'static str {
+    match problem {
+        NoLink::Short => {
+            "a short link can't be followed without a request; open it in a browser and copy the long one that it \
+             leads to"
+        }
+        NoLink::Board => "the URL shows a board and no report; open one of its reports and copy that URL",
+        NoLink::Unsaved => "the URL shows a report that is not saved; save it and copy its URL again",
+        NoLink::Other => "is neither the id of a report nor the URL of one",
+    }
+}
+
+fn refused(problem: &str) -> Error {
+    Error::argument(NAME, problem).fix(
+        "Give the number, like 12345678, or the URL of a saved report, like \
+         'https://mixpanel.com/project/12345/view/67890/app/insights#report/12345678'",
+    )
+}
+
+/// Refuses a link to another project or region than the one that is asked. A project's secret may stand for any.
+fn at_home(link: &Link, target: &Target) -> Result<()> {
+    let project = link.project_id.as_ref().filter(|id| target.project_id.as_ref().is_some_and(|own| own != *id));
+    let region = link.region.filter(|region| *region != target.region);
+    let mut theirs = Vec::new();
+    let mut ours = Vec::new();
+    let mut fix = Vec::new();
+    if let Some(id) = project {
+        theirs.push(format!("project {id}"));
+        ours.push(format!("project {}", target.project_id.as_deref().unwrap_or_default()));
+        fix.push(format!("project_id := {id}"));
+    }
+    if let Some(region) = region {
+        theirs.push(format!("region '{region}'"));
+        ours.push(format!("region '{}'", target.region));
+        fix.push(format!("region := '{region}'"));
+    }
+    if fix.is_empty() {
+        return Ok(());
+    }
+    let problem = format!(
+        "the URL is of {}, and this call asks {}, where the same id is another report or none",
+        theirs.join(" in "),
+        ours.join(" in ")
+    );
+    Err(Error::argument(NAME, problem).fix(format!("Add {}, or the account := of that project", fix.join(", "))))
+}

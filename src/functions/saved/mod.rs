@@ -1,0 +1,12 @@
+//! Saved reports, which Mixpanel calls bookmarks.
+
+mod argument;
+mod bookmark_id;
+mod flows;
+mod link;
+mod report;
+mod request;
+
+pub use bookmark_id::BookmarkId;
+pub use flows::Flows;
+pub use report::SavedReport;
