@@ -109,7 +109,8 @@ def _operations(file: dict) -> list[Operation]:
         return resolved(found)
 
     def operation(path: str, common: list[dict], method: str, about: dict) -> Operation:
-        parameters = {(item["in"], item["name"]): item for item in map(resolved, common + about.get("parameters", []))}
+        listed = map(resolved, common + about.get("parameters", []))
+        parameters = {(item["in"], item["name"]): item | {"schema": resolved(item["schema"])} for item in listed}
         bodies = about.get("requestBody", {}).get("content", {})
         schema = bodies.get(FORM, {}).get("schema", {})
         for name, item in schema.get("properties", {}).items():

@@ -116,6 +116,7 @@ WRONG = [
     ({"type": "general", "limit": "5e3"}, "limit = '5e3' is no integer"),
     ({"type": "general", "workspace_id": ""}, "workspace_id = '' is no integer"),
     ({"path": "/api/app/projects/shop/schemas"}, "projectId = 'shop' is no integer"),
+    ({"path": "/api/app/projects/12345/schemas/cohort"}, "entityType = 'cohort' is none of event, profile"),
     (EXPORT | {"time_in_ms": "True"}, "time_in_ms = 'True' is neither true nor false"),
     (EXPORT | {"from_date": "2025-1-1"}, "from_date = '2025-1-1' is no date of the form yyyy-mm-dd"),
     (EXPORT | {"from_date": "2025-02-30"}, "from_date = '2025-02-30' is no date of the form yyyy-mm-dd"),
