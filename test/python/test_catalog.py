@@ -10,7 +10,6 @@ from documented import as_documented, blocks, january  # noqa: F401  fixtures ar
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CATALOG = (ROOT / "src" / "catalog.rs").read_text(encoding="utf-8")
 TESTS = sorted((ROOT / "test" / "sql").rglob("*.test"))
-PAGES = sorted((ROOT / "docs").rglob("*.md"))
 NAMES = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_name LIKE 'mixpanel%' ORDER BY ALL"
 
 
@@ -86,17 +85,13 @@ def test_every_test_file_can_skip_where_there_is_no_simulator():
         assert "\nrequire mixpanel\n" in text, path
 
 
-def test_every_function_has_a_page(functions):
-    """With a statement that calls it: `test_docs.py` runs them all."""
-    statements = [block.text for page in PAGES for block in blocks(page)]
-    missing = [name for name in functions if not any(f"{name}(" in text for text in statements)]
+def test_every_function_has_a_line_in_the_readme_and_a_page(functions):
+    """One line each, and none for what is no function. The page it leads to has a statement that calls the function:
+    `test_docs.py` runs them all."""
+    lines = re.findall(r"^\| \[`(mixpanel_\w+)\(.*?\)`\]\((docs/[^)#]+)(?:#[^)]*)?\) \| \S.* \|$", README, re.MULTILINE)
+    assert sorted(name for name, _ in lines) == functions
+    missing = [name for name, page in lines if not any(f"{name}(" in block.text for block in blocks(ROOT / page))]
     assert not missing, missing
-
-
-def test_every_function_has_a_line_in_the_readme(functions):
-    """One each, with a link, and none for what is no function."""
-    lines = re.findall(r"^\| \[`(mixpanel_\w+)\(.*?\)`\]\(docs/[^)]+\) \| \S.* \|$", README, re.MULTILINE)
-    assert sorted(lines) == functions
 
 
 def test_every_error_code_has_its_place_on_the_page_of_errors():

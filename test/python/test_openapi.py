@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import time
+from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
+from urllib.request import urlopen
 
 import pytest
-from conftest import FIRST, LAST, SHARED, SPECIFICATIONS, rows
+from conftest import FIRST, HEARD, LAST, SHARED, SPECIFICATIONS, rows
 from openapi import UNSPECIFIED
-from simulator import RecordedRequest
+from simulator import Project, RecordedRequest, Simulator
 
 pytestmark = pytest.mark.skipif(not SPECIFICATIONS.operations, reason=f"there are no specifications in {SHARED / 'openapi'}")
 
@@ -161,6 +163,18 @@ def test_a_header_that_is_specified():
 
 def test_a_projects_secret_stands_for_its_project():
     assert violations("GET", "/api/query/events/names", {"type": "general"}, user="secret:") == []
+
+
+def test_every_simulator_is_heard(con, monkeypatch):
+    """Also one of a test's own, and also what it has forgotten since."""
+    with Simulator(Project(days=1, events_per_day=1)) as other:
+        monkeypatch.setenv("MP_API_BASE_URL", other.url)
+        rows(con, f"SELECT count(*) FROM mixpanel_export({DATES})")
+        with pytest.raises(HTTPError):
+            urlopen(f"{other.url}/api/query/nothing?here=1")
+        other.reset()
+    assert [one.path for one in HEARD] == ["/api/2.0/export"] * 5 + ["/api/query/nothing"]
+    assert SPECIFICATIONS.violations(HEARD.pop()) == ["the path is in no specification"]
 
 
 def test_what_is_unspecified_is_in_no_specification():
