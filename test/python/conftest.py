@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("MIXPANEL_SHARED", ROOT.parent / "shared"))
+SHARED = next((folder / "shared" for folder in ROOT.parents if (folder / "shared" / "fixtures").is_dir()), ROOT.parent / "shared")
+"""What is not part of this repository; beside it, or above where it is checked out a second time."""
 sys.path.insert(0, str(ROOT / "test"))
 
 from openapi import Specifications  # noqa: E402  the path is set above
