@@ -10,11 +10,12 @@ import duckdb
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Beside the project, or beside the folder of its worktrees.
-SHARED = next((path / "shared" for path in ROOT.parents if (path / "shared").is_dir()), ROOT.parent / "shared")
+SHARED = next((folder / "shared" for folder in ROOT.parents if (folder / "shared" / "fixtures").is_dir()), ROOT.parent / "shared")
+"""What is not part of this repository; beside it, or above where it is checked out a second time."""
 sys.path.insert(0, str(ROOT / "test"))
 
-from simulator import Project, Simulator  # noqa: E402  the path is set above
+from openapi import Specifications  # noqa: E402  the path is set above
+from simulator import Project, RecordedRequest, RequestLog, Simulator  # noqa: E402
 
 EXTENSION = pathlib.Path(os.environ.get("MIXPANEL_EXTENSION", ROOT / "build/release/v2/mixpanel.duckdb_extension"))
 HOST = os.environ.get("MIXPANEL_HOST", "v2")
@@ -25,11 +26,32 @@ FIRST, LAST = "2025-01-01", "2025-01-05"
 
 only_v2 = pytest.mark.skipif(HOST != "v2", reason="needs what only DuckDB's second C API offers")
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "unspecified(why): requests that are not checked against Mixpanel's specifications")
+
+
+SPECIFICATIONS = Specifications(SHARED / "openapi")
+HEARD: list[RecordedRequest] = []
+"""What any simulator was asked and no test has answered for yet."""
+RequestLog.listeners.append(HEARD.append)
+
 
 def connect(path: str = ":memory:", **config) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(path, config={"allow_unsigned_extensions": "true", **config})
     connection.execute(f"LOAD '{EXTENSION}'")
     return connection
+
+
+@pytest.fixture(autouse=True)
+def keeps_to_the_specifications(request):
+    """Every request of every test, whichever simulator it went to; `pytest.mark.unspecified(why)` is for tests whose
+    requests are not the extension's own. Without the specifications nothing is checked: `test_openapi.py` says so."""
+    yield
+    asked, HEARD[:] = HEARD[:], []
+    if SPECIFICATIONS.operations and not request.node.get_closest_marker("unspecified"):
+        for one in asked:
+            violations = SPECIFICATIONS.violations(one)
+            assert not violations, f"{one.method} {one.target} {one.body!r}: {'; '.join(violations)}"
 
 
 @pytest.fixture(scope="session")

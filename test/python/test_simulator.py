@@ -27,6 +27,8 @@ from simulator.routes import Route
 EXPORT = "/api/2.0/export"
 NAMES_ROUTE = "/api/query/events/names"
 DAY = date(2025, 1, 2)
+
+pytestmark = pytest.mark.unspecified("the requests are this file's own")
 SMALL = Project(days=3, events_per_day=60, today="2025-02-01")
 
 

@@ -1,5 +1,6 @@
 """Every `.test` file, with the stock module."""
 import pathlib
+import re
 import sys
 
 import pytest
@@ -11,7 +12,13 @@ from runner import Runner, Skipped  # noqa: E402  the path is set above
 FILES = sorted((ROOT / "test" / "sql").rglob("*.test"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / "test" / "sql")))
+def parameter(path: pathlib.Path):
+    why = re.search(r"^# unspecified: (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    marks = [pytest.mark.unspecified(why[1])] if why else []
+    return pytest.param(path, id=str(path.relative_to(ROOT / "test" / "sql")), marks=marks)
+
+
+@pytest.mark.parametrize("path", map(parameter, FILES))
 def test_file(path: pathlib.Path, monkeypatch, sim):
     monkeypatch.setenv("MIXPANEL_HOST", HOST)
     connection = connect()

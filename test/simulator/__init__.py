@@ -3,7 +3,7 @@
 from .auth import Credentials
 from .limits import Allowance, Clock, Limits
 from .project import Project
-from .recording import RecordedRequest, peak_concurrency
+from .recording import RecordedRequest, RequestLog, peak_concurrency
 from .simulator import Simulator
 
-__all__ = ["Allowance", "Clock", "Credentials", "Limits", "Project", "RecordedRequest", "Simulator", "peak_concurrency"]
+__all__ = ["Allowance", "Clock", "Credentials", "Limits", "Project", "RecordedRequest", "RequestLog", "Simulator", "peak_concurrency"]

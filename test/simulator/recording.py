@@ -1,7 +1,7 @@
 """The log of what was asked, for tests to assert on."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from threading import Condition
 
@@ -11,6 +11,8 @@ from .http1 import Request
 @dataclass
 class RecordedRequest:
     method: str
+    target: str
+    """Path and query as they were sent."""
     path: str
     params: dict[str, str]
     """The query's parameters, decoded."""
@@ -39,6 +41,9 @@ class RecordedRequest:
 
 
 class RequestLog:
+    listeners: list[Callable[[RecordedRequest], None]] = []
+    """They hear of every request to every simulator of this process, also of those that are forgotten later."""
+
     def __init__(self) -> None:
         self._requests: list[RecordedRequest] = []
         self._changed = Condition()
@@ -46,6 +51,7 @@ class RequestLog:
     def begin(self, request: Request, connection: int) -> RecordedRequest:
         record = RecordedRequest(
             method=request.method,
+            target=request.target,
             path=request.path,
             params=request.params,
             headers=request.headers,
@@ -57,6 +63,8 @@ class RequestLog:
         with self._changed:
             self._requests.append(record)
             self._changed.notify_all()
+        for heard in self.listeners:
+            heard(record)
         return record
 
     def finish(self, record: RecordedRequest) -> None:
