@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    contract::{ScalarFunction, TableFunction},
-    functions::{accounts, export, fetches, property, quota, quote, timestamp, version},
+    contract::{Pragma, ScalarFunction, TableFunction},
+    functions::{accounts, export, fetches, kept, property, quota, quote, timestamp, utc, version},
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
@@ -18,6 +18,7 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(accounts::Test),
         Box::new(quota::Quota),
         Box::new(fetches::Fetches),
+        Box::new(kept::FetchSql),
     ]
 }
 
@@ -25,7 +26,12 @@ pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
     vec![
         Arc::new(property::Property),
         Arc::new(timestamp::Timestamp),
+        Arc::new(utc::Utc),
         Arc::new(quote::Quote),
         Arc::new(version::Version),
     ]
+}
+
+pub fn pragmas() -> Vec<Box<dyn Pragma>> {
+    vec![Box::new(kept::FetchEvents), Box::new(kept::SyncEvents), Box::new(kept::Drop)]
 }

@@ -5,6 +5,7 @@
 //!
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`export`]: the export engine
+//! * [`kept`]: tables that remember what was fetched into them
 //! * [`mixpanel`]: the HTTP client
 //! * [`answers`]: JSON answers, and what stands in them
 //! * [`fetches`]: the record of what was fetched
@@ -22,6 +23,7 @@ pub mod contract;
 pub mod export;
 pub mod fetches;
 pub mod functions;
+pub mod kept;
 pub mod mixpanel;
 
 #[allow(unsafe_code)]

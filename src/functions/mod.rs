@@ -3,11 +3,13 @@
 pub mod accounts;
 pub mod export;
 pub mod fetches;
+pub mod kept;
 mod live;
 pub mod property;
 pub mod quota;
 pub mod quote;
 pub mod timestamp;
+pub mod utc;
 pub mod version;
 
 use crate::{

@@ -41,7 +41,7 @@ use jiff::tz::TimeZone;
 pub use damage::{Damage, DamageKind};
 pub use plan::Column;
 pub use property::PropertyReader;
-pub use time::microseconds;
+pub use time::{microseconds, utc};
 
 use plan::Plan;
 use reader::Reader;

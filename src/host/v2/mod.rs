@@ -5,6 +5,7 @@
 
 mod batch;
 mod filter;
+mod pragma;
 mod scalar;
 mod table;
 mod types;
@@ -23,6 +24,9 @@ pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error
     }
     for function in catalog::scalar_functions() {
         scalar::register(extension, function)?;
+    }
+    for pragma in catalog::pragmas() {
+        pragma::register(extension, pragma)?;
     }
     Ok(())
 }

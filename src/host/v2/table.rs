@@ -45,7 +45,7 @@ pub fn documentation(documentation: &Documentation) -> FunctionDocumentationBuil
         .add_category("mixpanel")
 }
 
-fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionParameter> {
+pub fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionParameter> {
     let declared = FunctionParameter::with_type(parameter.name, types::logical_type(extension, &parameter.sql_type)?);
     Ok(match parameter.positional {
         true => declared,
@@ -142,7 +142,7 @@ impl TableFilterPushdownCallbacks for Adapter {
 }
 
 /// `false` only where the database says so.
-fn external_access(context: &Context) -> bool {
+pub fn external_access(context: &Context) -> bool {
     let setting = context.config().and_then(|config| config.try_get_value("enable_external_access"));
     !matches!(setting.map(|found| found.map(|(value, _)| value.get::<bool>())), Ok(Some(Ok(Some(false)))))
 }
