@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    contract::{Pragma, ScalarFunction, TableFunction},
+    contract::{Macro, Pragma, Result, ScalarFunction, TableFunction},
     functions::{accounts, export, fetches, kept, property, quota, quote, timestamp, utc, version},
+    macros,
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
@@ -34,4 +35,9 @@ pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
 
 pub fn pragmas() -> Vec<Box<dyn Pragma>> {
     vec![Box::new(kept::FetchEvents), Box::new(kept::SyncEvents), Box::new(kept::Drop)]
+}
+
+/// Errors: `Internal` for a macro's file that can't be read.
+pub fn macros() -> Result<Vec<Macro>> {
+    macros::all()
 }

@@ -6,6 +6,7 @@
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`export`]: the export engine
 //! * [`kept`]: tables that remember what was fetched into them
+//! * [`macros`]: what is a query under a name
 //! * [`mixpanel`]: the HTTP client
 //! * [`answers`]: JSON answers, and what stands in them
 //! * [`fetches`]: the record of what was fetched
@@ -24,6 +25,7 @@ pub mod export;
 pub mod fetches;
 pub mod functions;
 pub mod kept;
+pub mod macros;
 pub mod mixpanel;
 
 #[allow(unsafe_code)]

@@ -12,6 +12,7 @@ mod filter;
 mod pragma;
 mod scalar;
 mod signature;
+mod sql_macro;
 mod table;
 
 pub use arguments::{Arguments, Value};
@@ -22,4 +23,5 @@ pub use filter::{Comparison, Filter};
 pub use pragma::Pragma;
 pub use scalar::ScalarFunction;
 pub use signature::{Documentation, Parameter};
+pub use sql_macro::Macro;
 pub use table::{BoundTable, Reader, ReaderThread, Scan, Session, TableFunction, rows};

@@ -67,7 +67,8 @@ impl TableName {
     }
 }
 
-const METADATA: &str = "_metadata";
+/// The table that holds the history of a schema.
+pub const METADATA: &str = "_metadata";
 
 /// As it stands in messages.
 impl std::fmt::Display for TableName {

@@ -5,8 +5,10 @@
 
 mod batch;
 mod filter;
+mod history;
 mod pragma;
 mod scalar;
+mod sql_macro;
 mod table;
 mod types;
 
@@ -28,6 +30,10 @@ pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error
     for pragma in catalog::pragmas() {
         pragma::register(extension, pragma)?;
     }
+    for each in catalog::macros()? {
+        sql_macro::register(extension, each)?;
+    }
+    history::register(extension)?;
     Ok(())
 }
 
