@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    contract::{Macro, Pragma, Result, ScalarFunction, TableFunction},
-    functions::{accounts, export, fetches, kept, property, quota, quote, timestamp, utc, version},
+    contract::{Macro, Pragma, Result, ScalarFunction, Setting, TableFunction},
+    functions::{accounts, export, fetches, kept, property, quota, quote, settings, timestamp, utc, version},
     macros,
 };
 
@@ -40,4 +40,8 @@ pub fn pragmas() -> Vec<Box<dyn Pragma>> {
 /// Errors: `Internal` for a macro's file that can't be read.
 pub fn macros() -> Result<Vec<Macro>> {
     macros::all()
+}
+
+pub fn settings() -> &'static [Setting] {
+    settings::SETTINGS
 }

@@ -8,6 +8,7 @@ mod live;
 pub mod property;
 pub mod quota;
 pub mod quote;
+pub mod settings;
 pub mod timestamp;
 pub mod utc;
 pub mod version;

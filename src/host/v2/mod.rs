@@ -8,6 +8,7 @@ mod filter;
 mod history;
 mod pragma;
 mod scalar;
+mod setting;
 mod sql_macro;
 mod table;
 mod types;
@@ -32,6 +33,9 @@ pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error
     }
     for each in catalog::macros()? {
         sql_macro::register(extension, each)?;
+    }
+    for setting in catalog::settings() {
+        setting::register(extension, setting)?;
     }
     history::register(extension)?;
     Ok(())

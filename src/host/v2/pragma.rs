@@ -10,10 +10,10 @@ use duckdb_neo::{
 };
 
 use super::{
-    table::{documentation, external_access, parameter},
+    table::{arguments, documentation, external_access, parameter},
     types,
 };
-use crate::contract::{Arguments, Pragma, Session};
+use crate::contract::{Pragma, Session};
 
 pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
     let mut signature = SignatureBuilder::new().documentation(documentation(&pragma.documentation()));
@@ -37,6 +37,6 @@ impl PragmaQueryCallbacks for Adapter {
             values.push((name, types::constant(&value)?));
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
-        Ok(self.0.script(Arguments::new(values), session)?)
+        Ok(self.0.script(arguments(context, self.0.name(), &self.0.parameters(), values), session)?)
     }
 }

@@ -15,9 +15,12 @@ use duckdb_neo::{
     },
 };
 
-use super::{batch, filter, types};
+use super::{batch, filter, setting, types};
 use crate::{
-    contract::{Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction},
+    contract::{
+        Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
+    },
+    functions::settings::apply,
     host::Chunks,
 };
 
@@ -80,7 +83,8 @@ impl TableFunctionCallbacks for Adapter {
             values.push((parameter.name.to_string(), types::constant(value)?));
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
-        let table = self.0.bind(Arguments::new(values), session)?;
+        let arguments = arguments(context, self.0.name(), &parameters, values);
+        let table = self.0.bind(arguments, session)?;
         for (name, sql_type) in table.columns().iter() {
             columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
         }
@@ -139,6 +143,19 @@ impl TableFilterPushdownCallbacks for Adapter {
         *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
         Ok(())
     }
+}
+
+/// What the call gives, and what the session's settings give for parameters that it leaves out.
+pub fn arguments(
+    context: &Context,
+    function: &str,
+    parameters: &[Parameter],
+    given: Vec<(String, Value)>,
+) -> Arguments {
+    apply(function, Arguments::new(given), |setting| {
+        let has = parameters.iter().any(|parameter| parameter.name == setting.parameter);
+        has.then(|| setting::value(context, setting)).flatten()
+    })
 }
 
 /// `false` only where the database says so.
