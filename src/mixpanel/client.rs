@@ -23,6 +23,7 @@ use super::{
     Api, Body, Failure, Method, Quota, Request, RetryPolicy, auth, body,
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
+    journal::Journal,
     network, throttle,
     timeouts::Timeouts,
     tls, with_retries, words,
@@ -53,6 +54,8 @@ struct Inner {
     project: Project,
     timeouts: Timeouts,
     requests: AtomicU64,
+    /// Of whoever made this client, where they keep one.
+    journal: Option<Journal>,
 }
 
 /// A JSON answer.
@@ -99,6 +102,7 @@ impl Client {
             project: Project::of(target),
             timeouts,
             requests: AtomicU64::new(0),
+            journal: Journal::lent(),
             target: target.clone(),
         })))
     }
@@ -128,6 +132,19 @@ impl Client {
     /// Failures: any code that a request can have; [`Failure::retry`] says whether to try again. Only status 2xx is a
     /// success.
     pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
+        let result = self.send(request).await;
+        if let Some(journal) = &self.0.journal {
+            let address = request.url(&self.0.target).map_or_else(|_| String::new(), String::from);
+            let outcome = match &result {
+                Ok(body) => body.status().to_string(),
+                Err(failure) => failure.error.to_string(),
+            };
+            journal.write(format!("{} {address}: {outcome}", request.method().as_str()), result.is_err());
+        }
+        result
+    }
+
+    async fn send(&self, request: &Request) -> Result<Body, Failure> {
         let inner = &*self.0;
         self.check(request)?;
         let url = request.url(&inner.target)?;

@@ -8,6 +8,7 @@ use duckdb_neo::{
     connection::Context,
     data_chunk::DataChunkRef,
     extension::Extension,
+    log::{Log, LogLevel},
     signature::{FunctionDocumentationBuilder, FunctionParameter, FunctionParameterKind, SignatureBuilder},
     table_function::{
         BindFunctionHandle, ExecColumnInfo, InitColumnData, OrderPreservation, PushdownData,
@@ -22,6 +23,7 @@ use crate::{
     },
     functions::settings::apply,
     host::Chunks,
+    mixpanel::Journal,
 };
 
 pub fn register(extension: &Extension, function: Box<dyn TableFunction>) -> Result<()> {
@@ -59,6 +61,12 @@ pub fn parameter(extension: &Extension, parameter: &Parameter) -> Result<Functio
 /// The core's function, with the callbacks that DuckDB calls.
 struct Adapter(Box<dyn TableFunction>);
 
+struct Running {
+    scan: Arc<dyn Scan>,
+    /// Requests that DuckDB's log does not have yet.
+    journal: Journal,
+}
+
 struct Bound {
     table: Box<dyn BoundTable>,
     /// What the optimizer offered; it does so between binding and the scan.
@@ -67,7 +75,7 @@ struct Bound {
 
 impl TableFunctionCallbacks for Adapter {
     type BindData = Bound;
-    type GlobalState = Arc<dyn Scan>;
+    type GlobalState = Running;
     type LocalState = Chunks;
 
     fn bind(&self, context: &Context, given: Vec<BindArgument>, columns: BindFunctionHandle<'_>) -> Result<Bound> {
@@ -103,37 +111,45 @@ impl TableFunctionCallbacks for Adapter {
         let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let scan = bound.table.scan(&projection, &filters)?;
         let threads = scan.max_threads();
-        Ok((Some(scan), Some(threads)))
+        Ok((Some(Running { scan, journal: Journal::default() }), Some(threads)))
     }
 
     fn init_local_state(
         &self,
         _bound: &Bound,
-        scan: Option<&Self::GlobalState>,
+        running: Option<&Running>,
         _context: &Context,
         _projected: InitColumnData<'_>,
     ) -> Result<Option<Chunks>> {
-        scan.map(|scan| Ok(Chunks::new(scan.reader(ReaderThread::DuckDb)?))).transpose()
+        running.map(|running| Ok(Chunks::new(running.scan.reader(ReaderThread::DuckDb)?))).transpose()
     }
 
     fn exec(
         &self,
         _bound: &Bound,
-        _scan: Option<&Self::GlobalState>,
+        running: Option<&Running>,
         chunks: Option<&mut Chunks>,
         context: &Context,
         mut output: DataChunkRef<'_>,
         _columns: ExecColumnInfo<'_>,
     ) -> Result<()> {
         let chunks = chunks.ok_or_else(|| Error::internal("a scan without its state"))?;
-        match chunks.next()? {
+        let next = match running {
+            Some(running) => {
+                let next = running.journal.lend(|| chunks.next());
+                log(context, &running.journal);
+                next
+            }
+            None => chunks.next(),
+        };
+        match next? {
             Some(rows) => batch::write(context, rows, &mut output),
             None => Ok(()),
         }
     }
 
-    fn progress(&self, _bound: &Bound, scan: Option<&Self::GlobalState>, _context: &Context) -> Result<Option<f64>> {
-        Ok(scan.and_then(|scan| scan.progress()))
+    fn progress(&self, _bound: &Bound, running: Option<&Running>, _context: &Context) -> Result<Option<f64>> {
+        Ok(running.and_then(|running| running.scan.progress()))
     }
 }
 
@@ -142,6 +158,14 @@ impl TableFilterPushdownCallbacks for Adapter {
         let filters = filter::filters(&offered)?;
         *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
         Ok(())
+    }
+}
+
+/// Tells DuckDB's log which requests were made. A log that takes none is no reason to fail.
+fn log(context: &Context, journal: &Journal) {
+    for entry in journal.read() {
+        let level = if entry.is_failure { LogLevel::Warn } else { LogLevel::Info };
+        let _ = Log::log_on_context(context, level, &entry.message, "mixpanel");
     }
 }
 
