@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::{
     contract::{Macro, Pragma, Result, ScalarFunction, Setting, TableFunction},
-    functions::{accounts, export, fetches, kept, property, quota, quote, settings, timestamp, utc, version},
+    functions::{
+        accounts, activity_feed, export, fetches, kept, profiles, property, quota, quote, settings, timestamp, utc,
+        version,
+    },
     macros,
 };
 
@@ -12,6 +15,8 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
     vec![
         Box::new(export::Export),
         Box::new(export::ExportPlan),
+        Box::new(profiles::Profiles),
+        Box::new(activity_feed::ActivityFeed),
         Box::new(accounts::Accounts),
         Box::new(accounts::Add),
         Box::new(accounts::Remove),

@@ -7,6 +7,8 @@
 //! * [`export`]: the export engine
 //! * [`kept`]: tables that remember what was fetched into them
 //! * [`macros`]: what is a query under a name
+//! * [`profiles`]: questions for profiles, and their pages
+//! * [`decode`]: lines of JSON to columns
 //! * [`mixpanel`]: the HTTP client
 //! * [`answers`]: JSON answers, and what stands in them
 //! * [`fetches`]: the record of what was fetched
@@ -21,12 +23,14 @@ pub mod answers;
 pub mod catalog;
 pub mod config;
 pub mod contract;
+pub mod decode;
 pub mod export;
 pub mod fetches;
 pub mod functions;
 pub mod kept;
 pub mod macros;
 pub mod mixpanel;
+pub mod profiles;
 
 #[allow(unsafe_code)]
 pub mod host;

@@ -8,7 +8,7 @@ use arrow_array::{Array, RecordBatch, cast::AsArray};
 use libfuzzer_sys::fuzz_target;
 use mixpanel::{
     contract::SqlType,
-    export::decode::{Column, Decoder},
+    decode::{Column, Decoder},
 };
 use serde_json::value::RawValue;
 

@@ -117,6 +117,19 @@ impl Arguments {
         }
     }
 
+    /// A whole number of 64 bits, which people write as a number or as text.
+    pub fn whole(&self, name: &str) -> Result<Option<i64>> {
+        let number = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::Integer(number)) => i64::try_from(*number).ok(),
+            Some(Value::Text(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        number.map(Some).ok_or_else(|| {
+            Error::argument(name, "must be a whole number of 64 bits, given as a number or as text with nothing else")
+        })
+    }
+
     pub fn date(&self, name: &str) -> Result<Option<Date>> {
         match self.get(name) {
             None => Ok(None),
@@ -254,6 +267,17 @@ mod tests {
                 message(arguments("max_rows", Value::Integer(bad)).count("max_rows"))
                     .contains("max_rows: must be at least 1")
             );
+        }
+    }
+
+    #[test]
+    fn ids_keep_every_digit() {
+        let whole = |value| arguments("group_id", value).whole("group_id");
+        assert_eq!(whole(Value::Integer(-1_405_123_841_946_871_899)), Ok(Some(-1_405_123_841_946_871_899)));
+        assert_eq!(whole(Value::Text(" 9223372036854775807 ".into())), Ok(Some(i64::MAX)));
+        for bad in [Value::Integer(1 << 63), Value::Text("company".into()), Value::Text("".into()), Value::Double(1.0)]
+        {
+            assert!(message(whole(bad)).contains("group_id: must be a whole number of 64 bits"));
         }
     }
 

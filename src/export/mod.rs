@@ -5,7 +5,6 @@
 //! answer that was cut and a server that gave up are mended by asking for that
 //! window again; nothing of it was emitted yet.
 
-pub mod decode;
 mod download;
 mod inflate;
 pub mod narrow;

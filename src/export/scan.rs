@@ -19,7 +19,6 @@ use std::{
 use arrow_array::RecordBatch;
 
 use super::{
-    decode::Decoder,
     download,
     inflate::{self, Blocks},
     plan::Window,
@@ -29,6 +28,7 @@ use super::{
 };
 use crate::{
     contract::{Error, Reader, ReaderThread, Result, Scan},
+    decode::Decoder,
     fetches::Fetch,
 };
 

@@ -13,12 +13,10 @@ use std::{
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    decode::{Damage, DamageKind, Decoder},
-    inflate::{self, Blocks, InflateError},
-};
+use super::inflate::{self, Blocks, InflateError};
 use crate::{
     contract::{Code, Error, Result},
+    decode::{Damage, DamageKind, Decoder},
     mixpanel::Encoding,
 };
 

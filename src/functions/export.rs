@@ -5,16 +5,16 @@ use std::sync::Arc;
 use arrow_array::{Date32Array, StringViewArray};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
-use super::{account_parameters, overrides};
+use super::{account_parameters, overrides, typed_columns};
 use crate::{
     config::{Config, Target},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
         TableFunction, Value, rows,
     },
+    decode::{Column, Decoder},
     export::{
         ExportRequest, ExportScan, OnFailure, Windows,
-        decode::{Column, Decoder},
         narrow::{FilterColumns, Wanted, narrow},
         plan::{self, Window},
     },
@@ -113,13 +113,7 @@ impl Call {
             }
         }
         let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let extra = extra_columns(arguments)?;
-        if raw && !extra.is_empty() {
-            return Err(Error::argument(
-                "columns",
-                "has no place beside raw := true, which gives one column; drop one of them",
-            ));
-        }
+        let extra = typed_columns(arguments, &columns(vec![]).1)?;
         let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
         session.require_external_access()?;
         Ok(Self {
@@ -286,27 +280,6 @@ fn columns(extra: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
     );
     let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
     (outputs, Columns::new(fixed.chain(extra)))
-}
-
-/// The typed columns of `columns := {...}`. DuckDB's names are the same in upper and lower case.
-fn extra_columns(arguments: &Arguments) -> Result<Vec<(String, SqlType)>> {
-    let given = arguments.text_fields("columns")?.unwrap_or_default();
-    let mut names: Vec<String> = columns(vec![]).1.iter().map(|(name, _)| name.to_string()).collect();
-    let mut extra = Vec::with_capacity(given.len());
-    for (name, type_name) in given {
-        let lower = name.to_lowercase();
-        if names.contains(&lower) {
-            return Err(Error::argument(
-                "columns",
-                format!("'{name}' is a column already; read it from properties instead"),
-            ));
-        }
-        names.push(lower);
-        let sql_type =
-            SqlType::parse(&type_name).map_err(|error| Error::argument("columns", format!("'{name}': {error}")))?;
-        extra.push((name, sql_type));
-    }
-    Ok(extra)
 }
 
 /// The requests that an export would make.

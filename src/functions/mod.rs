@@ -1,10 +1,12 @@
 //! The SQL surface, one file per family. `catalog.rs` lists what is registered.
 
 pub mod accounts;
+pub mod activity_feed;
 pub mod export;
 pub mod fetches;
 pub mod kept;
 mod live;
+pub mod profiles;
 pub mod property;
 pub mod quota;
 pub mod quote;
@@ -15,7 +17,7 @@ pub mod version;
 
 use crate::{
     config::{Config, Overrides, Target},
-    contract::{Arguments, Parameter, Result, Session, SqlType},
+    contract::{Arguments, Columns, Error, Parameter, Result, Session, SqlType},
 };
 
 /// What every function that talks to Mixpanel takes besides its own parameters. A project's id may be a number or text.
@@ -50,4 +52,31 @@ pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
         region: text("region")?,
         workspace_id: arguments.id("workspace_id")?,
     })
+}
+
+/// The typed columns of `columns := {...}`, beside these fixed ones. DuckDB's names are the same in upper and lower case.
+pub fn typed_columns(arguments: &Arguments, fixed: &Columns) -> Result<Vec<(String, SqlType)>> {
+    let given = arguments.text_fields("columns")?.unwrap_or_default();
+    if !given.is_empty() && arguments.boolean("raw")?.unwrap_or(false) {
+        return Err(Error::argument(
+            "columns",
+            "has no place beside raw := true, which gives one column; drop one of them",
+        ));
+    }
+    let mut names: Vec<String> = fixed.iter().map(|(name, _)| name.to_string()).collect();
+    let mut typed = Vec::with_capacity(given.len());
+    for (name, type_name) in given {
+        let lower = name.to_lowercase();
+        if names.contains(&lower) {
+            return Err(Error::argument(
+                "columns",
+                format!("'{name}' is a column already; read it from properties instead"),
+            ));
+        }
+        names.push(lower);
+        let sql_type =
+            SqlType::parse(&type_name).map_err(|error| Error::argument("columns", format!("'{name}': {error}")))?;
+        typed.push((name, sql_type));
+    }
+    Ok(typed)
 }

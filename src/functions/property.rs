@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, builder::StringViewBuilder, cast::AsArray};
 
 use crate::{
     contract::{Documentation, Result, ScalarFunction, SqlType},
-    export::decode::PropertyReader,
+    decode::PropertyReader,
 };
 
 pub struct Property;

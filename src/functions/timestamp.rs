@@ -11,7 +11,7 @@ use arrow_schema::DataType;
 
 use crate::{
     contract::{Documentation, Result, ScalarFunction, SqlType},
-    export::decode::microseconds,
+    decode::microseconds,
 };
 
 pub struct Timestamp;

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     contract::{Documentation, Error, Result, ScalarFunction, SqlType},
-    export::decode::utc,
+    decode::utc,
 };
 
 pub struct Utc;

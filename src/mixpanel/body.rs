@@ -89,10 +89,15 @@ impl Body {
         }
     }
 
+    /// How many bytes came so far, as they travel.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
     /// The whole body, decompressed, if it is at most `limit` bytes long: for answers that are one JSON text.
     ///
     /// Failures: those of [`Body::chunk`]; `Truncated` for a broken gzip stream; `UnexpectedResponse` beyond the limit.
-    pub async fn text(mut self, limit: usize) -> Result<Bytes, Failure> {
+    pub async fn text(&mut self, limit: usize) -> Result<Bytes, Failure> {
         let mut bytes = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             bytes.extend_from_slice(&chunk);

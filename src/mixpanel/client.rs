@@ -20,7 +20,7 @@ use reqwest::{
 };
 
 use super::{
-    Api, Body, Failure, Method, Quota, Request, RetryPolicy, auth, body,
+    Api, Body, Failure, Method, Quota, Request, RetryPolicy, Retrying, auth, body,
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
     journal::Journal,
@@ -63,6 +63,8 @@ struct Inner {
 pub struct Answer {
     pub status: u16,
     pub body: Bytes,
+    /// How many bytes travelled, that is compressed.
+    pub received: u64,
     /// How many times it was tried, from 1.
     pub attempts: usize,
 }
@@ -187,17 +189,26 @@ impl Client {
     ///
     /// A complaint inside an answer with status 200 is an error too.
     pub async fn json(&self, request: &Request) -> Result<Answer> {
+        self.json_noting(request, |_| ()).await
+    }
+
+    /// The same; `on_retry` is called before each wait for another try.
+    pub async fn json_noting(&self, request: &Request, mut on_retry: impl FnMut(Retrying<'_>)) -> Result<Answer> {
         let mut attempts = 1;
         let attempt = |_| async move {
-            let body = self.open(request).await?;
+            let mut body = self.open(request).await?;
             let (status, content_type) = (body.status(), body.content_type());
             let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
             let text = body.text(LONGEST_TEXT).await?;
             self.judge(request, &place, &content_type, &text)?;
-            Ok((status, text))
+            Ok((status, text, body.received()))
         };
-        let (status, body) = with_retries(self.retry_policy(), "", attempt, |_| attempts += 1).await?;
-        Ok(Answer { status, body, attempts })
+        let retrying = |retrying: Retrying<'_>| {
+            attempts += 1;
+            on_retry(retrying);
+        };
+        let (status, body, received) = with_retries(self.retry_policy(), "", attempt, retrying).await?;
+        Ok(Answer { status, body, received, attempts })
     }
 
     fn check(&self, request: &Request) -> Result<()> {

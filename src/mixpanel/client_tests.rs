@@ -84,8 +84,9 @@ fn compressed_bytes_come_as_they_were_sent() {
 
 #[test]
 fn json_is_decompressed() {
-    let server = Server::new(vec![say("200 OK", &["Content-Encoding: gzip"], &gzip(b"[\"a\"]"))]);
-    let expected = Answer { status: 200, body: "[\"a\"]".into(), attempts: 1 };
+    let bytes = gzip(b"[\"a\"]");
+    let server = Server::new(vec![say("200 OK", &["Content-Encoding: gzip"], &bytes)]);
+    let expected = Answer { status: 200, body: "[\"a\"]".into(), received: bytes.len() as u64, attempts: 1 };
     assert_eq!(json(&client(&server.target())), Ok(expected));
     let odd = Server::new(vec![say("200 OK", &["Content-Encoding: br"], b"x")]);
     assert_eq!(json(&client(&odd.target())).unwrap_err().code(), Code::UnexpectedResponse);

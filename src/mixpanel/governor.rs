@@ -141,8 +141,11 @@ impl Governor {
         );
         let next =
             resets_at.map(|at| format!("; the next one comes back at {}", moment(timestamp(at), Timestamp::now())));
-        Err(Error::new(Code::RateLimited, what)
-            .fix(format!("Ask for fewer days, or more days a request (window_days){}", next.unwrap_or_default())))
+        let less = match quota {
+            Quota::Export => "fewer days, or more days a request (window_days)",
+            Quota::Query | Quota::QueryPage | Quota::Lexicon => "less at a time",
+        };
+        Err(Error::new(Code::RateLimited, what).fix(format!("Ask for {less}{}", next.unwrap_or_default())))
     }
 
     /// Mixpanel said no: nothing starts for so long, or for a while where it did not say how long. Returns until when.

@@ -8,7 +8,7 @@ mod lines;
 use std::{hint::black_box, time::Instant};
 
 use lines::{Text, lines};
-use mixpanel::export::decode::{Column, Decoder};
+use mixpanel::decode::{Column, Decoder};
 
 const BYTES: usize = 17_000_000;
 const RUNS: usize = 200;

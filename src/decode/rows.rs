@@ -51,7 +51,7 @@ impl<'a> Rows<'a> {
         let capacity = bytes / 512 + 1;
         Self {
             plan,
-            clock: Clock::new(plan.time_zone.as_ref()),
+            clock: if plan.of_profiles { Clock::iso() } else { Clock::new(plan.time_zone.as_ref()) },
             reader: Reader::new(plan.level),
             picked: Picked::default(),
             columns: plan.columns.iter().map(|column| Made::new(column, capacity)).collect(),

@@ -5,7 +5,7 @@ use super::{scan, walk::Span};
 /// The number of a wanted property.
 pub(super) type Slot = usize;
 
-/// The properties that are columns of every export have the first slots.
+/// The properties that are columns have the first slots; the one that tells a time is the first of them.
 pub(super) const TIME: Slot = 0;
 pub(super) const DISTINCT_ID: Slot = 1;
 pub(super) const INSERT_ID: Slot = 2;
@@ -17,6 +17,8 @@ pub(super) struct Wanted {
     /// The first eight bytes of each key, which tell most keys apart, or as many as it has.
     heads: Vec<Head>,
     lengths: u64,
+    /// So many slots from the first on are those of columns.
+    taken: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -26,13 +28,28 @@ struct Head {
 }
 
 impl Wanted {
-    /// The keys with slots of their own.
-    pub fn new() -> Self {
-        let mut wanted = Self::default();
-        for key in ["time", "distinct_id", "$insert_id"] {
+    /// The keys of an event's properties that are columns.
+    pub fn of_events() -> Self {
+        Self::taking(&["time", "distinct_id", "$insert_id"])
+    }
+
+    /// The one of a profile's properties.
+    pub fn of_profiles() -> Self {
+        Self::taking(&["$last_seen"])
+    }
+
+    fn taking(keys: &[&str]) -> Self {
+        let mut wanted = Self { taken: keys.len(), ..Self::default() };
+        for key in keys {
             wanted.add(key);
         }
         wanted
+    }
+
+    /// Whether a slot's property became a column.
+    #[inline(always)]
+    pub fn takes(&self, slot: Slot) -> bool {
+        slot < self.taken
     }
 
     /// The slot of this key, a new one if it had none.

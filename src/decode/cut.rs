@@ -8,7 +8,7 @@ use super::{
     text,
     time::Clock,
     walk::{Member, Span},
-    wanted::{DISTINCT_ID, INSERT_ID, TIME, Wanted},
+    wanted::{TIME, Wanted},
 };
 
 /// What was picked from the properties of a line; reused from line to line.
@@ -16,7 +16,7 @@ use super::{
 pub(super) struct Picked {
     /// By slot; empty where the line has no such property.
     values: Vec<Span>,
-    /// When the event happened, where its first `time` says so.
+    /// The time that is a column, where the first property of its name says so.
     pub time: Option<i64>,
     pub cuts: Cuts,
 }
@@ -38,7 +38,7 @@ impl Picked {
                     self.time = text::text(member.value.of(block), escapes).and_then(|text| clock.read(&text));
                 }
             }
-            if matches!(slot, DISTINCT_ID | INSERT_ID) || slot == TIME && self.time.is_some() {
+            if wanted.takes(slot) && (slot != TIME || self.time.is_some()) {
                 self.cuts.add(member);
             }
         }

@@ -1,4 +1,4 @@
-//! How do the bytes of a raw export become columns?
+//! How do the bytes of a raw export, or of profiles, become columns?
 //!
 //! A block of whole lines comes in, one Arrow record batch comes out, and nothing
 //! comes out of a block that holds a line which is not an event. Each line is read
@@ -41,7 +41,7 @@ use jiff::tz::TimeZone;
 pub use damage::{Damage, DamageKind};
 pub use plan::Column;
 pub use property::PropertyReader;
-pub use time::{microseconds, utc};
+pub use time::{iso_microseconds, microseconds, utc};
 
 use plan::Plan;
 use reader::Reader;
@@ -59,7 +59,17 @@ impl Decoder {
     /// on the wall clock there, as in projects created before 2023: a time that occurs twice is the earlier one, one
     /// that is skipped moves forward.
     pub fn new(columns: &[Column], time_zone: Option<TimeZone>) -> Self {
-        let plan = Plan::new(columns, time_zone);
+        Self::planned(columns, time_zone, false)
+    }
+
+    /// A decoder for profiles, each a line `{"event":id,"properties":{...}}` like an event's, with the profile's
+    /// identity in the place of the event's name. The properties lose `$last_seen` instead of what events have.
+    pub fn of_profiles(columns: &[Column]) -> Self {
+        Self::planned(columns, None, true)
+    }
+
+    fn planned(columns: &[Column], time_zone: Option<TimeZone>, of_profiles: bool) -> Self {
+        let plan = Plan::new(columns, time_zone, of_profiles);
         Self { schema: Plan::schema(columns, &plan), plan }
     }
 

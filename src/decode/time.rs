@@ -3,10 +3,12 @@
 //! `properties.time` counts seconds or, when asked for, milliseconds since 1970.
 //! In projects created before 2023 it counts them on the wall clock of the
 //! project: the local time, written as if it were UTC.
+//!
+//! A profile's `$last_seen` is another matter: a text like `2025-01-31T13:00:00`.
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::decimal;
+use super::{datetime, decimal};
 
 /// A number of this size or more is milliseconds: as seconds it would be after the year 5138.
 const MILLISECONDS: i128 = 100_000_000_000;
@@ -21,6 +23,7 @@ const HOUR: i64 = 3_600_000_000;
 /// Reads times; remembers the offset of the hour that it saw last.
 pub(super) struct Clock<'a> {
     zone: Option<&'a TimeZone>,
+    is_iso: bool,
     hour: i64,
     offset: Option<i64>,
 }
@@ -28,11 +31,19 @@ pub(super) struct Clock<'a> {
 impl<'a> Clock<'a> {
     /// A zone makes the times local ones.
     pub fn new(zone: Option<&'a TimeZone>) -> Self {
-        Self { zone, hour: i64::MIN, offset: None }
+        Self { zone, is_iso: false, hour: i64::MIN, offset: None }
     }
 
-    /// Microseconds since 1970 in UTC, from the text of a number.
+    /// A clock that reads dates and times as they are written, in UTC where they don't say otherwise.
+    pub fn iso() -> Self {
+        Self { is_iso: true, ..Self::new(None) }
+    }
+
+    /// Microseconds since 1970 in UTC, from the text of a number or, if it is that kind of clock, of a time.
     pub fn read(&mut self, text: &[u8]) -> Option<i64> {
+        if self.is_iso {
+            return datetime::timestamp(text).filter(|time| RANGE.contains(time));
+        }
         let time = match short_number(text) {
             Some(number) if number < MILLISECONDS as i64 => number * 1_000_000,
             Some(number) => number.checked_mul(1000)?,
@@ -64,6 +75,11 @@ impl<'a> Clock<'a> {
             None => utc(local, zone),
         }
     }
+}
+
+/// Microseconds since 1970 in UTC, from a date or time like `2025-01-31T13:00:00`.
+pub fn iso_microseconds(text: &str) -> Option<i64> {
+    Clock::iso().read(text.as_bytes())
 }
 
 /// Microseconds since 1970 in UTC, from the text of a number of seconds or milliseconds.
@@ -159,6 +175,25 @@ mod tests {
             ("2025-05-05", None),
         ] {
             assert_eq!(utc(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_what_profiles_say() {
+        for (text, expected) in [
+            ("2025-01-02T03:04:05", Some("2025-01-02T03:04:05Z")),
+            ("2025-01-02T03:04:05.678", Some("2025-01-02T03:04:05.678Z")),
+            ("2025-01-02T03:04:05+02:00", Some("2025-01-02T01:04:05Z")),
+            ("2025-01-02 03:04:05Z", Some("2025-01-02T03:04:05Z")),
+            ("2025-01-02", Some("2025-01-02T00:00:00Z")),
+            ("0001-01-01T00:00:00+01:00", None),
+            ("9999-12-31T23:59:59-01:00", None),
+            ("1735776000", None),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            let time = iso_microseconds(text).map(|time| Timestamp::from_microsecond(time).unwrap().to_string());
+            assert_eq!(time.as_deref(), expected, "{text}");
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::wanted::{DISTINCT_ID, INSERT_ID, Slot, Wanted};
 use crate::contract::SqlType;
 
-/// A column of an export.
+/// A column of an export, or of profiles.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Column {
     /// VARCHAR.
@@ -26,6 +26,11 @@ pub enum Column {
     Properties,
     /// JSON: the line as it came.
     Raw,
+    /// VARCHAR: a profile's identity; text as it is meant, numbers digit for digit.
+    ProfileId,
+    /// TIMESTAMP in UTC, from a profile's `$last_seen`; NULL if that is no text that tells a time, and then it stays in
+    /// the properties.
+    LastSeen,
     /// One property as DuckDB's `TRY_CAST(properties->>name AS type)` has it; numbers and nested values keep their
     /// own text where they are shown as text, and JSON is the value's own JSON.
     Property { name: String, sql_type: SqlType },
@@ -52,6 +57,8 @@ pub(super) struct Plan {
     pub columns: Vec<PlannedColumn>,
     pub wanted: Wanted,
     pub time_zone: Option<TimeZone>,
+    /// Whether the lines are profiles.
+    pub of_profiles: bool,
     /// The vector instructions of this processor.
     pub level: Level,
     pub has_properties: bool,
@@ -59,16 +66,20 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub fn new(columns: &[Column], time_zone: Option<TimeZone>) -> Self {
+    pub fn new(columns: &[Column], time_zone: Option<TimeZone>, of_profiles: bool) -> Self {
         // The line as it came can be had without a look at its properties.
-        let only_lines = columns.iter().all(|column| matches!(column, Column::EventName | Column::Raw));
-        let mut wanted = if only_lines { Wanted::default() } else { Wanted::new() };
+        let is_of_line = |column: &_| matches!(column, Column::EventName | Column::ProfileId | Column::Raw);
+        let mut wanted = match (columns.iter().all(is_of_line), of_profiles) {
+            (true, _) => Wanted::default(),
+            (false, false) => Wanted::of_events(),
+            (false, true) => Wanted::of_profiles(),
+        };
         let columns: Vec<_> = columns
             .iter()
             .map(|column| {
                 let (source, sql_type) = match column {
-                    Column::EventName => (Source::Name, SqlType::Varchar),
-                    Column::EventTime => (Source::Time, SqlType::Timestamp),
+                    Column::EventName | Column::ProfileId => (Source::Name, SqlType::Varchar),
+                    Column::EventTime | Column::LastSeen => (Source::Time, SqlType::Timestamp),
                     Column::DistinctId => (Source::Property(DISTINCT_ID), SqlType::Varchar),
                     Column::InsertId => (Source::Property(INSERT_ID), SqlType::Varchar),
                     Column::Properties => (Source::Properties, SqlType::Json),
@@ -85,6 +96,7 @@ impl Plan {
             columns,
             wanted,
             time_zone,
+            of_profiles,
             level: Level::new(),
         }
     }
@@ -94,10 +106,11 @@ impl Plan {
             let name = match column {
                 Column::EventName => "event_name",
                 Column::EventTime => "event_time",
-                Column::DistinctId => "distinct_id",
+                Column::DistinctId | Column::ProfileId => "distinct_id",
                 Column::InsertId => "insert_id",
                 Column::Properties => "properties",
                 Column::Raw => "event",
+                Column::LastSeen => "last_seen",
                 Column::Property { name, .. } => name,
             };
             planned.sql_type.field(name)

@@ -1,0 +1,288 @@
+//! `mixpanel_profiles(...)`: the profiles of users or groups.
+
+use std::{collections::HashSet, sync::Arc};
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::{query_parameters, target, typed_columns};
+use crate::{
+    config::Target,
+    contract::{
+        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
+        TableFunction, Value,
+    },
+    decode::{Column, iso_microseconds},
+    fetches,
+    profiles::{ProfilesRequest, ProfilesScan, Shape},
+};
+
+/// Pages at the same time, unless `max_workers` says otherwise.
+const DEFAULT_WORKERS: u64 = 4;
+/// The query API allows 5 requests at a time, for everybody who reads the project.
+const MAX_WORKERS: u64 = 5;
+
+const MICROSECONDS: i64 = 1_000_000;
+
+pub struct Profiles;
+
+impl TableFunction for Profiles {
+    fn name(&self) -> &'static str {
+        "mixpanel_profiles"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Profiles of a project's users, or of a group's members, one row each.",
+            example: "CREATE TABLE profiles AS SELECT * FROM mixpanel_profiles(filter := 'properties[\"plan\"] == \"pro\"');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let texts = || SqlType::List(Box::new(SqlType::Varchar));
+        let mut parameters = vec![
+            Parameter::named("distinct_id", SqlType::Varchar),
+            Parameter::named("distinct_ids", texts()),
+            Parameter::named("group_id", SqlType::Any),
+            Parameter::named("filter", SqlType::Varchar),
+            Parameter::named("output_properties", texts()),
+            Parameter::named("cohort_id", SqlType::Any),
+            Parameter::named("include_all_users", SqlType::Boolean),
+            Parameter::named("behaviors", SqlType::Any),
+            Parameter::named("as_of_timestamp", SqlType::Any),
+            Parameter::named("columns", SqlType::Any),
+            Parameter::named("raw", SqlType::Boolean),
+            Parameter::named("max_workers", SqlType::BigInt),
+        ];
+        parameters.extend(query_parameters());
+        parameters
+    }
+
+    fn reports_progress(&self) -> bool {
+        true
+    }
+
+    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        let raw = arguments.boolean("raw")?.unwrap_or(false);
+        let typed = typed_columns(&arguments, &columns(vec![]).1)?;
+        let (outputs, columns) = match raw {
+            true => (None, Columns::new([("profile", SqlType::Json)])),
+            false => {
+                let (outputs, columns) = columns(typed);
+                (Some(outputs), columns)
+            }
+        };
+        Ok(Box::new(Call {
+            request: request(&arguments)?,
+            max_workers: workers(&arguments)?,
+            outputs,
+            columns,
+            arguments: arguments.to_json(),
+            target: target(&arguments, session)?,
+        }))
+    }
+}
+
+/// A call with good arguments.
+struct Call {
+    target: Target,
+    request: ProfilesRequest,
+    max_workers: usize,
+    /// `None` for the profiles as they come.
+    outputs: Option<Vec<Column>>,
+    columns: Columns,
+    /// For the record of the fetch.
+    arguments: String,
+}
+
+impl BoundTable for Call {
+    fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn scan(&self, projection: &[usize], _filters: &[Filter]) -> Result<Arc<dyn Scan>> {
+        let shape = match &self.outputs {
+            None => Shape::Raw(projection.len()),
+            Some(outputs) => {
+                Shape::Columns(projection.iter().filter_map(|&index| outputs.get(index).cloned()).collect())
+            }
+        };
+        let questions = self.request.questions(Timestamp::now().as_second());
+        let record = fetches::start("mixpanel_profiles", self.arguments.clone(), questions.len());
+        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, shape, record)))
+    }
+}
+
+fn columns(typed: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
+    let fixed = [
+        (Column::ProfileId, "distinct_id", SqlType::Varchar),
+        (Column::Properties, "properties", SqlType::Json),
+        (Column::LastSeen, "last_seen", SqlType::Timestamp),
+    ];
+    let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
+    outputs.extend(
+        typed.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }),
+    );
+    let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
+    (outputs, Columns::new(fixed.chain(typed)))
+}
+
+fn request(arguments: &Arguments) -> Result<ProfilesRequest> {
+    let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
+    let request = ProfilesRequest {
+        distinct_id: text("distinct_id")?,
+        distinct_ids: distinct_ids(arguments)?,
+        group_id: arguments.whole("group_id")?,
+        filter: text("filter")?,
+        output_properties: arguments.texts("output_properties")?,
+        cohort: cohort(arguments)?,
+        behaviors: behaviors(arguments)?,
+        as_of: as_of(arguments, Timestamp::now().as_second())?,
+    };
+    let conflict = |name, problem| Err(Error::argument(name, problem));
+    if request.distinct_id.is_some() && request.distinct_ids.is_some() {
+        return conflict("distinct_id", "has no place beside distinct_ids; add it to that list");
+    }
+    if request.behaviors.is_some() && request.cohort.is_some() {
+        return conflict("behaviors", "can't be asked for together with cohort_id; Mixpanel takes one of them");
+    }
+    if request.behaviors.is_some() && request.filter.is_none() {
+        return conflict(
+            "behaviors",
+            "chooses nobody by itself; add a filter that uses it, like filter := 'behaviors[\"name\"] > 0'",
+        );
+    }
+    Ok(request)
+}
+
+/// Each id once, in the order given. No id at all is a question with an answer that is known: nobody.
+fn distinct_ids(arguments: &Arguments) -> Result<Option<Vec<String>>> {
+    if matches!(arguments.get("distinct_ids"), Some(Value::List(ids)) if ids.is_empty()) {
+        return Ok(Some(Vec::new()));
+    }
+    let Some(mut ids) = arguments.texts("distinct_ids")? else { return Ok(None) };
+    let mut known = HashSet::new();
+    ids.retain(|id| known.insert(id.clone()));
+    Ok(Some(ids))
+}
+
+fn cohort(arguments: &Arguments) -> Result<Option<(i64, bool)>> {
+    let include_all_users = arguments.boolean("include_all_users")?;
+    match arguments.whole("cohort_id")? {
+        Some(id @ 1..) => Ok(Some((id, include_all_users.unwrap_or(false)))),
+        Some(id) => Err(Error::argument("cohort_id", format!("must be at least 1, not {id}"))),
+        None if include_all_users.is_some() => {
+            Err(Error::argument("include_all_users", "says something of a cohort; add cohort_id, or leave it out"))
+        }
+        None => Ok(None),
+    }
+}
+
+fn behaviors(arguments: &Arguments) -> Result<Option<String>> {
+    let Some(text) = arguments.json("behaviors")? else { return Ok(None) };
+    let is_text =
+        |behavior: &Json, name| behavior.get(name).and_then(Json::as_str).is_some_and(|text| !text.is_empty());
+    let is_behavior = |behavior: &Json| {
+        let selectors = behavior.get("event_selectors").and_then(Json::as_array);
+        is_text(behavior, "window") && is_text(behavior, "name") && selectors.is_some_and(|list| !list.is_empty())
+    };
+    match serde_json::from_str::<Vec<Json>>(&text) {
+        Ok(list) if !list.is_empty() && list.iter().all(is_behavior) => Ok(Some(text)),
+        _ => Err(Error::argument(
+            "behaviors",
+            "must be a list of objects with window, name and event_selectors, like \
+             [{'window': '30d', 'name': 'bought', 'event_selectors': [{'event': 'Purchase'}]}]",
+        )),
+    }
+}
+
+/// Seconds since 1970.
+fn as_of(arguments: &Arguments, now: i64) -> Result<Option<i64>> {
+    let name = "as_of_timestamp";
+    let seconds = match arguments.get(name) {
+        None => return Ok(None),
+        Some(Value::Timestamp(micros)) => Some(micros.div_euclid(MICROSECONDS)),
+        Some(Value::Date(days)) => Some(i64::from(*days) * 86_400),
+        Some(Value::Integer(seconds)) => i64::try_from(*seconds).ok(),
+        Some(Value::Text(text)) => {
+            text.trim().parse().ok().or_else(|| Some(iso_microseconds(text)?.div_euclid(MICROSECONDS)))
+        }
+        Some(_) => None,
+    };
+    match seconds {
+        Some(seconds) if seconds > now => Err(Error::argument(
+            name,
+            "lies in the future; Mixpanel takes moments in the past, as a TIMESTAMP in UTC or in seconds since 1970",
+        )),
+        Some(seconds @ 0..) => Ok(Some(seconds)),
+        _ => Err(Error::argument(name, "must be a TIMESTAMP, a DATE or seconds since 1970")),
+    }
+}
+
+fn workers(arguments: &Arguments) -> Result<usize> {
+    match arguments.count("max_workers")?.unwrap_or(DEFAULT_WORKERS) {
+        workers @ 1..=MAX_WORKERS => Ok(workers as usize),
+        workers => Err(Error::argument("max_workers", format!("must be from 1 to {MAX_WORKERS}, not {workers}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(arguments: &[(&str, Value)]) -> Arguments {
+        Arguments::new(arguments.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
+    }
+
+    #[test]
+    fn moments_of_every_kind() {
+        let moment = |value| as_of(&given(&[("as_of_timestamp", value)]), 1_700_000_000);
+        for (value, seconds) in [
+            (Value::Integer(1_699_999_999), 1_699_999_999),
+            (Value::Timestamp(1_699_999_999_999_999), 1_699_999_999),
+            (Value::Date(1), 86_400),
+            (Value::Text("1699999999".into()), 1_699_999_999),
+            (Value::Text("1970-01-01 00:00:07+00".into()), 7),
+            (Value::Text("1970-01-02".into()), 86_400),
+        ] {
+            assert_eq!(moment(value), Ok(Some(seconds)));
+        }
+        for (value, problem) in [
+            (Value::Integer(1_700_000_001), "future"),
+            (Value::Integer(1_699_999_999_000), "future"),
+            (Value::Text("2999-01-01".into()), "future"),
+            (Value::Integer(-1), "must be a TIMESTAMP"),
+            (Value::Text("noon".into()), "must be a TIMESTAMP"),
+            (Value::Double(1.5), "must be a TIMESTAMP"),
+        ] {
+            assert!(moment(value.clone()).unwrap_err().what().contains(problem), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn behaviors_are_a_list() {
+        let behaviors = |text: &str| behaviors(&given(&[("behaviors", Value::Text(text.into()))]));
+        let good = r#"[{"window":"30d", "name":"b", "event_selectors":[{"event":"X"}]}]"#;
+        assert_eq!(behaviors(good), Ok(Some(good.into())));
+        for bad in [
+            "[]",
+            "{}",
+            "[1]",
+            r#"[{"window":"30d","name":"b"}]"#,
+            r#"[{"window":30,"name":"b","event_selectors":[{"event":"X"}]}]"#,
+            r#"[{"window":"30d","name":"b","event_selectors":[]}]"#,
+        ] {
+            assert!(behaviors(bad).unwrap_err().what().starts_with("behaviors: must be a list"), "{bad}");
+        }
+        assert!(behaviors("{").unwrap_err().what().contains("not JSON"));
+    }
+
+    #[test]
+    fn ids_come_once_and_none_is_not_all() {
+        let ids = |ids: &[&str]| Value::List(ids.iter().map(|id| Value::Text(id.to_string())).collect());
+        let asked = |value| distinct_ids(&given(&[("distinct_ids", value)])).unwrap();
+        assert_eq!(asked(ids(&["b", "a", "b"])), Some(vec!["b".into(), "a".into()]));
+        assert_eq!(asked(ids(&[])), Some(vec![]));
+        assert_eq!(asked(Value::Null), None);
+    }
+}

@@ -1,0 +1,252 @@
+//! How do the pages get here?
+//!
+//! One thread, with a small runtime of its own, asks one question after the
+//! other: the first page, then several at once. What has arrived goes into a
+//! short queue; while that is full nothing more is asked for. When nobody reads
+//! any more, everything under way is dropped, which closes the connections.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use tokio::{
+    sync::{
+        Notify,
+        mpsc::{Receiver, Sender, channel},
+    },
+    task::{JoinError, JoinSet},
+};
+
+use super::{
+    page::{Form, Page, Profiles},
+    pages::Pages,
+    question::Question,
+    seen::{Novelty, Seen},
+};
+use crate::{
+    config::Target,
+    contract::{Code, Error, Result},
+    fetches::Fetch,
+    mixpanel::{Client, Quota, Request},
+};
+
+/// Pages that wait for the reader.
+const QUEUED_PAGES: usize = 2;
+
+/// Answers that are asked for again because they can't be read.
+const MAX_DAMAGED: usize = 3;
+
+/// Sessions that the server may forget before a question is given up.
+const MAX_RESTARTS: usize = 3;
+
+/// What the server says then.
+const FORGOTTEN: &str = "request for page in uncached query for params";
+
+/// What comes to the reader.
+pub enum Message {
+    /// Profiles, each for the first time.
+    Profiles(Profiles),
+    /// All questions are answered. Without this the end is none.
+    End,
+}
+
+/// What is to be downloaded, and how.
+pub struct Order {
+    pub target: Target,
+    pub questions: Vec<Question>,
+    pub max_workers: usize,
+    pub form: Form,
+    pub record: Arc<Fetch>,
+    /// Thousandths of the way.
+    pub progress: Arc<AtomicU64>,
+    /// Told when nobody will read on.
+    pub stop: Arc<Notify>,
+}
+
+struct Download {
+    client: Client,
+    order: Order,
+    queue: Sender<Result<Message>>,
+}
+
+/// Why a session ended early.
+enum Broken {
+    /// The server has forgotten it.
+    Forgotten,
+    Failed(Error),
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Broken::Failed(error)
+    }
+}
+
+/// Starts to ask.
+///
+/// Errors: `RateLimited` where the hour has not enough requests left for the first pages of all questions.
+pub fn start(order: Order) -> Result<Receiver<Result<Message>>> {
+    let client = Client::new(&order.target)?;
+    client.afford(Quota::Query, order.questions.len())?;
+    let (queue, pages) = channel(QUEUED_PAGES);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let run = move || {
+        runtime.block_on(drive(Arc::new(Download { client, order, queue })));
+        runtime.shutdown_background();
+    };
+    thread::Builder::new().name("mixpanel-pages".into()).spawn(run)?;
+    Ok(pages)
+}
+
+async fn drive(download: Arc<Download>) {
+    let queue = &download.queue;
+    let work = async {
+        let outcome = download.questions().await.map(|()| Message::End);
+        let _ = queue.send(outcome).await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = queue.closed() => {}
+        () = download.order.stop.notified() => {}
+    }
+}
+
+impl Download {
+    async fn questions(self: &Arc<Self>) -> Result<()> {
+        let count = self.order.questions.len();
+        for number in 0..count {
+            self.question(number).await.map_err(|error| match count {
+                1 => error,
+                _ => error.context(format!("question {} of {count}", number + 1)),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Hands out the answer to one question.
+    async fn question(self: &Arc<Self>, number: usize) -> Result<()> {
+        let mut seen = Seen::default();
+        let mut restarts = 0;
+        loop {
+            match self.session(number, &mut seen).await {
+                Ok(()) => return Ok(()),
+                Err(Broken::Failed(error)) => return Err(error),
+                Err(Broken::Forgotten) if restarts == MAX_RESTARTS => {
+                    let what = format!(
+                        "{} times in a row Mixpanel forgot the session before all pages were read",
+                        restarts + 1
+                    );
+                    return Err(Error::new(Code::ServerError, what).server(FORGOTTEN).fix(
+                        "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
+                    ));
+                }
+                Err(Broken::Forgotten) => {
+                    restarts += 1;
+                    seen.restart();
+                    Fetch::add(&self.order.record.retries, 1);
+                    tokio::time::sleep(self.client.retry_policy().pause(restarts)).await;
+                }
+            }
+        }
+    }
+
+    /// Asks for all pages in one session.
+    async fn session(self: &Arc<Self>, number: usize, seen: &mut Seen) -> Result<(), Broken> {
+        let Some(question) = self.order.questions.get(number) else { return Ok(()) };
+        let done = self.order.record.windows_done.load(Ordering::Relaxed);
+        let first = self.clone().fetch(0, question.first()).await?;
+        let (announced, session) = (first.announced(), first.session.clone().unwrap_or_default());
+        let (held, new, profiles) = fresh(first.profiles, seen);
+        let mut pages = Pages::new(announced, held, new);
+        self.note(number, done, &pages);
+        self.hand_out(profiles).await;
+        let mut tasks = JoinSet::new();
+        loop {
+            while let Some(page) = pages.next(self.order.max_workers as u64) {
+                let (download, request) = (Arc::clone(self), question.page(&session, page));
+                tasks.spawn(async move { (page, download.fetch(page, request).await) });
+            }
+            let Some(ended) = tasks.join_next().await else { break };
+            let (page, answer) = ended.map_err(failed)?;
+            let answer = answer.map_err(|error| match is_forgotten(&error) {
+                true => Broken::Forgotten,
+                false => Broken::Failed(error),
+            })?;
+            let (held, new, profiles) = fresh(answer.profiles, seen);
+            pages.arrived(page, held, new);
+            self.note(number, done, &pages);
+            self.hand_out(profiles).await;
+        }
+        Ok(pages.check()?)
+    }
+
+    /// One page, asked for until it is here, whole, or can't be had.
+    async fn fetch(self: Arc<Self>, page: u64, request: Request) -> Result<Page> {
+        let record = &self.order.record;
+        let mut damaged = 0;
+        let outcome = loop {
+            let retry = || Fetch::add(&record.retries, 1);
+            let answer = self.client.json_noting(&request, |_| retry()).await;
+            record.requests.store(self.client.requests(), Ordering::Relaxed);
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(error) => break Err(error),
+            };
+            Fetch::add(&record.bytes, answer.received);
+            match Page::read(&answer.body, self.order.form) {
+                Err(_) if damaged + 1 < MAX_DAMAGED => {
+                    damaged += 1;
+                    retry();
+                    tokio::time::sleep(self.client.retry_policy().pause(damaged)).await;
+                }
+                Err(error) => break Err(error.context(format!("after {MAX_DAMAGED} attempts"))),
+                page => break page,
+            }
+        };
+        outcome.map_err(|error| error.context(format!("page {page}")))
+    }
+
+    /// Gives profiles to the reader, waiting for room.
+    async fn hand_out(&self, profiles: Profiles) {
+        if profiles.len() > 0 {
+            // Nobody reads any more: `drive` sees that too.
+            let _ = self.queue.send(Ok(Message::Profiles(profiles))).await;
+        }
+    }
+
+    /// Writes down how far it is: a page is here, of a session before which so many pages were done.
+    fn note(&self, number: usize, done_before: u64, pages: &Pages) {
+        let (record, count) = (&self.order.record, self.order.questions.len());
+        Fetch::add(&record.windows_done, 1);
+        let later = (count - number).saturating_sub(1) as u64;
+        record.windows.store(done_before + pages.count() + later, Ordering::Relaxed);
+        let way = (number as f64 + pages.progress()) / count as f64;
+        // Never backwards, as a question that is asked anew would have it.
+        self.order.progress.fetch_max((way * 1000.0) as u64, Ordering::Relaxed);
+    }
+}
+
+/// How many profiles a page held, how many of them were new in its session, and those that were never handed out.
+fn fresh(profiles: Profiles, seen: &mut Seen) -> (u64, u64, Profiles) {
+    let held = profiles.len() as u64;
+    let mut new = 0;
+    let fresh = profiles.retain(|key| {
+        let novelty = seen.add(key);
+        new += u64::from(novelty != Novelty::Repeated);
+        novelty == Novelty::New
+    });
+    (held, new, fresh)
+}
+
+/// Whether an error says that the session is no more.
+fn is_forgotten(error: &Error) -> bool {
+    error.code() == Code::InvalidRequest && error.says(FORGOTTEN)
+}
+
+fn failed(error: JoinError) -> Error {
+    Error::new(Code::Internal, format!("a download failed: {error}"))
+}
