@@ -39,7 +39,13 @@ pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
 }
 
 pub fn pragmas() -> Vec<Box<dyn Pragma>> {
-    vec![Box::new(kept::FetchEvents), Box::new(kept::SyncEvents), Box::new(kept::Drop)]
+    vec![
+        Box::new(kept::FetchEvents),
+        Box::new(kept::FetchProfiles),
+        Box::new(kept::SyncEvents),
+        Box::new(kept::SyncProfiles),
+        Box::new(kept::Drop),
+    ]
 }
 
 /// Errors: `Internal` for a macro's file that can't be read.

@@ -1,6 +1,6 @@
 //! `mixpanel_fetch_sql(table, ...)`: the script that a pragma becomes on DuckDB 2.0, for users of 1.x to run.
 
-use super::{FetchEvents, SyncEvents};
+use super::{FetchEvents, FetchProfiles, SyncEvents, SyncProfiles};
 use crate::contract::{
     Arguments, BoundTable, Columns, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, TableFunction,
     Value, rows, texts,
@@ -11,6 +11,8 @@ pub struct FetchSql;
 /// The pragma for a type of table, and whether to sync.
 fn pragma(kind: &str, sync: bool) -> Box<dyn Pragma> {
     match (kind, sync) {
+        ("profiles", false) => Box::new(FetchProfiles),
+        ("profiles", true) => Box::new(SyncProfiles),
         (_, false) => Box::new(FetchEvents),
         (_, true) => Box::new(SyncEvents),
     }

@@ -3,8 +3,10 @@
 mod drop;
 mod events;
 mod fetch_sql;
+mod profiles;
 mod steps;
 
 pub use drop::Drop;
 pub use events::{FetchEvents, SyncEvents};
 pub use fetch_sql::FetchSql;
+pub use profiles::{FetchProfiles, SyncProfiles};
