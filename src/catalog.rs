@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    contract::{ScalarFunction, TableFunction},
+    contract::{Macro, Pragma, Result, ScalarFunction, Setting, TableFunction},
     functions::{
-        accounts, activity_feed, api, discovery, export, fetches, profiles, property, quota, quote, reports, saved,
-        timestamp, version,
+        accounts, activity_feed, api, discovery, export, fetches, kept, profiles, property, quota, quote, reports,
+        saved, settings, timestamp, utc, version,
     },
+    macros,
 };
 
 pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
@@ -48,6 +49,7 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(api::Api),
         Box::new(quota::Quota),
         Box::new(fetches::Fetches),
+        Box::new(kept::FetchSql),
     ]
 }
 
@@ -55,8 +57,28 @@ pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
     vec![
         Arc::new(property::Property),
         Arc::new(timestamp::Timestamp),
+        Arc::new(utc::Utc),
         Arc::new(quote::Quote),
         Arc::new(saved::BookmarkId),
         Arc::new(version::Version),
     ]
+}
+
+pub fn pragmas() -> Vec<Box<dyn Pragma>> {
+    vec![
+        Box::new(kept::FetchEvents),
+        Box::new(kept::FetchProfiles),
+        Box::new(kept::SyncEvents),
+        Box::new(kept::SyncProfiles),
+        Box::new(kept::Drop),
+    ]
+}
+
+/// Errors: `Internal` for a macro's file that can't be read.
+pub fn macros() -> Result<Vec<Macro>> {
+    macros::all()
+}
+
+pub fn settings() -> &'static [Setting] {
+    settings::SETTINGS
 }

@@ -5,6 +5,8 @@
 //!
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`export`]: the export engine
+//! * [`kept`]: tables that remember what was fetched into them
+//! * [`macros`]: what is a query under a name
 //! * [`profiles`]: questions for profiles, and their pages
 //! * [`decode`]: lines of JSON to columns
 //! * [`mixpanel`]: the HTTP client
@@ -27,6 +29,8 @@ pub mod discovery;
 pub mod export;
 pub mod fetches;
 pub mod functions;
+pub mod kept;
+pub mod macros;
 pub mod mixpanel;
 pub mod profiles;
 

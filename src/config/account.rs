@@ -140,7 +140,7 @@ impl Account {
 }
 
 /// Whether a text can be the id of a project or workspace: what is wrong with it, to be said after its name.
-pub(super) fn check_id(text: &str) -> Result<(), String> {
+pub fn check_id(text: &str) -> Result<(), String> {
     if !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(());
     }
@@ -149,6 +149,14 @@ pub(super) fn check_id(text: &str) -> Result<(), String> {
         return Err("looks like a project's token or secret; the id is a number, like 1234567".into());
     }
     Err(format!("must be a number, like 1234567, not '{}'", shown(text)))
+}
+
+/// Whether a text may be an account's name and not, by mistake, what belongs into the account.
+pub fn check_account_name(text: &str) -> Result<(), String> {
+    match is_hex_key(text) {
+        true => Err("looks like a token or secret; the name of an account is wanted".into()),
+        false => Ok(()),
+    }
 }
 
 /// A text of a user's in a message: without line breaks and other control characters, and not endless.

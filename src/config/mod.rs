@@ -21,7 +21,7 @@ mod testing;
 #[cfg(test)]
 mod resolve_tests;
 
-pub use account::ENVIRONMENT_ACCOUNT;
+pub use account::{ENVIRONMENT_ACCOUNT, check_account_name, check_id};
 pub use accounts::{AccountInfo, Config, NewAccount, Written};
 pub(crate) use base_url::is_loopback;
 pub use credentials::{Credentials, Kind};

@@ -81,6 +81,13 @@ impl Arguments {
         self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value)
     }
 
+    /// The same with another value in the place of one parameter's.
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.0.retain(|(given, _)| given != name);
+        self.0.push((name.to_owned(), value));
+        self
+    }
+
     /// The arguments that were given, as a JSON object.
     pub fn to_json(&self) -> String {
         let fields = self.0.iter().map(|(name, value)| (name.clone(), value.to_json()));
@@ -147,11 +154,23 @@ impl Arguments {
     pub fn date(&self, name: &str) -> Result<Option<Date>> {
         match self.get(name) {
             None => Ok(None),
-            Some(Value::Date(days)) => Ok(Some(date_of(*days).ok_or_else(|| {
-                Error::argument(name, "is outside the dates that Mixpanel knows (years 0001 to 9999)")
-            })?)),
+            Some(Value::Date(days)) => date_of(*days).ok_or_else(|| unknown_date(name)).map(Some),
             Some(_) => Err(Error::argument(name, "must be a DATE, like '2025-01-31'")),
         }
+    }
+
+    /// A list of dates, none of them NULL; it may be empty.
+    pub fn date_list(&self, name: &str) -> Result<Option<Vec<Date>>> {
+        let items = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::List(items)) => items,
+            Some(_) => return Err(Error::argument(name, "must be a list of dates, like [DATE '2025-01-31']")),
+        };
+        let dates = items.iter().map(|item| match item {
+            Value::Date(days) => date_of(*days).ok_or_else(|| unknown_date(name)),
+            _ => Err(Error::argument(name, "holds a NULL; remove it")),
+        });
+        dates.collect::<Result<Vec<_>>>().map(Some)
     }
 
     /// Both ends of a range of days, inclusive, in order.
@@ -244,6 +263,10 @@ fn number(digits: &str) -> serde_json::Value {
 fn time_of(micros: i64) -> Option<jiff::civil::DateTime> {
     let timestamp = jiff::Timestamp::from_microsecond(micros).ok()?;
     Some(timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime())
+}
+
+fn unknown_date(name: &str) -> Error {
+    Error::argument(name, "is outside the dates that Mixpanel knows (years 0001 to 9999)")
 }
 
 /// The civil date that many days after 1970-01-01, where there is one.

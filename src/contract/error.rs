@@ -58,6 +58,12 @@ codes! {
     Truncated = "TRUNCATED",
     /// An answer is not what the API promises.
     UnexpectedResponse = "UNEXPECTED_RESPONSE",
+    /// A table that a fetch should make exists already.
+    TableExists = "TABLE_EXISTS",
+    /// A table that should be there is not.
+    TableNotFound = "TABLE_NOT_FOUND",
+    /// A table holds something else than what should be fetched into it.
+    WrongTable = "WRONG_TABLE",
     /// A file of this machine could not be read or written.
     IoError = "IO_ERROR",
     /// A fault of this extension.

@@ -41,7 +41,7 @@ use jiff::tz::TimeZone;
 pub use damage::{Damage, DamageKind};
 pub use plan::Column;
 pub use property::PropertyReader;
-pub use time::{iso_microseconds, microseconds};
+pub use time::{iso_microseconds, microseconds, utc};
 
 use plan::Plan;
 use reader::Reader;

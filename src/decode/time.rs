@@ -65,14 +65,14 @@ impl<'a> Clock<'a> {
         let hour = local.div_euclid(HOUR);
         if hour != self.hour {
             self.hour = hour;
-            let offset = |local: i64| Some(local - convert(zone, local)?);
+            let offset = |local: i64| Some(local - utc(local, zone)?);
             let (first, last) =
                 (offset(hour.saturating_mul(HOUR)), offset(hour.saturating_mul(HOUR).saturating_add(HOUR - 1)));
             self.offset = first.filter(|_| first == last);
         }
         match self.offset {
             Some(offset) => local.checked_sub(offset),
-            None => convert(zone, local),
+            None => utc(local, zone),
         }
     }
 }
@@ -87,8 +87,9 @@ pub fn microseconds(text: &str) -> Option<i64> {
     Clock::new(None).read(text.as_bytes())
 }
 
-/// A local time that occurs twice is the earlier one; one that is skipped moves forward as much as the clock did.
-fn convert(zone: &TimeZone, local: i64) -> Option<i64> {
+/// Microseconds since 1970 in UTC of a moment on the wall clock of a zone, given as if that clock showed UTC. A local time
+/// that occurs twice is the earlier one; one that is skipped moves forward as much as the clock did.
+pub fn utc(local: i64, zone: &TimeZone) -> Option<i64> {
     let wall_clock = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(local).ok()?);
     Some(zone.to_ambiguous_timestamp(wall_clock).compatible().ok()?.as_microsecond())
 }

@@ -55,6 +55,31 @@ pub fn windows(from: Date, to: Date, window_days: Option<u64>, max_rows: Option<
     Ok(windows)
 }
 
+/// The same for days that need not follow each other; they are in order, none twice. No window holds a day that is not
+/// among them.
+pub fn windows_of(days: &[Date], window_days: Option<u64>) -> Result<Vec<Window>> {
+    let runs: Vec<Window> = days
+        .chunk_by(|day, next| day.tomorrow().is_ok_and(|after| after == *next))
+        .filter_map(|run| Some(Window { from: *run.first()?, to: *run.last()? }))
+        .collect();
+    let split = |length: u64| {
+        let windows = runs.iter().map(|run| windows(run.from, run.to, Some(length), None));
+        windows.collect::<Result<Vec<_>>>().map(|windows| windows.concat())
+    };
+    if let Some(length) = window_days {
+        return split(length);
+    }
+    // Each run's last window may be short, so that the right length is not just a quotient.
+    let mut length = 1;
+    loop {
+        let windows = split(length)?;
+        if windows.len() as u64 <= MAX_WINDOWS || length > days.len() as u64 {
+            return Ok(windows);
+        }
+        length += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -96,6 +121,27 @@ mod tests {
                 assert_eq!(date(2024, 1, 1).duration_until(expected).as_hours() / 24, days);
             }
         }
+    }
+
+    #[test]
+    fn days_apart_share_no_window() {
+        let days = |ranges: &[(i64, i64)]| -> Vec<Date> {
+            ranges.iter().flat_map(|(from, to)| (*from..=*to).map(|day| date(2024, 1, 1) + day.days())).collect()
+        };
+        let spans = |days: &[Date], length| {
+            let number = |day: Date| date(2024, 1, 1).duration_until(day).as_hours() / 24;
+            let windows = windows_of(days, length).unwrap();
+            windows.iter().map(|window| (number(window.from), number(window.to))).collect::<Vec<_>>()
+        };
+        assert_eq!(spans(&days(&[(0, 2), (7, 7)]), None), [(0, 0), (1, 1), (2, 2), (7, 7)]);
+        assert_eq!(spans(&days(&[(0, 2), (7, 7)]), Some(30)), [(0, 2), (7, 7)]);
+        assert_eq!(spans(&[], None), []);
+        let many = days(&[(0, 59), (70, 90), (100, 100)]);
+        let windows = spans(&many, None);
+        assert!(windows.len() <= 48, "{windows:?}");
+        assert_eq!(windows.iter().map(|(from, to)| to - from + 1).sum::<i64>(), many.len() as i64);
+        let every_other: Vec<_> = (0..60).map(|day| date(2024, 1, 1) + (2 * day).days()).collect();
+        assert_eq!(spans(&every_other, None).len(), 60);
     }
 
     #[test]

@@ -62,6 +62,7 @@ fn parameters() -> Vec<Parameter> {
     let mut parameters = vec![
         Parameter::named("from_date", SqlType::Date),
         Parameter::named("to_date", SqlType::Date),
+        Parameter::named("days", SqlType::List(Box::new(SqlType::Date))),
         Parameter::named("events", texts()),
         Parameter::named("filter", SqlType::Varchar),
         Parameter::named("max_rows", SqlType::BigInt),
@@ -71,6 +72,7 @@ fn parameters() -> Vec<Parameter> {
         Parameter::named("window_days", SqlType::BigInt),
         Parameter::named("max_workers", SqlType::BigInt),
         Parameter::named("on_failure", SqlType::Varchar),
+        Parameter::named("label", SqlType::Varchar),
     ];
     parameters.extend(account_parameters());
     parameters
@@ -80,6 +82,8 @@ fn parameters() -> Vec<Parameter> {
 struct Call {
     target: Target,
     wanted: Wanted,
+    /// Exactly these days instead of all from the first to the last that are wanted.
+    days: Option<Vec<Date>>,
     filter: Option<String>,
     max_rows: Option<u64>,
     /// Set where event times are local wall-clock times that are to become UTC.
@@ -97,6 +101,12 @@ struct Call {
 impl Call {
     fn new(arguments: &Arguments, session: Session) -> Result<Self> {
         let (from, to) = arguments.dates("from_date", "to_date")?;
+        let days = days(arguments)?;
+        let (from, to) = match &days {
+            None => (from, to),
+            // An empty list is no day at all, which the range of nothing says as well.
+            Some(days) => (days.first().copied().or(Some(Date::MAX)), days.last().copied().or(Some(Date::MIN))),
+        };
         if !session.pushes_filters {
             for (name, date) in [("from_date", from), ("to_date", to)] {
                 date.ok_or_else(|| missing_date(name))?;
@@ -107,6 +117,7 @@ impl Call {
         let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
         session.require_external_access()?;
         Ok(Self {
+            days,
             wanted: Wanted { from, to, events: arguments.texts("events")?, midnight: None },
             filter: arguments.text("filter")?.map(str::to_string),
             max_rows: arguments.count("max_rows")?,
@@ -129,8 +140,11 @@ impl Call {
             Some(columns) => narrow(self.wanted.clone(), filters, columns, zone),
             None => self.wanted.clone(),
         };
-        let (windows, chosen_end) =
-            if wanted.is_nothing() { (Vec::new(), None) } else { self.windows(&wanted, self.latest_today())? };
+        let (windows, chosen_end) = match &self.days {
+            _ if wanted.is_nothing() => (Vec::new(), None),
+            Some(days) => self.windows_of(days, &wanted)?,
+            None => self.windows(&wanted, self.latest_today())?,
+        };
         let request = ExportRequest::new(self.target.clone(), wanted.events, self.filter.clone(), self.max_rows)
             .ending_about(chosen_end);
         Ok((windows, request))
@@ -167,6 +181,19 @@ impl Call {
         Ok((windows, chosen_end))
     }
 
+    /// The same where the call lists its days. One that has not begun in the project has no events yet.
+    fn windows_of(&self, days: &[Date], wanted: &Wanted) -> Result<(Vec<Window>, Option<Date>)> {
+        let last = wanted.midnight.or(wanted.to);
+        let days: Vec<Date> = days
+            .iter()
+            .copied()
+            .filter(|day| wanted.from.is_none_or(|from| from <= *day) && last.is_none_or(|last| *day <= last))
+            .collect();
+        let today = self.latest_today();
+        let chosen_end = days.last().copied().filter(|end| *end <= today && *end >= today.saturating_sub(2.days()));
+        Ok((plan::windows_of(&days, self.window_days)?, chosen_end))
+    }
+
     /// The project's today or, where its time zone is not known, the latest today on earth.
     fn latest_today(&self) -> Date {
         let now = Timestamp::now();
@@ -190,6 +217,17 @@ impl BoundTable for Call {
         let state = Windows::new(&windows, self.on_failure, record, self.target.credentials.clone());
         Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
     }
+}
+
+/// The days of `days := [...]`, in order, each once.
+fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
+    let Some(mut days) = arguments.date_list("days")? else { return Ok(None) };
+    if let Some(name) = ["from_date", "to_date"].into_iter().find(|name| arguments.get(name).is_some()) {
+        return Err(Error::argument(name, "says which days to ask for, and so does days; drop one of them"));
+    }
+    days.sort_unstable();
+    days.dedup();
+    Ok(Some(days))
 }
 
 fn missing_date(name: &str) -> Error {

@@ -7,6 +7,7 @@ pub mod discovery;
 pub mod export;
 mod expression;
 pub mod fetches;
+pub mod kept;
 mod live;
 mod percent;
 pub mod profiles;
@@ -15,7 +16,9 @@ pub mod quota;
 pub mod quote;
 pub mod reports;
 pub mod saved;
+pub mod settings;
 pub mod timestamp;
+pub mod utc;
 pub mod version;
 
 use crate::{

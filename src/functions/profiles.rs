@@ -53,6 +53,7 @@ impl TableFunction for Profiles {
             Parameter::named("columns", SqlType::Any),
             Parameter::named("raw", SqlType::Boolean),
             Parameter::named("max_workers", SqlType::BigInt),
+            Parameter::named("label", SqlType::Varchar),
         ];
         parameters.extend(query_parameters());
         parameters

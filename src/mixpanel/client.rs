@@ -24,6 +24,7 @@ use super::{
     Api, Body, Failure, Method, Quota, Request, RetryPolicy, Retrying, auth, body,
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
+    journal::Journal,
     network, throttle,
     timeouts::Timeouts,
     tls, with_retries, words,
@@ -54,6 +55,8 @@ struct Inner {
     project: Project,
     timeouts: Timeouts,
     requests: AtomicU64,
+    /// Of whoever made this client, where they keep one.
+    journal: Option<Journal>,
 }
 
 /// An answer that has arrived whole, decompressed.
@@ -110,6 +113,7 @@ impl Client {
             project: Project::of(target),
             timeouts,
             requests: AtomicU64::new(0),
+            journal: Journal::lent(),
             target: target.clone(),
         })))
     }
@@ -151,8 +155,21 @@ impl Client {
         Err(self.refused(request, &place, status, &headers, &sentence, permit))
     }
 
-    /// One attempt, up to the head of the answer, whatever its status.
+    /// One attempt, up to the head of the answer, whatever its status; written down for whoever keeps a journal.
     async fn send(&self, request: &Request) -> Result<Arrival, Failure> {
+        let arrival = self.exchange(request).await;
+        if let Some(journal) = &self.0.journal {
+            let address = request.url(&self.0.target).map_or_else(|_| String::new(), String::from);
+            let (outcome, is_failure) = match &arrival {
+                Ok(Arrival { response, .. }) => (response.status().to_string(), !response.status().is_success()),
+                Err(failure) => (failure.error.to_string(), true),
+            };
+            journal.write(format!("{} {address}: {outcome}", request.method().as_str()), is_failure);
+        }
+        arrival
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Arrival, Failure> {
         let inner = &*self.0;
         require_readable(&inner.target, request.api())?;
         let url = request.url(&inner.target)?;

@@ -6,6 +6,7 @@
 
 mod batch;
 mod callback;
+mod history;
 mod read_ahead;
 mod scalar;
 mod table;
@@ -62,6 +63,7 @@ unsafe fn load(
         for function in catalog::scalar_functions() {
             scalar::register(connection.0, function)?;
         }
+        history::register(*database);
         Ok(true)
     }
 }

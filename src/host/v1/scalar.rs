@@ -2,7 +2,7 @@
 
 use std::{slice, sync::Arc};
 
-use arrow_array::{ArrayRef, Float64Array, Int64Array, StringViewArray};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use libduckdb_sys::v1 as ffi;
 
 use super::{
@@ -87,6 +87,11 @@ unsafe fn array(vector: ffi::duckdb_vector, sql_type: &SqlType, rows: usize) -> 
             SqlType::Double => {
                 let numbers = data.cast::<f64>();
                 Arc::new((0..rows).map(|row| valid(row).then(|| *numbers.add(row))).collect::<Float64Array>())
+            }
+            SqlType::Timestamp => {
+                let moments = data.cast::<i64>();
+                let values = (0..rows).map(|row| valid(row).then(|| *moments.add(row)));
+                Arc::new(values.collect::<TimestampMicrosecondArray>())
             }
             other => return Err(Error::new(Code::Internal, format!("no scalar function takes {other}"))),
         })

@@ -5,7 +5,11 @@
 
 mod batch;
 mod filter;
+mod history;
+mod pragma;
 mod scalar;
+mod setting;
+mod sql_macro;
 mod table;
 mod types;
 
@@ -24,6 +28,16 @@ pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error
     for function in catalog::scalar_functions() {
         scalar::register(extension, function)?;
     }
+    for pragma in catalog::pragmas() {
+        pragma::register(extension, pragma)?;
+    }
+    for each in catalog::macros()? {
+        sql_macro::register(extension, each)?;
+    }
+    for setting in catalog::settings() {
+        setting::register(extension, setting)?;
+    }
+    history::register(extension)?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, Int64Array, StringViewArray};
+use arrow_array::{ArrayRef, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use duckdb_neo::{
     Error, Result,
     connection::Context,
@@ -11,6 +11,7 @@ use duckdb_neo::{
     extension::Extension,
     scalar::{ScalarCallbacks, ScalarFunctionBuilder},
     signature::{FunctionParameter, SignatureBuilder},
+    types::TimestampValue,
     vector::{Unknown, Vector},
 };
 
@@ -78,6 +79,12 @@ fn array(vectors: &mut VectorCollection, index: usize, sql_type: &SqlType, rows:
             let vector = vectors.get_vector_at_mut::<f64>(index)?;
             let reader = vector.reader()?;
             Arc::new((0..rows).map(|row| Ok(reader.get(row)?.copied())).collect::<Result<Float64Array>>()?)
+        }
+        SqlType::Timestamp => {
+            let vector = vectors.get_vector_at_mut::<TimestampValue>(index)?;
+            let reader = vector.reader()?;
+            let values = (0..rows).map(|row| Ok(reader.get(row)?.map(|moment| moment.0)));
+            Arc::new(values.collect::<Result<TimestampMicrosecondArray>>()?)
         }
         other => return Err(Error::internal(format!("no scalar function takes {other}"))),
     })

@@ -8,6 +8,7 @@ use duckdb_neo::{
     connection::Context,
     data_chunk::DataChunkRef,
     extension::Extension,
+    log::{Log, LogLevel},
     signature::{FunctionDocumentationBuilder, FunctionParameter, FunctionParameterKind, SignatureBuilder},
     table_function::{
         BindFunctionHandle, ExecColumnInfo, InitColumnData, OrderPreservation, PushdownData,
@@ -15,10 +16,14 @@ use duckdb_neo::{
     },
 };
 
-use super::{batch, filter, types};
+use super::{batch, filter, setting, types};
 use crate::{
-    contract::{Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction},
+    contract::{
+        Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
+    },
+    functions::settings::apply,
     host::Chunks,
+    mixpanel::Journal,
 };
 
 pub fn register(extension: &Extension, function: Box<dyn TableFunction>) -> Result<()> {
@@ -45,7 +50,7 @@ pub fn documentation(documentation: &Documentation) -> FunctionDocumentationBuil
         .add_category("mixpanel")
 }
 
-fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionParameter> {
+pub fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionParameter> {
     let declared = FunctionParameter::with_type(parameter.name, types::logical_type(extension, &parameter.sql_type)?);
     Ok(match parameter.positional {
         true => declared,
@@ -56,6 +61,12 @@ fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionPar
 /// The core's function, with the callbacks that DuckDB calls.
 struct Adapter(Box<dyn TableFunction>);
 
+struct Running {
+    scan: Arc<dyn Scan>,
+    /// Requests that DuckDB's log does not have yet.
+    journal: Journal,
+}
+
 struct Bound {
     table: Box<dyn BoundTable>,
     /// What the optimizer offered; it does so between binding and the scan.
@@ -64,7 +75,7 @@ struct Bound {
 
 impl TableFunctionCallbacks for Adapter {
     type BindData = Bound;
-    type GlobalState = Arc<dyn Scan>;
+    type GlobalState = Running;
     type LocalState = Chunks;
 
     fn bind(&self, context: &Context, given: Vec<BindArgument>, columns: BindFunctionHandle<'_>) -> Result<Bound> {
@@ -80,7 +91,8 @@ impl TableFunctionCallbacks for Adapter {
             values.push((parameter.name.to_string(), types::constant(value)?));
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
-        let table = self.0.bind(Arguments::new(values), session)?;
+        let arguments = arguments(context, self.0.name(), &parameters, values);
+        let table = self.0.bind(arguments, session)?;
         for (name, sql_type) in table.columns().iter() {
             columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
         }
@@ -99,37 +111,45 @@ impl TableFunctionCallbacks for Adapter {
         let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let scan = bound.table.scan(&projection, &filters)?;
         let threads = scan.max_threads();
-        Ok((Some(scan), Some(threads)))
+        Ok((Some(Running { scan, journal: Journal::default() }), Some(threads)))
     }
 
     fn init_local_state(
         &self,
         _bound: &Bound,
-        scan: Option<&Self::GlobalState>,
+        running: Option<&Running>,
         _context: &Context,
         _projected: InitColumnData<'_>,
     ) -> Result<Option<Chunks>> {
-        scan.map(|scan| Ok(Chunks::new(scan.reader(ReaderThread::DuckDb)?))).transpose()
+        running.map(|running| Ok(Chunks::new(running.scan.reader(ReaderThread::DuckDb)?))).transpose()
     }
 
     fn exec(
         &self,
         _bound: &Bound,
-        _scan: Option<&Self::GlobalState>,
+        running: Option<&Running>,
         chunks: Option<&mut Chunks>,
         context: &Context,
         mut output: DataChunkRef<'_>,
         _columns: ExecColumnInfo<'_>,
     ) -> Result<()> {
         let chunks = chunks.ok_or_else(|| Error::internal("a scan without its state"))?;
-        match chunks.next()? {
+        let next = match running {
+            Some(running) => {
+                let next = running.journal.lend(|| chunks.next());
+                log(context, &running.journal);
+                next
+            }
+            None => chunks.next(),
+        };
+        match next? {
             Some(rows) => batch::write(context, rows, &mut output),
             None => Ok(()),
         }
     }
 
-    fn progress(&self, _bound: &Bound, scan: Option<&Self::GlobalState>, _context: &Context) -> Result<Option<f64>> {
-        Ok(scan.and_then(|scan| scan.progress()))
+    fn progress(&self, _bound: &Bound, running: Option<&Running>, _context: &Context) -> Result<Option<f64>> {
+        Ok(running.and_then(|running| running.scan.progress()))
     }
 }
 
@@ -141,8 +161,29 @@ impl TableFilterPushdownCallbacks for Adapter {
     }
 }
 
+/// Tells DuckDB's log which requests were made. A log that takes none is no reason to fail.
+fn log(context: &Context, journal: &Journal) {
+    for entry in journal.read() {
+        let level = if entry.is_failure { LogLevel::Warn } else { LogLevel::Info };
+        let _ = Log::log_on_context(context, level, &entry.message, "mixpanel");
+    }
+}
+
+/// What the call gives, and what the session's settings give for parameters that it leaves out.
+pub fn arguments(
+    context: &Context,
+    function: &str,
+    parameters: &[Parameter],
+    given: Vec<(String, Value)>,
+) -> Arguments {
+    apply(function, Arguments::new(given), |setting| {
+        let has = parameters.iter().any(|parameter| parameter.name == setting.parameter);
+        has.then(|| setting::value(context, setting)).flatten()
+    })
+}
+
 /// `false` only where the database says so.
-fn external_access(context: &Context) -> bool {
+pub fn external_access(context: &Context) -> bool {
     let setting = context.config().and_then(|config| config.try_get_value("enable_external_access"));
     !matches!(setting.map(|found| found.map(|(value, _)| value.get::<bool>())), Ok(Some(Ok(Some(false)))))
 }

@@ -1,0 +1,22 @@
+SET VARIABLE mixpanel_row_count = (SELECT count(*) FROM {{table}});
+INSERT INTO {{metadata}} BY NAME
+SELECT
+    {{name}} AS table_name,
+    {{type}} AS type,
+    started AS fetched_at,
+    {{first_day}} AS from_date,
+    {{last_day}} AS to_date,
+    {{filter_events}}::JSON AS filter_events,
+    {{filter_where}} AS filter_where,
+    getvariable('mixpanel_row_count') AS row_count,
+    {{project}} AS project_id,
+    requests,
+    failed_ranges,
+    epoch_ms(finished - started) / 1000 AS duration_seconds,
+    getvariable('mixpanel_row_count') - getvariable('mixpanel_rows_before') + getvariable('mixpanel_rows_removed') AS rows_added,
+    getvariable('mixpanel_rows_removed') AS rows_removed,
+    arguments
+FROM mixpanel_fetches()
+WHERE (arguments->>'label') = {{label}}
+ORDER BY id DESC
+LIMIT 1;

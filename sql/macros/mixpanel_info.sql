@@ -1,0 +1,21 @@
+-- This database and session: its file, its size, versions, whose data Mixpanel is asked for, and the tables that are kept.
+-- Example: SELECT * FROM mixpanel_info();
+CREATE OR REPLACE TEMP MACRO mixpanel_info() AS TABLE
+SELECT
+    current_database() AS database,
+    databases.path,
+    sizes.block_size * sizes.total_blocks / 1e6 AS size_mb,
+    version() AS duckdb_version,
+    mixpanel_version() AS extension_version,
+    accounts.name AS account,
+    accounts.project_id,
+    accounts.region,
+    kept.tables,
+    kept.row_count
+FROM (
+    SELECT coalesce(list(table_name ORDER BY table_name), []) AS tables, coalesce(sum(row_count), 0)::BIGINT AS row_count
+    FROM (SELECT table_name, arg_max(row_count, fetched_at) AS row_count FROM _metadata GROUP BY table_name)
+) AS kept
+LEFT JOIN (SELECT * FROM mixpanel_accounts() WHERE is_default) AS accounts ON true
+LEFT JOIN duckdb_databases() AS databases ON databases.database_name = current_database()
+LEFT JOIN pragma_database_size() AS sizes ON sizes.database_name = current_database();

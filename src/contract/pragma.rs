@@ -1,0 +1,13 @@
+//! Pragmas: statements of ours that become SQL, which runs in the caller's transaction.
+
+use super::{Arguments, Documentation, Parameter, Result, Session};
+
+/// A pragma, described once. Only the second C API can register one; on the first, a table function returns the same
+/// script for the user to run.
+pub trait Pragma: Send + Sync + 'static {
+    fn name(&self) -> &'static str;
+    fn documentation(&self) -> Documentation;
+    fn parameters(&self) -> Vec<Parameter>;
+    /// The statements that run in its place, all or nothing; only the last one may return rows. Makes no request.
+    fn script(&self, arguments: Arguments, session: Session) -> Result<String>;
+}

@@ -1,0 +1,51 @@
+//! `PRAGMA mixpanel_drop(...)`: a kept table and its history, gone.
+
+use super::steps::text;
+use crate::{
+    contract::{Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Value},
+    kept::{Script, TableName, literal},
+};
+
+/// Drops kept tables. A pragma learns nothing from the database before it becomes SQL, so that "all of them" has to be
+/// said as a list: `SET VARIABLE kept = (SELECT list(table_name) FROM mixpanel_tables())` first, then
+/// `PRAGMA mixpanel_drop(getvariable('kept'))`.
+pub struct Drop;
+
+impl Pragma for Drop {
+    fn name(&self) -> &'static str {
+        "mixpanel_drop"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Drops kept tables, one or a list of them, and what _metadata says of them.",
+            example: "PRAGMA mixpanel_drop('events');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        vec![Parameter::positional("tables", SqlType::Any)]
+    }
+
+    fn script(&self, arguments: Arguments, _session: Session) -> Result<String> {
+        let names = match arguments.get("tables") {
+            Some(Value::List(_)) => arguments.texts("tables")?.unwrap_or_default(),
+            _ => vec![arguments.required_text("tables")?.to_owned()],
+        };
+        let tables = names.iter().map(|name| TableName::read("tables", name)).collect::<Result<Vec<_>>>()?;
+        let mut script = Script::default();
+        for table in &tables {
+            let not_kept = Error::new(Code::TableNotFound, format!("{table} is not a kept table"))
+                .fix("mixpanel_tables() lists them; drop any other table with DROP TABLE");
+            script
+                .set("table", table.sql())
+                .set("metadata", table.metadata())
+                .set("name", literal(table.table()))
+                .set("not_kept", literal(&not_kept.to_string()))
+                .add(text!("drop"))?;
+        }
+        let dropped = tables.iter().map(|table| literal(&table.to_string())).collect::<Vec<_>>().join(", ");
+        script.set("dropped", format!("[{dropped}]")).add("SELECT unnest({{dropped}}) AS dropped;\n")?;
+        Ok(script.finish())
+    }
+}

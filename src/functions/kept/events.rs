@@ -1,0 +1,209 @@
+//! `PRAGMA mixpanel_fetch_events(...)` and `PRAGMA mixpanel_sync_events(...)`: events into a table that is kept.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::steps::{EVENTS, Mode, Steps, mode, mode_parameters, text, text_or_null};
+use crate::{
+    contract::{
+        Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, TableFunction, Value,
+    },
+    functions::{account_parameters, export::Export, target},
+    kept::{literal, value},
+};
+
+/// Fetches a range of days.
+pub struct FetchEvents;
+
+impl Pragma for FetchEvents {
+    fn name(&self) -> &'static str {
+        EVENTS.pragma
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
+            example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let days = [Parameter::named("from_date", SqlType::Date), Parameter::named("to_date", SqlType::Date)];
+        let table = [Parameter::positional("table", SqlType::Varchar)];
+        table.into_iter().chain(days).chain(fetch_parameters()).chain(mode_parameters()).collect()
+    }
+
+    fn script(&self, arguments: Arguments, session: Session) -> Result<String> {
+        let (from, to) = arguments.required_dates("from_date", "to_date")?;
+        let mode = mode(&arguments)?;
+        let mut steps = begin(&arguments, session)?;
+        let days = self.parameters().into_iter().filter(|parameter| parameter.sql_type == SqlType::Date);
+        let parameters: Vec<Parameter> = fetch_parameters().into_iter().chain(days).collect();
+        steps.fetch(&arguments, &parameters, &[]).rows(mode)?;
+        let day = |date| value(&Value::Date(Value::days(date)));
+        steps.script.set("first_day", day(from)).set("last_day", day(to));
+        if mode == Mode::Append {
+            steps
+                .script
+                .set("target", "mixpanel_staged")
+                .add(text!("deduplicate_events"))?
+                .add(text!("merge_events"))?;
+        } else {
+            let table = steps.table.sql();
+            steps.script.set("target", table).add(text!("deduplicate_events"))?;
+        }
+        steps.finish()
+    }
+}
+
+/// Fetches what is missing, and the last days again.
+pub struct SyncEvents;
+
+/// Days before the last one that are fetched again unless `lookback_days` says otherwise: mobile apps send what they
+/// gathered up to five days late.
+const LOOKBACK_DAYS: u64 = 5;
+
+impl Pragma for SyncEvents {
+    fn name(&self) -> &'static str {
+        "mixpanel_sync_events"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and the last lookback_days again, and replaces those days.",
+            example: "PRAGMA mixpanel_sync_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
+        }
+    }
+
+    fn parameters(&self) -> Vec<Parameter> {
+        let own = [
+            Parameter::positional("table", SqlType::Varchar),
+            Parameter::named("from_date", SqlType::Date),
+            Parameter::named("to_date", SqlType::Date),
+            Parameter::named("lookback_days", SqlType::BigInt),
+        ];
+        own.into_iter().chain(fetch_parameters()).collect()
+    }
+
+    fn script(&self, arguments: Arguments, session: Session) -> Result<String> {
+        let (from, to) = arguments.dates("from_date", "to_date")?;
+        let zone = arguments.text("time_zone")?;
+        let lookback = match arguments.get("lookback_days") {
+            Some(Value::Integer(0)) => 0,
+            _ => arguments.count("lookback_days")?.unwrap_or(LOOKBACK_DAYS),
+        };
+        let to = match to {
+            Some(to) => to,
+            None => today(zone)?,
+        };
+        if let Some(from) = from.filter(|from| *from > to) {
+            return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
+        }
+        let mut steps = begin(&arguments, session)?;
+        let day = |date| value(&Value::Date(Value::days(date)));
+        let zone_literal = zone.map(literal);
+        let moment = |day: &str| match &zone_literal {
+            Some(zone) => format!("mixpanel_utc({day}::TIMESTAMP, {zone})"),
+            None => format!("{day}::TIMESTAMP"),
+        };
+        let filter = arguments.text("filter")?;
+        steps
+            .script
+            .set("from_date", from.map_or("NULL::DATE".into(), day))
+            .set("to_date", day(to))
+            .set("lookback_days", lookback.to_string())
+            .set("time_zone", text_or_null(zone))
+            .set("day_begins", moment("day"))
+            .set("day_ends", moment("(day + 1)"))
+            // Somewhere on earth a day lasts until noon of the next one in UTC.
+            .set("day_after", if zone.is_some() { moment("(day + 1)") } else { "day + INTERVAL 36 HOUR".into() })
+            .set(
+                "filtered",
+                match arguments.get("events") {
+                    Some(events) => format!("list_contains({}, kept.event_name)", value(events)),
+                    None => "true".into(),
+                },
+            )
+            .set("first_day", "list_min(getvariable('mixpanel_days'))")
+            .set("last_day", "list_max(getvariable('mixpanel_days'))")
+            .set("target", "mixpanel_staged");
+        self.checks(&mut steps, filter.is_some())?;
+        steps.fetch(&arguments, &fetch_parameters(), &["days := getvariable('mixpanel_days')".into()]);
+        for text in [
+            text!("uncovered_days"),
+            text!("stage"),
+            text!("deduplicate_events"),
+            text!("replace_days"),
+            text!("merge_events"),
+        ] {
+            steps.script.add(text)?;
+        }
+        steps.finish()
+    }
+}
+
+impl SyncEvents {
+    /// What must be so before anything is fetched.
+    fn checks(&self, steps: &mut Steps, has_filter: bool) -> Result<()> {
+        let table = &steps.table;
+        let from_missing = Error::argument(
+            "from_date",
+            format!("is missing: table {table} is yet to be made; say from which day on to fetch"),
+        );
+        let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
+            .fix("Choose another name, and the table is made");
+        let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
+            .fix("Sync with the same filter and time_zone, or into another table");
+        steps
+            .script
+            .set("from_missing", literal(&from_missing.to_string()))
+            .set("not_kept", literal(&unknown.to_string()))
+            .set("mixed", literal(&filters.to_string()))
+            .set("has_filter", has_filter.to_string())
+            .add(text!("make_events"))?;
+        steps.must_exist(String::new())?.same_project()?;
+        steps.script.add(text!("must_be_kept"))?;
+        Ok(())
+    }
+}
+
+/// What the pragmas hand on to `mixpanel_export`.
+fn fetch_parameters() -> Vec<Parameter> {
+    const HANDED_ON: [&str; 6] = ["events", "filter", "time_zone", "window_days", "max_workers", "on_failure"];
+    let accounts = account_parameters();
+    let handed_on = |parameter: &Parameter| {
+        HANDED_ON.contains(&parameter.name) || accounts.iter().any(|account| account.name == parameter.name)
+    };
+    Export.parameters().into_iter().filter(handed_on).collect()
+}
+
+/// Validates the call as `mixpanel_export` does and begins its script.
+fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
+    let table = arguments.required_text("table")?;
+    // Which days a sync asks for is not known yet; everything else is as good now as it will be then.
+    let any_day = ["from_date", "to_date"].into_iter().fold(arguments.clone(), |arguments, name| {
+        let given = arguments.get(name).cloned();
+        arguments.with(name, given.unwrap_or(Value::Date(0)))
+    });
+    Export.bind(any_day, Session { pushes_filters: false, ..session })?;
+    let mut steps = Steps::new(table, EVENTS, &target(arguments, session)?)?;
+    let mut events = arguments.texts("events")?;
+    events.iter_mut().for_each(|names| names.sort_unstable());
+    let events = events.map(|names| serde_json::json!(names).to_string());
+    steps
+        .script
+        .set("filter_events", text_or_null(events.as_deref()))
+        .set("filter_where", text_or_null(arguments.text("filter")?));
+    Ok(steps)
+}
+
+/// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
+/// the next sync.
+fn today(zone: Option<&str>) -> Result<jiff::civil::Date> {
+    let zone = match zone {
+        None => TimeZone::UTC,
+        Some(name) => {
+            TimeZone::get(name).map_err(|_| Error::argument("time_zone", format!("{name:?} is no time zone")))?
+        }
+    };
+    Ok(zone.to_datetime(Timestamp::now()).date())
+}

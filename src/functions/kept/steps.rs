@@ -1,0 +1,172 @@
+//! What the scripts of all kept tables have in common.
+
+use crate::{
+    config::Target,
+    contract::{Arguments, Code, Error, Parameter, Result, SqlType, Value},
+    kept::{Script, TableName, literal, value},
+};
+
+/// The texts of `sql/kept`.
+macro_rules! text {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/kept/", $name, ".sql"))
+    };
+}
+pub(super) use text;
+
+/// What to do with a table that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Create,
+    Replace,
+    Append,
+}
+
+/// What a kept table holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As the history names it.
+    pub name: &'static str,
+    /// Of the table, in order.
+    pub columns: &'static [&'static str],
+    /// The table function that brings the rows.
+    pub function: &'static str,
+    /// The pragma that fetches into a table of this kind.
+    pub pragma: &'static str,
+}
+
+pub const EVENTS: Kind = Kind {
+    name: "events",
+    columns: &["event_name", "event_time", "distinct_id", "insert_id", "properties"],
+    function: "mixpanel_export",
+    pragma: "mixpanel_fetch_events",
+};
+
+pub const PROFILES: Kind = Kind {
+    name: "profiles",
+    columns: &["distinct_id", "properties", "last_seen"],
+    function: "mixpanel_profiles",
+    pragma: "mixpanel_fetch_profiles",
+};
+
+/// A script for one table, begun: what all of its texts need is set, and the history is made.
+pub struct Steps {
+    pub script: Script,
+    pub table: TableName,
+    kind: Kind,
+    /// By which the fetch is found afterwards.
+    label: String,
+}
+
+impl Steps {
+    pub fn new(table: &str, kind: Kind, target: &Target) -> Result<Self> {
+        let table = TableName::read("table", table)?;
+        let label = format!("{:032x}", fastrand::u128(..));
+        let mut script = Script::default();
+        let columns = kind.columns.iter().copied();
+        script
+            .set("table", table.sql())
+            .set("metadata", table.metadata())
+            .set("condition", table.condition())
+            .set("name", literal(table.table()))
+            .set("type", literal(kind.name))
+            .set("label", literal(&label))
+            .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
+            .set("columns_kept", columns.collect::<Vec<_>>().join(", "))
+            .add(text!("metadata"))?;
+        Ok(Self { script, table, kind, label })
+    }
+
+    /// The call that brings the rows: these parameters of the pragma, and what only the script knows.
+    pub fn fetch(&mut self, arguments: &Arguments, parameters: &[Parameter], more: &[String]) -> &mut Self {
+        let given = parameters.iter().filter_map(|parameter| {
+            let given = arguments.get(parameter.name)?;
+            Some(format!("{} := {}", parameter.name, typed(given, &parameter.sql_type)))
+        });
+        let label = format!("label := {}", literal(&self.label));
+        let call = given.chain(more.iter().cloned()).chain([label]).collect::<Vec<_>>().join(", ");
+        self.script.set("fetch", format!("{}({call})", self.kind.function));
+        self
+    }
+
+    /// The checks that come before the request, and the rows: in the table itself where it is new, else staged.
+    pub fn rows(&mut self, mode: Mode) -> Result<&mut Self> {
+        let pragma = self.kind.pragma;
+        match mode {
+            Mode::Create => {
+                let exists = Error::new(Code::TableExists, format!("table {} exists already", self.table))
+                    .fix(format!("Add append = true or replace = true to {pragma}, or choose another name"));
+                self.script.set("exists", literal(&exists.to_string())).set("create", "CREATE TABLE");
+                self.script.add(text!("must_not_exist"))?.add(text!("forget"))?.add(text!("create"))?;
+            }
+            Mode::Replace => {
+                self.script.set("create", "CREATE OR REPLACE TABLE");
+                self.script.add(text!("forget"))?.add(text!("create"))?;
+            }
+            Mode::Append => {
+                self.must_exist(format!("Leave out append = true to make it with {pragma}"))?;
+                self.same_project()?;
+                self.script.add(text!("stage"))?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Stops where the table is not there, or holds something else.
+    pub fn must_exist(&mut self, fix: String) -> Result<&mut Self> {
+        let missing = Error::new(Code::TableNotFound, format!("there is no table {}", self.table)).fix(fix);
+        let mut columns: Vec<String> = self.kind.columns.iter().map(|column| literal(column)).collect();
+        columns.sort_unstable();
+        let other = Error::new(
+            Code::WrongTable,
+            format!("table {} does not have the columns of {}", self.table, self.kind.name),
+        )
+        .fix(format!("They are {}; choose another table", self.kind.columns.join(", ")));
+        self.script
+            .set("missing", literal(&missing.to_string()))
+            .set("other_columns", literal(&other.to_string()))
+            .set("columns", format!("[{}]", columns.join(", ")))
+            .add(text!("must_exist"))?;
+        Ok(self)
+    }
+
+    /// Stops where the table holds rows of another project.
+    pub fn same_project(&mut self) -> Result<&mut Self> {
+        let other = Error::new(Code::WrongTable, format!("table {} holds rows of another project", self.table))
+            .fix("Keep each project in a table of its own");
+        self.script.set("other_project", literal(&other.to_string())).add(text!("same_project"))?;
+        Ok(self)
+    }
+
+    /// The row of the history, and the row that says what happened.
+    pub fn finish(&mut self) -> Result<String> {
+        Ok(self.script.add(text!("record"))?.add(text!("report"))?.finish())
+    }
+}
+
+/// A constant as SQL that has the parameter's type whatever it looks like.
+fn typed(given: &Value, sql_type: &SqlType) -> String {
+    match sql_type {
+        SqlType::Any => value(given),
+        sql_type => format!("{}::{sql_type}", value(given)),
+    }
+}
+
+/// A text of the call or NULL, as SQL.
+pub fn text_or_null(text: Option<&str>) -> String {
+    text.map_or_else(|| "NULL".to_owned(), literal)
+}
+
+/// `append` and `replace`, which exclude each other.
+pub fn mode(arguments: &Arguments) -> Result<Mode> {
+    match (arguments.boolean("append")?.unwrap_or(false), arguments.boolean("replace")?.unwrap_or(false)) {
+        (true, true) => Err(Error::argument("append", "has no place beside replace = true; drop one of them")),
+        (true, false) => Ok(Mode::Append),
+        (false, true) => Ok(Mode::Replace),
+        (false, false) => Ok(Mode::Create),
+    }
+}
+
+pub fn mode_parameters() -> [Parameter; 2] {
+    [Parameter::named("append", SqlType::Boolean), Parameter::named("replace", SqlType::Boolean)]
+}

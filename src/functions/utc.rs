@@ -1,0 +1,60 @@
+//! `mixpanel_utc(local, time_zone)`: a time on the wall clock of a place, in UTC.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    ArrayRef, StringArrayType, TimestampMicrosecondArray, cast::AsArray, types::TimestampMicrosecondType,
+};
+use jiff::tz::TimeZone;
+
+use crate::{
+    contract::{Documentation, Error, Result, ScalarFunction, SqlType},
+    decode::utc,
+};
+
+pub struct Utc;
+
+impl ScalarFunction for Utc {
+    fn name(&self) -> &'static str {
+        "mixpanel_utc"
+    }
+
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            description: "A local time in UTC, as mixpanel_export converts times where time_zone is given: one that occurs twice is the earlier, one that is skipped moves forward.",
+            example: "SELECT mixpanel_utc(TIMESTAMP '2025-01-31 00:00:00', 'Europe/Berlin');",
+        }
+    }
+
+    fn parameter_names(&self) -> &'static [&'static str] {
+        &["local_time", "time_zone"]
+    }
+
+    fn overloads(&self) -> Vec<Vec<SqlType>> {
+        vec![vec![SqlType::Timestamp, SqlType::Varchar]]
+    }
+
+    fn returns(&self) -> SqlType {
+        SqlType::Timestamp
+    }
+
+    fn call(&self, arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
+        let (times, zones) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), arguments[1].as_string_view());
+        // Nearly always there is one zone.
+        let mut known: Option<(String, TimeZone)> = None;
+        let converted = times.iter().zip(StringArrayType::iter(&zones)).map(|(time, zone)| {
+            let (Some(time), Some(name)) = (time, zone) else { return Ok(None) };
+            if known.as_ref().is_none_or(|(known, _)| known != name) {
+                let zone = TimeZone::get(name).map_err(|_| {
+                    Error::argument(
+                        "time_zone",
+                        format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin'"),
+                    )
+                })?;
+                known = Some((name.to_owned(), zone));
+            }
+            Ok(known.as_ref().and_then(|(_, zone)| utc(time, zone)))
+        });
+        Ok(Arc::new(converted.collect::<Result<TimestampMicrosecondArray>>()?))
+    }
+}

@@ -1,0 +1,42 @@
+//! A [`Pragma`] in DuckDB's second C API.
+
+use duckdb_neo::{
+    Error, Result,
+    bind_arguments::BindArguments,
+    connection::Context,
+    extension::Extension,
+    pragma_function::{PragmaFunctionBuilder, PragmaQueryCallbacks},
+    signature::SignatureBuilder,
+};
+
+use super::{
+    table::{arguments, documentation, external_access, parameter},
+    types,
+};
+use crate::contract::{Pragma, Session};
+
+pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
+    let mut signature = SignatureBuilder::new().documentation(documentation(&pragma.documentation()));
+    for declared in pragma.parameters() {
+        signature = signature.param(parameter(extension, &declared)?);
+    }
+    PragmaFunctionBuilder::query(pragma.name(), signature, Adapter(pragma)).register(extension)
+}
+
+/// The core's pragma, with the callback that DuckDB calls.
+struct Adapter(Box<dyn Pragma>);
+
+impl PragmaQueryCallbacks for Adapter {
+    fn query(&self, context: &Context, given: BindArguments<'_>) -> Result<String> {
+        let mut values = Vec::with_capacity(given.len()?);
+        for index in 0..given.len()? {
+            let name = given.name(index)?;
+            let value = given
+                .value(index)?
+                .ok_or_else(|| Error::invalid_input(format!("[INVALID_ARGUMENT] {name}: must be a constant.")))?;
+            values.push((name, types::constant(&value)?));
+        }
+        let session = Session { external_access: external_access(context), pushes_filters: true };
+        Ok(self.0.script(arguments(context, self.0.name(), &self.0.parameters(), values), session)?)
+    }
+}

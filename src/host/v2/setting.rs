@@ -1,0 +1,38 @@
+//! A [`Setting`] in DuckDB's second C API.
+
+use duckdb_neo::{
+    Result,
+    connection::{Context, SettingScope},
+    custom_option::{CustomOptionBuilder, CustomOptionCallbacks},
+    extension::Extension,
+    value::Value as DuckDBValue,
+};
+
+use super::types;
+use crate::contract::{Setting, Value};
+
+pub fn register(extension: &Extension, setting: &'static Setting) -> Result<()> {
+    let sql_type = types::logical_type(extension, setting.sql_type)?;
+    CustomOptionBuilder::new(setting.name, setting.description, sql_type, Adapter(setting)).register(extension)
+}
+
+struct Adapter(&'static Setting);
+
+impl CustomOptionCallbacks for Adapter {
+    fn update(
+        &self,
+        _context: &Context,
+        value: DuckDBValue,
+        _scope: SettingScope,
+        _is_reset: bool,
+    ) -> Result<DuckDBValue> {
+        (self.0.check)(&types::constant(&value)?)?;
+        Ok(value)
+    }
+}
+
+/// The value that holds in this session, where there is one.
+pub fn value(context: &Context, setting: &Setting) -> Option<Value> {
+    let (value, _) = context.config().ok()?.try_get_value(setting.name).ok()??;
+    types::constant(&value).ok().filter(|value| *value != Value::Null)
+}
