@@ -10,7 +10,7 @@ WITH bounds AS (
 users AS (
     SELECT sum(occurrences) AS events
     FROM (
-        -- An event that comes twice is one, as in Mixpanel's reports. Without an insert_id nothing tells that it is the same.
+        -- An event that comes twice is one, as in Mixpanel's reports, without an insert_id it can't be told.
         SELECT distinct_id, CASE WHEN insert_id IS NULL THEN count(*) ELSE 1 END AS occurrences
         FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := events)
         WHERE event_time IS NOT NULL AND distinct_id <> ''

@@ -83,7 +83,7 @@ def as_reported(events: list[tuple]) -> list[Event]:
     return [
         Event(name, user or None, (moment - EPOCH) // timedelta(milliseconds=1), {}, b"")
         for name, moment, user in events
-        if name is not None and moment is not None
+        if moment is not None
     ]
 
 
@@ -160,7 +160,7 @@ class TestRetention:
     def test_agrees_with_the_service(self, shop, db, unit, periods, born, event):
         answer = query(shop, "retention", born_event=born, event=event, unit=unit, interval_count=periods, **PERIOD).json
         expected = answered(answer)
-        assert sum(map(sum, (cohort["counts"] for cohort in expected.values()))) > 5
+        assert sum(map(sum, (cohort["counts"] for cohort in expected.values()))) > 2
         assert cohorts(db, "events", born, event, unit, periods) == expected
 
     @pytest.mark.parametrize("seed", range(6))
@@ -185,8 +185,8 @@ class TestRetention:
             ("back", datetime(2024, 2, 29, 11, 59), "u"), ("back", datetime(2024, 2, 29, 12), "v"),
             ("back", datetime(2024, 3, 31, 12), "v"), ("any", datetime(2024, 4, 30), None),
         ])  # fmt: skip
-        # January's users were born on the 31st; the cohort's own periods end with the calendar's months.
-        assert cohorts(db, "events", "in", "back", "month") == {"2024-01-01": {"first": 2, "counts": [1, 1, 1]}}
+        # A month after the 31st of January is the 29th of February. January's cohort began on the 1st: April is known.
+        assert cohorts(db, "events", "in", "back", "month") == {"2024-01-01": {"first": 2, "counts": [1, 1, 1, 0]}}
 
     def test_by_hand(self, db):
         day = timedelta(days=1)
