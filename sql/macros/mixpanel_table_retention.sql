@@ -8,7 +8,8 @@ WITH happened AS MATERIALIZED (
 ),
 length AS (
     SELECT
-        CASE WHEN unit IN ('day', 'week', 'month') THEN unit::VARCHAR ELSE error('unit is day, week or month') END AS name,
+        CASE WHEN unit IN ('day', 'week', 'month') THEN unit::VARCHAR
+            ELSE error('unit is day, week or month') END AS name,
         CASE unit WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAYS ELSE INTERVAL 1 MONTH END AS period
 ),
 born AS (

@@ -142,6 +142,12 @@ class TestNumericSummary:
         found = rows(db, f"SELECT count, min, max, sum, p50 FROM mixpanel_numeric_summary('A', {literal(name)}, {DAY})")
         assert found == [(3, -3.0, 2.5, 0.5, 1.0)]
 
+    def test_the_copy_that_was_processed_last_counts(self, sim, db):
+        own = {"time": NOON, "distinct_id": "u", "$insert_id": "a"}
+        copies = [{"x": 1, "mp_processing_time_ms": 9}, {"x": 2, "mp_processing_time_ms": 10}, {"x": 3, "mp_processing_time_ms": 8}, {"x": 4}]
+        sim.set_day("2025-01-02", [line("A", **own, **copy) for copy in copies])
+        assert rows(db, f"SELECT count, min, max FROM mixpanel_numeric_summary('A', 'x', {DAY})") == [(1, 2.0, 2.0)]
+
     def test_nothing(self, sim, db):
         assert rows(db, f"FROM mixpanel_numeric_summary('Purchase', 'plan', {DAYS})") == [(0, *[None] * 11)]
 
@@ -206,6 +212,12 @@ class TestEngagementDistribution:
         rows(db, f"FROM mixpanel_engagement_distribution({DAYS})")
         assert exports(shop) == each_day(None)
 
+    def test_what_is_no_duplicate(self, sim, db):
+        own = {"time": NOON, "distinct_id": "u", "$insert_id": "a"}
+        lines = [line("A", **own), line("B", **own), line("A", **own | {"time": NOON + 1}), line("A", **own | {"$insert_id": "b"})]
+        sim.set_day("2025-01-02", [*lines, *lines, *[line("A", time=NOON, distinct_id="u")] * 2])
+        assert rows(db, f"FROM mixpanel_engagement_distribution({DAY}, buckets := [6, 7])") == [(6, "6", 1, 100.0)]
+
     def test_nobody_is_lost_below_the_first_bucket(self, sim, db):
         users = ["a", "b", "b", "c", "c", "c", "c", "c", None, ""]
         sim.set_day("2025-01-02", [line("A", time=NOON, distinct_id=user) for user in users])
@@ -224,6 +236,13 @@ class TestPropertyCoverage:
             assert (row["defined_count"], row["null_count"]) == (defined, len(own) - defined)
             assert row["coverage_percentage"] == pytest.approx(100 * defined / len(own))
         assert {0} < {row["defined_count"] for row in found} and exports(shop) == each_day('["Purchase"]')
+
+    def test_the_copy_that_was_processed_last_counts(self, sim, db):
+        own = {"time": NOON, "distinct_id": "u", "$insert_id": "a"}
+        copies = [{"x": 1, "mp_processing_time_ms": 9}, {"y": 2, "mp_processing_time_ms": 10}, {"x": 3}, {"x": 4, "mp_processing_time_ms": 8}]
+        sim.set_day("2025-01-02", [line("A", **own, **copy) for copy in copies])
+        found = rows(db, f"SELECT property, defined_count, null_count FROM mixpanel_property_coverage('A', ['x', 'y'], {DAY})")
+        assert found == [("x", 0, 1), ("y", 1, 0)]
 
     def test_nothing(self, sim, db):
         found = rows(db, f"FROM mixpanel_property_coverage('no such event', ['it''s', 'plan'], {DAYS})")

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
-from conftest import FIRST, LAST, error_of, export, only_v2, rows
+from conftest import FIRST, LAST, ROOT, error_of, export, only_v2, rows
 from macros import FILES, MACROS, dicts, literal, load, read, table
 
 
@@ -54,6 +54,15 @@ def test_all_macros_are_there(db):
 @pytest.mark.parametrize("name", MACROS)
 def test_the_example_runs(db, events, name):
     assert db.execute(MACROS[name].example).description
+
+
+def test_the_examples_of_the_page_run(db, events):
+    page = (ROOT / "docs" / "macros.md").read_text(encoding="utf-8")
+    statements = [text for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) for text in block.split(";\n") if text.strip()]
+    for statement in statements:
+        db.execute(statement).fetchall()
+    called = " ".join(statements)
+    assert not [name for name in MACROS if f"{name}(" not in called]
 
 
 @pytest.mark.parametrize("name", MACROS)
