@@ -4,6 +4,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from itertools import product
 from statistics import median
 
 import pytest
@@ -34,12 +35,20 @@ def shop_simulator():
         yield simulator
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A file for the events, so that they are exported once."""
+    return tmp_path_factory.mktemp("shop") / "events.parquet"
+
+
 @pytest.fixture
-def shop(shop_simulator, db, monkeypatch):
+def shop(shop_simulator, exported, db, monkeypatch):
     """Ten weeks of the shop, with many odd rows, as the table `events`."""
     monkeypatch.setenv("MP_API_BASE_URL", shop_simulator.url)
-    days = f"from_date := '{SHOP.from_date}', to_date := '{SHOP.last_day}', window_days := 35"
-    db.execute(f"CREATE TABLE events AS FROM mixpanel_export({days})")
+    if not exported.exists():
+        days = f"from_date := '{SHOP.from_date}', to_date := '{SHOP.last_day}', window_days := 35"
+        db.execute(f"COPY (FROM mixpanel_export({days})) TO '{exported}'")
+    db.execute(f"CREATE TABLE events AS FROM '{exported}'")
     shop_simulator.clear()
     return shop_simulator
 
@@ -105,11 +114,10 @@ class TestFunnel:
         assert not [request for request in shop.settled() if "export" in request.path]
 
     @pytest.mark.parametrize("seed", range(4))
-    @pytest.mark.parametrize("steps", ["AB", "ABC", "AAAA", "CBAB", "BX", "XA", "A"])
-    def test_agrees_with_the_definition(self, db, seed, steps):
+    def test_agrees_with_the_definition(self, db, seed):
         events = random_events(seed)
         table(db, "events", events)
-        for hours in (0, 30, 24 * 20):
+        for steps, hours in product(["AB", "ABC", "AAAA", "CBAB", "BX", "XA", "A"], [0, 30, 24 * 20]):
             asked = funnels.Funnel(tuple(funnels.Step(step, step, (step,)) for step in steps), hours * 3_600_000)
             buckets = Buckets(date(2024, 1, 1), date(2024, 12, 31), days=366)
             times = [attempt.times_ms for attempt in funnels.attempts(asked, as_reported(events), buckets)]
@@ -163,7 +171,7 @@ class TestRetention:
         assert sum(map(sum, (cohort["counts"] for cohort in expected.values()))) > 2
         assert cohorts(db, "events", born, event, unit, periods) == expected
 
-    @pytest.mark.parametrize("seed", range(6))
+    @pytest.mark.parametrize("seed", range(3))
     @pytest.mark.parametrize("unit", ["day", "week", "month"])
     def test_agrees_with_the_definition(self, db, seed, unit):
         events = random_events(seed)
