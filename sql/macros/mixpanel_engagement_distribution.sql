@@ -8,9 +8,9 @@ WITH bounds AS (
     FROM (SELECT DISTINCT unnest(list_prepend(1, buckets))::BIGINT AS bucket_min)
 ),
 users AS (
-    SELECT sum(occurrences) AS events
+    SELECT sum(occurrences) AS total
     FROM (
-        -- An event that comes twice is one, as in Mixpanel's reports. Without an insert_id nothing tells that it is the same.
+        -- An event that comes twice counts once, as in Mixpanel's reports. One without an insert_id comes once.
         SELECT distinct_id, CASE WHEN insert_id IS NULL THEN count(*) ELSE 1 END AS occurrences
         FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := events)
         WHERE event_time IS NOT NULL AND distinct_id <> ''
@@ -28,6 +28,6 @@ SELECT
     count(*) AS user_count,
     100.0 * count(*) / sum(count(*)) OVER () AS percentage
 FROM users
-JOIN bounds ON users.events >= bucket_min AND (next_min IS NULL OR users.events < next_min)
+JOIN bounds ON total >= bucket_min AND (next_min IS NULL OR total < next_min)
 GROUP BY bucket_min, next_min
 ORDER BY bucket_min;

@@ -1,5 +1,5 @@
--- How many users of a table of events take some steps in their order, each later than the one before and all within some
--- time of the first, and how long that takes them.
+-- How many users of a table of events take some steps in their order, each later than the one before and all within
+-- some time of the first, and how long that takes them.
 -- Example: SELECT * FROM mixpanel_table_funnel('events', ['View Item', 'Add To Cart', 'Purchase'], INTERVAL 7 DAYS);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_funnel(t, steps, within) AS TABLE
 WITH RECURSIVE taken AS MATERIALIZED (

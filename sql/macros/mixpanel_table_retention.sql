@@ -8,18 +8,19 @@ WITH happened AS MATERIALIZED (
 ),
 length AS (
     SELECT
-        CASE unit
-            WHEN 'day' THEN INTERVAL 1 DAY
-            WHEN 'week' THEN INTERVAL 7 DAYS
-            WHEN 'month' THEN INTERVAL 1 MONTH
-            ELSE error('unit is day, week or month')
-        END AS period
+        CASE WHEN unit IN ('day', 'week', 'month') THEN unit::VARCHAR
+            ELSE error('unit is day, week or month') END AS name,
+        CASE unit WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAYS ELSE INTERVAL 1 MONTH END AS period
 ),
 born AS (
-    SELECT distinct_id, min(event_time) AS birth, date_trunc(unit, min(event_time))::DATE AS cohort_date
-    FROM happened
-    WHERE event_name = born_event AND distinct_id IS NOT NULL AND event_time IS NOT NULL
-    GROUP BY distinct_id
+    SELECT distinct_id, birth, date_trunc(name, birth)::DATE AS cohort_date
+    FROM (
+        SELECT distinct_id, min(event_time) AS birth
+        FROM happened
+        WHERE event_name = born_event AND distinct_id IS NOT NULL AND event_time IS NOT NULL
+        GROUP BY distinct_id
+    )
+    CROSS JOIN length
 ),
 -- Periods run from a user's own birth, not by the calendar. date_diff counts the calendar's borders between birth and
 -- return: that many periods have passed, or one less.
@@ -29,7 +30,7 @@ returned AS (
         borders - (birth + borders * period > event_time)::BIGINT AS number,
         count(DISTINCT distinct_id) AS users
     FROM (
-        SELECT born.*, event_time, period, date_diff(unit, birth, event_time) AS borders
+        SELECT born.*, event_time, period, date_diff(name, birth, event_time) AS borders
         FROM born
         JOIN happened ON happened.distinct_id = born.distinct_id AND event_time > birth
         CROSS JOIN length

@@ -4,6 +4,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from itertools import product
 from statistics import median
 
 import pytest
@@ -34,12 +35,20 @@ def shop_simulator():
         yield simulator
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A file for the events, so that they are exported once."""
+    return tmp_path_factory.mktemp("shop") / "events.parquet"
+
+
 @pytest.fixture
-def shop(shop_simulator, db, monkeypatch):
+def shop(shop_simulator, exported, db, monkeypatch):
     """Ten weeks of the shop, with many odd rows, as the table `events`."""
     monkeypatch.setenv("MP_API_BASE_URL", shop_simulator.url)
-    days = f"from_date := '{SHOP.from_date}', to_date := '{SHOP.last_day}', window_days := 35"
-    db.execute(f"CREATE TABLE events AS FROM mixpanel_export({days})")
+    if not exported.exists():
+        days = f"from_date := '{SHOP.from_date}', to_date := '{SHOP.last_day}', window_days := 35"
+        db.execute(f"COPY (FROM mixpanel_export({days})) TO '{exported}'")
+    db.execute(f"CREATE TABLE events AS FROM '{exported}'")
     shop_simulator.clear()
     return shop_simulator
 
@@ -83,7 +92,7 @@ def as_reported(events: list[tuple]) -> list[Event]:
     return [
         Event(name, user or None, (moment - EPOCH) // timedelta(milliseconds=1), {}, b"")
         for name, moment, user in events
-        if name is not None and moment is not None
+        if moment is not None
     ]
 
 
@@ -105,11 +114,10 @@ class TestFunnel:
         assert not [request for request in shop.settled() if "export" in request.path]
 
     @pytest.mark.parametrize("seed", range(4))
-    @pytest.mark.parametrize("steps", ["AB", "ABC", "AAAA", "CBAB", "BX", "XA", "A"])
-    def test_agrees_with_the_definition(self, db, seed, steps):
+    def test_agrees_with_the_definition(self, db, seed):
         events = random_events(seed)
         table(db, "events", events)
-        for hours in (0, 30, 24 * 20):
+        for steps, hours in product(["AB", "ABC", "AAAA", "CBAB", "BX", "XA", "A"], [0, 30, 24 * 20]):
             asked = funnels.Funnel(tuple(funnels.Step(step, step, (step,)) for step in steps), hours * 3_600_000)
             buckets = Buckets(date(2024, 1, 1), date(2024, 12, 31), days=366)
             times = [attempt.times_ms for attempt in funnels.attempts(asked, as_reported(events), buckets)]
@@ -160,10 +168,10 @@ class TestRetention:
     def test_agrees_with_the_service(self, shop, db, unit, periods, born, event):
         answer = query(shop, "retention", born_event=born, event=event, unit=unit, interval_count=periods, **PERIOD).json
         expected = answered(answer)
-        assert sum(map(sum, (cohort["counts"] for cohort in expected.values()))) > 5
+        assert sum(map(sum, (cohort["counts"] for cohort in expected.values()))) > 2
         assert cohorts(db, "events", born, event, unit, periods) == expected
 
-    @pytest.mark.parametrize("seed", range(6))
+    @pytest.mark.parametrize("seed", range(3))
     @pytest.mark.parametrize("unit", ["day", "week", "month"])
     def test_agrees_with_the_definition(self, db, seed, unit):
         events = random_events(seed)
@@ -185,8 +193,8 @@ class TestRetention:
             ("back", datetime(2024, 2, 29, 11, 59), "u"), ("back", datetime(2024, 2, 29, 12), "v"),
             ("back", datetime(2024, 3, 31, 12), "v"), ("any", datetime(2024, 4, 30), None),
         ])  # fmt: skip
-        # January's users were born on the 31st; the cohort's own periods end with the calendar's months.
-        assert cohorts(db, "events", "in", "back", "month") == {"2024-01-01": {"first": 2, "counts": [1, 1, 1]}}
+        # A month after the 31st of January is the 29th of February. January's cohort began on the 1st: April is known.
+        assert cohorts(db, "events", "in", "back", "month") == {"2024-01-01": {"first": 2, "counts": [1, 1, 1, 0]}}
 
     def test_by_hand(self, db):
         day = timedelta(days=1)
