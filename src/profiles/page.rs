@@ -101,7 +101,11 @@ impl Profiles {
         if !properties.starts_with('{') {
             return Err(unexpected("a profile", "its $properties are no object", source));
         }
-        self.keys.push(profile.id.map_or_else(|| key(b"profile", source), |id| key(b"id", &plain(id.get()))));
+        let key = match profile.id {
+            Some(id) => key(b"id", &plain(id.get())),
+            None => self.unused(key(b"profile", source)),
+        };
+        self.keys.push(key);
         match form {
             Form::Raw => self.text.push_str(source),
             Form::Lines => {
@@ -120,6 +124,14 @@ impl Profiles {
         }
         self.ends.push(self.text.len());
         Ok(())
+    }
+
+    /// Profiles without an id that look alike on one page are several all the same.
+    fn unused(&self, mut key: Key) -> Key {
+        while self.keys.contains(&key) {
+            key = key.wrapping_add(1);
+        }
+        key
     }
 
     pub fn len(&self) -> usize {
@@ -223,8 +235,10 @@ mod tests {
             {"a":1},{"a":1},{"a":2}]}"#,
         );
         let keys = &page.profiles.keys;
-        assert!(keys[0] == keys[1] && keys[1] == keys[2] && keys[4] == keys[5]);
-        assert!(keys[0] != keys[3] && keys[4] != keys[6]);
+        assert!(keys[0] == keys[1] && keys[1] == keys[2] && keys[0] != keys[3]);
+        // Those without an id are told apart by all they have, and from each other.
+        assert!(keys[4] != keys[5] && keys[4] != keys[6]);
+        assert_eq!(keys[4], read(r#"{"results":[{"a":1}]}"#).profiles.keys[0]);
     }
 
     #[test]

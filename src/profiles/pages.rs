@@ -46,8 +46,8 @@ pub struct Pages {
 impl Pages {
     /// The first page is here.
     pub fn new(announced: Announced, held: u64, new: u64) -> Self {
-        let first = Self { announced, profiles: 0, per_page: 1, next: 1, under_way: 1, ended: false, repeats: None };
-        let mut pages = first;
+        let mut pages =
+            Self { announced, profiles: 0, per_page: 1, next: 1, under_way: 1, ended: false, repeats: None };
         pages.arrived(0, held, new);
         pages
     }

@@ -153,23 +153,28 @@ def test_several_sessions_forgotten(con, paged, everyone):
     assert asked_pages(engage_requests(paged)).count(0) == 4
 
 
-def test_who_comes_between_two_sessions_comes_once(con, paged):
+def test_who_comes_between_two_sessions_comes_once(con, sim):
     """The second session knows more profiles, in another order."""
-    ids = [f"u{number}" for number in range(60)]
-    paged.set_profiles(json.dumps({"$distinct_id": name, "$properties": {}}) for name in ids)
-    paged.add_fault("latency", path=ENGAGE, seconds=0.2, match={"page": 1})
-    paged.add_fault("expired_session", path=ENGAGE, match={"page": 2})
-    more = [f"late{number}" for number in range(10)]
 
-    def change():
-        until(lambda: any(request.form.get("page") == "2" for request in paged.requests))
-        paged.set_profiles(json.dumps({"$distinct_id": name, "$properties": {}}) for name in [*more, *reversed(ids)])
+    def serve(page: int, ids: str, **more) -> None:
+        match = {"page": page} | ({} if page == 0 else {"session_id": session})
+        results = [{"$distinct_id": name, "$properties": {}} for name in ids]
+        body = json.dumps({"results": results, "session_id": session} | more)
+        sim.add_fault("body", path=ENGAGE, match=match, body=body)
 
-    thread = threading.Thread(target=change)
-    thread.start()
-    found = [name for (name,) in rows(con, "SELECT distinct_id FROM mixpanel_profiles(max_workers := 1)")]
-    thread.join()
-    assert len(found) == len(set(found)) and set(ids) <= set(found) <= set(ids + more)
+    session = "first"
+    serve(0, "ab", total=6)
+    serve(1, "cd")
+    forgotten = json.dumps({"error": UNCACHED})
+    sim.add_fault("status", path=ENGAGE, match={"page": 2, "session_id": session}, status=400, body=forgotten)
+    session = "second"
+    serve(0, "nd", total=7)
+    serve(1, "cba")
+    serve(2, "ef")
+    found = rows(con, "SELECT distinct_id FROM mixpanel_profiles(max_workers := 1)")
+    assert sorted(name for (name,) in found) == list("abcdefn")
+    asked = [(request.form.get("session_id"), request.form["page"]) for request in engage_requests(sim)]
+    assert asked == [(None, "0"), ("first", "1"), ("first", "2"), (None, "0"), ("second", "1"), ("second", "2")]
 
 
 def test_a_session_that_is_always_forgotten_is_an_error(con, paged):
