@@ -267,6 +267,23 @@ def test_bad_arguments_are_refused_before_a_request(con, sim, call, message):
     assert not sim.settled()
 
 
+def test_every_report_counts_against_the_hour(con, sim, monkeypatch):
+    monkeypatch.delenv("MP_RATE_LIMITS")
+    sim.add_fault("body", path=None, times=None, body="[]")
+    used = "SELECT used_last_hour FROM mixpanel_quota() WHERE api = 'query' AND project_id = '9001'"
+    for number, (name, arguments) in enumerate(CALLS.items(), 1):
+        assert rows(con, f"FROM {name}({arguments}, raw := true, project_id := 9001)") == [("[]",)]
+        assert rows(con, used) == [(number,)]
+
+
+def test_a_materialized_report_asks_once(con, sim):
+    """DuckDB makes a self-join of the window; over the call itself it would ask twice."""
+    call = CALLS["mixpanel_event_counts"]
+    query = "SELECT date, count / sum(count) OVER (PARTITION BY event_name) FROM report"
+    assert rows(con, f"WITH report AS MATERIALIZED (FROM mixpanel_event_counts({call})) {query}")
+    assert len(sim.settled()) == 1
+
+
 def test_the_statements_of_the_page_work(con, sim):
     """With rows, and with one request each."""
     blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"), re.DOTALL)
