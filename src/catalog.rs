@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     contract::{Macro, Pragma, Result, ScalarFunction, Setting, TableFunction},
     functions::{
-        accounts, activity_feed, api, discovery, export, fetches, kept, profiles, property, quota, quote, reports,
-        saved, settings, timestamp, utc, version,
+        accounts, activity_feed, api, discovery, export, fetches, kept, macro_sql, profiles, property, quota, quote,
+        reports, saved, settings, timestamp, utc, version,
     },
     macros,
 };
@@ -50,6 +50,7 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(quota::Quota),
         Box::new(fetches::Fetches),
         Box::new(kept::FetchSql),
+        Box::new(macro_sql::MacroSql),
     ]
 }
 

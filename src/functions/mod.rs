@@ -9,6 +9,7 @@ mod expression;
 pub mod fetches;
 pub mod kept;
 mod live;
+pub mod macro_sql;
 mod percent;
 pub mod profiles;
 pub mod property;

@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 from conftest import FIRST, SHARED, USERNAME, error_of, only_v2, rows, connect
 
+pytestmark = pytest.mark.unspecified("mixpanel_api asks whatever it is told to")
+
 NAMES = "/api/query/events/names"
 ENGAGE = "/api/query/engage"
 CALL = f"mixpanel_api('{NAMES}', params := {{'type': 'general'}})"
