@@ -11,14 +11,14 @@ pub const SETTINGS: &[Setting] = &[
         description: "The account that calls use which name none, by its name in the accounts file",
         sql_type: &SqlType::Varchar,
         parameter: "account",
-        check: |value| checked("mixpanel_account", value, |text| check_account_name(text)),
+        check: |value| checked("mixpanel_account", value, check_account_name),
     },
     Setting {
         name: "mixpanel_project_id",
         description: "The Mixpanel project that calls ask which name none",
         sql_type: &SqlType::Varchar,
         parameter: "project_id",
-        check: |value| checked("mixpanel_project_id", value, |text| check_id(text)),
+        check: |value| checked("mixpanel_project_id", value, check_id),
     },
     Setting {
         name: "mixpanel_region",
@@ -32,7 +32,7 @@ pub const SETTINGS: &[Setting] = &[
         description: "The data view that reports and discovery are restricted to",
         sql_type: &SqlType::Varchar,
         parameter: "workspace_id",
-        check: |value| checked("mixpanel_workspace_id", value, |text| check_id(text)),
+        check: |value| checked("mixpanel_workspace_id", value, check_id),
     },
     Setting {
         name: "mixpanel_max_workers",

@@ -26,7 +26,7 @@ pub enum Mode {
 #[derive(Debug, Clone, Copy)]
 pub struct Kind {
     /// As the history names it.
-    pub name: &'static str,
+    pub type_name: &'static str,
     /// Of the table, in order.
     pub columns: &'static [&'static str],
     /// The table function that brings the rows.
@@ -36,14 +36,14 @@ pub struct Kind {
 }
 
 pub const EVENTS: Kind = Kind {
-    name: "events",
+    type_name: "events",
     columns: &["event_name", "event_time", "distinct_id", "insert_id", "properties"],
     function: "mixpanel_export",
     pragma: "mixpanel_fetch_events",
 };
 
 pub const PROFILES: Kind = Kind {
-    name: "profiles",
+    type_name: "profiles",
     columns: &["distinct_id", "properties", "last_seen"],
     function: "mixpanel_profiles",
     pragma: "mixpanel_fetch_profiles",
@@ -69,7 +69,7 @@ impl Steps {
             .set("metadata", table.metadata())
             .set("condition", table.condition())
             .set("name", literal(table.table()))
-            .set("type", literal(kind.name))
+            .set("type", literal(kind.type_name))
             .set("label", literal(&label))
             .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
             .set("columns_kept", columns.collect::<Vec<_>>().join(", "))
@@ -119,7 +119,7 @@ impl Steps {
         columns.sort_unstable();
         let other = Error::new(
             Code::WrongTable,
-            format!("table {} does not have the columns of {}", self.table, self.kind.name),
+            format!("table {} does not have the columns of {}", self.table, self.kind.type_name),
         )
         .fix(format!("They are {}; choose another table", self.kind.columns.join(", ")));
         self.script
