@@ -18,7 +18,8 @@ SIMULATOR_TESTS = [ROOT / "test" / "simulator", ROOT / "test" / "python" / "test
 
 def pytest(version: str, arguments: list, environment: dict[str, str]) -> int:
     python = ROOT / "build" / "venv" / f"duckdb-{version}" / "bin" / "python"
-    command = [python, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", *arguments]
+    # One process for each core: a test waits more than it computes, and each process has simulators of its own.
+    command = [python, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--numprocesses", "auto", *arguments]
     return subprocess.run(command, env=os.environ | environment, cwd=ROOT).returncode
 
 

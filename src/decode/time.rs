@@ -42,7 +42,7 @@ impl<'a> Clock<'a> {
     /// Microseconds since 1970 in UTC, from the text of a number or, if it is that kind of clock, of a time.
     pub fn read(&mut self, text: &[u8]) -> Option<i64> {
         if self.is_iso {
-            return datetime::timestamp(text).filter(|time| RANGE.contains(time));
+            return iso(text);
         }
         let time = match short_number(text) {
             Some(number) if number < MILLISECONDS as i64 => number * 1_000_000,
@@ -79,12 +79,19 @@ impl<'a> Clock<'a> {
 
 /// Microseconds since 1970 in UTC, from a date or time like `2025-01-31T13:00:00`.
 pub fn iso_microseconds(text: &str) -> Option<i64> {
-    Clock::iso().read(text.as_bytes())
+    iso(text.as_bytes())
 }
 
 /// Microseconds since 1970 in UTC, from the text of a number of seconds or milliseconds.
 pub fn microseconds(text: &str) -> Option<i64> {
     Clock::new(None).read(text.as_bytes())
+}
+
+/// Out of the way of the numbers, which come by the million.
+#[cold]
+#[inline(never)]
+fn iso(text: &[u8]) -> Option<i64> {
+    datetime::timestamp(text).filter(|time| RANGE.contains(time))
 }
 
 /// Microseconds since 1970 in UTC of a moment on the wall clock of a zone, given as if that clock showed UTC. A local time
