@@ -14,7 +14,11 @@ SELECT
     kept.row_count
 FROM (
     SELECT coalesce(list(table_name ORDER BY table_name), []) AS tables, coalesce(sum(row_count), 0)::BIGINT AS row_count
-    FROM (SELECT table_name, arg_max(row_count, fetched_at) AS row_count FROM _metadata GROUP BY table_name)
+    FROM (
+        SELECT arg_max(table_name, fetched_at) AS table_name, arg_max(row_count, fetched_at) AS row_count
+        FROM _metadata
+        GROUP BY lower(table_name)
+    )
 ) AS kept
 LEFT JOIN (SELECT * FROM mixpanel_accounts() WHERE is_default) AS accounts ON true
 LEFT JOIN duckdb_databases() AS databases ON databases.database_name = current_database()
