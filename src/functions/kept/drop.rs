@@ -50,6 +50,8 @@ impl Pragma for Drop {
                 .set("condition", table.condition())
                 .set("hidden", literal(&hidden.to_string()))
                 .add(text!("must_be_a_table"))?
+                .add(text!("must_be_listed"))?
+                .add(text!("one_at_a_time"))?
                 .add(text!("drop"))?;
         }
         let dropped = tables.iter().map(|table| literal(&table.to_string())).collect::<Vec<_>>().join(", ");

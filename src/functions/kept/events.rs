@@ -166,7 +166,9 @@ impl SyncEvents {
         );
         let from_unknown = Error::argument(
             "from_date",
-            format!("is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"),
+            format!(
+                "is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"
+            ),
         );
         let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
             .fix("Choose another name, and the table is made");

@@ -146,7 +146,7 @@ impl Steps {
             }
             Mode::Replace => {
                 self.script.set("create", "CREATE OR REPLACE TABLE");
-                self.script.add(text!("forget"))?.add(text!("create"))?;
+                self.script.add(text!("one_at_a_time"))?.add(text!("forget"))?.add(text!("create"))?;
             }
             Mode::Append => {
                 self.must_exist(format!("Leave out append = true to make it with {pragma}"))?;
