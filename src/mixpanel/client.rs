@@ -161,7 +161,10 @@ impl Client {
         if let Some(journal) = &self.0.journal {
             let address = request.url(&self.0.target).map_or_else(|_| String::new(), String::from);
             let (outcome, is_failure) = match &arrival {
-                Ok(Arrival { response, .. }) => (response.status().to_string(), !response.status().is_success()),
+                Ok(Arrival { response, .. }) if response.status().is_success() => {
+                    (response.status().as_str().to_owned(), false)
+                }
+                Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
                 Err(failure) => (failure.error.to_string(), true),
             };
             journal.write(format!("{} {address}: {outcome}", request.method().as_str()), is_failure);
