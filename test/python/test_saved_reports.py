@@ -341,6 +341,7 @@ def test_numbers_that_are_none(con, sim):
     serve(sim, {"headers": [], "series": {"M": {"a": "NaN", "b": 1}}})
     assert rows(con, "SELECT segments, value FROM mixpanel_saved_report(1)") == [(["a"], None), (["b"], 1)]
     for value in ("1e400", "-1e400", '"Infinity"', '"-Infinity"', '"1e400"'):
+        sim.reset()
         serve(sim, f'{{"headers": [], "series": {{"M": {value}}}}}')
         error = error_of(con, "FROM mixpanel_saved_report(1)")
         assert "[UNEXPECTED_RESPONSE]" in error and "raw := true" in error, value
