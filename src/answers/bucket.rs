@@ -4,7 +4,7 @@
 pub fn range(label: &str) -> Option<(f64, f64)> {
     let (low, rest) = number(label.trim())?;
     let (high, rest) = number(rest.trim_start().strip_prefix('-')?.trim_start())?;
-    rest.is_empty().then_some((low, high))
+    (rest.is_empty() && low.is_finite() && high.is_finite()).then_some((low, high))
 }
 
 /// The number that a text begins with, and the rest. Commas count only between thousands, so that a decimal comma is

@@ -9,8 +9,9 @@ use serde::{
 
 /// The members of an object, in the answer's order. A name that occurs twice does so here too: mending an answer can
 /// make two names the same (see [`super::text`]), and a map would drop one of them.
+/// With `&RawValue` for `T` or `K` the values or names come as they stand in the text.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entries<T>(pub Vec<(String, T)>);
+pub struct Entries<T, K = String>(pub Vec<(K, T)>);
 
 impl<T> Entries<T> {
     /// The first member of that name.
@@ -19,25 +20,25 @@ impl<T> Entries<T> {
     }
 }
 
-impl<T> IntoIterator for Entries<T> {
-    type Item = (String, T);
-    type IntoIter = std::vec::IntoIter<(String, T)>;
+impl<T, K> IntoIterator for Entries<T, K> {
+    type Item = (K, T);
+    type IntoIter = std::vec::IntoIter<(K, T)>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+impl<'de, T: Deserialize<'de>, K: Deserialize<'de>> Deserialize<'de> for Entries<T, K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Members(PhantomData))
     }
 }
 
-struct Members<T>(PhantomData<T>);
+struct Members<T, K>(PhantomData<(T, K)>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
-    type Value = Entries<T>;
+impl<'de, T: Deserialize<'de>, K: Deserialize<'de>> Visitor<'de> for Members<T, K> {
+    type Value = Entries<T, K>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")

@@ -1,14 +1,9 @@
 //! An activity feed: `{"status": "ok", "results": {"events": [...]}}`.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::parse;
+use super::{Entries, Object, parse_object, said};
 use crate::{contract::Result, decode::microseconds};
 
 /// What one user did once.
@@ -25,7 +20,7 @@ pub struct FeedEvent {
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow)]
-    results: Results<'a>,
+    results: Object<Results<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -39,24 +34,21 @@ struct Event<'a> {
     #[serde(borrow)]
     event: Option<&'a RawValue>,
     #[serde(borrow)]
-    properties: Members<'a>,
+    properties: Entries<&'a RawValue, &'a RawValue>,
 }
-
-/// The members of an object, keys and values as they stand there.
-struct Members<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
 /// The events of a feed, in its order. The user is `distinct_id` or, where there is none, `$distinct_id`; a time that
 /// can't be read stays in the properties.
 pub fn feed(text: &str) -> Result<Vec<FeedEvent>> {
-    let answer: Answer<'_> = parse(text, "an activity feed")?;
-    answer.results.events.into_iter().map(|event| read(event.get())).collect()
+    let Answer { results: Object(results) } = parse_object(text, "an activity feed")?;
+    results.events.into_iter().map(|event| read(event.get())).collect()
 }
 
 fn read(source: &str) -> Result<FeedEvent> {
-    let event: Event<'_> = parse(source, "an event with properties")?;
-    let Members(mut members) = event.properties;
+    let event: Event<'_> = parse_object(source, "an event with properties")?;
+    let Entries(mut members) = event.properties;
     let position = |name: &str, members: &[(&RawValue, &RawValue)]| {
-        members.iter().position(|(key, _)| said(key).is_some_and(|key| key == name))
+        members.iter().position(|(key, _)| said(*key).is_some_and(|key| key == name))
     };
     let mut take = |name: &str| position(name, &members).map(|at| members.remove(at).1);
     let distinct_id = take("distinct_id").or_else(|| take("$distinct_id")).and_then(said);
@@ -73,38 +65,6 @@ fn read(source: &str) -> Result<FeedEvent> {
         distinct_id,
         properties: format!("{{{}}}", members.join(",")),
     })
-}
-
-/// What a value says as text; `None` for `null`.
-fn said(value: &RawValue) -> Option<String> {
-    match value.get() {
-        "null" => None,
-        text => Some(serde_json::from_str(text).unwrap_or_else(|_| text.to_owned())),
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Collect)
-    }
 }
 
 #[cfg(test)]
@@ -165,6 +125,10 @@ mod tests {
             r#"{"results":[]}"#,
             r#"{"results":{}}"#,
             r#"{"results":{"events":{}}}"#,
+            r#"["ok"]"#,
+            r#"[{"events":[]}]"#,
+            r#"{"results":[[]]}"#,
+            r#"{"results":{"events":[["e",{}]]}}"#,
             r#"{"results":{"events":[1]}}"#,
             r#"{"results":{"events":[{"event":"a"}]}}"#,
             r#"{"results":{"events":[{"event":"a","properties":[]}]}}"#,

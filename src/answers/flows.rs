@@ -7,7 +7,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{bigint, double, parse, unexpected};
+use super::{Object, bigint, double, parse_object, said, unexpected};
 use crate::contract::Result;
 
 const EXPECTED: &str = "a report of Flows";
@@ -51,7 +51,7 @@ impl Node {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
-    steps: Vec<Item>,
+    steps: Vec<Object<Item>>,
     overall_conversion_rate: Option<Value>,
 }
 
@@ -59,8 +59,8 @@ struct Body {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Item {
-    nodes: Option<Vec<Item>>,
-    edges: Option<Vec<Item>>,
+    nodes: Option<Vec<Object<Item>>>,
+    edges: Option<Vec<Object<Item>>>,
     step: Option<Value>,
     event: Option<Value>,
     r#type: Option<Value>,
@@ -74,14 +74,14 @@ struct Item {
 ///
 /// Errors: `UnexpectedResponse`.
 pub fn read(text: &str) -> Result<Flow> {
-    let body: Body = parse(text, EXPECTED)?;
+    let body: Body = parse_object(text, EXPECTED)?;
     let reader = Reader { text };
     let mut nodes = Vec::new();
-    for (index, step) in body.steps.iter().enumerate() {
+    for (index, Object(step)) in body.steps.iter().enumerate() {
         let step_number = reader.step(step, index)?;
         match &step.nodes {
             Some(found) => {
-                for node in found {
+                for Object(node) in found {
                     nodes.push(reader.node(node, step_number)?);
                 }
             }
@@ -103,7 +103,7 @@ impl Reader<'_> {
         Ok(Node {
             place: self.place(node, step)?,
             conversion_rate_change: self.rate("conversionRateChange", node.conversion_rate_change.as_ref())?,
-            next: edges.map(|edge| self.place(edge, step.saturating_add(1))).collect::<Result<_>>()?,
+            next: edges.map(|Object(edge)| self.place(edge, step.saturating_add(1))).collect::<Result<_>>()?,
         })
     }
 
@@ -130,11 +130,7 @@ impl Reader<'_> {
     /// A share of nobody comes as "NaN".
     fn rate(&self, name: &str, value: Option<&Value>) -> Result<Option<f64>> {
         let Some(value) = value else { return Ok(None) };
-        match double(value) {
-            Some(number) if number.is_nan() => Ok(None),
-            Some(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(self.refused(name, Some(value))),
-        }
+        double(value).ok_or_else(|| self.refused(name, Some(value)))
     }
 
     fn refused(&self, what: &str, value: Option<&Value>) -> crate::contract::Error {
@@ -144,11 +140,7 @@ impl Reader<'_> {
 }
 
 fn label(value: Option<&Value>) -> Option<String> {
-    match value? {
-        Value::Null => None,
-        Value::String(text) => (!text.is_empty()).then(|| text.clone()),
-        other => Some(other.to_string()),
-    }
+    said(value?).filter(|text| !text.is_empty())
 }
 
 /// `{"label": "", "value": "", "values": ["Converted"]}`, or a plain value.
@@ -209,6 +201,9 @@ mod tests {
             r#"{"steps": null}"#,
             r#"{"steps": {}}"#,
             r#"{"steps": [1]}"#,
+            r#"[[], 0.5]"#,
+            r#"{"steps": [[null, null, 0, "A", null, null, 5]]}"#,
+            r#"{"steps": [{"nodes": [[null, null, 0, "A", null, null, 5]]}]}"#,
             r#"{"steps": [{}]}"#,
             r#"{"steps": [{"nodes": [{"event": "A"}]}]}"#,
             r#"{"steps": [{"nodes": [{"totalCount": "many"}]}]}"#,

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entries, Moment, count, parse, series::moment, unexpected};
+use super::{Entries, Moment, count, parse_object, series::moment, unexpected};
 use crate::contract::Result;
 
 /// How many users were active in at least so many hours or days.
@@ -28,14 +28,14 @@ struct Answer<T> {
 pub fn frequency(text: &str, segmented: bool) -> Result<Vec<Activity>> {
     let mut found = Vec::new();
     if segmented {
-        let answer: Answer<Entries<Vec<Value>>> = parse(text, "lists of numbers by date and segment")?;
+        let answer: Answer<Entries<Vec<Value>>> = parse_object(text, "lists of numbers by date and segment")?;
         for (date, segments) in answer.data {
             for (segment, users) in segments {
                 add(&mut found, &date, Some(&segment), &users, text)?;
             }
         }
     } else {
-        let answer: Answer<Vec<Value>> = parse(text, "lists of numbers by date")?;
+        let answer: Answer<Vec<Value>> = parse_object(text, "lists of numbers by date")?;
         for (date, users) in answer.data {
             add(&mut found, &date, None, &users, text)?;
         }
@@ -85,6 +85,7 @@ mod tests {
             "[]",
             "{}",
             r#"{"data": []}"#,
+            r#"[{"2012-01-01": [1]}]"#,
             r#"{"data": {"2012-01-01": {"DE": [1]}}}"#,
             r#"{"data": {"2012-01-01": 3}}"#,
             r#"{"data": {"2012-01-01": [1.5]}}"#,

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entries, Moment, count, measure, parse, series::moment, unexpected};
+use super::{Entries, Moment, Object, count, measure, parse_object, series::moment, unexpected};
 use crate::contract::Result;
 
 /// What the API calls all segments together.
@@ -61,7 +61,7 @@ pub fn funnel(text: &str, segmented: bool) -> Result<Vec<Step>> {
         data: Entries<Entries<Value>>,
     }
 
-    let Answer { data } = parse(text, EXPECTED)?;
+    let Answer { data } = parse_object(text, EXPECTED)?;
     let mut steps = Vec::new();
     for (date, members) in data {
         let date = moment(&date, text)?;
@@ -79,11 +79,11 @@ pub fn funnel(text: &str, segmented: bool) -> Result<Vec<Step>> {
 }
 
 fn add(steps: &mut Vec<Step>, date: Moment, segment: Option<&str>, told: &Value, text: &str) -> Result<()> {
-    let told =
-        Vec::<Told>::deserialize(told).map_err(|error| unexpected("a list of steps", &error.to_string(), text))?;
+    let told = Vec::<Object<Told>>::deserialize(told)
+        .map_err(|error| unexpected("a list of steps", &error.to_string(), text))?;
     let mut first = None;
     let mut previous = None;
-    for (number, told) in (1..).zip(told) {
+    for (number, Object(told)) in (1..).zip(told) {
         let taken = count(&told.count, text)?;
         steps.push(Step {
             date,
@@ -183,6 +183,8 @@ mod tests {
             r#"{"meta": {}}"#,
             r#"{"data": {"x": {"steps": []}}}"#,
             r#"{"data": {"2024-03-01": []}}"#,
+            r#"[{"2024-03-01": {"steps": []}}]"#,
+            r#"{"data": {"2024-03-01": {"steps": [[5, "A"]]}}}"#,
             r#"{"data": {"2024-03-01": {"steps": {}}}}"#,
             r#"{"data": {"2024-03-01": {"steps": [{"event": "A"}]}}}"#,
             r#"{"data": {"2024-03-01": {"steps": [{"count": 1.5}]}}}"#,

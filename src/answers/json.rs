@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::Object;
 use crate::contract::{Code, Error, Result};
 
 /// An answer as text that DuckDB's JSON functions accept: halves of surrogate pairs, which Mixpanel makes where it cuts
@@ -55,12 +56,9 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T>
         .map_err(|error| unexpected(expected, &error.to_string(), text))
 }
 
-/// The same for an object: serde takes a list for a struct too, member by member.
+/// The same for a struct, which only an object is taken for (see [`Object`]).
 pub fn parse_object<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T> {
-    match text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-        true => parse(text, expected),
-        false => Err(unexpected(expected, "it is no object", text)),
-    }
+    parse(text, expected).map(|Object(object)| object)
 }
 
 /// An answer that is not what the API promises: what was expected, what was found, and how the answer begins.
@@ -71,7 +69,7 @@ pub fn unexpected(expected: &str, found: &str, text: &str) -> Error {
         Code::UnexpectedResponse,
         format!("{expected} was expected, but {found}. The answer begins with {begin}"),
     )
-    .fix("Ask again with raw := true where the function has it, or with mixpanel_api, to see the whole answer")
+    .fix("mixpanel_api shows the whole answer, and so does raw := true where the function has it")
 }
 
 #[cfg(test)]

@@ -10,12 +10,9 @@ pub fn count(value: &Value, text: &str) -> Result<i64> {
     bigint(value).ok_or_else(|| unexpected("a whole number", &format!("{value} was found"), text))
 }
 
-/// A measure, found in `text`; `null` is none. Errors: `UnexpectedResponse` for what is no number.
+/// A measure, found in `text`, by the rule of [`double`]. Errors: `UnexpectedResponse` for what is no number.
 pub fn measure(value: &Value, text: &str) -> Result<Option<f64>> {
-    match value {
-        Value::Null => Ok(None),
-        _ => double(value).map(Some).ok_or_else(|| unexpected("a number", &format!("{value} was found"), text)),
-    }
+    double(value).ok_or_else(|| unexpected("a number", &format!("{value} was found"), text))
 }
 
 /// A `BIGINT`: a whole number, also one that is written `3.0`, or `"3"`. `None` for everything else, so that nothing is
@@ -29,9 +26,22 @@ pub fn bigint(value: &Value) -> Option<i64> {
     })
 }
 
-/// A `DOUBLE`; `"NaN"` and other texts that say a number count as it.
-pub fn double(value: &Value) -> Option<f64> {
-    digits(value)?.parse().ok()
+/// A `DOUBLE`, which may be written as text. `null` and `"NaN"`, what a share of nobody is, are NULL: `Some(None)`. `None`
+/// for everything else, also for what is infinite or too large for a double.
+pub fn double(value: &Value) -> Option<Option<f64>> {
+    match value {
+        Value::Null => Some(None),
+        _ => finite(digits(value)?),
+    }
+}
+
+/// The number that digits say, by the rule of [`double`].
+pub(super) fn finite(digits: &str) -> Option<Option<f64>> {
+    let number: f64 = digits.parse().ok()?;
+    match number.is_nan() {
+        true => Some(None),
+        false => number.is_finite().then_some(Some(number)),
+    }
 }
 
 fn digits(value: &Value) -> Option<&str> {
@@ -79,9 +89,23 @@ mod tests {
     }
 
     #[test]
-    fn doubles_may_be_no_number() {
-        assert_eq!(double(&value("8.64705882352939")), Some(8.64705882352939));
-        assert!(double(&value("\"NaN\"")).is_some_and(f64::is_nan));
-        assert_eq!(double(&value("null")), None);
+    fn doubles_are_finite_or_null() {
+        for (json, number) in [
+            ("8.64705882352939", Some(Some(8.64705882352939))),
+            ("\" -2.5 \"", Some(Some(-2.5))),
+            ("\"NaN\"", Some(None)),
+            ("null", Some(None)),
+            ("1e400", None),
+            ("-1e400", None),
+            ("\"Infinity\"", None),
+            ("\"-inf\"", None),
+            ("\"1e400\"", None),
+            ("\"x\"", None),
+            ("\"\"", None),
+            ("true", None),
+            ("[]", None),
+        ] {
+            assert_eq!(double(&value(json)), number, "{json}");
+        }
     }
 }

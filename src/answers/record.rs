@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Moment, bigint, double, unexpected};
+use super::{Moment, bigint, double, said, unexpected};
 use crate::contract::Result;
 
 /// One thing of a list: what it is, for messages, and its members. A member that is null counts as missing.
@@ -28,8 +28,9 @@ impl<'a> Record<'a> {
         self.read(name, "a whole number", bigint)
     }
 
+    /// Errors: `UnexpectedResponse` for what is no number or infinite.
     pub fn double(&self, name: &str) -> Result<Option<f64>> {
-        self.read(name, "a number", double)
+        Ok(self.read(name, "a number", double)?.flatten())
     }
 
     /// `true`, `false`, 1 or 0.
@@ -59,10 +60,7 @@ impl<'a> Record<'a> {
 
     /// What is no text becomes its JSON text: a number its digits.
     pub fn text(&self, name: &str) -> Option<String> {
-        Some(match self.get(name)? {
-            Value::String(text) => text.clone(),
-            value => value.to_string(),
-        })
+        said(self.get(name)?)
     }
 
     /// Errors: `UnexpectedResponse` where it is missing.
@@ -132,6 +130,8 @@ mod tests {
     fn members_of_every_kind() {
         assert_eq!(with(r#"{"a": 9007199254740993}"#, |record| record.id("a")), Ok(9_007_199_254_740_993));
         assert_eq!(with(r#"{"a": -0.356}"#, |record| record.double("a")), Ok(Some(-0.356)));
+        assert_eq!(with(r#"{"a": "NaN"}"#, |record| record.double("a")), Ok(None));
+        assert!(with(r#"{"a": 1e400}"#, |record| record.double("a")).is_err());
         for (json, value) in [(r#"{"a": 1}"#, true), (r#"{"a": false}"#, false), (r#"{"a": 0}"#, false)] {
             assert_eq!(with(json, |record| record.boolean("a")), Ok(Some(value)));
         }

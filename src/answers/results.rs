@@ -3,14 +3,14 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{parse, parse_object, unexpected};
+use super::{Object, parse, parse_object, unexpected};
 use crate::contract::{Code, Error, Result};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
     results: Option<&'a RawValue>,
-    pagination: Option<Pagination>,
+    pagination: Option<Object<Pagination>>,
 }
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ pub fn results<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<
     let mut list = text;
     for _ in 0..2 {
         let envelope: Envelope<'a> = parse_object(list, expected)?;
-        let cursor = envelope.pagination.and_then(|pagination| pagination.next_cursor);
+        let cursor = envelope.pagination.and_then(|Object(pagination)| pagination.next_cursor);
         if cursor.is_some_and(|cursor| !matches!(cursor.as_str(), Some(""))) {
             let what = format!("only the first page of {expected} came, and Mixpanel says that more follow");
             return Err(Error::new(Code::Truncated, what).fix("Ask for less, or page through it with mixpanel_api"));
@@ -73,6 +73,7 @@ mod tests {
             r#"{"results": {"results": {"results": []}}}"#,
             r#"{"results": ["x"]}"#,
             r#"{"annotations": []}"#,
+            r#"{"results": [1], "pagination": [null]}"#,
         ] {
             assert_eq!(list(text).map_err(|error| error.code()), Err(Code::UnexpectedResponse), "{text}");
         }

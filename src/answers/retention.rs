@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entries, Moment, count, parse, series::moment, unexpected};
+use super::{Entries, Moment, Object, count, parse, series::moment, unexpected};
 use crate::contract::Result;
 
 /// How many of a cohort came back within one period.
@@ -13,9 +13,9 @@ pub struct Period {
     /// `None` where the answer is not segmented.
     pub segment: Option<String>,
     pub cohort_size: i64,
-    /// From 0.
-    pub number: i32,
-    pub retained: i64,
+    /// From 0; `None`, as `retained` is, where no period of the cohort has ended yet.
+    pub number: Option<i32>,
+    pub retained: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -25,21 +25,21 @@ struct Cohort {
 }
 
 /// The periods by cohort, and for a cohort in the answer's order: those that the answer has, which are fewer for young
-/// cohorts.
+/// cohorts. A cohort that has none yet is there once, with its size.
 ///
 /// Errors: `UnexpectedResponse`, also where segments were asked for and didn't come, or the other way round.
 pub fn retention(text: &str, segmented: bool) -> Result<Vec<Period>> {
     let mut periods = Vec::new();
     if segmented {
-        let answer: Entries<Entries<Cohort>> = parse(text, "cohorts by date and segment")?;
+        let answer: Entries<Entries<Object<Cohort>>> = parse(text, "cohorts by date and segment")?;
         for (date, segments) in answer {
-            for (segment, cohort) in segments {
+            for (segment, Object(cohort)) in segments {
                 add(&mut periods, &date, Some(&segment), &cohort, text)?;
             }
         }
     } else {
-        let answer: Entries<Cohort> = parse(text, "cohorts by date")?;
-        for (date, cohort) in answer {
+        let answer: Entries<Object<Cohort>> = parse(text, "cohorts by date")?;
+        for (date, Object(cohort)) in answer {
             add(&mut periods, &date, None, &cohort, text)?;
         }
     }
@@ -49,14 +49,15 @@ pub fn retention(text: &str, segmented: bool) -> Result<Vec<Period>> {
 
 fn add(periods: &mut Vec<Period>, date: &str, segment: Option<&str>, cohort: &Cohort, text: &str) -> Result<()> {
     let (date, cohort_size) = (moment(date, text)?, count(&cohort.first, text)?);
+    let mut add = |number, retained| {
+        periods.push(Period { cohort: date, segment: segment.map(str::to_owned), cohort_size, number, retained });
+    };
+    if cohort.counts.is_empty() {
+        add(None, None);
+    }
     for (number, retained) in cohort.counts.iter().enumerate() {
-        periods.push(Period {
-            cohort: date,
-            segment: segment.map(str::to_owned),
-            cohort_size,
-            number: i32::try_from(number).map_err(|_| unexpected("fewer periods", "there are too many", text))?,
-            retained: count(retained, text)?,
-        });
+        let number = i32::try_from(number).map_err(|_| unexpected("fewer periods", "there are too many", text))?;
+        add(Some(number), Some(count(retained, text)?));
     }
     Ok(())
 }
@@ -69,7 +70,9 @@ mod tests {
         let periods = retention(text, segmented).unwrap();
         let line = |p: &Period| {
             let segment = p.segment.as_deref().unwrap_or("-");
-            format!("{} {segment} {} {} {}", p.cohort.date(), p.cohort_size, p.number, p.retained)
+            let number = |number: Option<i64>| number.map_or_else(|| "-".into(), |number| number.to_string());
+            let (period, retained) = (number(p.number.map(i64::from)), number(p.retained));
+            format!("{} {segment} {} {period} {retained}", p.cohort.date(), p.cohort_size)
         };
         periods.iter().map(line).collect()
     }
@@ -80,7 +83,7 @@ mod tests {
             "2012-01-01T00:00:00": {"counts": [2, 9007199254740993], "first": 2}, "2012-01-03": {"counts": [], "first": 1}}"#;
         assert_eq!(
             shown(text, false),
-            ["2012-01-01 - 2 0 2", "2012-01-01 - 2 1 9007199254740993", "2012-01-02 - 10 0 9"]
+            ["2012-01-01 - 2 0 2", "2012-01-01 - 2 1 9007199254740993", "2012-01-02 - 10 0 9", "2012-01-03 - 1 - -"]
         );
     }
 
@@ -105,6 +108,7 @@ mod tests {
             r#"{"data": {}}"#,
             r#"{"all": {"counts": [3], "first": 4}}"#,
             r#"{"2012-01-01": [3]}"#,
+            r#"{"2012-01-01": [[3], 4]}"#,
             r#"{"2012-01-01": {"counts": [3]}}"#,
             r#"{"2012-01-01": {"counts": [null], "first": 4}}"#,
             r#"{"2012-01-01": {"counts": [1.5], "first": 4}}"#,

@@ -14,8 +14,10 @@ use serde_json::value::RawValue;
 use super::{
     Moment,
     flows::{self, Flow, Place},
-    members::Part,
-    parse, unexpected,
+    number::finite,
+    parse_object,
+    part::Part,
+    unexpected,
 };
 use crate::contract::{Error, Result};
 
@@ -31,14 +33,24 @@ const LABELS: [&str; 3] = ["step_label", "event", "goal"];
 pub struct Report {
     /// `insights`, `funnels`, `retention` or `flows`.
     pub report_type: &'static str,
-    /// By metric and segments in the order of the answer, then by date.
+    /// In the order of the answer.
+    pub series: Vec<Series>,
+    /// By series, then by date.
     pub rows: Vec<Row>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+/// What the numbers of a report are about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Series {
     pub metric: Option<String>,
     pub segments: Vec<String>,
+}
+
+/// One number. There may be millions: each says which series it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its place in the report's series.
+    pub series: usize,
     /// `None` in a report without a time axis.
     pub date: Option<Moment>,
     pub value: Option<f64>,
@@ -58,17 +70,17 @@ struct Body<'a> {
 ///
 /// Errors: `UnexpectedResponse`.
 pub fn read(text: &str) -> Result<Report> {
-    let body: Body<'_> = parse(text, EXPECTED)?;
+    let body: Body<'_> = parse_object(text, EXPECTED)?;
     let Some(series) = body.series else {
         return match body.steps {
-            Some(_) => Ok(Report { report_type: "flows", rows: flow(&flows::read(text)?) }),
+            Some(_) => Ok(flow(&flows::read(text)?).report("flows")),
             None => Err(unexpected(EXPECTED, "there is no 'series'", text)),
         };
     };
     let report_type = report_type(body.headers);
-    let mut reader = Reader { text, dated_inside: report_type != "insights", path: Vec::new(), rows: Vec::new() };
+    let mut reader = Reader { text, dated_inside: report_type != "insights", path: Vec::new(), rows: Rows::default() };
     reader.read(series, false)?;
-    Ok(Report { report_type, rows: sorted(reader.rows) })
+    Ok(reader.rows.report(report_type))
 }
 
 fn report_type(headers: Option<&RawValue>) -> &'static str {
@@ -84,7 +96,7 @@ struct Reader<'a> {
     dated_inside: bool,
     /// The names from the top to where the reader is.
     path: Vec<String>,
-    rows: Vec<Row>,
+    rows: Rows,
 }
 
 impl Reader<'_> {
@@ -107,13 +119,11 @@ impl Reader<'_> {
                 }
             }
             Part::Number(digits) => {
-                let value = digits.parse().ok().filter(|number: &f64| number.is_finite());
-                let value = value.ok_or_else(|| self.refused(&format!("{digits} is too large for a DOUBLE")))?;
-                self.row(Some(value));
+                self.row(finite(digits).ok_or_else(|| self.too_large(digits))?);
             }
             Part::Null => self.row(None),
             Part::Text(text) => match number(&text) {
-                Some(value) => self.row(Some(value)),
+                Some(digits) => self.row(finite(digits).ok_or_else(|| self.too_large(digits))?),
                 None if self.path.is_empty() => return Err(self.refused("'series' is a text")),
                 None => {}
             },
@@ -143,7 +153,11 @@ impl Reader<'_> {
         let metric = path.first().filter(|_| at != Some(0)).cloned();
         let below = path.iter().enumerate().skip(1).filter(|(index, _)| at != Some(*index));
         let segments = below.map(|(_, name)| name.clone()).collect();
-        self.rows.push(Row { metric, segments, date, value });
+        self.rows.add(Series { metric, segments }, date, value);
+    }
+
+    fn too_large(&self, digits: &str) -> Error {
+        self.refused(&format!("{digits} is too large for a DOUBLE"))
     }
 
     fn refused(&self, found: &str) -> Error {
@@ -157,8 +171,7 @@ impl Reader<'_> {
 fn place(index: usize, item: &RawValue) -> String {
     let Ok(Part::Object(members)) = Part::of(item) else { return index.to_string() };
     let labels = LABELS.iter().filter_map(|label| {
-        let (_, value) = members.iter().find(|(name, _)| name == label)?;
-        serde_json::from_str::<String>(value.get()).ok().filter(|text| !text.is_empty())
+        serde_json::from_str::<String>(members.get(label)?.get()).ok().filter(|text| !text.is_empty())
     });
     labels.into_iter().next().map_or_else(|| index.to_string(), |label| format!("{}. {label}", index + 1))
 }
@@ -169,46 +182,59 @@ fn moment(key: &str) -> Option<Moment> {
     is_dated.then(|| Moment::read(key)).flatten()
 }
 
-/// A number that comes as text. Words that Rust takes for numbers too, such as `inf`, are words.
-fn number(text: &str) -> Option<f64> {
+/// The digits of a number that comes as text. Words that Rust takes for numbers too, such as `inf`, are words.
+fn number(text: &str) -> Option<&str> {
     let text = text.trim();
     let digits = text.strip_prefix('-').unwrap_or(text);
-    match digits {
-        "NaN" => Some(f64::NAN),
-        "Infinity" => text.parse().ok(),
-        _ if digits.starts_with(|first: char| first.is_ascii_digit()) => text.parse().ok(),
-        _ => None,
-    }
+    let is_number = match digits {
+        "NaN" | "Infinity" => true,
+        _ => digits.starts_with(|first: char| first.is_ascii_digit()) && digits.parse::<f64>().is_ok(),
+    };
+    is_number.then_some(text)
 }
 
-/// By metric and segments in the order in which they are first seen, then by date, then as they came.
-fn sorted(rows: Vec<Row>) -> Vec<Row> {
-    let mut groups: HashMap<(Option<String>, Vec<String>), usize> = HashMap::new();
-    let mut placed = Vec::with_capacity(rows.len());
-    for row in rows {
-        let next = groups.len();
-        let group = *groups.entry((row.metric.clone(), row.segments.clone())).or_insert(next);
-        placed.push((group, row));
+/// The rows of a report while they are found.
+#[derive(Default)]
+struct Rows {
+    series: HashMap<Series, usize>,
+    rows: Vec<Row>,
+}
+
+impl Rows {
+    fn add(&mut self, series: Series, date: Option<Moment>, value: Option<f64>) {
+        let next = self.series.len();
+        let series = *self.series.entry(series).or_insert(next);
+        self.rows.push(Row { series, date, value });
     }
-    placed.sort_by_key(|(group, row)| (*group, row.date));
-    placed.into_iter().map(|(_, row)| row).collect()
+
+    /// By series in the order in which they are first seen, then by date, then as they came.
+    fn report(mut self, report_type: &'static str) -> Report {
+        self.rows.sort_by_key(|row| (row.series, row.date));
+        let mut series: Vec<(Series, usize)> = self.series.into_iter().collect();
+        series.sort_by_key(|(_, place)| *place);
+        Report { report_type, series: series.into_iter().map(|(series, _)| series).collect(), rows: self.rows }
+    }
 }
 
 /// A report of Flows in the same form: users at each node, on each way from one, and what is known of conversions.
-fn flow(flow: &Flow) -> Vec<Row> {
-    let row = |metric: &str, segments, value| Row { metric: Some(metric.into()), segments, date: None, value };
-    let nodes = || flow.nodes.iter();
-    let mut rows: Vec<Row> =
-        nodes().map(|node| row("count", names(&node.place), Some(node.place.count as f64))).collect();
-    rows.extend(nodes().flat_map(|node| {
-        node.next
-            .iter()
-            .map(move |next| row("next_count", [names(&node.place), names(next)].concat(), Some(next.count as f64)))
-    }));
-    rows.extend(nodes().filter_map(|node| {
-        Some(row("conversion_rate_change", names(&node.place), Some(node.conversion_rate_change?)))
-    }));
-    rows.push(row("overall_conversion_rate", Vec::new(), flow.overall_conversion_rate));
+fn flow(flow: &Flow) -> Rows {
+    let mut rows = Rows::default();
+    let mut add =
+        |metric: &str, segments, value| rows.add(Series { metric: Some(metric.into()), segments }, None, value);
+    for node in &flow.nodes {
+        add("count", names(&node.place), Some(node.place.count as f64));
+    }
+    for node in &flow.nodes {
+        for next in &node.next {
+            add("next_count", [names(&node.place), names(next)].concat(), Some(next.count as f64));
+        }
+    }
+    for node in &flow.nodes {
+        if let Some(change) = node.conversion_rate_change {
+            add("conversion_rate_change", names(&node.place), Some(change));
+        }
+    }
+    add("overall_conversion_rate", Vec::new(), flow.overall_conversion_rate);
     rows
 }
 

@@ -5,45 +5,59 @@
 //! `{"results": {date: number}}`.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
-use super::{Entries, Moment, parse, unexpected};
+use super::{Entries, Moment, Object, parse, parse_object, unexpected};
 use crate::contract::Result;
+
+/// Numbers by date and key. There may be millions: each says the number of its key, and names are there once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series<T> {
+    /// What is counted, in the answer's order: events, segments, values. Two may be called the same (see [`Entries`]).
+    pub keys: Vec<String>,
+    /// By date, and for a date in the answer's order.
+    pub cells: Vec<Cell<T>>,
+}
 
 /// One number of a series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell<T> {
     pub date: Moment,
-    /// What is counted: an event, a segment, a value.
-    pub key: String,
+    /// Its place in the series' keys.
+    pub key: u32,
     pub number: T,
 }
 
-/// The cells of `data.values` and the number of keys, by date, and for a date in the answer's order. `number` reads a
-/// value, or says what is wrong with it.
+/// The numbers of `data.values`. `number` reads a value, or says what is wrong with it.
 ///
 /// Errors: `UnexpectedResponse`.
-pub fn series<T>(text: &str, number: fn(&Value, &str) -> Result<T>) -> Result<(Vec<Cell<T>>, usize)> {
+pub fn series<T>(text: &str, number: fn(&Value, &str) -> Result<T>) -> Result<Series<T>> {
     #[derive(Deserialize)]
-    struct Answer {
-        data: Data,
+    struct Answer<'a> {
+        #[serde(borrow)]
+        data: Object<Data<'a>>,
     }
 
+    // One key's numbers are taken apart at a time: all at once take ten times the room of the text.
     #[derive(Deserialize)]
-    struct Data {
-        values: Entries<Entries<Value>>,
+    struct Data<'a> {
+        #[serde(borrow)]
+        values: Entries<&'a RawValue>,
     }
 
-    let Answer { data: Data { values } } = parse(text, "an object with data.values, numbers by key and date,")?;
-    let keys = values.0.len();
-    let mut cells = Vec::new();
-    for (key, numbers) in values {
+    const EXPECTED: &str = "an object with data.values, numbers by key and date,";
+    let Answer { data: Object(Data { values }) } = parse_object(text, EXPECTED)?;
+    let mut series = Series { keys: Vec::with_capacity(values.0.len()), cells: Vec::new() };
+    for (index, (key, numbers)) in values.into_iter().enumerate() {
+        let index = u32::try_from(index).map_err(|_| unexpected(EXPECTED, "there are too many keys", text))?;
+        let numbers: Entries<Value> = parse(numbers.get(), EXPECTED)?;
         for (date, value) in numbers {
-            cells.push(Cell { date: moment(&date, text)?, key: key.clone(), number: number(&value, text)? });
+            series.cells.push(Cell { date: moment(&date, text)?, key: index, number: number(&value, text)? });
         }
+        series.keys.push(key);
     }
-    cells.sort_by_key(|cell| cell.date);
-    Ok((cells, keys))
+    series.cells.sort_by_key(|cell| cell.date);
+    Ok(series)
 }
 
 /// The numbers of `results`, by date. Errors: `UnexpectedResponse`.
@@ -53,7 +67,7 @@ pub fn totals<T>(text: &str, number: fn(&Value, &str) -> Result<T>) -> Result<Ve
         results: Entries<Value>,
     }
 
-    let Answer { results } = parse(text, "an object with results, numbers by date,")?;
+    let Answer { results } = parse_object(text, "an object with results, numbers by date,")?;
     let mut totals = Vec::new();
     for (date, value) in results {
         totals.push((moment(&date, text)?, number(&value, text)?));
@@ -73,8 +87,8 @@ mod tests {
     use super::*;
 
     fn shown<T: std::fmt::Debug>(text: &str, number: fn(&Value, &str) -> Result<T>) -> Vec<String> {
-        let (cells, _) = series(text, number).unwrap();
-        cells.iter().map(|cell| format!("{} {} {:?}", cell.date.date(), cell.key, cell.number)).collect()
+        let Series { keys, cells } = series(text, number).unwrap();
+        cells.iter().map(|cell| format!("{} {} {:?}", cell.date.date(), keys[cell.key as usize], cell.number)).collect()
     }
 
     #[test]
@@ -84,7 +98,7 @@ mod tests {
             "DE": {"2011-08-07": 1}}}, "legend_size": 2}"#;
         let expected = ["2011-08-06 undefined 9007199254740993", "2011-08-07 undefined 146", "2011-08-07 DE 1"];
         assert_eq!(shown(text, count), expected);
-        assert_eq!(series(text, count).unwrap().1, 2);
+        assert_eq!(series(text, count).unwrap().keys, ["undefined", "DE"]);
     }
 
     #[test]
@@ -102,10 +116,13 @@ mod tests {
 
     #[test]
     fn nothing_is_no_rows_and_other_shapes_are_errors() {
-        assert_eq!(series(r#"{"data":{"series":[],"values":{}}}"#, count), Ok((vec![], 0)));
+        assert_eq!(series(r#"{"data":{"series":[],"values":{}}}"#, count), Ok(Series { keys: vec![], cells: vec![] }));
         for bad in [
             r#"{"data":{}}"#,
             r#"{"data":[]}"#,
+            r#"[[{"a":{"2025-01-01":1}}]]"#,
+            r#"[{"values":{"a":{"2025-01-01":1}}}]"#,
+            r#"{"data":[{"a":{"2025-01-01":1}}]}"#,
             r#"{"results":[]}"#,
             r#"{"data":{"values":[]}}"#,
             r#"{"data":{"values":{"a":[1]}}}"#,
@@ -126,7 +143,8 @@ mod tests {
         let found: Vec<String> =
             totals(text, measure).unwrap().iter().map(|(date, sum)| format!("{} {sum:?}", date.date())).collect();
         assert_eq!(found, ["2019-10-06 Some(7.25)", "2019-10-07 Some(4.0)"]);
-        for bad in [r#"{"data": {}}"#, r#"{"results": []}"#, r#"{"results": {"x": 1}}"#, "3"] {
+        for bad in [r#"{"data": {}}"#, r#"{"results": []}"#, r#"{"results": {"x": 1}}"#, r#"[{"2025-01-01": 1}]"#, "3"]
+        {
             assert!(totals(bad, measure).is_err(), "{bad}");
         }
     }

@@ -3,18 +3,32 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, StringViewArray,
+    Array, ArrayRef, StringViewArray,
     builder::{ListBuilder, StringViewBuilder},
 };
+
+use super::Result;
 
 /// A `VARCHAR` or `JSON` column.
 pub fn texts<T: AsRef<str>>(values: impl IntoIterator<Item = Option<T>>) -> ArrayRef {
     Arc::new(values.into_iter().collect::<StringViewArray>())
 }
 
-/// A `VARCHAR[]` column.
+/// The same for many rows of few texts, each of which is in memory once: rows say the place of theirs in `values`.
+pub fn texts_at<T: AsRef<str>>(
+    values: impl IntoIterator<Item = Option<T>>,
+    places: impl IntoIterator<Item = usize>,
+) -> Result<ArrayRef> {
+    let once: StringViewArray = values.into_iter().collect();
+    let places: Vec<usize> = places.into_iter().collect();
+    let views = places.iter().map(|place| once.views().get(*place).copied().unwrap_or_default());
+    let nulls = once.nulls().map(|_| places.iter().map(|place| *place < once.len() && once.is_valid(*place)).collect());
+    Ok(Arc::new(StringViewArray::try_new(views.collect(), once.data_buffers().to_vec(), nulls)?))
+}
+
+/// A `VARCHAR[]` column. Texts that occur several times are in memory once.
 pub fn list_of_texts<T: AsRef<str>>(rows: impl IntoIterator<Item = Option<Vec<T>>>) -> ArrayRef {
-    let mut builder = ListBuilder::new(StringViewBuilder::new());
+    let mut builder = ListBuilder::new(StringViewBuilder::new().with_deduplicate_strings());
     for row in rows {
         let is_valid = row.is_some();
         for text in row.into_iter().flatten() {
@@ -23,4 +37,24 @@ pub fn list_of_texts<T: AsRef<str>>(rows: impl IntoIterator<Item = Option<Vec<T>
         builder.append(is_valid);
     }
     Arc::new(builder.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::cast::AsArray;
+
+    use super::*;
+
+    #[test]
+    fn rows_share_their_texts() {
+        let long = "a text that is too long to stand within its view";
+        let column = texts_at([Some(long), None, Some("b")], [2, 0, 1, 0, 0]).unwrap();
+        let column = column.as_string_view();
+        let found: Vec<_> = column.iter().collect();
+        assert_eq!(found, [Some("b"), Some(long), None, Some(long), Some(long)]);
+        assert_eq!(column.data_buffers().iter().map(|buffer| buffer.len()).sum::<usize>(), long.len());
+        let column = texts_at([Some("a")], [0, 0]).unwrap();
+        assert_eq!((column.len(), column.null_count()), (2, 0));
+        assert_eq!(texts_at([Some("a")], []).unwrap().len(), 0);
+    }
 }

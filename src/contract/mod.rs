@@ -17,7 +17,7 @@ mod sql_macro;
 mod table;
 
 pub use arguments::{Arguments, Value};
-pub use arrays::{list_of_texts, texts};
+pub use arrays::{list_of_texts, texts, texts_at};
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
 pub use filter::{Comparison, Filter};

@@ -40,7 +40,13 @@ pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Re
     })
 }
 
-/// Forgets every answer, and returns how many there were.
+/// The answer to a request, if it is kept.
+pub fn answer_at_hand(target: &Target, request: &Request) -> Option<Arc<str>> {
+    Cache::process().peek(&Key::new(target, request))
+}
+
+/// Forgets every answer, and how far back plans look, and returns how many answers there were.
 pub fn forget_answers() -> usize {
+    names::forget_histories();
     Cache::process().clear()
 }

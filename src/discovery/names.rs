@@ -46,8 +46,8 @@ pub fn event_names(target: &Target, days: Days, limit: u64) -> Result<Vec<String
     }
 }
 
-/// The error for an event that the project does not have, with the names that come near; `None` where it may have it.
-/// Takes a request, unless the names are known.
+/// The error for an event that is not among the names that Mixpanel tells, with those that come near; `None` where it may
+/// exist nevertheless. Takes a request, unless the names are known.
 pub fn unknown_event(target: &Target, event: &str) -> Result<Option<Error>> {
     Ok(missing(target, event, &event_names(target, Days::default(), MOST_NAMES)?))
 }
@@ -68,8 +68,9 @@ pub fn refused_event(target: &Target, event: &str, error: Error) -> Error {
 }
 
 fn missing(target: &Target, event: &str, names: &[String]) -> Option<Error> {
-    // A list that may go on says nothing about what it lacks.
-    if names.len() as u64 >= MOST_NAMES || names.iter().any(|name| name == event) {
+    // A list that may go on says nothing about what it lacks, and custom events are in none.
+    if names.len() as u64 >= MOST_NAMES || event.starts_with("$custom_event:") || names.iter().any(|name| name == event)
+    {
         return None;
     }
     let project = target.project_id.as_ref().map_or_else(|| "the project".to_owned(), |id| format!("project {id}"));
@@ -79,11 +80,12 @@ fn missing(target: &Target, event: &str, names: &[String]) -> Option<Error> {
     };
     let near: Vec<String> = nearest(event, names.iter().map(String::as_str)).into_iter().map(quoted).collect();
     let fix = match near.split_last() {
-        None => "mixpanel_events() lists those that it has".to_owned(),
+        None => "mixpanel_events() lists them".to_owned(),
         Some((only, [])) => format!("Did you mean {only}? mixpanel_events() lists all"),
         Some((last, others)) => format!("Did you mean {} or {last}? mixpanel_events() lists all", others.join(", ")),
     };
-    Some(Error::new(Code::NotFound, format!("event: {project} has no event {}", quoted(event))).fix(fix))
+    let what = format!("event: {} is not among the names that Mixpanel tells of {project}", quoted(event));
+    Some(Error::new(Code::NotFound, what).fix(fix))
 }
 
 /// A name in a message: on one line, and not endless.
@@ -155,6 +157,11 @@ fn history(target: &Target) -> Option<i64> {
     let asker = Asker::of(target);
     let histories = HISTORIES.lock().unwrap_or_else(PoisonError::into_inner);
     histories.iter().find(|(other, _)| *other == asker).map(|(_, days)| *days)
+}
+
+/// Forgets them: a plan may have changed.
+pub(super) fn forget_histories() {
+    HISTORIES.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
 fn remember(target: &Target, days: i64) {
@@ -245,11 +252,12 @@ mod tests {
         assert_eq!(
             message("sign up").as_deref(),
             Some(
-                "[NOT_FOUND] event: project 12345 has no event 'sign up'. Did you mean 'Sign Up' or \
+                "[NOT_FOUND] event: 'sign up' is not among the names that Mixpanel tells of project 12345. Did you mean 'Sign Up' or \
                  'sign_up_complete'? mixpanel_events() lists all."
             )
         );
-        assert!(message("x\n").is_some_and(|message| message.contains("no event 'x '. mixpanel_events() lists those")));
+        assert!(message("x\n").is_some_and(|message| message.contains("project 12345. mixpanel_events() lists them")));
+        assert_eq!(message("$custom_event:7"), None);
         let many: Vec<String> = (0..MOST_NAMES).map(|number| number.to_string()).collect();
         assert!(missing(&target(), "x", &many).is_none());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, TimestampMicrosecondArray};
 
 use super::{
-    live::{answered, whole},
+    live::{answered, raw_answer},
     query_parameters, target,
 };
 use crate::{
@@ -52,7 +52,7 @@ impl TableFunction for ActivityFeed {
             .query("to_date", to.to_string());
         let target = target(&arguments, session)?;
         if raw {
-            return Ok(whole(target, request));
+            return Ok(raw_answer(target, request));
         }
         let columns = Columns::new([
             ("event_name", SqlType::Varchar),

@@ -3,15 +3,15 @@
 use super::quote::quoted;
 use crate::contract::{Arguments, Error, Result};
 
-/// How an expression looks that reads a property.
-const SOURCES: [&str; 3] = ["properties[", "user[", "event["];
+/// Where an expression reads properties from.
+const SOURCES: [&str; 3] = ["properties", "user", "event"];
 
 /// The expression of `segment_by`: a bare name is that property of the event, and an expression stays as it is.
 ///
 /// Errors: `InvalidArgument`, also for `properties.country`, which Mixpanel takes for a property of that name.
 pub fn segment_by(arguments: &Arguments) -> Result<Option<String>> {
     let Some(text) = arguments.text("segment_by")? else { return Ok(None) };
-    if SOURCES.iter().any(|source| text.contains(source)) {
+    if is_expression(text) {
         return Ok(Some(text.to_owned()));
     }
     if let Some(name) = text.strip_prefix("properties.") {
@@ -22,6 +22,15 @@ pub fn segment_by(arguments: &Arguments) -> Result<Option<String>> {
         return Err(Error::argument("segment_by", problem));
     }
     Ok(Some(format!("properties[{}]", quoted(text))))
+}
+
+/// Whether a text reads a property: `user["plan"]`, where the quote tells it from a property that is called `user[plan]`.
+fn is_expression(text: &str) -> bool {
+    let quote_follows = |rest: &str| {
+        let name = rest.trim_start().strip_prefix('[').map(str::trim_start);
+        name.is_some_and(|name| name.starts_with(['"', '\'']))
+    };
+    SOURCES.iter().any(|source| text.split(source).skip(1).any(quote_follows))
 }
 
 /// The same where the question is about nothing else.
@@ -51,6 +60,13 @@ mod tests {
             (r#"number(properties["amount"])"#, r#"number(properties["amount"])"#),
             (r#"user["plan"]"#, r#"user["plan"]"#),
             (r#"event["plan"]"#, r#"event["plan"]"#),
+            (r#"user [ "plan" ]"#, r#"user [ "plan" ]"#),
+            ("user['plan']", "user['plan']"),
+            ("user[email]", r#"properties["user[email]"]"#),
+            ("event[]", r#"properties["event[]"]"#),
+            ("event[0] of user", r#"properties["event[0] of user"]"#),
+            ("properties[", r#"properties["properties["]"#),
+            ("user", r#"properties["user"]"#),
             (r#"properties["properties.country"]"#, r#"properties["properties.country"]"#),
         ] {
             assert_eq!(expression(name), Ok(Some(expected.to_owned())), "{name}");

@@ -27,6 +27,6 @@ where
 }
 
 /// The same call with `raw := true`: one row, the whole answer.
-pub fn whole(target: Target, request: Request) -> Box<dyn BoundTable> {
+pub fn raw_answer(target: Target, request: Request) -> Box<dyn BoundTable> {
     answered(target, request, Columns::new([("response", SqlType::Json)]), |text| Ok(vec![texts([Some(text)])]))
 }

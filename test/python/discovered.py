@@ -24,7 +24,12 @@ def properties(body: Any) -> list[tuple]:
         number = entry.get("count") if isinstance(entry, dict) else entry
         return number if number is None else whole(number)
 
-    return [(name, count(entry)) for name, entry in shaped(body, dict).items()]
+    return most_first([(name, count(entry)) for name, entry in shaped(body, dict).items()])
+
+
+def most_first(found: list[tuple]) -> list[tuple]:
+    """By the count, which comes second, and by name where it is the same or missing."""
+    return sorted(found, key=lambda row: (row[1] is None, -(row[1] or 0), row[0]))
 
 
 def property_values(body: Any) -> list[tuple]:
@@ -32,7 +37,8 @@ def property_values(body: Any) -> list[tuple]:
 
 
 def top_events(body: Any) -> list[tuple]:
-    return [(event["event"], whole(event["amount"]), event["percent_change"]) for event in shaped(body, dict)["events"]]
+    events = shaped(body, dict)["events"]
+    return most_first([(event["event"], whole(event["amount"]), event["percent_change"]) for event in events])
 
 
 def funnels(body: Any) -> list[tuple]:

@@ -80,6 +80,16 @@ def test_parameters_may_be_a_map(con, sim):
     assert one(sim).params == {"project_id": "12345", "type": "general", "a b&c": "x"}
 
 
+def test_parameters_may_be_json_text(con, sim):
+    text = '{"type": "general", "n": 1.50, "big": 12345678901234567890123, "l": ["a", 1], "yes": true, "no": null, "x": ""}'
+    for params in (f"'{text}'", f"'{text}'::JSON"):
+        api(con, NAMES, f", params := {params}")
+        assert one(sim).params == {"project_id": "12345", "type": "general", "n": "1.50", "big": "12345678901234567890123",
+                                   "l": '["a", 1]', "yes": "true", "x": ""}  # fmt: skip
+    assert api(con, ENGAGE, """, method := 'POST', params := '{"filter_by_cohort": {"id": 1002}}'""")[0] == 200
+    assert one(sim).form == {"filter_by_cohort": '{"id": 1002}'}
+
+
 def test_a_form_is_posted(con, sim):
     status, body = api(con, ENGAGE, ", method := 'POST', params := {'filter_by_cohort': {'id': 1002}, 'include_all_users': false}")
     assert status == 200 and json.loads(body)["total"] > 0
@@ -299,6 +309,12 @@ PATHS = [
     ("/api/query/events#x", "has a fragment"),
     ("/api/query/100%", "Write %25"),
     ("/api/query/%ff", "has a % that is no escape"),
+    ("/api/query/annotations/create", "is not a route of /api/query that is known to read"),
+    ("/api/query/annotations/%63reate", "is not a route of /api/query that is known to read"),
+    ("/api/query/annotations/delete", "Those that are: insights, funnels, funnels/list, "),
+    ("/api/query/engage/delete", "is not a route of /api/query that is known to read"),
+    ("/api/query/events%2Fnames", "is not a route of /api/query that is known to read"),
+    ("/api/query/Events", "is not a route of /api/query that is known to read"),
     ("/api/app/organizations/{organization_id}/members", "{organization_id} is not replaced"),
     ("/api/app/workspaces/{workspace_id}/cohorts", "workspace_id := "),
 ]
@@ -326,8 +342,12 @@ CALLS = [
     ("'/api/query/engage', body := '{}'", "body: a GET has none. Add method := 'POST'"),
     ("'/api/query/engage', method := 'POST', body := '{x}'", "body: is not JSON"),
     ("'/api/query/engage', method := 'POST', body := 5", "body: must be JSON text"),
-    ("'/api/query/engage', params := 'type=general'", "params: must be a struct or a map"),
-    ("'/api/query/engage', params := ['type']", "params: must be a struct or a map"),
+    ("'/api/query/engage', params := 'type=general'", "params: must be a struct, a map or a JSON object"),
+    ("'/api/query/engage', params := '[1]'", "params: must be a struct, a map or a JSON object"),
+    ("'/api/query/engage', params := '{type}'", "params: is not JSON"),
+    ("'/api/query/engage', params := '{\"\": 1}'", "params: holds a parameter without a name"),
+    ("'/api/query/engage', params := '{\"project_id\": 999}'", "params: project_id is a parameter of the call itself"),
+    ("'/api/query/engage', params := ['type']", "params: must be a struct, a map or a JSON object"),
     ("'/api/query/engage', params := MAP {'': 'x'}", "params: holds a parameter without a name"),
     ("'/api/query/engage', params := {'x': 'nan'::DOUBLE}", "params: x is no finite number"),
     ("'/api/query/engage', params := {'project_id': 999}", "params: project_id is a parameter of the call itself"),

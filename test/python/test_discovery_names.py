@@ -46,11 +46,13 @@ def test_a_plan_without_that_history_is_asked_once_more_and_remembered(con, shor
     names = rows(con, "FROM mixpanel_events()")
     assert names and windows(sim) == [("2000-01-01", today), (first, today)]
     assert rows(con, "FROM mixpanel_events()") == names and len(sim.settled()) == 2
-    # The next question of that kind knows, also when the answers are forgotten.
+    # The next question of that kind knows.
+    assert len(rows(con, "FROM mixpanel_events(max_rows := 2)")) == 2
+    assert windows(sim)[2:] == [(first, today)]
+    # Whoever forgets the answers forgets that too: the plan may be another one now.
     rows(con, "CALL mixpanel_clear_cache()")
     assert rows(con, "FROM mixpanel_events()") == names
-    assert len(rows(con, "FROM mixpanel_events(max_rows := 2)")) == 2
-    assert windows(sim)[2:] == [(first, today)] * 2
+    assert windows(sim)[3:] == [("2000-01-01", today), (first, today)]
 
 
 def test_another_project_and_another_account_are_not_taken_for_it(con, short, monkeypatch):
@@ -136,13 +138,13 @@ def test_no_more_rows_than_were_asked_for(con, sim):
 
 def test_an_unknown_event_is_named_with_those_that_come_near(con, sim):
     error = error_of(con, "FROM mixpanel_properties('add to')")
-    assert "[NOT_FOUND]" in error and "no event 'add to'" in error, error
+    assert "[NOT_FOUND]" in error and "event: 'add to' is not among the names" in error, error
     assert "Did you mean 'Add To Cart' or 'Add To Wishlist'?" in error, error
     assert [request.path for request in sim.settled()] == [TOP, NAMES]
     # The names are known now.
     assert "Did you mean 'Purchase'?" in error_of(con, "FROM mixpanel_properties('PURCHASE')")
     assert [request.path for request in sim.settled()] == [TOP, NAMES, TOP]
-    assert "mixpanel_events() lists those that it has" in error_of(con, "FROM mixpanel_properties('Nothing of the kind')")
+    assert "mixpanel_events() lists them" in error_of(con, "FROM mixpanel_properties('Nothing of the kind')")
 
 
 def test_five_names_at_most(con, sim):
@@ -199,16 +201,63 @@ def test_no_values_are_no_reason_for_a_request(con, sim):
     call = "mixpanel_property_values('plan', event := 'Purchases')"
     assert rows(con, f"FROM {call}") == []
     assert [request.path for request in sim.settled()] == [VALUES]
-    # Where the names are at hand, a wrong one is said.
-    rows(con, "CALL mixpanel_clear_cache()")
+    # Where the names are at hand, a wrong one is said: also of an answer that came before them.
     rows(con, "FROM mixpanel_events()")
     assert "Did you mean 'Purchase'?" in error_of(con, f"FROM {call}")
+    assert [request.path for request in sim.settled()] == [VALUES, NAMES]
+    assert "Did you mean 'Purchase'?" in error_of(con, "FROM mixpanel_property_values('city', event := 'Purchases')")
     assert rows(con, "FROM mixpanel_property_values('nope', event := 'Purchase')") == []
+
+
+def test_properties_that_mending_made_equal_are_all_there(con, sim):
+    # Halves of two characters, which no JSON function reads, become the same one.
+    body = r'{"a\ud83d": {"count": 1}, "a\ud83e": {"count": 2}, "b": {"count": 300}}'
+    sim.add_fault("body", path=TOP, times=None, body=body)
+    assert rows(con, "FROM mixpanel_properties('Purchase')") == [("b", 300), ("a\ufffd", 2), ("a\ufffd", 1)]
+
+
+def test_the_most_frequent_come_first_and_are_those_that_stay(con, sim):
+    counts = {"rare": {"count": 1}, "unsaid": {}, "often": {"count": 300}, "b": {"count": 20}, "a": {"count": 20}}
+    sim.add_fault("body", path=TOP, times=None, body=json.dumps(counts))
+    expected = [("often", 300), ("a", 20), ("b", 20), ("rare", 1), ("unsaid", None)]
+    assert rows(con, "FROM mixpanel_properties('Purchase')") == expected
+    assert rows(con, "FROM mixpanel_properties('Purchase', max_rows := 2)") == expected[:2]
+    events = [{"event": name, "amount": entry.get("count"), "percent_change": 0} for name, entry in counts.items()]
+    sim.add_fault("body", path="/api/query/events/top", times=None, body=json.dumps({"events": events, "type": "general"}))
+    assert rows(con, "SELECT event_name, count FROM mixpanel_top_events()") == expected
+    assert rows(con, "SELECT event_name, count FROM mixpanel_top_events(max_rows := 2)") == expected[:2]
+    assert rows(con, "SELECT event_name, count FROM mixpanel_top_events(type := 'average', max_rows := 2)") == expected[:2]
+
+
+D = "from_date := '2025-01-01', to_date := '2025-01-05'"
+ABOUT_ONE_EVENT = {
+    "segmentation": f"mixpanel_segmentation('{{}}', {D})",
+    "segmentation/numeric": f"mixpanel_segmentation_numeric('{{}}', {D}, segment_by := 'Amount')",
+    "segmentation/sum": f"mixpanel_segmentation_sum('{{}}', {D}, segment_by := 'Amount')",
+    "segmentation/average": f"mixpanel_segmentation_average('{{}}', {D}, segment_by := 'Amount')",
+    "events/properties": f"mixpanel_property_counts('{{}}', 'plan', {D})",
+}
+
+
+@pytest.mark.parametrize("route", ABOUT_ONE_EVENT)
+def test_a_report_of_nothing_says_a_wrong_event_where_the_names_are_at_hand(con, sim, route):
+    call = ABOUT_ONE_EVENT[route]
+    sim.add_fault("body", path=f"/api/query/{route}", times=None, body='{"data": {"series": [], "values": {}}, "results": {}}')
+    assert rows(con, f"FROM {call.format('Purchases')}") == []
+    # The names are not asked for.
+    assert [request.path for request in sim.settled()] == [f"/api/query/{route}"]
+    rows(con, "FROM mixpanel_events()")
+    error = error_of(con, f"FROM {call.format('Purchases')}")
+    assert "[NOT_FOUND] event: 'Purchases' is not among the names" in error and "Did you mean 'Purchase'?" in error
+    assert rows(con, f"FROM {call.format('Purchase')}") == rows(con, f"FROM {call.format('$custom_event:7')}") == []
+    raw = call.format("Purchases").removesuffix(")") + ", raw := true)"
+    assert len(rows(con, f"FROM {raw}")) == 1
+    assert len(sim.settled()) == 6
 
 
 def test_a_data_view_is_named(con, sim):
     error = error_of(con, "FROM mixpanel_properties('Purchases', workspace_id := 3002)")
-    assert "the data view 3002 of project 12345 has no event 'Purchases'" in error
+    assert "'Purchases' is not among the names that Mixpanel tells of the data view 3002 of project 12345" in error
     assert [request.params["workspace_id"] for request in sim.settled()] == ["3002"] * 2
 
 
@@ -221,7 +270,7 @@ def test_a_list_of_something_else_is_an_error(con, sim, body):
 def test_digits_are_kept_and_never_rounded(con, sim):
     sim.add_fault("body", path=TOP, body='{"a": {"count": 9007199254740993}, "error": {"count": 2}, "b": 3, "c": {}}')
     found = rows(con, "FROM mixpanel_properties('Purchase')")
-    assert found == [("a", 9007199254740993), ("error", 2), ("b", 3), ("c", None)]
+    assert found == [("a", 9007199254740993), ("b", 3), ("error", 2), ("c", None)]
     sim.add_fault("body", path=TOP, body='{"a": {"count": 1.5}}')
     assert "[UNEXPECTED_RESPONSE]" in error_of(con, "FROM mixpanel_properties('Search')")
     sim.add_fault("body", path=VALUES, body='["x", 12345678901234567890.10, null, {"a": [1]}, "\\ud83d"]')

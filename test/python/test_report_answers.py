@@ -6,7 +6,6 @@ extension, in Python.
 from __future__ import annotations
 
 import json
-import math
 from datetime import date, datetime
 
 import pytest
@@ -245,7 +244,7 @@ def test_ragged_and_empty_cohorts(con, sim):
     body = {"2024-01-01": {"counts": [3, 2, 1], "first": 4}, "2024-01-03": {"counts": [], "first": 9}, "2024-01-02": {"counts": [0], "first": 0}}
     call = serve(sim, "retention", json.dumps(body))
     assert rows(con, f"SELECT day(cohort_date), cohort_size, period, retained, retention_rate FROM {call}") == [
-        (1, 4, 0, 3, 0.75), (1, 4, 1, 2, 0.5), (1, 4, 2, 1, 0.25), (2, 0, 0, 0, None)]  # fmt: skip
+        (1, 4, 0, 3, 0.75), (1, 4, 1, 2, 0.5), (1, 4, 2, 1, 0.25), (2, 0, 0, 0, None), (3, 9, None, None, None)]  # fmt: skip
 
 
 def test_segmented_answers(con, sim):
@@ -300,14 +299,32 @@ def test_averages_are_doubles_and_may_be_missing(con, sim):
     serve(sim, "segmentation", '{"data": {"values": {"A": {"2024-01-01": 1.5, "2024-01-02": null, "2024-01-03": 2}}}}')
     assert rows(con, f"SELECT count FROM mixpanel_segmentation('A', {DAYS}, type := 'average')") == [(1.5,), (None,), (2.0,)]
     serve(sim, "segmentation-average", '{"results": {"2024-01-01": "NaN", "2024-01-02": null}}')
-    ((first,), (second,)) = rows(con, f"SELECT average FROM {REPORTS['segmentation-average'][1]}")
-    assert math.isnan(first) and second is None
+    assert rows(con, f"SELECT average FROM {REPORTS['segmentation-average'][1]}") == [(None,), (None,)]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", '"Infinity"', '"-inf"', '"1e400"'])
+def test_what_is_infinite_is_no_double(con, sim, number):
+    step = f'{{"count": 1, "event": "A", "avg_time": {number}}}'
+    for folder, body in {
+        "segmentation-average": f'{{"results": {{"2024-01-01": {number}}}}}',
+        "segmentation-sum": f'{{"results": {{"2024-01-01": {number}}}}}',
+        "funnels": f'{{"data": {{"2024-01-01": {{"steps": [{step}]}}}}}}',
+    }.items():
+        error = error_of(con, f"FROM {serve(sim, folder, body)}")
+        assert "[UNEXPECTED_RESPONSE]" in error and "raw := true" in error, folder
+    events = f'{{"events": [{{"event": "A", "amount": {number}, "percent_change": 0}}]}}'
+    sim.add_fault("body", path="/api/query/events/top", times=None, body=events)
+    error = error_of(con, "FROM mixpanel_top_events(type := 'average')")
+    assert "[UNEXPECTED_RESPONSE]" in error and "mixpanel_api shows the whole answer" in error
 
 
 SHAPES = ["", "null", "3", '"x"', "[[]", "{", '{"data": ', '{"data": null}', '{"data": 1}', '{"data": [[1]]}', '{"results": [1]}',
           '{"data": {"2024-01-01": "x"}}', '{"data": {"values": {"A": [1]}}}', '{"data": {"values": {"A": {"soon": 1}}}}',
           '{"soon": {"counts": [1], "first": 1}}', '{"results": {"soon": 1}}', '{"2024-01-01": {"counts": 1, "first": 1}}',
-          '{"data": {"values": {"A": {"2024-01-01": 1}}}']  # fmt: skip
+          '{"data": {"values": {"A": {"2024-01-01": 1}}}',
+          # Lists whose elements are what an object's members would be.
+          '[[{"A": {"2024-01-01": 1}}]]', '{"data": [{"A": {"2024-01-01": 1}}]}', '[{"2024-01-01": 1}]', '[{"2024-01-01": [1]}]',
+          '{"2024-01-01": [[1], 1]}', '[{"2024-01-01": {"steps": []}}]', '{"data": {"2024-01-01": {"steps": [[1, "A"]]}}}']  # fmt: skip
 
 
 def is_object(text: str) -> bool:
@@ -317,8 +334,8 @@ def is_object(text: str) -> bool:
         return False
 
 
-# An object is a row of a script's.
-WRONG = [(folder, body) for folder in REPORTS for body in SHAPES if folder != "jql" or not is_object(body)]
+# An object is a row of a script's, and so is each element of a list.
+WRONG = [(folder, body) for folder in REPORTS for body in SHAPES if folder != "jql" or not (is_object(body) or body.startswith("[{") or body.startswith("[[{"))]
 
 
 @pytest.mark.parametrize("folder, body", WRONG)

@@ -296,7 +296,7 @@ def test_funnel_of_some_events(shop):
 def retention_query(births: str, returns: str = "true", unit: str = "day", size: int = 1, periods: int = 10,
                     unbounded: bool = False, segment: str = "NULL") -> str:  # fmt: skip
     """`births`: a query of user_id, cohort_date and born. Period n are the n-th 24 hours, weeks or months after a user's
-    own birth; a period that had not ended on the project's newest day is left out."""
+    own birth; a period that had not ended on the project's newest day is left out. Cohorts without any have a row."""
     period = f"datesub('{unit}', b.born, e.event_time) // {size}"
     return f"""
     WITH births AS ({births}),
@@ -314,7 +314,10 @@ def retention_query(births: str, returns: str = "true", unit: str = "day", size:
     FROM periods p JOIN segments s USING (cohort_date)
     LEFT JOIN reported r ON r.cohort_date = p.cohort_date AND r.segment IS NOT DISTINCT FROM s.segment
         AND r.period {'>=' if unbounded else '='} p.period
-    GROUP BY p.cohort_date, s.segment, cohort_size, p.period"""
+    GROUP BY p.cohort_date, s.segment, cohort_size, p.period
+    UNION ALL
+    SELECT cohort_date, NULL, cohort_size, NULL, NULL, NULL FROM cohorts ANTI JOIN periods USING (cohort_date)
+    WHERE {segment == 'NULL'}"""
 
 
 def born(event: str, start: str = "event_time::DATE", condition: str = "true") -> str:
@@ -332,7 +335,7 @@ def test_retention(shop, unit, unbounded):
             unbounded := {unbounded})""",
         retention_query(born("$session_start", START[unit]), "e.event_name = 'View Item'", unit, unbounded=unbounded),
     )
-    assert any(retained for *_, period, retained, _ in told if period > 0) or unit == "month"
+    assert any(retained for *_, period, retained, _ in told if period) or unit == "month"
 
 
 def test_retention_of_any_event(shop):

@@ -307,6 +307,46 @@ def test_other_refusals_are_not_asked_twice(con, sim, status, code):
     assert len(sim.settled(1)) == 1
 
 
+@pytest.mark.parametrize("words", ["Invalid workspace_id", "from_date is required", ""])
+def test_a_refusal_that_is_not_about_the_report_is_not_asked_twice(con, sim, words):
+    serve(sim, {"error": words}, status=400)
+    error = error_of(con, "FROM mixpanel_saved_report(8001)")
+    assert "[INVALID_REQUEST]" in error and words in error and "with this id" not in error
+    assert asked(sim) == [(INSIGHTS, "8001")]
+
+
+@pytest.mark.parametrize("listing", ["", "type := 'flows'"])
+def test_a_number_that_is_known_for_a_flow_takes_one_request(con, sim, listing):
+    rows(con, f"FROM mixpanel_bookmarks({listing})")
+    sim.settled(1), sim.clear()
+    assert rows(con, "SELECT DISTINCT report_type FROM mixpanel_saved_report(8301)") == [("flows",)]
+    assert rows(con, "SELECT DISTINCT report_type FROM mixpanel_saved_report(8001)") == [("insights",)]
+    assert asked(sim, 2) == [(FLOWS, "8301"), (INSIGHTS, "8001")]
+    sim.clear()
+    # One that is in no list, as it may be new, is asked for as before.
+    assert "with this id" in error_of(con, "FROM mixpanel_saved_report(9)")
+    assert asked(sim, 2) == [(INSIGHTS, "9"), (FLOWS, "9")]
+
+
+def test_what_is_known_for_another_kind_is_not_looked_for_among_flows(con, sim):
+    rows(con, "FROM mixpanel_bookmarks()")
+    sim.settled(1), sim.clear()
+    serve(sim, {"error": "Invalid bookmark_id"}, status=400)
+    assert "Invalid bookmark_id" in error_of(con, "FROM mixpanel_saved_report(8001)")
+    assert asked(sim) == [(INSIGHTS, "8001")]
+
+
+def test_numbers_that_are_none(con, sim):
+    """As in every column of DOUBLEs: NaN, a share of nobody, is NULL, and what is infinite is refused."""
+    serve(sim, {"headers": [], "series": {"M": {"a": "NaN", "b": 1}}})
+    assert rows(con, "SELECT segments, value FROM mixpanel_saved_report(1)") == [(["a"], None), (["b"], 1)]
+    for value in ("1e400", "-1e400", '"Infinity"', '"-Infinity"', '"1e400"'):
+        sim.reset()
+        serve(sim, f'{{"headers": [], "series": {{"M": {value}}}}}')
+        error = error_of(con, "FROM mixpanel_saved_report(1)")
+        assert "[UNEXPECTED_RESPONSE]" in error and "raw := true" in error, value
+
+
 @pytest.mark.parametrize("path", sorted((FIXTURES / "errors").glob("400-insights-*.http.json")), ids=lambda path: path.name[13:21])
 def test_what_is_wrong_with_a_report_is_said_at_once(con, sim, path):
     """Mixpanel knows the report and says what is wrong with it: the other route would not know it."""

@@ -1,7 +1,10 @@
 //! Method, parameters and body of a call of `mixpanel_api`.
 
+use serde_json::value::RawValue;
+
 use super::route::Route;
 use crate::{
+    answers::{Entries, said},
     config::Target,
     contract::{Arguments, Error, Result, Value},
     mixpanel::{Api, Method, Request},
@@ -60,11 +63,20 @@ fn method(arguments: &Arguments, api: Api) -> Result<Method> {
 /// The parameters with their values as text; those that are NULL are left out.
 fn params(arguments: &Arguments) -> Result<Vec<(String, String)>> {
     let refused = |problem: String| Error::argument("params", problem);
-    let fields = match arguments.get("params") {
+    let fields: Vec<(String, Option<String>)> = match arguments.get("params") {
         None => return Ok(Vec::new()),
-        Some(Value::Fields(fields)) => fields,
+        Some(Value::Fields(fields)) => {
+            let text = |value: &Value, name: &str| value.to_parameter().map_err(|why| refused(format!("{name} {why}")));
+            fields.iter().map(|(name, value)| Ok((name.clone(), text(value, name)?))).collect::<Result<_>>()?
+        }
+        // The text of an object, each value of which is as it would be in a struct.
+        Some(Value::Text(text)) if text.trim_start().starts_with('{') => {
+            let members: Entries<&RawValue> =
+                serde_json::from_str(text).map_err(|error| refused(format!("is not JSON: {error}")))?;
+            members.into_iter().map(|(name, value)| (name, said(value))).collect()
+        }
         Some(_) => {
-            return Err(refused("must be a struct or a map".into())
+            return Err(refused("must be a struct, a map or a JSON object".into())
                 .fix("Write params := {'type': 'general', 'limit': 100}, or MAP {'type': 'general'}"));
         }
     };
@@ -75,10 +87,7 @@ fn params(arguments: &Arguments) -> Result<Vec<(String, String)>> {
             "project_id" | "workspace_id" => {
                 return Err(refused(format!("{name} is a parameter of the call itself; write {name} := ...")));
             }
-            _ => {}
-        }
-        if let Some(text) = value.to_parameter().map_err(|problem| refused(format!("{name} {problem}")))? {
-            params.push((name.clone(), text));
+            _ => params.extend(value.map(|text| (name, text))),
         }
     }
     Ok(params)

@@ -12,6 +12,37 @@ use crate::{
     mixpanel::{Api, Method, Quota, Request},
 };
 
+/// The routes of the query API that read. It has others that write, of an older API and also with GET, such as
+/// `annotations/create`; those of the app API write with other methods only.
+const READING: [&str; 26] = [
+    "insights",
+    "funnels",
+    "funnels/list",
+    "arb_funnels",
+    "retention",
+    "retention/addiction",
+    "segmentation",
+    "segmentation/numeric",
+    "segmentation/sum",
+    "segmentation/average",
+    "events",
+    "events/top",
+    "events/names",
+    "events/properties",
+    "events/properties/top",
+    "events/properties/values",
+    "stream/query",
+    "stream/bookmark",
+    "cohorts/list",
+    "engage",
+    "engage/stats",
+    "engage/properties",
+    "engage/values",
+    "jql",
+    "data_definitions/events",
+    "data_definitions/properties",
+];
+
 /// A path that was found good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
@@ -32,7 +63,17 @@ impl Route {
             let segment = route.filled(segment, target)?;
             route.segments.push(segment);
         }
-        Ok(route)
+        match route.api == Api::Query && !route.reads() {
+            false => Ok(route),
+            true => {
+                Err(refused("is not a route of /api/query that is known to read; some others write, even with GET")
+                    .fix(format!("Those that are: {}", READING.join(", "))))
+            }
+        }
+    }
+
+    fn reads(&self) -> bool {
+        READING.iter().any(|known| known.split('/').eq(self.segments.iter().map(String::as_str)))
     }
 
     pub fn request(&self, method: Method) -> Request {
@@ -159,7 +200,8 @@ mod tests {
             "/api/app/me",
             "/api/app/projects/12345/schemas/event/A%2FB%3A%20100%25%20%22new%22%3F",
             "/api/2.0/export",
-            "/api/query/a..b/...",
+            "/api/app/a..b/...",
+            "/api/query/data_definitions/events",
         ] {
             assert_eq!(url(path), path);
         }
@@ -242,6 +284,20 @@ mod tests {
     }
 
     #[test]
+    fn routes_that_may_write_are_refused() {
+        for path in
+            ["annotations/create", "annotations", "x", "engage/delete", "funnels%2Flist/x", "Events", "events/names/x"]
+        {
+            let error = url(&format!("/api/query/{path}"));
+            assert!(error.contains("path: is not a route of /api/query that is known to read"), "{error}");
+            assert!(error.contains("insights, funnels, funnels/list, "), "{error}");
+        }
+        assert_eq!(url("/api/query/event%73/%6eames"), "/api/query/events/names");
+        // A slash within a name is no slash between two.
+        assert!(url("/api/query/events%2Fnames").starts_with("[INVALID_ARGUMENT]"));
+    }
+
+    #[test]
     fn refusals_name_the_fix() {
         for (path, fix) in [
             ("/api/2.0/events/names", "Write /api/query/events/names."),
@@ -274,10 +330,10 @@ mod tests {
         #[test]
         fn a_path_stays_below_its_prefix(tail in "([a-z./\\\\%;: ?#@{}]|%2e|%2f|%5c|%25|é){0,24}") {
             let target = target();
-            if let Ok(route) = Route::read(&format!("/api/query/{tail}"), &target) {
+            if let Ok(route) = Route::read(&format!("/api/app/{tail}"), &target) {
                 let url = route.request(Method::Get).url(&target).unwrap();
                 proptest::prop_assert_eq!(url.host_str(), Some("127.0.0.1"));
-                proptest::prop_assert!(url.path().starts_with("/api/query/"), "{}", url);
+                proptest::prop_assert!(url.path().starts_with("/api/app/"), "{}", url);
                 proptest::prop_assert!(!url.path().contains("/../") && !url.path().ends_with("/.."), "{}", url);
                 proptest::prop_assert_eq!(url.path().matches('/').count(), 3 + tail.matches('/').count());
             }

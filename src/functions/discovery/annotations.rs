@@ -49,7 +49,7 @@ impl TableFunction for Annotations {
             ("user_name", SqlType::Varchar),
             ("tags", SqlType::List(Box::new(SqlType::Varchar))),
         ]);
-        Ok(super::kept(target, request, columns, read))
+        Ok(super::cached(target, request, columns, read))
     }
 }
 

@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::{
     answers::{self, Record},
+    config::Target,
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
     },
+    discovery::answer_at_hand,
     functions::{query_parameters, target},
     mixpanel::{Api, Request, require_readable},
 };
@@ -40,14 +42,7 @@ impl TableFunction for Bookmarks {
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let report_type = arguments.one_of("type", &TYPES)?;
         let target = target(&arguments, session)?;
-        let request = match &target.workspace_id {
-            None => super::project_request(&target, "bookmarks")?,
-            Some(id) => {
-                require_readable(&target, Api::App)?;
-                Request::get(Api::App, "workspaces").segment(id).segment("bookmarks")
-            }
-        };
-        let request = request.query("v", "2").query_some("type", report_type);
+        let request = request(&target, report_type)?;
         let columns = Columns::new([
             ("bookmark_id", SqlType::BigInt),
             ("name", SqlType::Varchar),
@@ -59,8 +54,34 @@ impl TableFunction for Bookmarks {
             ("workspace_id", SqlType::BigInt),
             ("dashboard_id", SqlType::BigInt),
         ]);
-        Ok(super::kept(target, request, columns, read))
+        Ok(super::cached(target, request, columns, read))
     }
+}
+
+fn request(target: &Target, report_type: Option<&str>) -> Result<Request> {
+    let request = match &target.workspace_id {
+        None => super::project_request(target, "bookmarks")?,
+        Some(id) => {
+            require_readable(target, Api::App)?;
+            Request::get(Api::App, "workspaces").segment(id).segment("bookmarks")
+        }
+    };
+    Ok(request.query("v", "2").query_some("type", report_type))
+}
+
+/// What a saved report is of (`insights`, `flows`, ...), as far as this is known without a request: from an answer to
+/// `mixpanel_bookmarks` that is kept.
+pub fn known_type(target: &Target, bookmark_id: i64) -> Option<String> {
+    let whole_project = Target { workspace_id: None, ..target.clone() };
+    let asked = [target, &whole_project]
+        .into_iter()
+        .flat_map(|target| std::iter::once(None).chain(TYPES.map(Some)).map(move |report_type| (target, report_type)));
+    asked.into_iter().find_map(|(target, report_type)| {
+        let text = answer_at_hand(target, &request(target, report_type).ok()?)?;
+        let items: Vec<Map<String, Value>> = answers::results(&text, "a list of bookmarks").ok()?;
+        let record = |item| Record::new("a bookmark", item);
+        items.iter().map(record).find(|item| item.id("id") == Ok(bookmark_id))?.text("type")
+    })
 }
 
 struct Bookmark {

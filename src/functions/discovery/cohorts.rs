@@ -43,7 +43,7 @@ impl TableFunction for Cohorts {
             ("is_visible", SqlType::Boolean),
             ("group_id", SqlType::Varchar),
         ]);
-        Ok(super::kept(target(&arguments, session)?, Request::post(Api::Query, "cohorts/list"), columns, read))
+        Ok(super::cached(target(&arguments, session)?, Request::post(Api::Query, "cohorts/list"), columns, read))
     }
 }
 

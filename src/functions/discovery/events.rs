@@ -39,7 +39,7 @@ impl TableFunction for Events {
         let target = target(&arguments, session)?;
         Ok(rows(Columns::new([("event_name", SqlType::Varchar)]), move || {
             let names = event_names(&target, Days { from, to }, super::limit(max_rows))?;
-            let mut names = super::whole(names, max_rows, "Narrow it with from_date and to_date; ")?;
+            let mut names = super::uncut(names, max_rows, "Narrow it with from_date and to_date; ")?;
             names.sort();
             Ok(vec![texts(names.into_iter().map(Some))])
         }))

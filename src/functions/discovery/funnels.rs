@@ -35,7 +35,7 @@ impl TableFunction for Funnels {
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let columns = Columns::new([("funnel_id", SqlType::BigInt), ("name", SqlType::Varchar)]);
-        Ok(super::kept(target(&arguments, session)?, Request::get(Api::Query, "funnels/list"), columns, read))
+        Ok(super::cached(target(&arguments, session)?, Request::get(Api::Query, "funnels/list"), columns, read))
     }
 }
 

@@ -45,7 +45,7 @@ impl TableFunction for LexiconSchemas {
         let target = target(&arguments, session)?;
         let route = entity_type.map_or("schemas".to_owned(), |entity_type| format!("schemas/{entity_type}"));
         let request = super::project_request(&target, &route)?.quota(Some(Quota::Lexicon));
-        Ok(super::kept(target, request, columns(), read_list))
+        Ok(super::cached(target, request, columns(), read_list))
     }
 }
 
@@ -85,7 +85,7 @@ impl TableFunction for LexiconSchema {
         let target = target(&arguments, session)?;
         let request =
             super::project_request(&target, "schemas")?.segment(entity_type).segment(&name).quota(Some(Quota::Lexicon));
-        Ok(super::kept(target, request, columns(), move |text| read_one(text, entity_type, &name)))
+        Ok(super::cached(target, request, columns(), move |text| read_one(text, entity_type, &name)))
     }
 }
 
@@ -163,10 +163,7 @@ fn arrays(entries: &[Entry<'_>]) -> Result<Vec<ArrayRef>> {
     let metadata: Vec<Record<'_>> = metadata.collect::<Result<_>>()?;
     let names = |member: &str| metadata.iter().map(|about| about.names(member)).collect::<Result<Vec<_>>>();
     let flags = |member: &str| metadata.iter().map(|about| about.boolean(member)).collect::<Result<BooleanArray>>();
-    let description = |schema: &Schema<'_>| match schema.description.as_ref()? {
-        Value::String(text) => Some(text.clone()),
-        value => Some(value.to_string()),
-    };
+    let description = |schema: &Schema<'_>| answers::said(schema.description.as_ref()?);
     Ok(vec![
         texts(entries.iter().map(|entry| Some(&entry.entity_type))),
         texts(entries.iter().map(|entry| Some(&entry.name))),

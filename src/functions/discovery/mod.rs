@@ -13,7 +13,7 @@ mod top_events;
 mod workspaces;
 
 pub use annotations::Annotations;
-pub use bookmarks::Bookmarks;
+pub use bookmarks::{Bookmarks, known_type};
 pub use clear_cache::ClearCache;
 pub use cohorts::Cohorts;
 pub use events::Events;
@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// A call whose rows are read out of one answer, which is kept: `read` returns one array for each column.
-fn kept<F>(target: Target, request: Request, columns: Columns, read: F) -> Box<dyn BoundTable>
+fn cached<F>(target: Target, request: Request, columns: Columns, read: F) -> Box<dyn BoundTable>
 where
     F: Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
 {
@@ -62,7 +62,7 @@ fn limit(max_rows: Option<u64>) -> u64 {
 /// What came, unless it is as much as was asked for at most without the caller's knowing.
 ///
 /// Errors: `Truncated`, with `narrower` for a fix.
-fn whole<T>(mut found: Vec<T>, max_rows: Option<u64>, narrower: &str) -> Result<Vec<T>> {
+fn uncut<T>(mut found: Vec<T>, max_rows: Option<u64>, narrower: &str) -> Result<Vec<T>> {
     let count = found.len() as u64;
     // Mixpanel cuts some larger limits down to this one without a word.
     let cut = max_rows.map_or(count >= MOST_NAMES, |most| count == MOST_NAMES && most > MOST_NAMES);
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_filled_is_an_error_unless_it_is_the_callers() {
-        let count = |found, max_rows| whole(vec![(); found], max_rows, "").map(|found| found.len());
+        let count = |found, max_rows| uncut(vec![(); found], max_rows, "").map(|found| found.len());
         for (found, max_rows, rows) in [
             (0, None, Ok(0)),
             (4999, None, Ok(4999)),

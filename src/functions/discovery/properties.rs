@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow_array::Int64Array;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
-    answers,
+    answers::{self, Entries},
     config::Target,
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
@@ -44,7 +44,7 @@ impl TableFunction for Properties {
         let target = target(&arguments, session)?;
         let columns = Columns::new([("property_name", SqlType::Varchar), ("count", SqlType::BigInt)]);
         Ok(rows(columns, move || {
-            let found = super::whole(properties(&target, &event, super::limit(max_rows))?, max_rows, "")?;
+            let found = super::uncut(properties(&target, &event, super::limit(max_rows))?, max_rows, "")?;
             Ok(vec![
                 texts(found.iter().map(|(name, _)| Some(name))),
                 Arc::new(found.iter().map(|(_, count)| *count).collect::<Int64Array>()),
@@ -64,16 +64,20 @@ fn properties(target: &Target, event: &str, limit: u64) -> Result<Vec<(String, O
     read(&answer(target, &request, check).map_err(|error| refused_event(target, event, error))?)
 }
 
-/// `{"plan": {"count": 295}, "announced": {}}`, and `{"plan": 295}`.
+/// `{"plan": {"count": 295}, "announced": {}}`, and `{"plan": 295}`: the most frequent first, then by name. Two properties
+/// may be called the same (see [`Entries`]).
 fn read(text: &str) -> Result<Vec<(String, Option<i64>)>> {
-    let found: Map<String, Value> = answers::parse(text, "an object of properties")?;
+    let Entries(found): Entries<Value> = answers::parse(text, "an object of properties")?;
     let count = |name: &str, entry: &Value| {
         let count = entry.as_object().map_or(Some(entry), |entry| entry.get("count"));
         let Some(count) = count.filter(|count| !count.is_null()) else { return Ok(None) };
         let error = || answers::unexpected(&format!("the count of '{name}'"), &format!("it is {count}"), text);
         answers::bigint(count).map(Some).ok_or_else(error)
     };
-    found.iter().map(|(name, entry)| Ok((name.clone(), count(name, entry)?))).collect()
+    let mut counts =
+        found.iter().map(|(name, entry)| Ok((name.clone(), count(name, entry)?))).collect::<Result<Vec<_>>>()?;
+    counts.sort_by(|(a, most), (b, other)| other.cmp(most).then_with(|| a.cmp(b)));
+    Ok(counts)
 }
 
 #[cfg(test)]
@@ -86,14 +90,20 @@ mod tests {
             r#"{"b": {"count": 9007199254740993}, "a": {}, "error": {"count": 1}, "n": 3, "f": 100.0, "z": null}"#;
         let expected = [
             ("b", Some(9_007_199_254_740_993)),
-            ("a", None),
-            ("error", Some(1)),
-            ("n", Some(3)),
             ("f", Some(100)),
+            ("n", Some(3)),
+            ("error", Some(1)),
+            ("a", None),
             ("z", None),
         ];
         assert_eq!(read(text).unwrap(), expected.map(|(name, count)| (name.to_owned(), count)));
         assert_eq!(read("{}"), Ok(vec![]));
+    }
+
+    #[test]
+    fn names_that_mending_made_equal_are_two() {
+        let text = answers::text(br#"{"a\ud83d": {"count": 1}, "a\ud83e": {"count": 2}}"#);
+        assert_eq!(read(&text), Ok(vec![("a\u{fffd}".to_owned(), Some(2)), ("a\u{fffd}".to_owned(), Some(1))]));
     }
 
     #[test]

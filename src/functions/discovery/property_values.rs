@@ -46,7 +46,7 @@ impl TableFunction for PropertyValues {
         Ok(rows(Columns::new([("value", SqlType::Varchar)]), move || {
             let found = values(&target, &property, event.as_deref(), super::limit(max_rows))?;
             let narrower = if event.is_none() { "Narrow it to an event, or ask for more; " } else { "Ask for more; " };
-            Ok(vec![texts(super::whole(found, max_rows, narrower)?)])
+            Ok(vec![texts(super::uncut(found, max_rows, narrower)?)])
         }))
     }
 }
@@ -57,27 +57,20 @@ fn values(target: &Target, property: &str, event: Option<&str>, limit: u64) -> R
         .query_some("event", event)
         .query("name", property)
         .query("limit", limit.to_string());
-    let check = |text: &str| {
-        let nothing = read(text)?.is_empty();
-        let unknown = event.filter(|_| nothing).and_then(|event| unknown_event_at_hand(target, event));
-        unknown.map_or(Ok(()), Err)
-    };
-    let answer = answer(target, &request, check).map_err(|error| match event {
+    let answer = answer(target, &request, |text| read(text).map(drop)).map_err(|error| match event {
         Some(event) => refused_event(target, event, error),
         None => error,
     });
-    read(&answer?)
+    let found = read(&answer?)?;
+    // Also of an answer that was kept: the names may have come later.
+    let unknown = event.filter(|_| found.is_empty()).and_then(|event| unknown_event_at_hand(target, event));
+    unknown.map_or(Ok(found), Err)
 }
 
 /// `["pro", "free"]`. What is no text becomes its JSON text, null NULL.
 fn read(text: &str) -> Result<Vec<Option<String>>> {
-    let expected = "a list of values";
-    let values: Vec<Option<&RawValue>> = answers::parse(text, expected)?;
-    let value = |value: &RawValue| match value.get() {
-        quoted if quoted.starts_with('"') => answers::parse(quoted, expected),
-        other => Ok(other.to_owned()),
-    };
-    values.into_iter().map(|found| found.map(value).transpose()).collect()
+    let values: Vec<&RawValue> = answers::parse(text, "a list of values")?;
+    Ok(values.into_iter().map(answers::said).collect())
 }
 
 #[cfg(test)]

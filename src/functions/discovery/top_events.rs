@@ -1,6 +1,6 @@
 //! `mixpanel_top_events(...)`: what happens today.
 
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array};
 use serde::Deserialize;
@@ -11,14 +11,12 @@ use crate::{
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
     },
-    functions::{live, query_parameters, target},
+    functions::{counting::Counting, live, query_parameters, target},
     mixpanel::{Api, Request},
 };
 
 /// `GET /api/query/events/top`. Never cached: it is about this very day.
 pub struct TopEvents;
-
-const AVERAGE: &str = "average";
 
 impl TableFunction for TopEvents {
     fn name(&self) -> &'static str {
@@ -40,18 +38,17 @@ impl TableFunction for TopEvents {
     }
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let count_type = arguments.one_of("type", &["general", "unique", AVERAGE])?.unwrap_or("general");
+        let counting = Counting::of(&arguments)?;
         let max_rows = arguments.count("max_rows")?;
         let request = Request::get(Api::Query, "events/top")
-            .query("type", count_type)
+            .query("type", counting.name())
             .query("limit", super::limit(max_rows).to_string());
-        let averages = count_type == AVERAGE;
         let columns = Columns::new([
             ("event_name", SqlType::Varchar),
-            ("count", if averages { SqlType::Double } else { SqlType::BigInt }),
+            ("count", counting.sql_type()),
             ("percent_change", SqlType::Double),
         ]);
-        let read = move |text: &str| read(text, averages, max_rows);
+        let read = move |text: &str| read(text, counting.is_average(), max_rows);
         Ok(live::answered(target(&arguments, session)?, request, columns, read))
     }
 }
@@ -61,24 +58,80 @@ struct Answer {
     events: Vec<Map<String, Value>>,
 }
 
+/// What happened today.
+#[derive(Debug, PartialEq)]
+struct Top<T> {
+    name: String,
+    count: Option<T>,
+    change: Option<f64>,
+}
+
 /// `{"events": [{"event": "Purchase", "amount": 75, "percent_change": -0.2}], "type": "unique"}`
 fn read(text: &str, averages: bool, max_rows: Option<u64>) -> Result<Vec<ArrayRef>> {
+    Ok(match averages {
+        true => {
+            let found = top(text, max_rows, |event, name| event.double(name), f64::total_cmp)?;
+            let counts = found.iter().map(|event| event.count).collect::<Float64Array>();
+            arrays(&found, Arc::new(counts))
+        }
+        false => {
+            let found = top(text, max_rows, |event, name| event.bigint(name), i64::cmp)?;
+            let counts = found.iter().map(|event| event.count).collect::<Int64Array>();
+            arrays(&found, Arc::new(counts))
+        }
+    })
+}
+
+/// The most frequent ones first, those without a count last, then by name.
+fn top<T>(
+    text: &str,
+    max_rows: Option<u64>,
+    count: fn(&Record<'_>, &str) -> Result<Option<T>>,
+    compare: fn(&T, &T) -> Ordering,
+) -> Result<Vec<Top<T>>> {
     let answer: Answer = answers::parse_object(text, "a list of events")?;
-    let events = super::whole(answer.events, max_rows, "")?;
-    let events: Vec<Record<'_>> = events.iter().map(|item| Record::new("an event", item)).collect();
-    let doubles =
-        |name: &str| events.iter().map(|event| event.double(name)).collect::<Result<Float64Array>>().map(Arc::new);
-    let counts: ArrayRef = match averages {
-        true => doubles("amount")?,
-        false => Arc::new(events.iter().map(|event| event.bigint("amount")).collect::<Result<Int64Array>>()?),
+    let event = |item| {
+        let record = Record::new("an event", item);
+        let name = record.required_text("event")?;
+        Ok(Top { name, count: count(&record, "amount")?, change: record.double("percent_change")? })
     };
-    let names = events.iter().map(|event| event.required_text("event").map(Some)).collect::<Result<Vec<_>>>()?;
-    Ok(vec![texts(names), counts, doubles("percent_change")?])
+    let mut found = answer.events.iter().map(event).collect::<Result<Vec<_>>>()?;
+    found.sort_by(|a, b| {
+        let by_count = match (&a.count, &b.count) {
+            (Some(count), Some(other)) => compare(other, count),
+            (count, other) => other.is_some().cmp(&count.is_some()),
+        };
+        by_count.then_with(|| a.name.cmp(&b.name))
+    });
+    super::uncut(found, max_rows, "")
+}
+
+fn arrays<T>(found: &[Top<T>], counts: ArrayRef) -> Vec<ArrayRef> {
+    let changes = found.iter().map(|event| event.change).collect::<Float64Array>();
+    vec![texts(found.iter().map(|event| Some(&event.name))), counts, Arc::new(changes)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_most_frequent_come_first() {
+        let text = r#"{"events": [{"event": "rare", "amount": 1}, {"event": "b"}, {"event": "n", "amount": 20},
+            {"event": "often", "amount": 300}, {"event": "m", "amount": 20}, {"event": "a", "amount": null}]}"#;
+        let names = |max_rows| {
+            let whole: Vec<String> = top(text, max_rows, |event, name| event.bigint(name), i64::cmp)
+                .unwrap()
+                .into_iter()
+                .map(|event| event.name)
+                .collect();
+            let doubles = top(text, max_rows, |event, name| event.double(name), f64::total_cmp).unwrap();
+            assert_eq!(doubles.into_iter().map(|event| event.name).collect::<Vec<_>>(), whole);
+            whole
+        };
+        assert_eq!(names(None), ["often", "m", "n", "rare", "a", "b"]);
+        assert_eq!(names(Some(2)), ["often", "m"]);
+    }
 
     #[test]
     fn other_shapes_are_errors() {

@@ -40,7 +40,7 @@ impl TableFunction for Workspaces {
             ("name", SqlType::Varchar),
             ("is_global", SqlType::Boolean),
         ]);
-        Ok(super::kept(target, request, columns, read))
+        Ok(super::cached(target, request, columns, read))
     }
 }
 

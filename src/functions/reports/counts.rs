@@ -4,10 +4,13 @@
 use super::{
     Question, Report,
     parameters::{Limit, about_days, days, missing, named, subject},
-    series::{self, Counting, Extra},
+    series::{self, Extra},
     unit::{MINUTE_TO_MONTH, Unit},
 };
-use crate::contract::{Arguments, Documentation, Error, Parameter, Result, SqlType};
+use crate::{
+    contract::{Arguments, Documentation, Error, Parameter, Result, SqlType},
+    functions::counting::Counting,
+};
 
 /// Columns: `date`, `event_name`, `count`.
 pub const EVENT_COUNTS: Report = Report {
@@ -67,7 +70,7 @@ fn property_counts(arguments: &Arguments) -> Result<Question> {
         .query("type", counted.1.name())
         .query_some("values", arguments.texts("property_values")?.map(json))
         .query("limit", limit.to_text());
-    Ok(series::question(request, counted, "value", Extra::none(), Some(limit)))
+    series::question(request, counted, "value", Extra::none(), Some(limit)).about(arguments, "event")
 }
 
 fn counted(arguments: &Arguments) -> Result<(Unit, Counting)> {

@@ -71,7 +71,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         check_segments(limit, steps.iter().map(|step| step.segment.as_deref()))?;
         Ok(arrays(&steps, unit))
     };
-    Ok(Question { request, columns, read: Box::new(read) })
+    Ok(Question::new(request, columns, read))
 }
 
 fn funnel_id(arguments: &Arguments) -> Result<String> {

@@ -29,5 +29,5 @@ fn question(arguments: &Arguments) -> Result<Question> {
     }
     let request = Request::post(Api::Query, "jql").form("script", script).form_some("params", params);
     let read = |text: &str| Ok(vec![texts(answers::jql(text)?.into_iter().map(Some))]);
-    Ok(Question { request, columns: Columns::new([("result", SqlType::Json)]), read: Box::new(read) })
+    Ok(Question::new(request, Columns::new([("result", SqlType::Json)]), read))
 }

@@ -19,14 +19,15 @@ pub use numeric::{AVERAGE, NUMERIC, SUM};
 pub use retention::RETENTION;
 pub use segmentation::SEGMENTATION;
 
-use arrow_array::ArrayRef;
+use arrow_array::{Array, ArrayRef};
 
 use super::{
-    live::{answered, whole},
+    live::{answered, raw_answer},
     query_parameters, target,
 };
 use crate::{
     contract::{Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction},
+    discovery::unknown_event_at_hand,
     mixpanel::Request,
 };
 
@@ -45,6 +46,23 @@ struct Question {
     request: Request,
     columns: Columns,
     read: Box<Read>,
+    /// The event that must exist if there are no rows.
+    event: Option<String>,
+}
+
+impl Question {
+    fn new(
+        request: Request,
+        columns: Columns,
+        read: impl Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { request, columns, read: Box::new(read), event: None }
+    }
+
+    /// The same question, which is about the event of this parameter and no other.
+    fn about(self, arguments: &Arguments, name: &str) -> Result<Self> {
+        Ok(Self { event: arguments.text(name)?.map(str::to_owned), ..self })
+    }
 }
 
 type Read = dyn Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync;
@@ -66,9 +84,19 @@ impl TableFunction for Report {
     }
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let Question { request, columns, read } = (self.question)(&arguments)?;
+        let Question { request, columns, read, event } = (self.question)(&arguments)?;
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let target = target(&arguments, session)?;
-        Ok(if raw { whole(target, request) } else { answered(target, request, columns, read) })
+        if raw {
+            return Ok(raw_answer(target, request));
+        }
+        let asked = target.clone();
+        Ok(answered(target, request, columns, move |text| {
+            let arrays = read(text)?;
+            let is_empty = arrays.iter().all(|array| array.is_empty());
+            // Mixpanel answers questions about events that it doesn't know as if they had never happened.
+            let unknown = event.as_ref().filter(|_| is_empty).and_then(|event| unknown_event_at_hand(&asked, event));
+            unknown.map_or(Ok(arrays), Err)
+        }))
     }
 }

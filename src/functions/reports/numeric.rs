@@ -8,13 +8,13 @@ use arrow_array::{ArrayRef, Float64Array};
 use super::{
     Question, Report,
     parameters::{about_days, days, named, subject},
-    series::{self, Counting, Extra},
+    series::{self, Extra},
     unit::{HOUR_AND_DAY, Unit},
 };
 use crate::{
     answers::{measure, range, totals},
     contract::{Arguments, Columns, Documentation, Parameter, Result, SqlType},
-    functions::expression::required_segment_by,
+    functions::{counting::Counting, expression::required_segment_by},
     mixpanel::Request,
 };
 
@@ -83,15 +83,14 @@ fn numeric(arguments: &Arguments) -> Result<Question> {
     let (request, unit) = request("segmentation/numeric", arguments)?;
     let counting = Counting::of(arguments)?;
     let ends = Extra {
-        names: vec![("bucket_min", SqlType::Double), ("bucket_max", SqlType::Double)],
-        arrays: |buckets| {
-            let ranges = || buckets.iter().map(|bucket| range(bucket));
-            let (low, high): (Float64Array, Float64Array) =
-                (ranges().map(|ends| Some(ends?.0)).collect(), ranges().map(|ends| Some(ends?.1)).collect());
-            vec![Arc::new(low) as ArrayRef, Arc::new(high)]
+        names: vec!["bucket_min", "bucket_max"],
+        numbers: |bucket| {
+            let (low, high) = range(bucket).unzip();
+            vec![low, high]
         },
     };
-    Ok(series::question(request.query("type", counting.name()), (unit, counting), "bucket", ends, None))
+    let request = request.query("type", counting.name());
+    series::question(request, (unit, counting), "bucket", ends, None).about(arguments, "event")
 }
 
 fn total(path: &str, column: &'static str, arguments: &Arguments) -> Result<Question> {
@@ -102,5 +101,5 @@ fn total(path: &str, column: &'static str, arguments: &Arguments) -> Result<Ques
         Ok(vec![unit.column(totals.iter().map(|(date, _)| *date)), Arc::new(numbers) as ArrayRef])
     };
     let columns = Columns::new([("date", unit.sql_type()), (column, SqlType::Double)]);
-    Ok(Question { request, columns, read: Box::new(read) })
+    Question::new(request, columns, read).about(arguments, "event")
 }

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Columns: `cohort_date`, `segment` (NULL without `segment_by`), `cohort_size`, `period` (from 0), `retained`,
-/// `retention_rate` (NULL in a cohort of nobody).
+/// `retention_rate` (NULL in a cohort of nobody). A cohort of which no period has ended is one row, with NULLs for these.
 pub const RETENTION: Report = Report {
     name: "mixpanel_retention",
     documentation: Documentation {
@@ -68,7 +68,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         check_segments(limit, periods.iter().map(|period| period.segment.as_deref()))?;
         Ok(arrays(&periods))
     };
-    Ok(Question { request: interval(request, arguments)?, columns, read: Box::new(read) })
+    Ok(Question::new(interval(request, arguments)?, columns, read))
 }
 
 /// Who is in a cohort: in compounded retention all who did the event that they return with.
@@ -107,15 +107,17 @@ fn interval(request: Request, arguments: &Arguments) -> Result<Request> {
 }
 
 fn arrays(periods: &[Period]) -> Vec<ArrayRef> {
-    let counts = |value: fn(&Period) -> i64| -> ArrayRef {
-        Arc::new(periods.iter().map(|period| Some(value(period))).collect::<Int64Array>())
+    let counts =
+        |value: fn(&Period) -> Option<i64>| -> ArrayRef { Arc::new(periods.iter().map(value).collect::<Int64Array>()) };
+    let rate = |period: &Period| {
+        let retained = period.retained.filter(|_| period.cohort_size != 0)?;
+        Some(retained as f64 / period.cohort_size as f64)
     };
-    let rate = |period: &Period| (period.cohort_size != 0).then(|| period.retained as f64 / period.cohort_size as f64);
     vec![
         Unit::DAY.column(periods.iter().map(|period| period.cohort)),
         texts(periods.iter().map(|period| period.segment.as_deref())),
-        counts(|period| period.cohort_size),
-        Arc::new(periods.iter().map(|period| Some(period.number)).collect::<Int32Array>()),
+        counts(|period| Some(period.cohort_size)),
+        Arc::new(periods.iter().map(|period| period.number).collect::<Int32Array>()),
         counts(|period| period.retained),
         Arc::new(periods.iter().map(rate).collect::<Float64Array>()),
     ]

@@ -3,12 +3,12 @@
 use super::{
     Question, Report,
     parameters::{DOCUMENTED_LIMIT, Limit, about_days, days, named, subject},
-    series::{self, Counting, Extra},
+    series::{self, Extra},
     unit::{MINUTE_TO_MONTH, Unit},
 };
 use crate::{
     contract::{Arguments, Documentation, Parameter, Result, SqlType},
-    functions::expression::segment_by,
+    functions::{counting::Counting, expression::segment_by},
 };
 
 /// Columns: `date`, `segment`, `count`. Without `segment_by` the one segment is called as the event.
@@ -43,5 +43,5 @@ fn question(arguments: &Arguments) -> Result<Question> {
         .query_some("on", segment_by)
         .query_some("where", arguments.text("filter")?)
         .query_some("limit", limit.map(Limit::to_text));
-    Ok(series::question(request, (unit, counting), "segment", Extra::none(), limit))
+    series::question(request, (unit, counting), "segment", Extra::none(), limit).about(arguments, "event")
 }

@@ -3,50 +3,26 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array};
+use serde_json::Value;
 
 use super::{Question, parameters::Limit, unit::Unit};
 use crate::{
-    answers::{self, Cell, count, measure},
-    contract::{Arguments, Columns, Result, SqlType, texts},
+    answers::{self, Series, count, measure},
+    contract::{Columns, Result, SqlType, texts_at},
+    functions::counting::Counting,
     mixpanel::Request,
 };
 
-/// Mixpanel's types of counting.
-const TYPES: &[&str] = &["general", "unique", "average"];
-
-/// What is counted: events (general), users (unique), or events for each user (average).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counting(&'static str);
-
-impl Counting {
-    /// From `type`; events where it is not given.
-    pub fn of(arguments: &Arguments) -> Result<Self> {
-        Ok(Self(arguments.one_of("type", TYPES)?.unwrap_or("general")))
-    }
-
-    pub fn name(self) -> &'static str {
-        self.0
-    }
-
-    pub fn is_unique(self) -> bool {
-        self.0 == "unique"
-    }
-
-    /// Of the column `count`.
-    fn sql_type(self) -> SqlType {
-        if self.0 == "average" { SqlType::Double } else { SqlType::BigInt }
-    }
-}
-
-/// Further columns, made of the column of keys.
+/// Columns of numbers that follow from the key.
 pub struct Extra {
-    pub names: Vec<(&'static str, SqlType)>,
-    pub arrays: fn(&[&str]) -> Vec<ArrayRef>,
+    pub names: Vec<&'static str>,
+    /// One number for each name.
+    pub numbers: fn(&str) -> Vec<Option<f64>>,
 }
 
 impl Extra {
     pub fn none() -> Self {
-        Self { names: vec![], arrays: |_| vec![] }
+        Self { names: vec![], numbers: |_| vec![] }
     }
 }
 
@@ -59,40 +35,38 @@ pub fn question(
     limit: Option<Limit>,
 ) -> Question {
     let mut columns = vec![("date", unit.sql_type()), (key, SqlType::Varchar)];
-    columns.extend(extra.names);
+    columns.extend(extra.names.iter().map(|name| (*name, SqlType::Double)));
     columns.push(("count", counting.sql_type()));
-    let make = extra.arrays;
-    let read = move |text: &str| {
-        Ok(match counting.sql_type() {
-            SqlType::Double => {
-                let cells = cells(text, measure, limit)?;
-                let counts = cells.iter().map(|cell| cell.number).collect::<Float64Array>();
-                arrays(&cells, unit, make, Arc::new(counts))
-            }
-            _ => {
-                let cells = cells(text, count, limit)?;
-                let counts = cells.iter().map(|cell| Some(cell.number)).collect::<Int64Array>();
-                arrays(&cells, unit, make, Arc::new(counts))
-            }
-        })
+    let read = move |text: &str| match counting.is_average() {
+        true => {
+            let series = series(text, measure, limit)?;
+            let counts = series.cells.iter().map(|cell| cell.number).collect::<Float64Array>();
+            arrays(&series, unit, &extra, Arc::new(counts))
+        }
+        false => {
+            let series = series(text, count, limit)?;
+            let counts = series.cells.iter().map(|cell| Some(cell.number)).collect::<Int64Array>();
+            arrays(&series, unit, &extra, Arc::new(counts))
+        }
     };
-    Question { request, columns: Columns::new(columns), read: Box::new(read) }
+    Question::new(request, Columns::new(columns), read)
 }
 
-fn cells<T>(
-    text: &str,
-    number: fn(&serde_json::Value, &str) -> Result<T>,
-    limit: Option<Limit>,
-) -> Result<Vec<Cell<T>>> {
-    let (cells, keys) = answers::series(text, number)?;
-    limit.map_or(Ok(()), |limit| limit.check(keys))?;
-    Ok(cells)
+fn series<T>(text: &str, number: fn(&Value, &str) -> Result<T>, limit: Option<Limit>) -> Result<Series<T>> {
+    let series = answers::series(text, number)?;
+    limit.map_or(Ok(()), |limit| limit.check(series.keys.len()))?;
+    Ok(series)
 }
 
-fn arrays<T>(cells: &[Cell<T>], unit: Unit, extra: fn(&[&str]) -> Vec<ArrayRef>, counts: ArrayRef) -> Vec<ArrayRef> {
-    let keys: Vec<&str> = cells.iter().map(|cell| cell.key.as_str()).collect();
-    let mut arrays = vec![unit.column(cells.iter().map(|cell| cell.date)), texts(keys.iter().map(Some))];
-    arrays.extend(extra(&keys));
+fn arrays<T>(series: &Series<T>, unit: Unit, extra: &Extra, counts: ArrayRef) -> Result<Vec<ArrayRef>> {
+    let Series { keys, cells } = series;
+    let places = || cells.iter().map(|cell| cell.key as usize);
+    let mut arrays = vec![unit.column(cells.iter().map(|cell| cell.date)), texts_at(keys.iter().map(Some), places())?];
+    let numbers: Vec<Vec<Option<f64>>> = keys.iter().map(|key| (extra.numbers)(key)).collect();
+    for column in 0..extra.names.len() {
+        let number = |place: usize| *numbers.get(place)?.get(column)?;
+        arrays.push(Arc::new(places().map(number).collect::<Float64Array>()));
+    }
     arrays.push(counts);
-    arrays
+    Ok(arrays)
 }

@@ -46,7 +46,7 @@ impl TableFunction for Flows {
             return Err(Error::argument("bookmark", problem));
         }
         if arguments.boolean("raw")?.unwrap_or(false) {
-            return Ok(live::whole(target, arb_funnels(&link)));
+            return Ok(live::raw_answer(target, arb_funnels(&link)));
         }
         let list = || SqlType::List(Box::new(SqlType::Varchar));
         let columns = Columns::new([

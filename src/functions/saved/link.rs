@@ -31,8 +31,8 @@ impl Kind {
         }
     }
 
-    /// By the name that the application has in its URLs.
-    fn of(app: &str) -> Option<Self> {
+    /// By the name that the application has in its URLs, and the API for the type of a bookmark.
+    pub fn of(app: &str) -> Option<Self> {
         Some(match app {
             "insights" => Kind::Insights,
             "funnels" => Kind::Funnels,

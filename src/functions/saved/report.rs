@@ -2,8 +2,8 @@
 //!
 //! `GET /api/query/insights` knows the reports of Insights, funnels and
 //! retention, `GET /api/query/arb_funnels` those of Flows. A URL says which it
-//! is; for a bare id the first is asked, and the second where the first knows no
-//! such report. (A cache of the project's bookmarks could save that request.)
+//! is, and so does an answer to `mixpanel_bookmarks` that is kept; for any other id
+//! the first is asked, and the second where the first knows no such report.
 
 use std::sync::Arc;
 
@@ -19,9 +19,9 @@ use crate::{
     config::Target,
     contract::{
         Arguments, BoundTable, Code, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction,
-        list_of_texts, rows, texts,
+        list_of_texts, rows, texts, texts_at,
     },
-    functions::{live, target},
+    functions::{discovery::known_type, live, target},
 };
 
 pub struct SavedReport;
@@ -56,13 +56,13 @@ impl TableFunction for SavedReport {
             ("date", SqlType::Timestamp),
             ("value", SqlType::Double),
         ]);
-        Ok(rows(columns, move || Ok(arrays(&saved_report::read(&ask(&target, &link)?)?))))
+        Ok(rows(columns, move || arrays(&saved_report::read(&ask(&target, &link)?)?)))
     }
 }
 
 /// The answer of the route that knows the report.
 fn ask(target: &Target, link: &Link) -> Result<String> {
-    match link.kind {
+    match link.kind.or_else(|| Kind::of(&known_type(target, link.bookmark_id)?)) {
         Some(Kind::Flows) => live::ask(target, &arb_funnels(link)),
         Some(_) => live::ask(target, &insights(link)),
         None => live::ask(target, &insights(link)).or_else(|first| {
@@ -80,24 +80,25 @@ fn ask(target: &Target, link: &Link) -> Result<String> {
     }
 }
 
-/// Whether a refusal may mean that the route knows no such report. What it says about a report that it does know, such
-/// as that its dates are too many, it marks as being for the user's eyes.
+/// Whether a refusal means that the route knows no such report: `Invalid bookmark_id`. Others are about something else,
+/// such as the data view, or a report whose days are too many.
 fn is_unknown(error: &Error) -> bool {
     match error.code() {
         Code::NotFound => true,
-        Code::InvalidRequest => !error.says("UserVisible"),
+        Code::InvalidRequest => error.says("bookmark"),
         _ => false,
     }
 }
 
-fn arrays(report: &saved_report::Report) -> Vec<ArrayRef> {
-    let rows = &report.rows;
+fn arrays(report: &saved_report::Report) -> Result<Vec<ArrayRef>> {
+    let (series, rows) = (&report.series, &report.rows);
+    let segments = |row: &saved_report::Row| series.get(row.series).map(|series| series.segments.iter().collect());
     let dates = rows.iter().map(|row| row.date.and_then(Moment::microseconds));
-    vec![
-        texts(rows.iter().map(|_| Some(report.report_type))),
-        texts(rows.iter().map(|row| row.metric.as_deref())),
-        list_of_texts(rows.iter().map(|row| Some(row.segments.iter().map(String::as_str).collect()))),
+    Ok(vec![
+        texts_at([Some(report.report_type)], rows.iter().map(|_| 0))?,
+        texts_at(series.iter().map(|series| series.metric.as_deref()), rows.iter().map(|row| row.series))?,
+        list_of_texts(rows.iter().map(segments)),
         Arc::new(dates.collect::<TimestampMicrosecondArray>()),
         Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()),
-    ]
+    ])
 }

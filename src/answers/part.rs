@@ -3,18 +3,14 @@
 //! A `serde_json::Value` keeps one of two members with the same name and ends at
 //! a depth of its own; here every member comes, as it stands in the text.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
 use serde_json::value::RawValue;
+
+use super::Entries;
 
 /// A JSON text by what it is.
 pub enum Part<'a> {
     /// The members in their order, also those whose name occurs twice.
-    Object(Vec<(String, &'a RawValue)>),
+    Object(Entries<&'a RawValue>),
     List(Vec<&'a RawValue>),
     Text(String),
     /// The digits.
@@ -28,39 +24,13 @@ impl<'a> Part<'a> {
     pub fn of(raw: &'a RawValue) -> serde_json::Result<Self> {
         let text = raw.get();
         Ok(match text.bytes().next() {
-            Some(b'{') => Part::Object(serde_json::from_str::<Members<'a>>(text)?.0),
+            Some(b'{') => Part::Object(serde_json::from_str(text)?),
             Some(b'[') => Part::List(serde_json::from_str(text)?),
             Some(b'"') => Part::Text(serde_json::from_str(text)?),
             Some(b't' | b'f') => Part::Boolean,
             Some(b'n') => Part::Null,
             _ => Part::Number(text),
         })
-    }
-}
-
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Vec<(String, &'de RawValue)>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(members)
-            }
-        }
-
-        deserializer.deserialize_map(Collect).map(Members)
     }
 }
 
@@ -72,7 +42,7 @@ mod tests {
     fn every_member_comes_in_its_order() {
         let text = r#"{"b": 1, "a": [1e400, null], "b": {"c": true}, "\u00e9": "x"}"#;
         let raw: &RawValue = serde_json::from_str(text).unwrap();
-        let Ok(Part::Object(members)) = Part::of(raw) else { panic!() };
+        let Ok(Part::Object(Entries(members))) = Part::of(raw) else { panic!() };
         let shown: Vec<_> = members.iter().map(|(name, value)| format!("{name}={}", value.get())).collect();
         assert_eq!(shown, ["b=1", "a=[1e400, null]", "b={\"c\": true}", "é=\"x\""]);
     }
