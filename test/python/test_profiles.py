@@ -219,6 +219,44 @@ def test_a_profile_on_two_pages_is_one_row(con, sim):
     assert ids_of(con) == ["4", "a", "b", "c"]
 
 
+def test_an_id_that_several_questions_find_is_one_row(con, sim):
+    """An alias and the id that it stands for may be asked for in different batches: both find the profile of the id."""
+    first, second = body(["canonical", "a"], total=2), body(["b", "canonical"], total=2)
+    for batch in (first, second):
+        sim.add_fault("body", path=ENGAGE, body=batch)
+    assert ids_of(con, "distinct_ids := list_transform(range(2001), lambda number: 'u' || number)") == ["a", "b", "canonical"]
+    # A batch that finds nothing else is no server that repeats itself.
+    sim.reset()
+    sim.add_fault("body", path=ENGAGE, times=None, body=body(["canonical"], total=1))
+    assert ids_of(con, "distinct_ids := list_transform(range(4001), lambda number: 'u' || number)") == ["canonical"]
+    sim.reset()
+    sim.add_fault("body", path=ENGAGE, times=None, body='{"results": [{"$properties": {"a": 1}}]}')
+    assert ids_of_nobody(con, "distinct_ids := list_transform(range(2001), lambda number: 'u' || number)") == 2
+
+
+def ids_of_nobody(con, arguments: str = "") -> int:
+    return rows(con, f"SELECT count(*) FROM {profiles(arguments)} WHERE distinct_id IS NULL")[0][0]
+
+
+def test_profiles_without_an_id_on_several_pages(con, sim):
+    """Alike or not, they are several, until all that were announced are here."""
+    nameless, more = {"$properties": {"a": 1}}, {"session_id": "s", "page_size": 2}
+
+    def page(*results, **more) -> str:
+        return json.dumps({"results": list(results)} | more)
+
+    serve(sim, page(nameless, {"$distinct_id": "x"}, total=4, **more), page(nameless, {"$distinct_id": "y"}))
+    assert rows(con, f"SELECT distinct_id FROM {profiles()} ORDER BY ALL NULLS FIRST") == [(None,), (None,), ("x",), ("y",)]
+    sim.reset()
+    serve(sim, page(nameless, nameless, total=4, **more), page(nameless, nameless))
+    assert ids_of_nobody(con) == 4
+    # Without a number announced, a page like that may be the first one again, for ever.
+    sim.reset()
+    sim.add_fault("body", path=ENGAGE, times=None, body=page(nameless, nameless, **more))
+    assert "page 1 holds nothing but profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
+    assert len(engage_requests(sim)) == 2
+
+
 def test_a_server_that_says_the_same_again_and_again(con, sim):
     sim.add_fault("body", path=ENGAGE, times=None, body=body("ab", session_id="s"))
     assert "page 1 holds nothing but profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
