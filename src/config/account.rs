@@ -132,7 +132,7 @@ impl Account {
             Source::Call => self.source.give(Field::ProjectId),
             _ => format!("{}, or add project_id := '...' to the call", self.source.give(Field::ProjectId)),
         };
-        let problem = format!("{} is missing: a {kind} can read several projects", self.source.spell(Field::ProjectId));
+        let problem = format!("{} is missing: {kind}s can read several projects", self.source.spell(Field::ProjectId));
         self.source
             .error(problem)
             .fix(format!("{fix}. The number stands in Mixpanel under Settings > Project Settings"))

@@ -1,72 +1,18 @@
 //! The arguments of a call, as a host hands them over, and how to read them.
 //!
 //! Every getter's error names the parameter and what it takes. A NULL argument
-//! counts as not given.
+//! counts as not given, which macros rely on when they hand parameters on; where
+//! "not given" means everything, a NULL that a query came to must not: those
+//! parameters ask [`Arguments::refuse_null`].
+
+use std::collections::HashSet;
 
 use jiff::civil::Date;
 
-use super::{Error, Result};
-
-/// A constant of SQL.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    Null,
-    Boolean(bool),
-    Integer(i128),
-    Double(f64),
-    /// A `DECIMAL`, as its digits.
-    Decimal(String),
-    Text(String),
-    /// Days since 1970-01-01.
-    Date(i32),
-    /// Microseconds since 1970-01-01, UTC by convention.
-    Timestamp(i64),
-    List(Vec<Value>),
-    /// A struct's fields or a map's entries.
-    Fields(Vec<(String, Value)>),
-}
-
-impl Value {
-    /// A date, as days since 1970-01-01.
-    pub fn days(date: Date) -> i32 {
-        let hours = EPOCH.duration_until(date).as_hours();
-        // Dates lie within the years -9999 to 9999, which are fewer days than i32 holds.
-        (hours / 24) as i32
-    }
-
-    /// As a parameter of a request has it: text as it is, numbers, booleans and dates as text, lists and structs as JSON,
-    /// as Mixpanel wants them. `None` for NULL. Errors: what is wrong, to be said after the parameter's name.
-    pub fn to_parameter(&self) -> Result<Option<String>, &'static str> {
-        Ok(Some(match self {
-            Value::Null => return Ok(None),
-            Value::Boolean(value) => value.to_string(),
-            Value::Integer(value) => value.to_string(),
-            Value::Double(value) if value.is_finite() => value.to_string(),
-            Value::Double(_) => return Err("is no finite number"),
-            Value::Text(text) | Value::Decimal(text) => text.clone(),
-            Value::Date(days) => date_of(*days).ok_or("is outside the years 0001 to 9999")?.to_string(),
-            Value::Timestamp(micros) => time_of(*micros).ok_or("is outside the years -9999 to 9999")?.to_string(),
-            Value::List(_) | Value::Fields(_) => self.to_json().to_string(),
-        }))
-    }
-
-    fn to_json(&self) -> serde_json::Value {
-        match self {
-            Value::Null => serde_json::Value::Null,
-            Value::Boolean(value) => (*value).into(),
-            Value::Integer(value) => number(&value.to_string()),
-            Value::Double(value) => (*value).into(),
-            Value::Decimal(digits) => number(digits),
-            Value::Text(value) => value.clone().into(),
-            Value::Date(days) => date_of(*days).map_or((*days).into(), |date| date.to_string().into()),
-            Value::Timestamp(micros) => time_of(*micros).map_or((*micros).into(), |time| time.to_string().into()),
-            Value::List(items) => items.iter().map(Value::to_json).collect(),
-            Value::Fields(fields) => fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect(),
-        }
-    }
-}
-
-const EPOCH: Date = jiff::civil::date(1970, 1, 1);
+use super::{
+    Error, Result,
+    value::{Value, date_of, time_of},
+};
 
 /// The arguments of one call, by parameter name.
 #[derive(Debug, Clone, Default)]
@@ -74,11 +20,20 @@ pub struct Arguments(Vec<(String, Value)>);
 
 impl Arguments {
     pub fn new(values: Vec<(String, Value)>) -> Self {
-        Self(values.into_iter().filter(|(_, value)| *value != Value::Null).collect())
+        Self(values)
     }
 
+    /// What was given and is not NULL.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value)
+        self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value).filter(|value| **value != Value::Null)
+    }
+
+    /// Refuses a NULL that was written down or is what a variable holds; `instead` says what to write.
+    pub fn refuse_null(&self, name: &str, instead: &str) -> Result<()> {
+        match self.0.iter().any(|(given, value)| given == name && *value == Value::Null) {
+            true => Err(Error::argument(name, format!("is NULL; {instead}"))),
+            false => Ok(()),
+        }
     }
 
     /// The same with another value in the place of one parameter's.
@@ -90,7 +45,8 @@ impl Arguments {
 
     /// The arguments that were given, as a JSON object.
     pub fn to_json(&self) -> String {
-        let fields = self.0.iter().map(|(name, value)| (name.clone(), value.to_json()));
+        let given = self.0.iter().filter(|(_, value)| *value != Value::Null);
+        let fields = given.map(|(name, value)| (name.clone(), value.to_json()));
         serde_json::Value::Object(fields.collect()).to_string()
     }
 
@@ -159,7 +115,7 @@ impl Arguments {
         }
     }
 
-    /// A list of dates, none of them NULL; it may be empty.
+    /// A list of dates, none of them NULL; it may be empty. A text or a timestamp stands for the date that it begins with.
     pub fn date_list(&self, name: &str) -> Result<Option<Vec<Date>>> {
         let items = match self.get(name) {
             None => return Ok(None),
@@ -168,7 +124,13 @@ impl Arguments {
         };
         let dates = items.iter().map(|item| match item {
             Value::Date(days) => date_of(*days).ok_or_else(|| unknown_date(name)),
-            _ => Err(Error::argument(name, "holds a NULL; remove it")),
+            Value::Timestamp(micros) => time_of(*micros).map(|time| time.date()).ok_or_else(|| unknown_date(name)),
+            Value::Text(text) => text
+                .trim()
+                .parse()
+                .map_err(|_| Error::argument(name, format!("holds {text:?}, which is no date like '2025-01-31'"))),
+            Value::Null => Err(Error::argument(name, "holds a NULL; remove it")),
+            _ => Err(Error::argument(name, "must be a list of dates, like [DATE '2025-01-31']")),
         });
         dates.collect::<Result<Vec<_>>>().map(Some)
     }
@@ -236,6 +198,37 @@ impl Arguments {
         texts.collect::<Result<Vec<_>>>().map(Some)
     }
 
+    /// A list of ids, which people write as numbers or as texts: each once, in the order given. It may be empty.
+    pub fn ids(&self, name: &str) -> Result<Option<Vec<String>>> {
+        let expected = || {
+            Error::argument(
+                name,
+                format!("must be a list of texts or whole numbers, like {name} := ['user-1', 'user-2']"),
+            )
+        };
+        let items = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::List(items)) => items,
+            Some(_) => return Err(expected()),
+        };
+        let ids = items.iter().map(|item| match item {
+            Value::Text(text) if text.is_empty() => Err(Error::argument(name, "holds an empty string; remove it")),
+            Value::Text(text) => Ok(text.clone()),
+            Value::Integer(number) => Ok(number.to_string()),
+            // A whole number that is too large for the other kind.
+            Value::Decimal(digits) if !digits.contains('.') => Ok(digits.clone()),
+            Value::Null => Err(Error::argument(
+                name,
+                "holds a NULL; list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL) makes a list without",
+            )),
+            _ => Err(expected()),
+        });
+        let mut ids = ids.collect::<Result<Vec<_>>>()?;
+        let mut known = HashSet::with_capacity(ids.len());
+        ids.retain(|id| known.insert(id.clone()));
+        Ok(Some(ids))
+    }
+
     /// A struct or map of texts, e.g. `{'amount': 'DOUBLE'}`, at least one.
     pub fn text_fields(&self, name: &str) -> Result<Option<Vec<(String, String)>>> {
         let expected = || {
@@ -254,24 +247,8 @@ impl Arguments {
     }
 }
 
-/// A JSON number with every digit of a text.
-fn number(digits: &str) -> serde_json::Value {
-    serde_json::from_str(digits).unwrap_or_else(|_| digits.into())
-}
-
-/// What a clock in UTC showed that many microseconds after 1970-01-01, where there is a date for it.
-fn time_of(micros: i64) -> Option<jiff::civil::DateTime> {
-    let timestamp = jiff::Timestamp::from_microsecond(micros).ok()?;
-    Some(timestamp.to_zoned(jiff::tz::TimeZone::UTC).datetime())
-}
-
 fn unknown_date(name: &str) -> Error {
     Error::argument(name, "is outside the dates that Mixpanel knows (years 0001 to 9999)")
-}
-
-/// The civil date that many days after 1970-01-01, where there is one.
-pub(crate) fn date_of(days: i32) -> Option<Date> {
-    EPOCH.checked_add(jiff::Span::new().try_days(days).ok()?).ok().filter(|date| date.year() >= 1)
 }
 
 #[cfg(test)]
@@ -289,6 +266,46 @@ mod tests {
     #[test]
     fn null_is_not_given() {
         assert_eq!(arguments("filter", Value::Null).text("filter"), Ok(None));
+        assert_eq!(arguments("filter", Value::Null).to_json(), "{}");
+    }
+
+    #[test]
+    fn null_is_refused_where_nothing_would_mean_everything() {
+        let refused = |arguments: Arguments| message(arguments.refuse_null("days", "leave it out"));
+        assert!(refused(arguments("days", Value::Null)).contains("days: is NULL; leave it out"));
+        assert_eq!(refused(Arguments::default()) + &refused(arguments("days", Value::List(vec![]))), "");
+    }
+
+    #[test]
+    fn days_of_every_kind() {
+        let days = |items| arguments("days", Value::List(items)).date_list("days");
+        let day = jiff::civil::date(2025, 1, 1);
+        let same = [Value::Date(20089), Value::Timestamp(1_735_689_601_500_000), Value::Text("2025-01-01".into())];
+        assert_eq!(days(same.to_vec()), Ok(Some(vec![day; 3])));
+        assert_eq!(days(vec![]), Ok(Some(vec![])));
+        for (bad, problem) in
+            [(Value::Null, "NULL"), (Value::Text("x".into()), "no date"), (Value::Integer(1), "list of dates")]
+        {
+            assert!(message(days(vec![bad])).contains(problem), "{problem}");
+        }
+    }
+
+    #[test]
+    fn ids_come_once_as_text() {
+        let ids = |items| arguments("ids", Value::List(items)).ids("ids");
+        let text = |text: &str| Value::Text(text.into());
+        let given = vec![text("b"), Value::Integer(42), text("b"), text("42"), Value::Decimal("1".repeat(39))];
+        assert_eq!(ids(given), Ok(Some(vec!["b".into(), "42".into(), "1".repeat(39)])));
+        assert_eq!(ids(vec![]), Ok(Some(vec![])));
+        for (bad, problem) in [
+            (Value::Null, "FILTER (WHERE distinct_id IS NOT NULL)"),
+            (text(""), "empty string"),
+            (Value::Double(1.0), "texts or whole numbers"),
+            (Value::Decimal("1.0".into()), "texts or whole numbers"),
+        ] {
+            assert!(message(ids(vec![bad])).contains(problem), "{problem}");
+        }
+        assert!(message(arguments("ids", text("a")).ids("ids")).contains("must be a list"));
     }
 
     #[test]
@@ -350,34 +367,6 @@ mod tests {
         assert_eq!(arguments("body", fields).json("body"), Ok(Some(r#"{"a":[1,null]}"#.into())));
         assert!(message(arguments("body", Value::Text("{a}".into())).json("body")).contains("body: is not JSON"));
         assert!(message(arguments("body", Value::Boolean(true)).json("body")).contains("body: must be JSON"));
-    }
-
-    #[test]
-    fn parameters_of_requests_are_text() {
-        let list = Value::List(vec![Value::Text("a\"b".into()), Value::Integer(1), Value::Null]);
-        for (value, expected) in [
-            (Value::Null, Ok(None)),
-            (Value::Text(" ".into()), Ok(Some(" "))),
-            (Value::Boolean(true), Ok(Some("true"))),
-            (Value::Integer(i128::from(u64::MAX)), Ok(Some("18446744073709551615"))),
-            (Value::Double(1.5), Ok(Some("1.5"))),
-            (Value::Double(1e6), Ok(Some("1000000"))),
-            (Value::Double(f64::NAN), Err("is no finite number")),
-            (Value::Date(20089), Ok(Some("2025-01-01"))),
-            (Value::Timestamp(1_735_689_601_500_000), Ok(Some("2025-01-01T00:00:01.5"))),
-            (list, Ok(Some(r#"["a\"b",1,null]"#))),
-            (Value::Decimal("1.50".into()), Ok(Some("1.50"))),
-            (
-                Value::Fields(vec![
-                    ("id".into(), Value::Integer(i128::MAX)),
-                    ("price".into(), Value::Decimal("-1.50".into())),
-                    ("at".into(), Value::Timestamp(0)),
-                ]),
-                Ok(Some(r#"{"id":170141183460469231731687303715884105727,"price":-1.50,"at":"1970-01-01T00:00:00"}"#)),
-            ),
-        ] {
-            assert_eq!(value.to_parameter(), expected.map(|text| text.map(str::to_owned)), "{value:?}");
-        }
     }
 
     #[test]

@@ -15,8 +15,9 @@ mod setting;
 mod signature;
 mod sql_macro;
 mod table;
+mod value;
 
-pub use arguments::{Arguments, Value};
+pub use arguments::Arguments;
 pub use arrays::{list_of_texts, texts, texts_at};
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
@@ -27,3 +28,4 @@ pub use setting::Setting;
 pub use signature::{Documentation, Parameter};
 pub use sql_macro::Macro;
 pub use table::{BoundTable, Reader, ReaderThread, Scan, Session, TableFunction, rows};
+pub use value::Value;

@@ -11,11 +11,14 @@ use super::{
 use crate::{
     answers::{FeedEvent, feed},
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction,
-        Value, texts,
+        Arguments, BoundTable, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction, rows,
+        texts,
     },
     mixpanel::{Api, Request},
 };
+
+/// Many servers refuse longer ones, and the ids go nowhere else.
+const LONGEST_URL: usize = 16 * 1024;
 
 /// `GET /api/query/stream/query`: one row for each event, in the answer's order.
 pub struct ActivityFeed;
@@ -34,7 +37,7 @@ impl TableFunction for ActivityFeed {
 
     fn parameters(&self) -> Vec<Parameter> {
         let mut parameters = vec![
-            Parameter::positional("distinct_ids", SqlType::List(Box::new(SqlType::Varchar))),
+            Parameter::positional("distinct_ids", SqlType::Any),
             Parameter::named("from_date", SqlType::Date),
             Parameter::named("to_date", SqlType::Date),
             Parameter::named("raw", SqlType::Boolean),
@@ -46,13 +49,20 @@ impl TableFunction for ActivityFeed {
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let (from, to) = arguments.required_dates("from_date", "to_date")?;
         let raw = arguments.boolean("raw")?.unwrap_or(false);
+        let ids = distinct_ids(&arguments)?;
         let request = Request::get(Api::Query, "stream/query")
-            .query("distinct_ids", serde_json::json!(distinct_ids(&arguments)?).to_string())
+            .query("distinct_ids", serde_json::json!(ids).to_string())
             .query("from_date", from.to_string())
             .query("to_date", to.to_string());
         let target = target(&arguments, session)?;
-        if raw {
-            return Ok(raw_answer(target, request));
+        let length = request.url(&target)?.as_str().len();
+        if length > LONGEST_URL {
+            let what = format!(
+                "{} ids make a URL of {length} characters, and servers take no more than {LONGEST_URL}; name fewer at a \
+                 time, or query mixpanel_export with WHERE distinct_id IN (...)",
+                ids.len()
+            );
+            return Err(Error::argument("distinct_ids", what));
         }
         let columns = Columns::new([
             ("event_name", SqlType::Varchar),
@@ -60,16 +70,19 @@ impl TableFunction for ActivityFeed {
             ("distinct_id", SqlType::Varchar),
             ("properties", SqlType::Json),
         ]);
-        Ok(answered(target, request, columns, |text| Ok(arrays(&feed(text)?))))
+        Ok(match (raw, ids.is_empty()) {
+            // Nobody did anything, which needs no request to be known.
+            (true, true) => rows(Columns::new([("response", SqlType::Json)]), || Ok(vec![texts::<&str>([])])),
+            (false, true) => rows(columns, || Ok(arrays(&[]))),
+            (true, false) => raw_answer(target, request),
+            (false, false) => answered(target, request, columns, |text| Ok(arrays(&feed(text)?))),
+        })
     }
 }
 
 fn distinct_ids(arguments: &Arguments) -> Result<Vec<String>> {
-    let name_somebody = || Error::argument("distinct_ids", "names nobody; give at least one id, like ['user-1']");
-    match arguments.get("distinct_ids") {
-        Some(Value::List(ids)) if ids.is_empty() => Err(name_somebody()),
-        _ => arguments.texts("distinct_ids")?.ok_or_else(name_somebody),
-    }
+    arguments.refuse_null("distinct_ids", "name users, like ['user-1'], or give [] for nobody")?;
+    Ok(arguments.ids("distinct_ids")?.unwrap_or_default())
 }
 
 fn arrays(events: &[FeedEvent]) -> Vec<ArrayRef> {

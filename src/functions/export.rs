@@ -62,7 +62,7 @@ fn parameters() -> Vec<Parameter> {
     let mut parameters = vec![
         Parameter::named("from_date", SqlType::Date),
         Parameter::named("to_date", SqlType::Date),
-        Parameter::named("days", SqlType::List(Box::new(SqlType::Date))),
+        Parameter::named("days", SqlType::Any),
         Parameter::named("events", texts()),
         Parameter::named("filter", SqlType::Varchar),
         Parameter::named("max_rows", SqlType::BigInt),
@@ -221,6 +221,7 @@ impl BoundTable for Call {
 
 /// The days of `days := [...]`, in order, each once.
 fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
+    arguments.refuse_null("days", "leave it out to ask for all days of a range, or give [] for none")?;
     let Some(mut days) = arguments.date_list("days")? else { return Ok(None) };
     if let Some(name) = ["from_date", "to_date"].into_iter().find(|name| arguments.get(name).is_some()) {
         return Err(Error::argument(name, "says which days to ask for, and so does days; drop one of them"));

@@ -1,6 +1,6 @@
 //! `mixpanel_profiles(...)`: the profiles of users or groups.
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -41,8 +41,8 @@ impl TableFunction for Profiles {
     fn parameters(&self) -> Vec<Parameter> {
         let texts = || SqlType::List(Box::new(SqlType::Varchar));
         let mut parameters = vec![
-            Parameter::named("distinct_id", SqlType::Varchar),
-            Parameter::named("distinct_ids", texts()),
+            Parameter::named("distinct_id", SqlType::Any),
+            Parameter::named("distinct_ids", SqlType::Any),
             Parameter::named("group_id", SqlType::Any),
             Parameter::named("filter", SqlType::Varchar),
             Parameter::named("output_properties", texts()),
@@ -129,12 +129,16 @@ fn columns(typed: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
 }
 
 fn request(arguments: &Arguments) -> Result<ProfilesRequest> {
-    let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
+    // A query that finds nobody makes a NULL, and nobody is not everybody.
+    arguments.refuse_null("distinct_ids", "leave it out to ask for everybody, or give [] for nobody")?;
+    for name in ["distinct_id", "group_id", "cohort_id", "behaviors"] {
+        arguments.refuse_null(name, "leave it out to ask without it")?;
+    }
     let request = ProfilesRequest {
-        distinct_id: text("distinct_id")?,
-        distinct_ids: distinct_ids(arguments)?,
+        distinct_id: arguments.id("distinct_id")?,
+        distinct_ids: arguments.ids("distinct_ids")?,
         group_id: arguments.whole("group_id")?,
-        filter: text("filter")?,
+        filter: arguments.text("filter")?.map(str::to_string),
         output_properties: arguments.texts("output_properties")?,
         cohort: cohort(arguments)?,
         behaviors: behaviors(arguments)?,
@@ -154,17 +158,6 @@ fn request(arguments: &Arguments) -> Result<ProfilesRequest> {
         );
     }
     Ok(request)
-}
-
-/// Each id once, in the order given. No id at all is a question with an answer that is known: nobody.
-fn distinct_ids(arguments: &Arguments) -> Result<Option<Vec<String>>> {
-    if matches!(arguments.get("distinct_ids"), Some(Value::List(ids)) if ids.is_empty()) {
-        return Ok(Some(Vec::new()));
-    }
-    let Some(mut ids) = arguments.texts("distinct_ids")? else { return Ok(None) };
-    let mut known = HashSet::new();
-    ids.retain(|id| known.insert(id.clone()));
-    Ok(Some(ids))
 }
 
 fn cohort(arguments: &Arguments) -> Result<Option<(i64, bool)>> {
@@ -279,11 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn ids_come_once_and_none_is_not_all() {
-        let ids = |ids: &[&str]| Value::List(ids.iter().map(|id| Value::Text(id.to_string())).collect());
-        let asked = |value| distinct_ids(&given(&[("distinct_ids", value)])).unwrap();
-        assert_eq!(asked(ids(&["b", "a", "b"])), Some(vec!["b".into(), "a".into()]));
-        assert_eq!(asked(ids(&[])), Some(vec![]));
-        assert_eq!(asked(Value::Null), None);
+    fn null_selects_nobody_knows_whom() {
+        for name in ["distinct_id", "distinct_ids", "group_id", "cohort_id", "behaviors"] {
+            let problem = request(&given(&[(name, Value::Null)])).unwrap_err();
+            assert!(problem.what().starts_with(&format!("{name}: is NULL; leave it out")), "{problem}");
+        }
+        assert!(request(&given(&[("filter", Value::Null), ("as_of_timestamp", Value::Null)])).is_ok());
     }
 }

@@ -23,7 +23,7 @@ use tokio::{
 
 use super::{
     page::{Form, Page, Profiles},
-    pages::Pages,
+    pages::{Held, Pages},
     question::Question,
     seen::{Novelty, Seen},
 };
@@ -118,8 +118,9 @@ async fn drive(download: Arc<Download>) {
 impl Download {
     async fn questions(self: &Arc<Self>) -> Result<()> {
         let count = self.order.questions.len();
+        let mut seen = Seen::default();
         for number in 0..count {
-            self.question(number).await.map_err(|error| match count {
+            self.question(number, &mut seen).await.map_err(|error| match count {
                 1 => error,
                 _ => error.context(format!("question {} of {count}", number + 1)),
             })?;
@@ -128,25 +129,21 @@ impl Download {
     }
 
     /// Hands out the answer to one question.
-    async fn question(self: &Arc<Self>, number: usize) -> Result<()> {
-        let mut seen = Seen::default();
+    async fn question(self: &Arc<Self>, number: usize, seen: &mut Seen) -> Result<()> {
         let mut restarts = 0;
         loop {
-            match self.session(number, &mut seen).await {
+            seen.begin(number);
+            match self.session(number, seen).await {
                 Ok(()) => return Ok(()),
                 Err(Broken::Failed(error)) => return Err(error),
                 Err(Broken::Forgotten) if restarts == MAX_RESTARTS => {
-                    let what = format!(
-                        "{} times in a row Mixpanel forgot the session before all pages were read",
-                        restarts + 1
-                    );
+                    let what = format!("Mixpanel forgot the session {} times before all pages were read", restarts + 1);
                     return Err(Error::new(Code::ServerError, what).server(FORGOTTEN).fix(
                         "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
                     ));
                 }
                 Err(Broken::Forgotten) => {
                     restarts += 1;
-                    seen.restart();
                     Fetch::add(&self.order.record.retries, 1);
                     tokio::time::sleep(self.client.retry_policy().pause(restarts)).await;
                 }
@@ -160,8 +157,8 @@ impl Download {
         let done = self.order.record.windows_done.load(Ordering::Relaxed);
         let first = self.clone().fetch(0, question.first()).await?;
         let (announced, session) = (first.announced(), first.session.clone().unwrap_or_default());
-        let (held, new, profiles) = fresh(first.profiles, seen);
-        let mut pages = Pages::new(announced, held, new);
+        let (held, profiles) = fresh(first.profiles, seen);
+        let mut pages = Pages::new(announced, held);
         self.note(number, done, &pages);
         self.hand_out(profiles).await;
         let mut tasks = JoinSet::new();
@@ -176,8 +173,8 @@ impl Download {
                 true => Broken::Forgotten,
                 false => Broken::Failed(error),
             })?;
-            let (held, new, profiles) = fresh(answer.profiles, seen);
-            pages.arrived(page, held, new);
+            let (held, profiles) = fresh(answer.profiles, seen);
+            pages.arrived(page, held);
             self.note(number, done, &pages);
             self.hand_out(profiles).await;
         }
@@ -198,6 +195,8 @@ impl Download {
             };
             Fetch::add(&record.bytes, answer.received);
             match Page::read(&answer.body, self.order.form) {
+                // The server means what it says, and would say it again.
+                Err(error) if !Page::may_be_damaged(&answer.body) => break Err(error),
                 Err(_) if damaged + 1 < MAX_DAMAGED => {
                     damaged += 1;
                     retry();
@@ -230,16 +229,16 @@ impl Download {
     }
 }
 
-/// How many profiles a page held, how many of them were new in its session, and those that were never handed out.
-fn fresh(profiles: Profiles, seen: &mut Seen) -> (u64, u64, Profiles) {
-    let held = profiles.len() as u64;
-    let mut new = 0;
-    let fresh = profiles.retain(|key| {
-        let novelty = seen.add(key);
-        new += u64::from(novelty != Novelty::Repeated);
-        novelty == Novelty::New
+/// What a page held, and those of its profiles that were never handed out.
+fn fresh(profiles: Profiles, seen: &mut Seen) -> (Held, Profiles) {
+    let mut held = Held { profiles: profiles.len() as u64, ..Held::default() };
+    let fresh = profiles.retain(|identity| {
+        let came = seen.add(identity);
+        held.new += u64::from(came.novelty != Novelty::Repeated);
+        held.unlike += u64::from(came.is_first_alike);
+        came.novelty == Novelty::New
     });
-    (held, new, fresh)
+    (held, fresh)
 }
 
 /// Whether an error says that the session is no more.

@@ -6,10 +6,13 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Value, value::RawValue};
 
-use super::{pages::Announced, seen::Key};
+use super::{
+    pages::Announced,
+    seen::{Identity, Key},
+};
 use crate::{
     answers::{self, bigint, unexpected},
     contract::Result,
@@ -39,7 +42,7 @@ pub struct Page {
 /// Profiles, one behind the other.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Profiles {
-    pub keys: Vec<Key>,
+    pub identities: Vec<Identity>,
     pub text: String,
     /// Where each one ends in the text.
     pub ends: Vec<usize>,
@@ -89,6 +92,11 @@ impl Page {
         })
     }
 
+    /// Whether a body that is no page could be one that was damaged on its way: what is JSON from end to end was not.
+    pub fn may_be_damaged(body: &[u8]) -> bool {
+        serde_json::from_str::<IgnoredAny>(&answers::text(body)).is_err()
+    }
+
     pub fn announced(&self) -> Announced {
         Announced { total: self.total, page_size: self.page_size, has_session: self.session.is_some() }
     }
@@ -101,11 +109,10 @@ impl Profiles {
         if !properties.starts_with('{') {
             return Err(unexpected("a profile", "its $properties are no object", source));
         }
-        let key = match profile.id {
-            Some(id) => key(b"id", &plain(id.get())),
-            None => self.unused(key(b"profile", source)),
-        };
-        self.keys.push(key);
+        self.identities.push(match profile.id {
+            Some(id) => Identity::Id(key(b"id", &plain(id.get()))),
+            None => Identity::Content(key(b"profile", source)),
+        });
         match form {
             Form::Raw => self.text.push_str(source),
             Form::Lines => {
@@ -126,14 +133,6 @@ impl Profiles {
         Ok(())
     }
 
-    /// Profiles without an id that look alike on one page are several all the same.
-    fn unused(&self, mut key: Key) -> Key {
-        while self.keys.contains(&key) {
-            key = key.wrapping_add(1);
-        }
-        key
-    }
-
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -145,14 +144,14 @@ impl Profiles {
     }
 
     /// Only those for which `keep` says so.
-    pub fn retain(self, mut keep: impl FnMut(Key) -> bool) -> Self {
-        let kept: Vec<bool> = self.keys.iter().map(|key| keep(*key)).collect();
+    pub fn retain(self, mut keep: impl FnMut(Identity) -> bool) -> Self {
+        let kept: Vec<bool> = self.identities.iter().map(|identity| keep(*identity)).collect();
         if kept.iter().all(|kept| *kept) {
             return self;
         }
         let mut rest = Self::default();
-        for ((text, key), _) in self.texts().zip(&self.keys).zip(&kept).filter(|(_, kept)| **kept) {
-            rest.keys.push(*key);
+        for ((text, identity), _) in self.texts().zip(&self.identities).zip(&kept).filter(|(_, kept)| **kept) {
+            rest.identities.push(*identity);
             rest.text.push_str(text);
             rest.ends.push(rest.text.len());
         }
@@ -234,19 +233,18 @@ mod tests {
             r#"{"results":[{"$distinct_id":4},{"$distinct_id":"4"},{"$distinct_id":"\u0034"},{"$distinct_id":"5"},
             {"a":1},{"a":1},{"a":2}]}"#,
         );
-        let keys = &page.profiles.keys;
-        assert!(keys[0] == keys[1] && keys[1] == keys[2] && keys[0] != keys[3]);
-        // Those without an id are told apart by all they have, and from each other.
-        assert!(keys[4] != keys[5] && keys[4] != keys[6]);
-        assert_eq!(keys[4], read(r#"{"results":[{"a":1}]}"#).profiles.keys[0]);
+        let ids = &page.profiles.identities;
+        assert!(ids[0] == ids[1] && ids[1] == ids[2] && ids[0] != ids[3]);
+        // Those without an id are known by all they have.
+        assert!(ids[4] == ids[5] && ids[4] != ids[6] && matches!(ids[4], Identity::Content(_)));
     }
 
     #[test]
     fn keeps_what_is_wanted_and_nothing_else() {
         let results = r#"{"$distinct_id":"a"},{"$distinct_id":"b"},{"$distinct_id":"c"}"#;
         let profiles = || read(&format!(r#"{{"results":[{results}]}}"#)).profiles;
-        let unwanted = profiles().keys[1];
-        let rest = profiles().retain(|key| key != unwanted);
+        let unwanted = profiles().identities[1];
+        let rest = profiles().retain(|identity| identity != unwanted);
         assert_eq!(rest.text, "{\"event\":\"a\",\"properties\":{}}\n{\"event\":\"c\",\"properties\":{}}\n");
         assert_eq!((rest.len(), rest.texts().count()), (2, 2));
         assert_eq!(profiles().retain(|_| true), profiles());
@@ -271,6 +269,20 @@ mod tests {
         ] {
             let error = Page::read(body.as_bytes(), Form::Lines).unwrap_err().to_string();
             assert!(error.starts_with("[UNEXPECTED_RESPONSE]"), "{body}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_json_was_not_damaged() {
+        for (body, may_be) in [
+            ("{\"results\": 1}", false),
+            ("null ", false),
+            ("[\"\\ud83d\"]", false),
+            ("", true),
+            ("{\"results\": [", true),
+            ("<html>", true),
+        ] {
+            assert_eq!(Page::may_be_damaged(body.as_bytes()), may_be, "{body}");
         }
     }
 

@@ -43,22 +43,34 @@ pub struct Pages {
     repeats: Option<u64>,
 }
 
+/// What a page held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Held {
+    pub profiles: u64,
+    /// So many of them had not come before in the session.
+    pub new: u64,
+    /// So many looked like none before, those without an id too.
+    pub unlike: u64,
+}
+
 impl Pages {
     /// The first page is here.
-    pub fn new(announced: Announced, held: u64, new: u64) -> Self {
+    pub fn new(announced: Announced, held: Held) -> Self {
         let mut pages =
             Self { announced, profiles: 0, per_page: 1, next: 1, under_way: 1, ended: false, repeats: None };
-        pages.arrived(0, held, new);
+        pages.arrived(0, held);
         pages
     }
 
-    /// A page is here that holds so many profiles, so many of which had not come before.
-    pub fn arrived(&mut self, page: u64, held: u64, new: u64) {
+    /// A page is here.
+    pub fn arrived(&mut self, page: u64, held: Held) {
         self.under_way = self.under_way.saturating_sub(1);
-        self.profiles += new;
-        self.per_page = self.per_page.max(held);
-        self.ended |= held == 0;
-        if held > 0 && new == 0 {
+        self.profiles += held.new;
+        self.per_page = self.per_page.max(held.profiles);
+        self.ended |= held.profiles == 0;
+        // Profiles without an id that look alike may be several, as long as so many are announced.
+        let is_beyond = self.announced.total.is_none_or(|total| self.profiles > total);
+        if held.profiles > 0 && (held.new == 0 || held.unlike == 0 && is_beyond) {
             self.repeats = Some(page);
         }
     }
@@ -142,10 +154,15 @@ mod tests {
         Announced { total, page_size: Some(10), has_session }
     }
 
+    /// A page of profiles with ids, so many of them new.
+    fn held(profiles: u64, new: u64) -> Held {
+        Held { profiles, new, unlike: new }
+    }
+
     /// Asks for pages until there is none to ask for; pages hold what `held` says and nothing beyond. Returns the pages
     /// and the number of requests.
     fn run(total: Option<u64>, held: &[u64], at_once: u64) -> (Pages, u64) {
-        let mut pages = Pages::new(announced(total, true), held[0], held[0]);
+        let mut pages = Pages::new(announced(total, true), self::held(held[0], held[0]));
         let (mut requests, mut under_way) = (1, Vec::new());
         loop {
             while let Some(page) = pages.next(at_once) {
@@ -156,7 +173,7 @@ mod tests {
             // The youngest first: pages arrive in any order.
             let Some(page) = under_way.pop() else { return (pages, requests) };
             let count = held.get(page as usize).copied().unwrap_or(0);
-            pages.arrived(page, count, count);
+            pages.arrived(page, self::held(count, count));
         }
     }
 
@@ -211,23 +228,37 @@ mod tests {
     #[test]
     fn a_server_that_repeats_itself_is_left() {
         for total in [None, Some(1)] {
-            let mut pages = Pages::new(announced(total, true), 2, 2);
+            let mut pages = Pages::new(announced(total, true), held(2, 2));
             assert_eq!(pages.next(1), Some(1));
-            pages.arrived(1, 2, 0);
+            pages.arrived(1, held(2, 0));
             assert_eq!(pages.next(1), None);
             assert!(pages.check().unwrap_err().what().starts_with("page 1 holds nothing but"));
         }
         // A repetition among others is none.
-        let mut pages = Pages::new(announced(Some(3), true), 2, 2);
+        let mut pages = Pages::new(announced(Some(3), true), held(2, 2));
         assert_eq!(pages.next(1), Some(1));
-        pages.arrived(1, 2, 1);
+        pages.arrived(1, held(2, 1));
         assert_eq!((pages.next(1), pages.check()), (None, Ok(())));
+    }
+
+    #[test]
+    fn those_without_an_id_may_look_alike_until_all_announced_are_here() {
+        for (total, asked, is_whole) in [(Some(4), 2, true), (Some(3), 2, false), (None, 2, false), (Some(6), 3, true)]
+        {
+            let mut pages = Pages::new(announced(total, true), held(2, 2));
+            let mut requests = 1;
+            while let Some(page) = pages.next(1) {
+                pages.arrived(page, Held { profiles: 2, new: 2, unlike: 0 });
+                requests += 1;
+            }
+            assert_eq!((requests, pages.check().is_ok()), (asked, is_whole), "{total:?}");
+        }
     }
 
     #[test]
     fn without_a_session_one_page_must_be_all() {
         let check = |total, held| {
-            let mut pages = Pages::new(announced(total, false), held, held);
+            let mut pages = Pages::new(announced(total, false), self::held(held, held));
             assert_eq!(pages.next(5), None);
             pages.check().is_ok()
         };

@@ -51,6 +51,21 @@ def test_one_request(con, sim):
     assert request.params == {"project_id": "12345", "workspace_id": "3001", "from_date": FIRST, "to_date": LAST}
 
 
+def test_ids_are_numbers_or_texts_each_once(con, sim):
+    rows(con, f"FROM {feed('[42, 7, 42]')}")
+    rows(con, f"FROM {feed('range(1000)')}")
+    first, second = sim.settled()
+    assert json.loads(first.params["distinct_ids"]) == ["42", "7"]
+    assert json.loads(second.params["distinct_ids"]) == [str(number) for number in range(1000)]
+
+
+@pytest.mark.parametrize("ids", ["[]", "[]::VARCHAR[]"])
+def test_no_ids_are_no_rows_and_no_request(con, sim, ids):
+    assert rows(con, f"FROM {feed(ids)}") == []
+    assert rows(con, f"FROM {feed(ids, DATES + ', raw := true')}") == []
+    assert not sim.settled()
+
+
 def test_nobody_did_anything(con, sim):
     assert rows(con, f"FROM {feed(['nobody'])}") == []
 
@@ -92,9 +107,12 @@ def test_what_is_no_feed_is_an_error(con, sim, body):
 
 
 @pytest.mark.parametrize("ids, arguments, problem", [
-    ("[]::VARCHAR[]", DATES, "distinct_ids: names nobody"),
-    ("NULL", DATES, "distinct_ids: names nobody"),
+    ("NULL", DATES, "distinct_ids: is NULL; name users"),
+    ("NULL::VARCHAR[]", DATES, "distinct_ids: is NULL; name users"),
+    ("'a'", DATES, "distinct_ids: must be a list of texts or whole numbers"),
     ("['a', NULL]", DATES, "distinct_ids: holds a NULL"),
+    ("range(5000)", DATES, "distinct_ids: 5000 ids make a URL of "),
+    ("[repeat('é', 2800)]", DATES, "distinct_ids: 1 ids make a URL of "),
     ("['']", DATES, "distinct_ids: holds an empty string"),
     ("['a']", f"from_date := '{FIRST}'", "to_date: is missing"),
     ("['a']", f"to_date := '{FIRST}'", "from_date: is missing"),

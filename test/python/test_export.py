@@ -6,7 +6,7 @@ from base64 import b64encode
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from conftest import FIRST, LAST, PROJECT, SECRET, TOKEN, USERNAME, Project, Simulator, days_asked, export, rows
+from conftest import FIRST, LAST, PROJECT, SECRET, TOKEN, USERNAME, Project, Simulator, days_asked, error_of, export, rows
 from expected import export_rows, fetched_rows
 from simulator import peak_concurrency
 
@@ -150,6 +150,37 @@ def test_window_days(con, sim, window_days, expected):
     call = export(f"window_days := {window_days}")
     assert fetched_rows(con, call) == export_rows(sim, FIRST, LAST)
     assert sorted(days_asked(sim)) == expected
+
+
+@pytest.mark.parametrize("days", [
+    "[DATE '2025-01-04', DATE '2025-01-01', DATE '2025-01-02', DATE '2025-01-01']", "['2025-01-01', '2025-01-02', '2025-01-04']",
+    "[TIMESTAMP '2025-01-01', TIMESTAMP '2025-01-02 12:00:00', TIMESTAMP '2025-01-04']", "getvariable('days')",
+])  # fmt: skip
+def test_exactly_these_days(con, sim, days):
+    """Each once, and no window spans a day between them."""
+    con.execute("SET VARIABLE days = [DATE '2025-01-01', DATE '2025-01-02', DATE '2025-01-04']")
+    rows(con, f"FROM mixpanel_export(days := {days}, window_days := 5)")
+    assert sorted(days_asked(sim)) == [("2025-01-01", "2025-01-02"), ("2025-01-04", "2025-01-04")]
+
+
+def test_no_days_are_no_rows_and_null_is_refused(con, sim):
+    for none in ("[]", "[]::DATE[]"):
+        assert rows(con, f"FROM mixpanel_export(days := {none})") == []
+    con.execute("SET VARIABLE days = (SELECT list(DATE '2025-01-01') WHERE false)")
+    for null in ("NULL", "NULL::DATE[]", "getvariable('days')"):
+        for function in ("mixpanel_export", "mixpanel_export_plan"):
+            call = f"FROM {function}(days := {null}, from_date := '{FIRST}', to_date := '{LAST}')"
+            assert "[INVALID_ARGUMENT] days: is NULL; leave it out" in error_of(con, call)
+    assert not sim.settled()
+
+
+@pytest.mark.parametrize("days, problem", [
+    ("[NULL]", "days: holds a NULL"), ("['tomorrow']", "days: holds \"tomorrow\", which is no date"),
+    ("[1]", "days: must be a list of dates"), ("'2025-01-01'", "days: must be a list of dates"),
+])  # fmt: skip
+def test_what_are_no_days(con, sim, days, problem):
+    assert problem in error_of(con, f"DESCRIBE FROM mixpanel_export(days := {days})")
+    assert not sim.settled()
 
 
 @pytest.mark.parametrize("arguments", [

@@ -3,10 +3,9 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
 
 import pytest
-from conftest import PROJECT, Project, Simulator, error_of, last_fetch, rows
+from conftest import HOST, PROJECT, Project, Simulator, error_of, last_fetch, rows
 from expected_profiles import asked_pages, engage_requests, fetched_profiles, held_profiles
 from simulator import Limits, peak_concurrency
 
@@ -220,6 +219,44 @@ def test_a_profile_on_two_pages_is_one_row(con, sim):
     assert ids_of(con) == ["4", "a", "b", "c"]
 
 
+def test_an_id_that_several_questions_find_is_one_row(con, sim):
+    """An alias and the id that it stands for may be asked for in different batches: both find the profile of the id."""
+    first, second = body(["canonical", "a"], total=2), body(["b", "canonical"], total=2)
+    for batch in (first, second):
+        sim.add_fault("body", path=ENGAGE, body=batch)
+    assert ids_of(con, "distinct_ids := list_transform(range(2001), lambda number: 'u' || number)") == ["a", "b", "canonical"]
+    # A batch that finds nothing else is no server that repeats itself.
+    sim.reset()
+    sim.add_fault("body", path=ENGAGE, times=None, body=body(["canonical"], total=1))
+    assert ids_of(con, "distinct_ids := list_transform(range(4001), lambda number: 'u' || number)") == ["canonical"]
+    sim.reset()
+    sim.add_fault("body", path=ENGAGE, times=None, body='{"results": [{"$properties": {"a": 1}}]}')
+    assert ids_of_nobody(con, "distinct_ids := list_transform(range(2001), lambda number: 'u' || number)") == 2
+
+
+def ids_of_nobody(con, arguments: str = "") -> int:
+    return rows(con, f"SELECT count(*) FROM {profiles(arguments)} WHERE distinct_id IS NULL")[0][0]
+
+
+def test_profiles_without_an_id_on_several_pages(con, sim):
+    """Alike or not, they are several, until all that were announced are here."""
+    nameless, more = {"$properties": {"a": 1}}, {"session_id": "s", "page_size": 2}
+
+    def page(*results, **more) -> str:
+        return json.dumps({"results": list(results)} | more)
+
+    serve(sim, page(nameless, {"$distinct_id": "x"}, total=4, **more), page(nameless, {"$distinct_id": "y"}))
+    assert rows(con, f"SELECT distinct_id FROM {profiles()} ORDER BY ALL NULLS FIRST") == [(None,), (None,), ("x",), ("y",)]
+    sim.reset()
+    serve(sim, page(nameless, nameless, total=4, **more), page(nameless, nameless))
+    assert ids_of_nobody(con) == 4
+    # Without a number announced, a page like that may be the first one again, for ever.
+    sim.reset()
+    sim.add_fault("body", path=ENGAGE, times=None, body=page(nameless, nameless, **more))
+    assert "page 1 holds nothing but profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
+    assert len(engage_requests(sim)) == 2
+
+
 def test_a_server_that_says_the_same_again_and_again(con, sim):
     sim.add_fault("body", path=ENGAGE, times=None, body=body("ab", session_id="s"))
     assert "page 1 holds nothing but profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
@@ -281,6 +318,57 @@ def test_no_ids_are_no_rows_and_no_request(con, sim):
     assert last_fetch(con)["finished"] is not None
 
 
+@pytest.mark.parametrize("arguments, form", [
+    ("distinct_id := 42", {"distinct_id": "42"}),
+    ("distinct_id := 42::UBIGINT", {"distinct_id": "42"}),
+    ("distinct_ids := [42, 7, 42]", {"distinct_ids": '["42","7"]'}),
+    ("distinct_ids := ['a', 42::VARCHAR]", {"distinct_ids": '["a","42"]'}),
+    ("distinct_ids := [18446744073709551616]", {"distinct_ids": '["18446744073709551616"]'}),
+])  # fmt: skip
+def test_ids_that_are_numbers(con, sim, arguments, form):
+    rows(con, f"FROM {profiles(arguments)}")
+    assert [request.form for request in engage_requests(sim)] == [form | {"page": "0"}]
+
+
+@pytest.mark.parametrize("name", ["distinct_id", "distinct_ids", "group_id", "cohort_id", "behaviors"])
+@pytest.mark.parametrize("null", ["NULL", "NULL::VARCHAR", "NULL::VARCHAR[]", "NULL::INTEGER", "getvariable('unset')", "getvariable('ids')"])
+def test_null_does_not_select_everybody(con, sim, name, null):
+    con.execute("SET VARIABLE ids = (SELECT list('a') WHERE false)")
+    for statement in ("DESCRIBE FROM", "FROM"):
+        error = error_of(con, f"{statement} {profiles(f'{name} := {null}')}")
+        assert f"[INVALID_ARGUMENT] {name}: is NULL; leave it out" in error, error
+    con.execute(f"SET VARIABLE ids = (SELECT coalesce(list('a') FILTER (WHERE false), []))")
+    if name == "distinct_ids":
+        assert rows(con, f"FROM {profiles('distinct_ids := getvariable($$ids$$)')}") == []
+    assert not sim.settled()
+
+
+@pytest.mark.skipif(HOST != "v2", reason="pragmas need the second C API")
+@pytest.mark.parametrize("pragma", ["mixpanel_fetch_profiles", "mixpanel_sync_profiles"])
+def test_pragmas_select_alike(con, small, pragma):
+    for null in ("NULL", "getvariable('unset')"):
+        for name in ("distinct_id", "distinct_ids", "cohort_id"):
+            assert f"{name}: is NULL; leave it out" in error_of(con, f"PRAGMA {pragma}('people', {name} = {null})")
+    con.execute(f"PRAGMA {pragma}('people', distinct_ids = [])")
+    assert rows(con, "SELECT count(*) FROM people") == [(0,)] and not small.settled()
+    con.execute(f"PRAGMA {pragma}('numbered', distinct_ids = [42, 7], filter = NULL)")
+    assert [request.form for request in engage_requests(small)] == [{"distinct_ids": '["42","7"]', "page": "0"}]
+
+
+def test_null_elsewhere_is_not_given(con, small):
+    others = ["filter", "output_properties", "include_all_users", "as_of_timestamp", "columns", "raw", "max_workers", "label",
+              "account", "project_id", "region", "workspace_id"]  # fmt: skip
+    assert rows(con, f"SELECT count(*) FROM {profiles(', '.join(f'{name} := NULL' for name in others))}") == [(250,)]
+    assert json.loads(last_fetch(con)["arguments"]) == {}
+
+
+def test_a_macro_may_hand_ids_on(con, small):
+    con.execute("CREATE MACRO people(ids) AS TABLE SELECT distinct_id FROM mixpanel_profiles(distinct_ids := ids::VARCHAR[])")
+    assert rows(con, "FROM people(['nobody'])") == []
+    assert json.loads(engage_requests(small)[0].form["distinct_ids"]) == ["nobody"]
+    assert "distinct_ids: is NULL" in error_of(con, "FROM people(NULL)")
+
+
 @pytest.mark.parametrize("group", [f"{GROUP}", f"'{GROUP}'", f"{GROUP}::HUGEINT"])
 def test_groups(con, sim, group):
     assert fetched_profiles(con, profiles(f"group_id := {group}")) == held_profiles(sim, str(GROUP))
@@ -335,11 +423,12 @@ def test_as_of_a_moment(con, sim, moment, seconds):
     assert found and set(found) < set(ids_of(con, f"""{BEHAVIORS}, filter := 'behaviors["viewed"] > 1'"""))
 
 
-FUTURE = datetime.fromtimestamp(time.time() + 86400, UTC).strftime("%Y-%m-%d %H:%M:%S")
 REFUSED = [
     ("distinct_id := 'a', distinct_ids := ['b']", "distinct_id: has no place beside distinct_ids"),
     ("distinct_id := ''", "distinct_id: must not be empty"),
-    ("distinct_ids := ['a', NULL]", "distinct_ids: holds a NULL"),
+    ("distinct_ids := ['a', NULL]", "distinct_ids: holds a NULL; list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL)"),
+    ("distinct_ids := [1.5]", "distinct_ids: must be a list of texts or whole numbers"),
+    ("distinct_ids := 'a'", "distinct_ids: must be a list of texts or whole numbers"),
     ("distinct_ids := ['']", "distinct_ids: holds an empty string"),
     (f"{BEHAVIORS}, filter := 'true', cohort_id := 1001", "behaviors: can't be asked for together with cohort_id"),
     (BEHAVIORS, "behaviors: chooses nobody by itself"),
@@ -355,7 +444,7 @@ REFUSED = [
     ("group_id := 'company'", "group_id: must be a whole number of 64 bits"),
     ("group_id := 9223372036854775808", "group_id: must be a whole number of 64 bits"),
     ("as_of_timestamp := 99999999999", "as_of_timestamp: lies in the future"),
-    (f"as_of_timestamp := TIMESTAMP '{FUTURE}'", "as_of_timestamp: lies in the future"),
+    ("as_of_timestamp := TIMESTAMP '2999-01-01 00:00:00'", "as_of_timestamp: lies in the future"),
     ("as_of_timestamp := 'yesterday'", "as_of_timestamp: must be a TIMESTAMP"),
     ("as_of_timestamp := -1", "as_of_timestamp: must be a TIMESTAMP"),
     ("max_workers := 0", "max_workers: must be at least 1"),

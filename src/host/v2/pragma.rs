@@ -28,15 +28,22 @@ struct Adapter(Box<dyn Pragma>);
 
 impl PragmaQueryCallbacks for Adapter {
     fn query(&self, context: &Context, given: BindArguments<'_>) -> Result<String> {
+        let parameters = self.0.parameters();
         let mut values = Vec::with_capacity(given.len()?);
         for index in 0..given.len()? {
             let name = given.name(index)?;
             let value = given
                 .value(index)?
                 .ok_or_else(|| Error::invalid_input(format!("[INVALID_ARGUMENT] {name}: must be a constant.")))?;
-            values.push((name, types::constant(&value)?));
+            let is_not_given = match parameters.iter().find(|parameter| parameter.name == name) {
+                Some(parameter) => types::is_not_given(parameter, &value)?,
+                None => false,
+            };
+            if !is_not_given {
+                values.push((name, types::constant(&value)?));
+            }
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
-        Ok(self.0.script(arguments(context, self.0.name(), &self.0.parameters(), values), session)?)
+        Ok(self.0.script(arguments(context, self.0.name(), &parameters, values), session)?)
     }
 }

@@ -88,7 +88,9 @@ impl TableFunctionCallbacks for Adapter {
                     parameter.name
                 ))
             })?;
-            values.push((parameter.name.to_string(), types::constant(value)?));
+            if !types::is_not_given(parameter, value)? {
+                values.push((parameter.name.to_string(), types::constant(value)?));
+            }
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
         let arguments = arguments(context, self.0.name(), &parameters, values);

@@ -8,7 +8,7 @@ use duckdb_neo::{
     value::Value as DuckDBValue,
 };
 
-use crate::contract::{SqlType, Value};
+use crate::contract::{Parameter, SqlType, Value};
 
 /// The logical type of a parameter or column.
 pub fn logical_type<C: FFILink + ?Sized>(link: &C, sql_type: &SqlType) -> Result<LogicalType> {
@@ -26,13 +26,26 @@ pub fn logical_type<C: FFILink + ?Sized>(link: &C, sql_type: &SqlType) -> Result
     }
 }
 
-/// The default of a named parameter: a NULL of its type, which means "not given".
+/// The default of a named parameter: a NULL of its type or, where that is any, of one that no call has.
 pub struct NotGiven(pub SqlType);
+
+/// The type of [`NotGiven`] where a parameter takes any: it tells the default from a NULL that the call gives.
+const NOBODYS: LogicalTypeID = LogicalTypeID::Bit;
+
+/// Whether a parameter's value is its default. Other than for a parameter that takes any type, a NULL of the call can't be
+/// told from it.
+pub fn is_not_given(parameter: &Parameter, value: &DuckDBValue) -> Result<bool> {
+    Ok(!parameter.positional
+        && value.is_null()?
+        && (parameter.sql_type != SqlType::Any || value.logical_type()?.id()? == NOBODYS))
+}
 
 impl ToValue for NotGiven {
     fn value<C: FFILink + ?Sized>(&self, link: &C) -> Result<DuckDBValue> {
         match &self.0 {
-            SqlType::Any => DuckDBValue::null(link, &String::logical_type(link)?),
+            SqlType::Any => {
+                DuckDBValue::null(link, &link.logical_type_create_from_id(NOBODYS, duckdb_neo::Parameters::None)?)
+            }
             sql_type => DuckDBValue::null(link, &logical_type(link, sql_type)?),
         }
     }
