@@ -31,18 +31,32 @@ QUESTIONS = [
 ]
 
 
+# The second time it brings the two new days, and one that was there again: events come late.
+SYNC = "PRAGMA mixpanel_sync_events('recent', from_date = '2025-01-10', to_date = '2025-01-{}', lookback_days = 2);"
+
+KEPT = [
+    SYNC.format(12),
+    SYNC.format(14),
+    "SELECT name, row_count, from_date, to_date, fetches FROM mixpanel_tables();",
+    "SELECT * FROM mixpanel_table_funnel('recent', ['View Item', 'Add To Cart', 'Purchase'], INTERVAL 7 DAYS);",
+    "SELECT * FROM mixpanel_segmentation('Purchase', from_date := '2025-01-12', to_date := '2025-01-14');",
+]
+
+
 def show_python(extension: pathlib.Path, folder: pathlib.Path) -> None:
     """A stock Python duckdb 2.0, one statement after the other."""
     statements = [f"LOAD '{extension}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/events.parquet';"]
     statements.append(f"SELECT count(*) AS rows, min(event_time), max(event_time) FROM '{folder}/events.parquet';")
-    statements.append("SELECT windows_done, requests, retries, rows FROM mixpanel_fetches();")
+    statements += [*KEPT, "SELECT function, windows_done, requests, retries, rows FROM mixpanel_fetches();"]
     program = f"""
 import duckdb
 
 con = duckdb.connect(config={{"allow_unsigned_extensions": "true"}})
 for statement in {statements!r}:
-    print('>>> con.sql(\"\"\"' + statement.rstrip(";") + '\"\"\")')
-    result = con.sql(statement)
+    # What is shown of a relation is asked for when it is shown: a pragma is executed once instead.
+    pragma = statement.startswith("PRAGMA")
+    print(('>>> con.execute(' if pragma else '>>> con.sql(') + '\"\"\"' + statement.rstrip(";") + '\"\"\")' + ('.fetchall()' if pragma else ''))
+    result = con.execute(statement).fetchall() if pragma else con.sql(statement)
     print(result if result is not None else "", flush=True)
 """
     subprocess.run([ROOT / "build/venv/duckdb-2.0.0/bin/python", "-c", program], check=True)
@@ -77,7 +91,8 @@ def main() -> None:
         print("# The duckdb shell, 1.5.6\n$ duckdb -unsigned", flush=True)
         show_shell(version[1], pathlib.Path(folder))
         asked = len(simulator.settled())
-        print(f"\n# The simulator was asked {asked} times: 14 days, once for each of the two clients.")
+        print(f"\n# The simulator was asked {asked} times: 14 days for each of the two clients; 3 days and then 3 for the table")
+        print("# that is kept, one of them again; and one live report.")
 
 
 if __name__ == "__main__":
