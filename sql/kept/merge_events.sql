@@ -29,10 +29,4 @@ WHERE coalesce(TRY_CAST(mixpanel_property(staged.properties, 'mp_processing_time
 DELETE FROM mixpanel_staged WHERE rowid IN (
     SELECT staged_row FROM mixpanel_matched ANTI JOIN mixpanel_superseded USING (staged_row, kept_row)
 );
-DELETE FROM {{table}} WHERE rowid IN (SELECT kept_row FROM mixpanel_superseded);
-SET VARIABLE mixpanel_rows_removed =
-    getvariable('mixpanel_rows_removed') + (SELECT count(DISTINCT kept_row) FROM mixpanel_superseded);
-INSERT INTO {{table}} BY NAME FROM mixpanel_staged;
-DROP TABLE mixpanel_superseded;
 DROP TABLE mixpanel_matched;
-DROP TABLE mixpanel_staged;

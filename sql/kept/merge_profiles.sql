@@ -11,9 +11,3 @@ CREATE OR REPLACE TEMP TABLE mixpanel_superseded AS
 SELECT kept.rowid AS kept_row
 FROM {{table}} AS kept
 JOIN mixpanel_staged AS staged ON staged.distinct_id IS NOT DISTINCT FROM kept.distinct_id;
-DELETE FROM {{table}} WHERE rowid IN (SELECT kept_row FROM mixpanel_superseded);
-SET VARIABLE mixpanel_rows_removed =
-    getvariable('mixpanel_rows_removed') + (SELECT count(DISTINCT kept_row) FROM mixpanel_superseded);
-INSERT INTO {{table}} BY NAME FROM mixpanel_staged;
-DROP TABLE mixpanel_superseded;
-DROP TABLE mixpanel_staged;

@@ -22,7 +22,7 @@ pub use arrays::{list_of_texts, texts, texts_at};
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
 pub use filter::{Comparison, Filter};
-pub use pragma::Pragma;
+pub use pragma::{Pragma, Statements};
 pub use scalar::ScalarFunction;
 pub use setting::Setting;
 pub use signature::{Documentation, Parameter};

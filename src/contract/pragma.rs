@@ -8,6 +8,15 @@ pub trait Pragma: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     fn documentation(&self) -> Documentation;
     fn parameters(&self) -> Vec<Parameter>;
-    /// The statements that run in its place, all or nothing; only the last one may return rows. Makes no request.
-    fn script(&self, arguments: Arguments, session: Session) -> Result<String>;
+    /// What runs in its place, all or nothing. Makes no request.
+    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements>;
+}
+
+/// What a pragma becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statements {
+    /// Statements that return no rows.
+    pub work: String,
+    /// The one statement, after all others, whose rows say what happened.
+    pub report: String,
 }

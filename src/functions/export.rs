@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Date32Array, StringViewArray};
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
-use super::{account_parameters, overrides, typed_columns};
+use super::{account_parameters, named_time_zone, overrides, typed_columns};
 use crate::{
     config::{Config, Target},
     contract::{
@@ -239,13 +239,7 @@ fn missing_date(name: &str) -> Error {
 }
 
 fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
-    let Some(name) = arguments.text("time_zone")? else { return Ok(None) };
-    TimeZone::get(name).map(Some).map_err(|_| {
-        Error::argument(
-            "time_zone",
-            format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'"),
-        )
-    })
+    arguments.text("time_zone")?.map(named_time_zone).transpose()
 }
 
 fn workers(arguments: &Arguments) -> Result<usize> {

@@ -23,6 +23,8 @@ pub mod timestamp;
 pub mod utc;
 pub mod version;
 
+use jiff::tz::TimeZone;
+
 use crate::{
     config::{Config, Overrides, Target},
     contract::{Arguments, Columns, Error, Parameter, Result, Session, SqlType},
@@ -42,6 +44,16 @@ pub fn query_parameters() -> Vec<Parameter> {
     let mut parameters = account_parameters().to_vec();
     parameters.push(Parameter::named("workspace_id", SqlType::Any));
     parameters
+}
+
+/// A time zone by its name. Errors: `InvalidArgument` for `time_zone`.
+fn named_time_zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        Error::argument(
+            "time_zone",
+            format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'"),
+        )
+    })
 }
 
 /// Where a call's requests go.

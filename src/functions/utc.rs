@@ -7,8 +7,9 @@ use arrow_array::{
 };
 use jiff::tz::TimeZone;
 
+use super::named_time_zone;
 use crate::{
-    contract::{Documentation, Error, Result, ScalarFunction, SqlType},
+    contract::{Documentation, Result, ScalarFunction, SqlType},
     decode::utc,
 };
 
@@ -45,13 +46,7 @@ impl ScalarFunction for Utc {
         let converted = times.iter().zip(StringArrayType::iter(&zones)).map(|(time, zone)| {
             let (Some(time), Some(name)) = (time, zone) else { return Ok(None) };
             if known.as_ref().is_none_or(|(known, _)| known != name) {
-                let zone = TimeZone::get(name).map_err(|_| {
-                    Error::argument(
-                        "time_zone",
-                        format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin'"),
-                    )
-                })?;
-                known = Some((name.to_owned(), zone));
+                known = Some((name.to_owned(), named_time_zone(name)?));
             }
             Ok(known.as_ref().and_then(|(_, zone)| utc(time, zone)))
         });

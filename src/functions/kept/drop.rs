@@ -2,7 +2,7 @@
 
 use super::steps::text;
 use crate::{
-    contract::{Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Value},
+    contract::{Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Statements, Value},
     kept::{Script, TableName, literal},
 };
 
@@ -27,7 +27,7 @@ impl Pragma for Drop {
         vec![Parameter::positional("tables", SqlType::Any)]
     }
 
-    fn script(&self, arguments: Arguments, _session: Session) -> Result<String> {
+    fn script(&self, arguments: Arguments, _session: Session) -> Result<Statements> {
         let names = match arguments.get("tables") {
             Some(Value::List(names)) if names.is_empty() => {
                 return Err(Error::argument("tables", "is an empty list: there is nothing to drop"));
@@ -55,7 +55,13 @@ impl Pragma for Drop {
                 .add(text!("drop"))?;
         }
         let dropped = tables.iter().map(|table| literal(&table.to_string())).collect::<Vec<_>>().join(", ");
-        script.set("dropped", format!("[{dropped}]")).add("SELECT unnest({{dropped}}) AS dropped;\n")?;
-        Ok(script.finish())
+        let work = script.finish();
+        Ok(Statements {
+            work,
+            report: script
+                .set("dropped", format!("[{dropped}]"))
+                .add("SELECT unnest({{dropped}}) AS dropped;\n")?
+                .finish(),
+        })
     }
 }

@@ -5,9 +5,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::steps::{EVENTS, Mode, Steps, mode, mode_parameters, text, text_or_null};
 use crate::{
     contract::{
-        Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, TableFunction, Value,
+        Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Statements, TableFunction,
+        Value,
     },
-    functions::{account_parameters, export::Export, target},
+    functions::{account_parameters, export::Export, named_time_zone, target},
     kept::{literal, value},
 };
 
@@ -32,7 +33,7 @@ impl Pragma for FetchEvents {
         table.into_iter().chain(days).chain(fetch_parameters()).chain(mode_parameters()).collect()
     }
 
-    fn script(&self, arguments: Arguments, session: Session) -> Result<String> {
+    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements> {
         let (from, to) = arguments.required_dates("from_date", "to_date")?;
         let mode = mode(&arguments)?;
         let mut steps = begin(&arguments, session)?;
@@ -58,7 +59,8 @@ impl Pragma for FetchEvents {
                 .script
                 .set("target", "mixpanel_staged")
                 .add(text!("deduplicate_events"))?
-                .add(text!("merge_events"))?;
+                .add(text!("merge_events"))?
+                .add(text!("write_staged"))?;
         } else {
             let table = steps.table.sql();
             steps.script.set("target", table).add(text!("deduplicate_events"))?;
@@ -98,7 +100,7 @@ impl Pragma for SyncEvents {
         own.into_iter().chain(fetch_parameters()).collect()
     }
 
-    fn script(&self, arguments: Arguments, session: Session) -> Result<String> {
+    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements> {
         let (from, to) = arguments.dates("from_date", "to_date")?;
         let zone = arguments.text("time_zone")?;
         let lookback = match arguments.get("lookback_days") {
@@ -149,6 +151,7 @@ impl Pragma for SyncEvents {
             text!("deduplicate_events"),
             text!("replace_days"),
             text!("merge_events"),
+            text!("write_staged"),
         ] {
             steps.script.add(text)?;
         }
@@ -178,12 +181,10 @@ impl SyncEvents {
             .script
             .set("from_missing", literal(&from_missing.to_string()))
             .set("from_unknown", literal(&from_unknown.to_string()))
-            .set("not_kept", literal(&unknown.to_string()))
             .set("mixed", literal(&filters.to_string()))
             .set("has_filter", has_filter.to_string())
-            .add(text!("make_events"))?;
-        steps.must_exist(String::new())?.same_project()?;
-        steps.script.add(text!("must_be_kept"))?;
+            .add(text!("must_say_from_when"))?;
+        steps.make(&unknown)?.script.add(text!("same_filter"))?;
         Ok(())
     }
 }
@@ -224,11 +225,6 @@ fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
 /// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
 /// the next sync.
 fn today(zone: Option<&str>) -> Result<jiff::civil::Date> {
-    let zone = match zone {
-        None => TimeZone::UTC,
-        Some(name) => {
-            TimeZone::get(name).map_err(|_| Error::argument("time_zone", format!("{name:?} is no time zone")))?
-        }
-    };
+    let zone = zone.map(named_time_zone).transpose()?.unwrap_or(TimeZone::UTC);
     Ok(zone.to_datetime(Timestamp::now()).date())
 }

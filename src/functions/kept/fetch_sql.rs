@@ -2,8 +2,8 @@
 
 use super::{FetchEvents, FetchProfiles, SyncEvents, SyncProfiles};
 use crate::contract::{
-    Arguments, BoundTable, Columns, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, TableFunction,
-    Value, rows, texts,
+    Arguments, BoundTable, Columns, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Statements,
+    TableFunction, Value, rows, texts,
 };
 
 pub struct FetchSql;
@@ -66,7 +66,6 @@ impl TableFunction for FetchSql {
 
 /// All or nothing. The last statement, which says what happened, follows the end of the transaction, so that clients
 /// which show the last result show that.
-fn in_transaction(script: &str) -> String {
-    let (work, report) = script.trim_end().rsplit_once("\nSELECT ").unwrap_or((script, ""));
-    format!("BEGIN TRANSACTION;\n{work}\nCOMMIT;\nSELECT {report}\n")
+fn in_transaction(Statements { work, report }: &Statements) -> String {
+    format!("BEGIN TRANSACTION;\n{work}COMMIT;\n{report}")
 }

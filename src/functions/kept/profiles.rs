@@ -2,9 +2,10 @@
 
 use super::steps::{Mode, PROFILES, Steps, mode, mode_parameters, text, text_or_null};
 use crate::{
-    contract::{Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, TableFunction},
+    contract::{
+        Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Statements, TableFunction,
+    },
     functions::{profiles::Profiles, target},
-    kept::literal,
 };
 
 /// Fetches profiles.
@@ -27,12 +28,12 @@ impl Pragma for FetchProfiles {
         table.into_iter().chain(fetch_parameters()).chain(mode_parameters()).collect()
     }
 
-    fn script(&self, arguments: Arguments, session: Session) -> Result<String> {
+    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements> {
         let mode = mode(&arguments)?;
         let mut steps = begin(&arguments, session)?;
         steps.rows(mode)?;
         if mode == Mode::Append {
-            steps.script.add(text!("merge_profiles"))?;
+            steps.script.add(text!("merge_profiles"))?.add(text!("write_staged"))?;
         }
         steps.finish()
     }
@@ -59,20 +60,18 @@ impl Pragma for SyncProfiles {
         own.into_iter().chain(fetch_parameters()).collect()
     }
 
-    fn script(&self, arguments: Arguments, session: Session) -> Result<String> {
+    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements> {
         let mut steps = begin(&arguments, session)?;
         let unknown = Error::new(
             Code::WrongTable,
             format!("table {} was not made by mixpanel_fetch_profiles or mixpanel_sync_profiles", steps.table),
         )
         .fix("Choose another name, and the table is made");
-        steps.script.set("not_kept", literal(&unknown.to_string())).add(text!("make_profiles"))?;
-        steps.must_exist(String::new())?.same_project()?;
-        steps.script.add(text!("must_have_history"))?.add(text!("stage"))?;
+        steps.make(&unknown)?.script.add(text!("stage"))?;
         if arguments.boolean("delete_missing")?.unwrap_or(false) {
             steps.script.add(text!("remove_gone_profiles"))?;
         }
-        steps.script.add(text!("merge_profiles"))?;
+        steps.script.add(text!("merge_profiles"))?.add(text!("write_staged"))?;
         steps.finish()
     }
 }

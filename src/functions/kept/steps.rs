@@ -2,8 +2,8 @@
 
 use crate::{
     config::Target,
-    contract::{Arguments, Code, Error, Parameter, Result, SqlType, Value},
-    kept::{METADATA, Script, TableName, literal, value},
+    contract::{Arguments, Code, Error, Parameter, Result, SqlType, Statements, Value},
+    kept::{METADATA, NO_HISTORY, Script, TableName, literal, value},
 };
 
 /// The texts of `sql/kept`.
@@ -33,6 +33,13 @@ pub struct Kind {
     pub function: &'static str,
     /// The pragma that fetches into a table of this kind.
     pub pragma: &'static str,
+}
+
+impl Kind {
+    /// The columns as `CREATE TABLE` takes them.
+    fn definitions(&self) -> String {
+        self.columns.iter().map(|(name, sql_type)| format!("{name} {sql_type}")).collect::<Vec<_>>().join(", ")
+    }
 }
 
 pub const EVENTS: Kind = Kind {
@@ -66,25 +73,6 @@ pub struct Steps {
     project_id: Option<String>,
 }
 
-/// The columns of the history.
-const HISTORY: [&str; 15] = [
-    "table_name",
-    "type",
-    "fetched_at",
-    "from_date",
-    "to_date",
-    "filter_events",
-    "filter_where",
-    "row_count",
-    "project_id",
-    "requests",
-    "failed_ranges",
-    "duration_seconds",
-    "rows_added",
-    "rows_removed",
-    "arguments",
-];
-
 impl Steps {
     pub fn new(table: &str, kind: Kind, target: &Target) -> Result<Self> {
         let table = TableName::read("table", table)?;
@@ -107,7 +95,8 @@ impl Steps {
             .set("label", literal(&label))
             .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
             .set("columns_kept", columns.collect::<Vec<_>>().join(", "))
-            .set("metadata_columns", list(HISTORY.iter().map(|name| literal(name)).collect()))
+            .set("definitions", kind.definitions())
+            .set("no_history", NO_HISTORY)
             .set("metadata_condition", table.metadata_condition())
             .set("other_history", literal(&other_history.to_string()))
             .set("hidden", literal(&hidden.to_string()))
@@ -161,17 +150,24 @@ impl Steps {
     pub fn must_exist(&mut self, fix: String) -> Result<&mut Self> {
         let missing = Error::new(Code::TableNotFound, format!("there is no table {}", self.table)).fix(fix);
         let columns = self.kind.columns.iter();
-        let names = columns.clone().map(|(name, sql_type)| format!("{name} {sql_type}")).collect::<Vec<_>>().join(", ");
         let other = Error::new(
             Code::WrongTable,
             format!("table {} does not have the columns of {}", self.table, self.kind.type_name),
         )
-        .fix(format!("They are {names}; choose another table"));
+        .fix(format!("They are {}; choose another table", self.kind.definitions()));
         self.script
             .set("missing", literal(&missing.to_string()))
             .set("other_columns", literal(&other.to_string()))
             .set("columns", list(columns.map(|(name, sql_type)| literal(&format!("{name} {sql_type}"))).collect()))
             .add(text!("must_exist"))?;
+        Ok(self)
+    }
+
+    /// For a sync: makes the table if it is not there, and stops where it holds something else or nobody knows what.
+    pub fn make(&mut self, not_kept: &Error) -> Result<&mut Self> {
+        self.script.set("not_kept", literal(&not_kept.to_string())).add(text!("make"))?;
+        self.must_exist(String::new())?.same_project()?;
+        self.script.add(text!("must_have_history"))?;
         Ok(self)
     }
 
@@ -187,8 +183,9 @@ impl Steps {
     }
 
     /// The row of the history, and the row that says what happened.
-    pub fn finish(&mut self) -> Result<String> {
-        Ok(self.script.add(text!("record"))?.add(text!("report"))?.finish())
+    pub fn finish(&mut self) -> Result<Statements> {
+        let work = self.script.add(text!("record"))?.finish();
+        Ok(Statements { work, report: self.script.add(text!("report"))?.finish() })
     }
 }
 

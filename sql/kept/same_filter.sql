@@ -1,0 +1,10 @@
+-- Which rows of a day a filter brought can't be told afterwards, nor what their times mean.
+SET VARIABLE mixpanel_checked = (
+    SELECT CASE WHEN count(*) > 0 THEN error({{mixed}}) END
+    FROM {{metadata}}
+    WHERE lower(table_name) = lower({{name}})
+        AND (
+            (arguments->>'time_zone') IS DISTINCT FROM {{time_zone}}
+            OR {{has_filter}} AND filter_where IS DISTINCT FROM {{filter_where}}
+        )
+);
