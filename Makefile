@@ -1,5 +1,5 @@
 # The targets that DuckDB's community CI expects of an extension: configure, debug, release, test_debug, test_release,
-# clean. What people call: demo, test, bench, install.
+# clean. What people call: demo, test, bench, install, repository, docs.
 
 PYTHON ?= python3
 CARGO ?= cargo
@@ -36,6 +36,20 @@ footers:
 # Puts the files where a plain LOAD mixpanel finds them, for every DuckDB that they serve.
 install: release
 	$(PYTHON) scripts/install.py --build build/release --platform $(PLATFORM)
+
+# What INSTALL mixpanel FROM 'build/repository' reads; KEY=private.pem signs it for DuckDB 2.0's own repositories.
+.PHONY: repository key
+repository: release $(if $(KEY),build/venv/signing)
+	$(if $(KEY),build/venv/signing/bin/python,$(PYTHON)) scripts/repository.py --build build/release --platform $(PLATFORM) \
+	  --out build/repository $(if $(KEY),--key "$(KEY)")
+
+key: $(if $(KEY),build/venv/signing)
+	$(if $(KEY),,$(error make key KEY=the file to make, e.g. KEY=$$HOME/mixpanel-private.pem))
+	build/venv/signing/bin/python scripts/signature.py "$(KEY)"
+
+build/venv/%: test/requirements/%.txt
+	$(PYTHON) scripts/environments.py $*
+	touch $@
 
 test: test-rust test-clients
 
