@@ -87,6 +87,11 @@ demo: configure release
 bench: configure release
 	$(PYTHON) test/bench/bench.py --build build/release $(BENCH)
 
+# The documentation as a site, in build/docs.
+.PHONY: docs
+docs: build/venv/docs
+	build/venv/docs/bin/python scripts/website/build.py --out build/docs
+
 # The descriptions that DuckDB 2.0 has of the functions, for those who can't ask it.
 .PHONY: function-descriptions
 function-descriptions: configure release

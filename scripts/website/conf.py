@@ -1,0 +1,45 @@
+"""How Sphinx makes a site of the README and `docs/`: `make docs`.
+
+The pages are what they are on a code host, links included; nothing in them is there for this site.
+"""
+import re
+import shutil
+from pathlib import Path
+
+project = "mixpanel for DuckDB"
+root_doc = "README"
+include_patterns = ["README.md", "docs/**.md", "CONTRIBUTING.md", "test/README.md", "test/simulator/README.md"]
+# Nothing is looked for where builds are.
+exclude_patterns = ["target", "build", ".*", "**/node_modules"]
+
+extensions = ["myst_parser"]
+myst_heading_anchors = 6
+# The lexer for SQL knows no struct literals.
+suppress_warnings = ["misc.highlighting_failure"]
+
+html_theme = "furo"
+html_title = project
+html_show_copyright = html_show_sphinx = False
+html_copy_source = False
+
+LINK = re.compile(r"\]\(([^)#:]+)\.md(?:#[^)]*)?\)")
+
+
+def navigation(app, page, source):
+    """The pages in the order in which the README names them under "More", then those that it doesn't name."""
+    if page == root_doc:
+        named = [name for name in LINK.findall(source[0].partition("\n## More\n")[2]) if name in app.env.found_docs]
+        others = sorted(app.env.found_docs - {root_doc, *named})
+        pages = "\n".join(f"/{name}" for name in dict.fromkeys([*named, *others]))
+        source[0] += f"\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
+
+
+def home(app, failure):
+    """What a web server shows for the folder."""
+    if failure is None and app.builder.name == "html":
+        shutil.copyfile(Path(app.outdir, f"{root_doc}.html"), Path(app.outdir, "index.html"))
+
+
+def setup(app):
+    app.connect("source-read", navigation)
+    app.connect("build-finished", home)
