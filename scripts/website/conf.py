@@ -26,12 +26,23 @@ LINK = re.compile(r"\]\(([^)#:]+)\.md(?:#[^)]*)?\)")
 
 
 def navigation(app, page, source):
-    """The pages in the order in which the README names them under "More", then those that it doesn't name."""
-    if page == root_doc:
-        named = [name for name in LINK.findall(source[0].partition("\n## More\n")[2]) if name in app.env.found_docs]
-        others = sorted(app.env.found_docs - {root_doc, *named})
-        pages = "\n".join(f"/{name}" for name in dict.fromkeys([*named, *others]))
-        source[0] += f"\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
+    """The pages in the groups and the order in which the README names them under "More", then those that it doesn't name."""
+    if page != root_doc:
+        return
+    rest = app.env.found_docs - {root_doc}
+    groups = {}
+    caption = ""
+    for line in source[0].partition("\n## More\n")[2].splitlines():
+        if line and not line.startswith(("*", " ")):
+            caption = line
+        for name in LINK.findall(line):
+            if name in rest:
+                rest.remove(name)
+                groups.setdefault(caption, []).append(name)
+    groups.setdefault("More", []).extend(sorted(rest))
+    for caption, names in groups.items():
+        pages = "\n".join(f"/{name}" for name in names)
+        source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n" if names else ""
 
 
 def home(app, failure):

@@ -1,5 +1,2 @@
-SET VARIABLE mixpanel_checked = (
-    SELECT CASE WHEN count(*) = 0 THEN error({{not_kept}}) END FROM {{metadata}} WHERE lower(table_name) = lower({{name}})
-);
 DROP TABLE {{table}};
 DELETE FROM {{metadata}} WHERE lower(table_name) = lower({{name}});

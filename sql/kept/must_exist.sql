@@ -1,7 +1,7 @@
 SET VARIABLE mixpanel_checked = (
     SELECT CASE
         WHEN count(*) = 0 THEN error({{missing}})
-        WHEN list_sort(list(lower(column_name))) <> {{columns}} THEN error({{other_columns}})
+        WHEN list_sort(list(lower(column_name) || ' ' || data_type)) <> {{columns}} THEN error({{other_columns}})
     END
     FROM information_schema.columns
     WHERE {{condition}}

@@ -6,8 +6,7 @@ SET VARIABLE mixpanel_days_brought = (
     WHERE NOT EXISTS (
         FROM (
             SELECT unnest(from_json(failed_ranges, '[{"range": "VARCHAR"}]')).range AS days
-            FROM mixpanel_fetches()
-            WHERE (arguments->>'label') = {{label}}
+            FROM (FROM mixpanel_fetches() WHERE (arguments->>'label') = {{label}} ORDER BY id DESC LIMIT 1)
         )
         WHERE day BETWEEN left(days, 10)::DATE AND right(days, 10)::DATE
     )

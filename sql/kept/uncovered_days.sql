@@ -14,7 +14,7 @@ SET VARIABLE mixpanel_days = (
             SELECT unnest(generate_series(coalesce({{from_date}}, (SELECT min(from_date) FROM fetches)), {{to_date}}, INTERVAL 1 DAY))::DATE AS day
         ),
         failed AS (
-            SELECT (arguments->>'label') AS label, unnest(from_json(failed_ranges, '[{"range": "VARCHAR"}]')).range AS days FROM fetches
+            SELECT (arguments->>'label') AS label, fetched_at, unnest(from_json(failed_ranges, '[{"range": "VARCHAR"}]')).range AS days FROM fetches
         ),
         covered AS (
             SELECT DISTINCT day
@@ -24,10 +24,14 @@ SET VARIABLE mixpanel_days = (
                 AND fetched_at >= {{day_after}}
             WHERE NOT EXISTS (
                 FROM failed
-                WHERE failed.label = (fetches.arguments->>'label') AND day BETWEEN left(days, 10)::DATE AND right(days, 10)::DATE
+                WHERE failed.label = (fetches.arguments->>'label') AND failed.fetched_at = fetches.fetched_at
+                    AND day BETWEEN left(days, 10)::DATE AND right(days, 10)::DATE
             )
         )
-    SELECT coalesce(list(day ORDER BY day), [])
+    SELECT CASE
+        WHEN {{from_date}} IS NULL AND (SELECT min(from_date) FROM fetches) IS NULL THEN error({{from_unknown}})
+        ELSE coalesce(list(day ORDER BY day), [])
+    END
     FROM wanted
     WHERE day >= {{to_date}} - {{lookback_days}} OR day NOT IN (FROM covered)
 );

@@ -1,4 +1,4 @@
--- This database and session: its file and size, the versions, whose data is asked for, and the tables that are kept.
+-- This database and session: its file, its size, versions, whose data Mixpanel is asked for, and the tables that are kept.
 -- Example: SELECT * FROM mixpanel_info();
 CREATE OR REPLACE TEMP MACRO mixpanel_info() AS TABLE
 SELECT
@@ -13,10 +13,12 @@ SELECT
     kept.tables,
     kept.row_count
 FROM (
-    SELECT
-        coalesce(list(table_name ORDER BY table_name), []) AS tables,
-        coalesce(sum(row_count), 0)::BIGINT AS row_count
-    FROM (SELECT table_name, arg_max(row_count, fetched_at) AS row_count FROM _metadata GROUP BY table_name)
+    SELECT coalesce(list(table_name ORDER BY table_name), []) AS tables, coalesce(sum(row_count), 0)::BIGINT AS row_count
+    FROM (
+        SELECT arg_max(table_name, fetched_at) AS table_name, arg_max(row_count, fetched_at) AS row_count
+        FROM _metadata
+        GROUP BY lower(table_name)
+    )
 ) AS kept
 LEFT JOIN (SELECT * FROM mixpanel_accounts() WHERE is_default) AS accounts ON true
 LEFT JOIN duckdb_databases() AS databases ON databases.database_name = current_database()

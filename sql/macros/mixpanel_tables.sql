@@ -2,7 +2,7 @@
 -- Example: SELECT name, type, row_count, from_date, to_date FROM mixpanel_tables();
 CREATE OR REPLACE TEMP MACRO mixpanel_tables() AS TABLE
 SELECT
-    table_name AS name,
+    arg_max(table_name, fetched_at) AS name,
     arg_max(type, fetched_at) AS type,
     arg_max(row_count, fetched_at) AS row_count,
     max(fetched_at) AS fetched_at,
@@ -11,5 +11,5 @@ SELECT
     count(*) AS fetches,
     arg_max(project_id, fetched_at) AS project_id
 FROM _metadata
-GROUP BY table_name
+GROUP BY lower(table_name)
 ORDER BY name;

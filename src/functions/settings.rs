@@ -50,6 +50,9 @@ const MAX_WORKERS: &str = "max_workers";
 
 fn checked(name: &str, value: &Value, check: impl Fn(&str) -> Result<(), String>) -> Result<()> {
     match value {
+        Value::Text(text) if text.trim().is_empty() => {
+            Err(Error::argument(name, format!("must not be empty; RESET {name} takes the setting back")))
+        }
         Value::Text(text) => check(text).map_err(|problem| Error::argument(name, problem)),
         _ => Ok(()),
     }
@@ -100,5 +103,6 @@ mod tests {
             assert!((setting.check)(&Value::Text(value.into())).is_err(), "{}", setting.name);
         }
         assert!((SETTINGS[4].check)(&Value::Integer(0)).is_err());
+        assert!((SETTINGS[0].check)(&Value::Text(" ".into())).is_err());
     }
 }

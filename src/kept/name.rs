@@ -26,6 +26,9 @@ impl TableName {
         if parts.last().is_some_and(|table| table.eq_ignore_ascii_case(METADATA)) {
             return refuse("is the table that holds the history");
         }
+        if parts.last().is_some_and(|table| SCRATCH.iter().any(|name| table.eq_ignore_ascii_case(name))) {
+            return refuse("is a temporary table of the fetch itself");
+        }
         Ok(Self { parts })
     }
 
@@ -50,25 +53,38 @@ impl TableName {
     }
 
     /// A condition for the rows of `information_schema.tables` and `.columns` that are about it. Of two parts the first
-    /// may be a schema or a database. A temporary table of that name would be taken for it, so it counts too.
+    /// may be a schema or a database. A temporary table of that name would be taken for it, so it counts too: DuckDB's
+    /// temporary tables are in a schema `main` of their own.
     pub fn condition(&self) -> String {
+        self.condition_for(self.table())
+    }
+
+    /// The same for the history of its schema.
+    pub fn metadata_condition(&self) -> String {
+        self.condition_for(METADATA)
+    }
+
+    fn condition_for(&self, table: &str) -> String {
         let is = |column: &str, part: &str| format!("lower({column}) = lower({})", literal(part));
         let place = match self.parts.as_slice() {
             [database, schema, _] => format!("{} AND {}", is("table_catalog", database), is("table_schema", schema)),
             [outer, _] => format!(
-                "(table_catalog = current_database() AND {} OR {} AND table_schema = 'main')",
+                "(table_catalog IN (current_database(), 'temp') AND {} OR {} AND table_schema = 'main')",
                 is("table_schema", outer),
                 is("table_catalog", outer)
             ),
             _ => "(table_catalog = current_database() AND table_schema = current_schema() OR table_catalog = 'temp')"
                 .to_owned(),
         };
-        format!("{} AND {place}", is("table_name", self.table()))
+        format!("{} AND {place}", is("table_name", table))
     }
 }
 
 /// The table that holds the history of a schema.
 pub const METADATA: &str = "_metadata";
+
+/// The temporary tables of the scripts.
+const SCRATCH: [&str; 4] = ["mixpanel_staged", "mixpanel_matched", "mixpanel_superseded", "mixpanel_replaced"];
 
 /// As it stands in messages.
 impl std::fmt::Display for TableName {
@@ -134,7 +150,18 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_refused() {
-        for text in ["a.b.c.d", "a..b", ".", "\"a", "\"a\"b", "a\"b", "_metadata", "main._METADATA", "\"\""] {
+        for text in [
+            "a.b.c.d",
+            "a..b",
+            ".",
+            "\"a",
+            "\"a\"b",
+            "a\"b",
+            "_metadata",
+            "main._METADATA",
+            "\"\"",
+            "a.Mixpanel_Staged",
+        ] {
             assert!(sql(text).starts_with("[INVALID_ARGUMENT] table: "), "{text}: {}", sql(text));
         }
     }

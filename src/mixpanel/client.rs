@@ -161,7 +161,10 @@ impl Client {
         if let Some(journal) = &self.0.journal {
             let address = request.url(&self.0.target).map_or_else(|_| String::new(), String::from);
             let (outcome, is_failure) = match &arrival {
-                Ok(Arrival { response, .. }) => (response.status().to_string(), !response.status().is_success()),
+                Ok(Arrival { response, .. }) if response.status().is_success() => {
+                    (response.status().as_str().to_owned(), false)
+                }
+                Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
                 Err(failure) => (failure.error.to_string(), true),
             };
             journal.write(format!("{} {address}: {outcome}", request.method().as_str()), is_failure);
@@ -221,7 +224,7 @@ impl Client {
             let mut body = self.open(request).await?;
             let (status, content_type) = (body.status(), body.content_type());
             let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
-            let text = body.text(LONGEST_TEXT).await?;
+            let text = auth::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             self.judge(request, &place, &content_type, &text)?;
             Ok((status, text, body.received()))
         };
@@ -246,7 +249,7 @@ impl Client {
             let Arrival { response, place, permit } = self.send(request).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let mut body = Body::new(response, place.clone(), self.0.timeouts, None)?;
-            let text = body.text(LONGEST_TEXT).await?;
+            let text = auth::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             let answer = (status.as_u16(), text, body.received());
             if status.is_success() {
                 return Ok(answer);

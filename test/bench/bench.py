@@ -33,6 +33,7 @@ def simulator(*options: str):
     """A warm simulator in a process of its own."""
     command = [sys.executable, str(ROOT / "test" / "simulator"), "--from-date", FROM_DATE, "--days", str(DAYS)]
     command += ["--events-per-day", str(EVENTS_PER_DAY), "--today", "2025-06-01", "--weird-rate", "0", "--warm"]
+    # Of an option that is given twice, the last one counts.
     command += ["--cache-dir", str(ROOT / "build" / "bench"), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -105,11 +106,21 @@ def ratio_rows(files: pathlib.Path, build: pathlib.Path, url: str, runs: int, pa
             print(f"  medians: ours {statistics.median(times['ours']):.2f} s, anchor {statistics.median(times['anchor']):.2f} s")
 
 
+def kept_rows(extension: pathlib.Path, url: str, runs: int) -> None:
+    for task, what, bound in [
+        ("append", "append of all duplicates / the plain fetch", 1.5),
+        ("sync", "sync of one new day into 600,000 rows / fetching that day", 1.3),
+    ]:
+        times = measure("2.0.0", extension, url, task, runs)
+        row(what, statistics.median(ours / anchor for ours, anchor in zip(times["ours"], times["anchor"])), bound)
+        print(f"  medians: ours {statistics.median(times['ours']):.2f} s, anchor {statistics.median(times['anchor']):.2f} s")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("parts", nargs="*", default=["table", "table-1.5", "scan", "latency", "memory"])
+    parser.add_argument("parts", nargs="*", default=["table", "table-1.5", "scan", "kept", "latency", "memory"])
     arguments = parser.parse_args()
     parts, build = set(arguments.parts), arguments.build.resolve()
     v2 = build / "v2" / "mixpanel.duckdb_extension"
@@ -119,6 +130,9 @@ def main() -> None:
         download(url, files)
         sizes = [path.stat().st_size for path in sorted(files.iterdir())]
         ratio_rows(files, build, url, arguments.runs, parts)
+    if "kept" in parts:
+        with simulator("--days", str(DAYS + 1)) as url:
+            kept_rows(v2, url, arguments.runs)
     if "latency" in parts:
         with simulator("--latency-ms", "300", "--bytes-per-second", "5000000") as url:
             seconds = statistics.median(measure("2.0.0", v2, url, "once", 3)["ours"])

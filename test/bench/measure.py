@@ -1,7 +1,10 @@
 """What bench.py runs in the environment of one DuckDB: prints its figures as one line of JSON."""
+import contextlib
+import datetime
 import json
 import resource
 import sys
+import tempfile
 import time
 
 import duckdb
@@ -34,6 +37,35 @@ def timed(connection, statement: str) -> float:
     return time.perf_counter() - start
 
 
+@contextlib.contextmanager
+def database(extension: str, path: str = ":memory:"):
+    with duckdb.connect(path, config={"allow_unsigned_extensions": "true"}) as connection:
+        connection.execute(f"LOAD '{extension}'")
+        yield connection
+
+
+def kept(connection, task: str, from_date: str, to_date: str, runs: int) -> dict:
+    """A table of all days in a file, and what is added to it: the same days again, or the day after them."""
+    new = datetime.date.fromisoformat(to_date) + datetime.timedelta(days=1)
+    fetch = "PRAGMA mixpanel_fetch_events('{}', from_date = '{}', to_date = '{}', {} = true)"
+    connection.execute(fetch.format("events", from_date, to_date, "replace"))
+    rows = lambda table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: E731
+    count = rows("events")
+    if task == "append":
+        ours, anchor = fetch.format("events", from_date, to_date, "append"), fetch.format("plain", from_date, to_date, "replace")
+    else:
+        ours = f"PRAGMA mixpanel_sync_events('events', to_date = '{new}', lookback_days = 0)"
+        anchor = fetch.format("plain", new, new, "replace")
+    times = []
+    for _ in range(runs + 1):
+        times.append((timed(connection, ours), timed(connection, anchor)))
+        assert rows("events") == count + (rows("plain") if task == "sync" else 0)
+        # As it was before, for the next run.
+        connection.execute(f"DELETE FROM events WHERE event_time >= '{new}'; DELETE FROM _metadata WHERE from_date >= '{new}'; CHECKPOINT")
+        assert rows("events") == count
+    return {"ours": [ours for ours, _ in times[1:]], "anchor": [anchor for _, anchor in times[1:]]}
+
+
 def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -48,8 +80,15 @@ def memory(connection, export: str) -> dict:
 
 def main() -> None:
     extension, task, from_date, to_date, *words = sys.argv[1:]
-    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    connection.execute(f"LOAD '{extension}'")
+    if task in ("append", "sync"):
+        with tempfile.TemporaryDirectory() as folder, database(extension, f"{folder}/kept.duckdb") as connection:
+            print(json.dumps(kept(connection, task, from_date, to_date, int(words[0]))))
+        return
+    with database(extension) as connection:
+        run(connection, task, from_date, to_date, words)
+
+
+def run(connection, task: str, from_date: str, to_date: str, words: list[str]) -> None:
     export = EXPORT.format(from_date=from_date, to_date=to_date)
     if task == "memory":
         print(json.dumps(memory(connection, export)))

@@ -37,19 +37,17 @@ def read(path) -> Macro:
 
 
 MACROS = {path.stem: read(path) for path in FILES}
-METADATA = """CREATE TABLE IF NOT EXISTS _metadata (
-    table_name VARCHAR, type VARCHAR, fetched_at TIMESTAMP, from_date DATE, to_date DATE, filter_events JSON,
-    filter_where VARCHAR, row_count BIGINT, project_id VARCHAR, requests BIGINT, failed_ranges JSON, duration_seconds DOUBLE)"""
+METADATA = (ROOT / "sql" / "kept" / "metadata.sql").read_text(encoding="utf-8").replace("{{metadata}}", "_metadata")
+"""Makes the history that the first fetch makes."""
 
 
 def load(connection) -> None:
-    """Creates the macros that the extension has not registered itself."""
+    """Creates the macros that the extension has not registered itself, as `docs/macros.md` tells."""
     registered = "SELECT function_name FROM duckdb_functions() WHERE function_type = 'table_macro'"
     known = {name for (name,) in connection.execute(registered).fetchall()}
-    connection.execute(METADATA)
-    for name, macro in MACROS.items():
+    for name, sql in connection.execute("SELECT name, sql FROM mixpanel_macro_sql()").fetchall():
         if name not in known:
-            connection.execute(macro.text)
+            connection.execute(sql)
 
 
 def table(connection, name: str, events) -> None:

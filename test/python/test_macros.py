@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import pytest
-from conftest import FIRST, LAST, ROOT, error_of, export, rows
-from macros import FILES, MACROS, dicts, literal, load, read, table
-
+from conftest import FIRST, HOST, LAST, ROOT, connect, error_of, export, rows
+from documented import as_documented, blocks, january  # noqa: F401  fixtures are known by their names
+from macros import FILES, MACROS, METADATA, dicts, literal, load, read, table
 
 NAMES = ["plain", "my table", '"my table"', "order", '"a.b"', "main.plain", "my schema.my table", '"my schema"."my table"', "it's"]
 
@@ -49,8 +49,60 @@ def test_a_file_has_the_form_that_the_host_reads(path):
 
 
 def test_all_macros_are_there(db):
-    names = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'table_macro'"
-    assert len(MACROS) == 15 and set(MACROS) <= {name for (name,) in rows(db, names)}
+    assert len(MACROS) == 15 and set(MACROS) == registered(db)
+
+
+def test_only_the_second_host_brings_them_along(con):
+    assert registered(con) == (set(MACROS) if HOST == "v2" else set())
+
+
+def test_the_statements_are_those_of_the_files(con):
+    assert dict(rows(con, "FROM mixpanel_macro_sql()")) == {name: macro.text for name, macro in MACROS.items()}
+
+
+def registered(connection) -> set[str]:
+    names = "SELECT function_name FROM duckdb_functions() WHERE function_type = 'table_macro' AND function_name LIKE 'mixpanel%'"
+    return {name for (name,) in rows(connection, names)}
+
+
+class TestAFile:
+    """Macros, and the history that is not there yet, in a database that is kept."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        return str(tmp_path / "kept.db")
+
+    def made(self, connection) -> None:
+        """As the page tells; also where the macros are there already."""
+        [python] = blocks(ROOT / "docs" / "macros.md", "python")
+        exec(python.text, {"con": connection})
+
+    def test_nothing_is_written(self, path):
+        with connect(path) as connection:
+            self.made(connection)
+            assert registered(connection) == set(MACROS)
+            assert rows(connection, "FROM mixpanel_tables()") == []
+            made = "SELECT count(*) FROM duckdb_functions() WHERE function_name LIKE 'mixpanel%' AND database_name = 'kept'"
+            assert rows(connection, made) == [(0,)]
+        with duckdb.connect(path) as connection:
+            assert rows(connection, "SELECT function_name FROM duckdb_functions() WHERE NOT internal") == []
+            assert rows(connection, "SELECT table_name FROM duckdb_tables()") == []
+
+    def test_the_next_connection_makes_its_own(self, path):
+        with connect(path) as connection, connection.cursor() as other:
+            self.made(connection)
+            assert registered(other) == (set(MACROS) if HOST == "v2" else set())
+            self.made(other)
+            assert rows(other, "FROM mixpanel_tables()") == []
+
+    def test_a_file_may_be_read_only(self, path):
+        with duckdb.connect(path) as connection:
+            table(connection, "events", [("A", datetime(2025, 1, 1), "u1")])
+        with connect(path, access_mode="read_only") as connection:
+            self.made(connection)
+            assert rows(connection, "FROM mixpanel_tables()") == []
+            assert rows(connection, "SELECT path, tables FROM mixpanel_info()") == [(path, [])]
+            assert rows(connection, "SELECT event_name, count FROM mixpanel_event_breakdown('events')") == [("A", 1)]
 
 
 @pytest.mark.parametrize("name", MACROS)
@@ -58,9 +110,9 @@ def test_the_example_runs(db, events, name):
     assert db.execute(MACROS[name].example).description
 
 
-def test_the_examples_of_the_page_run(db, events):
-    page = (ROOT / "docs" / "macros.md").read_text(encoding="utf-8")
-    statements = [text for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) for text in block.split(";\n") if text.strip()]
+def test_the_page_runs_where_the_macros_were_loaded(db, as_documented):  # noqa: F811
+    """All of it, also what `test_docs.py` runs on DuckDB 2.0 only."""
+    statements = [block.text for block in blocks(ROOT / "docs" / "macros.md")]
     for statement in statements:
         db.execute(statement).fetchall()
     called = " ".join(statements)
@@ -121,13 +173,40 @@ def test_a_view_and_a_temporary_table(db):
 class TestTables:
     def fetch(self, db, name, fetched_at, days, row_count, type="events", project_id="12345"):
         first, last = days or (None, None)
+        db.execute(METADATA)
         db.execute(
             "INSERT INTO _metadata (table_name, type, fetched_at, from_date, to_date, row_count, project_id) VALUES (?,?,?,?,?,?,?)",
             [name, type, fetched_at, first, last, row_count, project_id],
         )
 
-    def test_none(self, db):
+    def test_before_the_first_fetch(self, db):
+        """There is no history, and yet both can tell that."""
+        assert rows(db, "SELECT table_name FROM duckdb_tables()") == []
         assert rows(db, "FROM mixpanel_tables()") == []
+        assert rows(db, "SELECT database, tables, row_count FROM mixpanel_info()") == [("memory", [], 0)]
+        assert rows(db, "SELECT table_name FROM duckdb_tables()") == []
+
+    def test_the_history_looks_the_same_before_and_after(self, db):
+        empty = rows(db, "DESCRIBE FROM _metadata")
+        tables = rows(db, "DESCRIBE FROM mixpanel_tables()")
+        db.execute(METADATA)
+        assert empty == rows(db, "DESCRIBE FROM _metadata") and len(empty) > 10
+        assert tables == rows(db, "DESCRIBE FROM mixpanel_tables()")
+
+    def test_whose_history_it_is(self, db):
+        """The current schema's; where it has none, that of `main`, in which DuckDB looks next."""
+        self.fetch(db, "events", datetime(2025, 2, 2), None, 90)
+        db.execute("CREATE SCHEMA mart; USE mart")
+        assert rows(db, "SELECT name FROM mixpanel_tables()") == [("events",)]
+        self.fetch(db, "sales", datetime(2025, 2, 2), None, 70)
+        assert rows(db, "SELECT name FROM mixpanel_tables()") == [("sales",)]
+        assert rows(db, "SELECT tables, row_count FROM mixpanel_info()") == [(["sales"], 70)]
+
+    def test_the_history_of_another_database_is_not_this_ones(self, db):
+        self.fetch(db, "events", datetime(2025, 2, 2), None, 90)
+        db.execute("ATTACH ':memory:' AS other; USE other")
+        assert rows(db, "FROM mixpanel_tables()") == []
+        assert rows(db, "SELECT database, tables FROM mixpanel_info()") == [("other", [])]
 
     def test_one_row_for_each_table(self, db):
         self.fetch(db, "events", datetime(2025, 2, 2), (date(2025, 1, 3), date(2025, 1, 9)), 90)
@@ -157,7 +236,6 @@ class TestTables:
             monkeypatch.delenv(name)
         path = tmp_path / "kept.db"
         db.execute(f"ATTACH '{path}' AS kept; USE kept")
-        load(db)
         db.execute("CREATE TABLE numbers AS FROM range(200000); CHECKPOINT kept")
         (found,) = dicts(db, "FROM mixpanel_info()")
         assert (found["database"], found["path"], found["account"]) == ("kept", str(path), None)

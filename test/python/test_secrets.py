@@ -93,3 +93,31 @@ def test_a_database_without_access_to_the_outside(sim):
         assert "[EXTERNAL_ACCESS_DISABLED]" in error_of(con, statement)
     assert not sim.settled()
     con.close()
+
+
+ASKING = [
+    "mixpanel_segmentation('A', from_date := '2025-01-01', to_date := '2025-01-02', raw := true)",
+    "mixpanel_segmentation('A', from_date := '2025-01-01', to_date := '2025-01-02')",
+    "mixpanel_retention(born_event := 'A', from_date := '2025-01-01', to_date := '2025-01-02')",
+    "mixpanel_funnel(1, from_date := '2025-01-01', to_date := '2025-01-02')",
+    "mixpanel_jql('function main() { return 1 }')", "mixpanel_saved_report(1)", "mixpanel_saved_report(1, raw := true)",
+    "mixpanel_flows(1)", "mixpanel_events()", "mixpanel_cohorts()", "mixpanel_bookmarks()", "mixpanel_lexicon_schemas()",
+    "mixpanel_annotations()", "mixpanel_profiles()", "mixpanel_profiles(raw := true)", "mixpanel_api('/api/query/events/names')",
+    "mixpanel_activity_feed(['a'], from_date := '2025-01-01', to_date := '2025-01-02')",
+]  # fmt: skip
+
+
+@pytest.mark.unspecified("mixpanel_api asks without the parameters of its route")
+@pytest.mark.parametrize("call", ASKING)
+def test_no_function_spreads_what_an_answer_repeats(con, sim, secret, call):
+    """Also where the answer has status 200 and the function shows it, or a part of it, as it came."""
+    for body in ('{{"you sent": "{}"}}', '["{}"]', '{{"results": [{{"$distinct_id": "{}"}}], "session_id": "{}"}}', "plain {}"):
+        for said in (secret, header(secret)):
+            sim.reset()
+            con.execute("CALL mixpanel_clear_cache()").fetchall()
+            sim.add_fault("body", times=None, path=None, body=body.replace("{}", said).replace("{{", "{").replace("}}", "}"))
+            try:
+                shown = repr(rows(con, f"FROM {call}"))
+            except Exception as error:  # noqa: BLE001  every outcome may be shown
+                shown = str(error)
+            assert_nowhere(con, secret, shown)

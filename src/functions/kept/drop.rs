@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Drops kept tables. A pragma learns nothing from the database before it becomes SQL, so that "all of them" has to be
-/// said as a list: `SET VARIABLE kept = (SELECT list(table_name) FROM mixpanel_tables())` first, then
+/// said as a list: `SET VARIABLE kept = (SELECT list('"' || replace(name, '"', '""') || '"') FROM mixpanel_tables())` first, then
 /// `PRAGMA mixpanel_drop(getvariable('kept'))`.
 pub struct Drop;
 
@@ -29,6 +29,9 @@ impl Pragma for Drop {
 
     fn script(&self, arguments: Arguments, _session: Session) -> Result<String> {
         let names = match arguments.get("tables") {
+            Some(Value::List(names)) if names.is_empty() => {
+                return Err(Error::argument("tables", "is an empty list: there is nothing to drop"));
+            }
             Some(Value::List(_)) => arguments.texts("tables")?.unwrap_or_default(),
             _ => vec![arguments.required_text("tables")?.to_owned()],
         };
@@ -37,11 +40,18 @@ impl Pragma for Drop {
         for table in &tables {
             let not_kept = Error::new(Code::TableNotFound, format!("{table} is not a kept table"))
                 .fix("mixpanel_tables() lists them; drop any other table with DROP TABLE");
+            let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
+                .fix("DROP VIEW or DROP TABLE drops it; what is kept under that name is seen again then");
             script
                 .set("table", table.sql())
                 .set("metadata", table.metadata())
                 .set("name", literal(table.table()))
                 .set("not_kept", literal(&not_kept.to_string()))
+                .set("condition", table.condition())
+                .set("hidden", literal(&hidden.to_string()))
+                .add(text!("must_be_a_table"))?
+                .add(text!("must_be_listed"))?
+                .add(text!("one_at_a_time"))?
                 .add(text!("drop"))?;
         }
         let dropped = tables.iter().map(|table| literal(&table.to_string())).collect::<Vec<_>>().join(", ");

@@ -36,6 +36,18 @@ impl Pragma for FetchEvents {
         let (from, to) = arguments.required_dates("from_date", "to_date")?;
         let mode = mode(&arguments)?;
         let mut steps = begin(&arguments, session)?;
+        if mode == Mode::Append {
+            let other = Error::new(
+                Code::WrongTable,
+                format!("table {} holds events that were fetched with another time_zone", steps.table),
+            )
+            .fix("Use the same one, or another table: the times of one don't compare with those of the other");
+            steps
+                .script
+                .set("time_zone", text_or_null(arguments.text("time_zone")?))
+                .set("other_time_zone", literal(&other.to_string()))
+                .add(text!("same_time_zone"))?;
+        }
         let days = self.parameters().into_iter().filter(|parameter| parameter.sql_type == SqlType::Date);
         let parameters: Vec<Parameter> = fetch_parameters().into_iter().chain(days).collect();
         steps.fetch(&arguments, &parameters, &[]).rows(mode)?;
@@ -60,7 +72,9 @@ pub struct SyncEvents;
 
 /// Days before the last one that are fetched again unless `lookback_days` says otherwise: mobile apps send what they
 /// gathered up to five days late.
-const LOOKBACK_DAYS: u64 = 5;
+const LOOKBACK_DAYS: i128 = 5;
+/// More than there are days in the calendar.
+const MAX_LOOKBACK_DAYS: i128 = 4_000_000;
 
 impl Pragma for SyncEvents {
     fn name(&self) -> &'static str {
@@ -88,8 +102,9 @@ impl Pragma for SyncEvents {
         let (from, to) = arguments.dates("from_date", "to_date")?;
         let zone = arguments.text("time_zone")?;
         let lookback = match arguments.get("lookback_days") {
-            Some(Value::Integer(0)) => 0,
-            _ => arguments.count("lookback_days")?.unwrap_or(LOOKBACK_DAYS),
+            None => LOOKBACK_DAYS,
+            Some(Value::Integer(days @ 0..)) => (*days).min(MAX_LOOKBACK_DAYS),
+            Some(_) => return Err(Error::argument("lookback_days", "must be 0 or more")),
         };
         let to = match to {
             Some(to) => to,
@@ -149,6 +164,12 @@ impl SyncEvents {
             "from_date",
             format!("is missing: table {table} is yet to be made; say from which day on to fetch"),
         );
+        let from_unknown = Error::argument(
+            "from_date",
+            format!(
+                "is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"
+            ),
+        );
         let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
             .fix("Choose another name, and the table is made");
         let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
@@ -156,6 +177,7 @@ impl SyncEvents {
         steps
             .script
             .set("from_missing", literal(&from_missing.to_string()))
+            .set("from_unknown", literal(&from_unknown.to_string()))
             .set("not_kept", literal(&unknown.to_string()))
             .set("mixed", literal(&filters.to_string()))
             .set("has_filter", has_filter.to_string())
@@ -180,14 +202,17 @@ fn fetch_parameters() -> Vec<Parameter> {
 fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
     let table = arguments.required_text("table")?;
     // Which days a sync asks for is not known yet; everything else is as good now as it will be then.
-    let any_day = ["from_date", "to_date"].into_iter().fold(arguments.clone(), |arguments, name| {
-        let given = arguments.get(name).cloned();
-        arguments.with(name, given.unwrap_or(Value::Date(0)))
-    });
+    let (from, to) = (arguments.get("from_date"), arguments.get("to_date"));
+    let (from, to) = (from.or(to).cloned(), to.or(from).cloned());
+    let any_day = |day: Option<Value>| day.unwrap_or(Value::Date(0));
+    let any_day = arguments.clone().with("from_date", any_day(from)).with("to_date", any_day(to));
     Export.bind(any_day, Session { pushes_filters: false, ..session })?;
     let mut steps = Steps::new(table, EVENTS, &target(arguments, session)?)?;
     let mut events = arguments.texts("events")?;
-    events.iter_mut().for_each(|names| names.sort_unstable());
+    events.iter_mut().for_each(|names| {
+        names.sort_unstable();
+        names.dedup();
+    });
     let events = events.map(|names| serde_json::json!(names).to_string());
     steps
         .script

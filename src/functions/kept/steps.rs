@@ -3,7 +3,7 @@
 use crate::{
     config::Target,
     contract::{Arguments, Code, Error, Parameter, Result, SqlType, Value},
-    kept::{Script, TableName, literal, value},
+    kept::{METADATA, Script, TableName, literal, value},
 };
 
 /// The texts of `sql/kept`.
@@ -27,8 +27,8 @@ pub enum Mode {
 pub struct Kind {
     /// As the history names it.
     pub type_name: &'static str,
-    /// Of the table, in order.
-    pub columns: &'static [&'static str],
+    /// Of the table, in order: names and types.
+    pub columns: &'static [(&'static str, &'static str)],
     /// The table function that brings the rows.
     pub function: &'static str,
     /// The pragma that fetches into a table of this kind.
@@ -37,14 +37,20 @@ pub struct Kind {
 
 pub const EVENTS: Kind = Kind {
     type_name: "events",
-    columns: &["event_name", "event_time", "distinct_id", "insert_id", "properties"],
+    columns: &[
+        ("event_name", "VARCHAR"),
+        ("event_time", "TIMESTAMP"),
+        ("distinct_id", "VARCHAR"),
+        ("insert_id", "VARCHAR"),
+        ("properties", "JSON"),
+    ],
     function: "mixpanel_export",
     pragma: "mixpanel_fetch_events",
 };
 
 pub const PROFILES: Kind = Kind {
     type_name: "profiles",
-    columns: &["distinct_id", "properties", "last_seen"],
+    columns: &[("distinct_id", "VARCHAR"), ("properties", "JSON"), ("last_seen", "TIMESTAMP")],
     function: "mixpanel_profiles",
     pragma: "mixpanel_fetch_profiles",
 };
@@ -56,14 +62,42 @@ pub struct Steps {
     kind: Kind,
     /// By which the fetch is found afterwards.
     label: String,
+    /// Whose rows the table holds afterwards.
+    project_id: Option<String>,
 }
+
+/// The columns of the history.
+const HISTORY: [&str; 15] = [
+    "table_name",
+    "type",
+    "fetched_at",
+    "from_date",
+    "to_date",
+    "filter_events",
+    "filter_where",
+    "row_count",
+    "project_id",
+    "requests",
+    "failed_ranges",
+    "duration_seconds",
+    "rows_added",
+    "rows_removed",
+    "arguments",
+];
 
 impl Steps {
     pub fn new(table: &str, kind: Kind, target: &Target) -> Result<Self> {
         let table = TableName::read("table", table)?;
         let label = format!("{:032x}", fastrand::u128(..));
         let mut script = Script::default();
-        let columns = kind.columns.iter().copied();
+        let columns = kind.columns.iter().map(|(name, _)| *name);
+        let other_history = Error::new(
+            Code::WrongTable,
+            format!("{METADATA} beside table {table} is not a history of this extension's"),
+        )
+        .fix(format!("Rename it, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another schema"));
+        let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
+            .fix("Rename or drop it, or choose another name");
         script
             .set("table", table.sql())
             .set("metadata", table.metadata())
@@ -73,8 +107,14 @@ impl Steps {
             .set("label", literal(&label))
             .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
             .set("columns_kept", columns.collect::<Vec<_>>().join(", "))
-            .add(text!("metadata"))?;
-        Ok(Self { script, table, kind, label })
+            .set("metadata_columns", list(HISTORY.iter().map(|name| literal(name)).collect()))
+            .set("metadata_condition", table.metadata_condition())
+            .set("other_history", literal(&other_history.to_string()))
+            .set("hidden", literal(&hidden.to_string()))
+            .add(text!("metadata"))?
+            .add(text!("must_hold_history"))?
+            .add(text!("must_be_a_table"))?;
+        Ok(Self { script, table, kind, label, project_id: target.project_id.clone() })
     }
 
     /// The call that brings the rows: these parameters of the pragma, and what only the script knows.
@@ -83,8 +123,13 @@ impl Steps {
             let given = arguments.get(parameter.name)?;
             Some(format!("{} := {}", parameter.name, typed(given, &parameter.sql_type)))
         });
+        // A script that is run later must not bring another account's project than the one that it was checked for.
+        let project = match (&self.project_id, arguments.get("project_id")) {
+            (Some(project), None) => Some(format!("project_id := {}", literal(project))),
+            _ => None,
+        };
         let label = format!("label := {}", literal(&self.label));
-        let call = given.chain(more.iter().cloned()).chain([label]).collect::<Vec<_>>().join(", ");
+        let call = given.chain(project).chain(more.iter().cloned()).chain([label]).collect::<Vec<_>>().join(", ");
         self.script.set("fetch", format!("{}({call})", self.kind.function));
         self
     }
@@ -101,7 +146,7 @@ impl Steps {
             }
             Mode::Replace => {
                 self.script.set("create", "CREATE OR REPLACE TABLE");
-                self.script.add(text!("forget"))?.add(text!("create"))?;
+                self.script.add(text!("one_at_a_time"))?.add(text!("forget"))?.add(text!("create"))?;
             }
             Mode::Append => {
                 self.must_exist(format!("Leave out append = true to make it with {pragma}"))?;
@@ -115,17 +160,17 @@ impl Steps {
     /// Stops where the table is not there, or holds something else.
     pub fn must_exist(&mut self, fix: String) -> Result<&mut Self> {
         let missing = Error::new(Code::TableNotFound, format!("there is no table {}", self.table)).fix(fix);
-        let mut columns: Vec<String> = self.kind.columns.iter().map(|column| literal(column)).collect();
-        columns.sort_unstable();
+        let columns = self.kind.columns.iter();
+        let names = columns.clone().map(|(name, sql_type)| format!("{name} {sql_type}")).collect::<Vec<_>>().join(", ");
         let other = Error::new(
             Code::WrongTable,
             format!("table {} does not have the columns of {}", self.table, self.kind.type_name),
         )
-        .fix(format!("They are {}; choose another table", self.kind.columns.join(", ")));
+        .fix(format!("They are {names}; choose another table"));
         self.script
             .set("missing", literal(&missing.to_string()))
             .set("other_columns", literal(&other.to_string()))
-            .set("columns", format!("[{}]", columns.join(", ")))
+            .set("columns", list(columns.map(|(name, sql_type)| literal(&format!("{name} {sql_type}"))).collect()))
             .add(text!("must_exist"))?;
         Ok(self)
     }
@@ -134,7 +179,10 @@ impl Steps {
     pub fn same_project(&mut self) -> Result<&mut Self> {
         let other = Error::new(Code::WrongTable, format!("table {} holds rows of another project", self.table))
             .fix("Keep each project in a table of its own");
-        self.script.set("other_project", literal(&other.to_string())).add(text!("same_project"))?;
+        self.script
+            .set("other_project", literal(&other.to_string()))
+            .add(text!("same_project"))?
+            .add(text!("one_at_a_time"))?;
         Ok(self)
     }
 
@@ -142,6 +190,12 @@ impl Steps {
     pub fn finish(&mut self) -> Result<String> {
         Ok(self.script.add(text!("record"))?.add(text!("report"))?.finish())
     }
+}
+
+/// Texts of SQL as a list that is in order.
+fn list(mut items: Vec<String>) -> String {
+    items.sort_unstable();
+    format!("[{}]", items.join(", "))
 }
 
 /// A constant as SQL that has the parameter's type whatever it looks like.

@@ -1,0 +1,150 @@
+"""Appending to a kept table: an event is there once, whatever was fetched how often and in which order."""
+from __future__ import annotations
+
+import pytest
+from conftest import FIRST, LAST, Project, Simulator, rows
+from expected import fetched_rows
+from kept import append, asked, days, each_once, error, event, fetch, history, sync, users
+
+
+def test_the_same_range_twice_changes_nothing(con, sim):
+    fetch(con)
+    before = rows(con, "SELECT rowid, * FROM events ORDER BY rowid")
+    answer = append(con)
+    assert rows(con, "SELECT rowid, * FROM events ORDER BY rowid") == before, "not one row was written anew"
+    assert (answer["rows_added"], answer["rows_removed"], answer["row_count"]) == (0, 0, len(before))
+    assert asked(sim) == sorted(days(FIRST, LAST) * 2), "an append asks for what it is told to"
+    assert [row["rows_added"] for row in history(con)] == [len(before), 0]
+
+
+@pytest.mark.parametrize("parts", [
+    [("2025-01-01", "2025-01-03"), ("2025-01-03", "2025-01-05")],
+    [("2025-01-04", "2025-01-05"), ("2025-01-01", "2025-01-04")],
+    [("2025-01-05", "2025-01-05"), ("2025-01-01", "2025-01-02"), ("2025-01-03", "2025-01-03"), ("2025-01-01", "2025-01-05")],
+], ids=str)  # fmt: skip
+def test_ranges_add_up_to_one(con, monkeypatch, parts):
+    """With every fifth row odd, late or double."""
+    with Simulator(Project(days=5, events_per_day=300, weird_rate=0.2, seed=3)) as odd:
+        monkeypatch.setenv("MP_API_BASE_URL", odd.url)
+        fetch(con, "events", *parts[0])
+        total = 0
+        for part in parts[1:]:
+            total += append(con, "events", *part)["rows_added"]
+        assert fetched_rows(con, "events") == each_once(odd)
+        assert history(con)[0]["rows_added"] + total == history(con)[-1]["row_count"] == len(each_once(odd))
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1), (None, 1), (1, None), ("x", 0)], ids=str)
+def test_the_newer_row_stays_whichever_came_first(con, sim, order):
+    def lines(processed):
+        more = {} if processed is None else {"mp_processing_time_ms": processed}
+        return [event("u", "i", mark=str(processed), **more), event("v", "j")]
+
+    sim.set_day(FIRST, lines(order[0]))
+    fetch(con, last=FIRST)
+    sim.set_day(FIRST, lines(order[1]))
+    answer = append(con, last=FIRST)
+    newest = str(max(order, key=lambda processed: processed if isinstance(processed, int) else -1))
+    assert rows(con, "SELECT properties->>'mark' FROM events WHERE distinct_id = 'u'") == [(newest,)]
+    changed = int(newest == str(order[1]))
+    assert (answer["rows_added"], answer["rows_removed"], answer["row_count"]) == (changed, changed, 2)
+
+
+def test_of_two_equally_new_rows_the_one_that_is_there_stays(con, sim):
+    sim.set_day(FIRST, [event("u", "i", mark="first")])
+    fetch(con, last=FIRST)
+    sim.set_day(FIRST, [event("u", "i", mark="second")])
+    append(con, last=FIRST)
+    assert rows(con, "SELECT properties->>'mark' FROM events") == [("first",)]
+
+
+def test_each_part_of_the_key_counts(con, sim):
+    same = [event("u", "i"), event("v", "i"), event("u", "j"), event("u", "i", hour=13), event("u", "i", name="B"), event("u", "")]
+    sim.set_day(FIRST, same[:3])
+    fetch(con, last=FIRST)
+    sim.set_day(FIRST, same)
+    assert append(con, last=FIRST)["rows_added"] == 3
+    assert append(con, last=FIRST)["rows_added"] == 0 and len(users(con)) == 6
+
+
+def test_rows_without_an_insert_id(con, sim):
+    sim.set_day(FIRST, [event("u", None, x=1), event("u", None, x=2)])
+    fetch(con, last=FIRST)
+    sim.set_day(FIRST, [event("u", None, x=2), event("u", None, x=3), event("u", None, x=3)])
+    assert append(con, last=FIRST)["rows_added"] == 1
+    assert rows(con, "SELECT properties->>'x' FROM events ORDER BY ALL") == [("1",), ("2",), ("3",)]
+
+
+def test_rows_without_a_time_or_a_user(con, sim):
+    lines = [
+        '{"event":"A","properties":{"distinct_id":"u","$insert_id":"i"}}',
+        '{"event":"A","properties":{"time":"never","distinct_id":"u","$insert_id":"j"}}',
+        '{"event":"A","properties":{"$insert_id":"k"}}',
+        '{"event":"A","properties":{}}',
+        event("w", "w"),
+    ]
+    sim.set_day(FIRST, lines)
+    fetch(con, last=FIRST)
+    assert append(con, last=FIRST)["rows_added"] == 0
+    assert sync(con, last=FIRST)["row_count"] == 5
+    assert rows(con, "SELECT count(*), count(event_time), count(distinct_id) FROM events") == [(5, 1, 3)]
+    # With nothing but them in the second answer there is no range of times to look in.
+    sim.set_day("2025-01-02", lines[:4])
+    assert append(con, first="2025-01-02", last="2025-01-02")["rows_added"] == 0
+
+
+def test_an_empty_answer(con, sim):
+    sim.set_day(FIRST, [])
+    assert fetch(con, last=FIRST)["row_count"] == 0
+    assert append(con, last=FIRST)["row_count"] == 0 and len(history(con)) == 2
+
+
+def test_to_a_table_of_the_users_own(con, sim):
+    """Made before there was a history, with all that Mixpanel hands out twice."""
+    con.execute(f"CREATE TABLE events AS FROM mixpanel_export(from_date := '{FIRST}', to_date := '2025-01-02')")
+    before = rows(con, "SELECT count(*) FROM events")[0][0]
+    answer = append(con)
+    assert answer["rows_added"] == len(each_once(sim, "2025-01-03")) and answer["row_count"] == before + answer["rows_added"] - answer["rows_removed"]
+    assert set(fetched_rows(con, "events")) == set(each_once(sim)), "what Mixpanel processed again took the place of the older"
+
+
+def test_other_columns_stay_what_they_are(con, sim):
+    """Rows that were changed by hand are not made double."""
+    fetch(con, last=FIRST)
+    con.execute("UPDATE events SET properties = '{}' WHERE insert_id IS NOT NULL")
+    count = rows(con, "SELECT count(*) FROM events")
+    append(con, last=FIRST)
+    assert rows(con, "SELECT count(*) FROM events") == count
+
+
+@pytest.mark.parametrize("task", [append, sync])
+def test_rows_of_another_project(con, monkeypatch, task):
+    with Simulator(Project(days=5, events_per_day=10, other_project_ids=(777,))) as two:
+        monkeypatch.setenv("MP_API_BASE_URL", two.url)
+        fetch(con)
+        two.clear()
+        message = error(con, task, project_id=777)
+        assert "[WRONG_TABLE] table events holds rows of another project" in message
+        assert not two.settled() and len(history(con)) == 1
+        task(con, "others", project_id=777) if task is sync else fetch(con, "others", project_id=777)
+        assert history(con, "others")[0]["project_id"] == "777"
+
+
+@pytest.mark.parametrize("zones", [(None, "America/Los_Angeles"), ("America/Los_Angeles", None), ("Europe/Berlin", "Europe/Paris")], ids=str)
+def test_rows_of_another_time_zone(con, sim, zones):
+    """The same event would have another time, and be there twice."""
+    first, second = ({"time_zone": zone} if zone else {} for zone in zones)
+    fetch(con, **first)
+    sim.clear()
+    message = error(con, append, **second)
+    assert "[WRONG_TABLE] table events holds events that were fetched with another time_zone" in message
+    assert not sim.settled()
+    assert append(con, **first)["rows_added"] == 0
+
+
+def test_appends_with_events_and_filters_add_up(con, sim):
+    fetch(con, events=["Purchase"])
+    append(con, events=["Purchase", "Search"])
+    append(con)
+    assert fetched_rows(con, "events") == each_once(sim)
+    assert [row["filter_events"] for row in history(con)] == ['["Purchase"]', '["Purchase","Search"]', None]
