@@ -6,6 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
+from sphinx.addnodes import download_reference
+
 project = "mixpanel for DuckDB"
 root_doc = "README"
 include_patterns = ["README.md", "docs/**.md", "CONTRIBUTING.md", "test/README.md", "test/simulator/README.md"]
@@ -31,9 +33,9 @@ def navigation(app, page, source):
         return
     rest = app.env.found_docs - {root_doc}
     groups = {}
-    caption = ""
+    caption = "More"
     for line in source[0].partition("\n## More\n")[2].splitlines():
-        if line and not line.startswith(("*", " ")):
+        if re.fullmatch(r"[\w ]+", line):
             caption = line
         for name in LINK.findall(line):
             if name in rest:
@@ -45,6 +47,13 @@ def navigation(app, page, source):
         source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: {caption}\n\n{pages}\n```\n" if names else ""
 
 
+def without_downloads(app, env):
+    """Sphinx fails at a heading that links to a file, when it makes a table of contents of it."""
+    for contents in env.tocs.values():
+        for link in list(contents.findall(download_reference)):
+            link.parent.replace(link, link.children)
+
+
 def home(app, failure):
     """What a web server shows for the folder."""
     if failure is None and app.builder.name == "html":
@@ -53,4 +62,5 @@ def home(app, failure):
 
 def setup(app):
     app.connect("source-read", navigation)
+    app.connect("env-updated", without_downloads)
     app.connect("build-finished", home)

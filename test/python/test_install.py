@@ -151,6 +151,7 @@ def test_a_file_is_loaded(home):
 
 def test_a_file_needs_leave(home):
     assert "signature" in home.error(f"LOAD '{EXTENSION}'", unsigned=False)
+    assert "while database is running" in home.error("SET allow_unsigned_extensions = true", unsigned=False)
 
 
 def test_make_install_puts_files_where_load_looks(home, build):
@@ -321,7 +322,7 @@ KEY = "-----BEGIN PUBLIC KEY-----\n...\n-----END PUBLIC KEY-----"
 ONLY_2 = "unsigned, DuckDB 2.0"
 PREPARED = "unsigned, after make install"
 PUBLISHED_HERE = "unsigned, after make repository"
-SIGNED_HERE, AFTERWARDS = "after make repository KEY", "the next session"
+SIGNED_HERE, AFTERWARDS, LATER = "after make repository KEY", "the next session", "a later session"
 
 
 @pytest.fixture
@@ -333,7 +334,7 @@ def place(tmp_path):
 
 
 def on_the_page(*notes: str) -> list[str]:
-    """A statement of `docs/install.md` that comes under one of these comments."""
+    """The blocks of `docs/install.md` that stand under one of these comments."""
     return [block.text for block in blocks(PAGE) if block.note in notes]
 
 
@@ -343,7 +344,7 @@ def installed(home, build) -> None:
 
 def test_the_page_has_no_other_statements():
     notes = {block.note for block in blocks(PAGE)}
-    assert notes == {"unsigned", ONLY_2, PREPARED, PUBLISHED_HERE, SIGNED_HERE, AFTERWARDS}
+    assert notes == {"unsigned", ONLY_2, PREPARED, PUBLISHED_HERE, SIGNED_HERE, AFTERWARDS, LATER}
 
 
 def test_the_page_a_file(home, place):
@@ -369,11 +370,13 @@ def test_the_page_a_repository(home, place, repository):
 @needs_signing
 def test_the_page_a_signed_repository(home, place, signed):
     (place / "build" / "repository").symlink_to(signed)
-    [install], [afterwards] = on_the_page(SIGNED_HERE), on_the_page(AFTERWARDS)
+    [install, afterwards, later] = on_the_page(SIGNED_HERE, AFTERWARDS, LATER)
     assert KEY in install
     install = install.replace(KEY, (signed / "public.pem").read_text().strip())
     assert home.rows(install, WHICH, cwd=place, unsigned=False) == LOADED
     assert home.rows(afterwards, WHICH, unsigned=False) == LOADED
+    # The folder is where it was: the page has a path that is relative to it.
+    assert home.rows(later, WHICH, cwd=place, unsigned=False) == LOADED
 
 
 def test_the_page_python(home, build):

@@ -36,7 +36,7 @@ def test_the_site_has_every_page(tmp_path):
 @pytest.mark.parametrize(
     ("text", "complaints"),
     [
-        ("[a page](page.md#a-heading), [another](https://example.com)", []),
+        ("[a page](page.md#a-heading), [another](https://example.com)\n\n## A file: [it](file.py)", []),
         (
             "[a page](pages.md), [a heading](page.md#another-heading), [a heading of this page](#nowhere)",
             ["pages.md", "another-heading", "nowhere"],
@@ -52,6 +52,7 @@ def test_what_a_page_may_link_to(tmp_path, text, complaints):
     source = tmp_path / "source"
     (source / "docs").mkdir(parents=True)
     (source / "README.md").write_text("# Home\n\n## More\n\n[page](docs/page.md)\n")
+    (source / "docs" / "file.py").touch()
     (source / "docs" / "page.md").write_text("# A page\n\n## A heading\n")
     (source / "docs" / "other.md").write_text(f"# Other\n\n{text}\n")
     ended = site(source, tmp_path / "site")
