@@ -13,7 +13,7 @@ from documented import PAGES, Block, as_documented, blocks, january  # noqa: F40
 
 NOT_RUN, ONLY_V2 = "not run: ", "DuckDB 2.0"
 INSTALL = ROOT / "docs" / "install.md"
-"""Its statements need homes of their own, which `test_install.py` gives them."""
+"""Its statements need homes of their own, which `test_install_page.py` gives them."""
 RUN = [page for page in PAGES if any(blocks(page)) and page != INSTALL]
 STEPS = re.compile(r"(?P<statements>.+?)(?:-- → (?P<result>[^\n]*)$|\Z)", re.DOTALL | re.MULTILINE)
 
