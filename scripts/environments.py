@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the virtual environments that tests, demo and benchmarks run in: one for each DuckDB."""
+"""Make the virtual environments that tests, demo and benchmarks run in: one for each DuckDB, and one that has dbt."""
 import pathlib
 import subprocess
 import sys
