@@ -1,6 +1,6 @@
 """dbt on the DuckDB of this interpreter: `python dbt_here.py PACKAGES COMMAND ...`, a command being a JSON list of words.
 
-The packages are another environment's, searched after this one's own, so that one installation of dbt serves every DuckDB.
+The packages are another environment's, so that one installation of dbt serves every DuckDB.
 dbt may call nobody: its process ends where Python code asks for an address or a connection. The extension's are not Python's."""
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ def refuse_calls(event: str, arguments: tuple) -> None:
 
 if __name__ == "__main__":
     packages, *commands = sys.argv[1:]
-    sys.path.append(packages)
+    import duckdb  # noqa: F401  this environment's, before the others are in sight
+
+    sys.path.insert(0, packages)
     sys.addaudithook(refuse_calls)
     from dbt.cli.main import dbtRunner
 
