@@ -13,7 +13,7 @@ LIBRARY := $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
 configure: build/.configured
 
-# One virtual environment for each DuckDB that the tests run on, and the Node packages.
+# One virtual environment for each DuckDB that the tests run on, one for dbt, and the Node packages.
 build/.configured: test/requirements/*.txt test/node/package.json
 	$(PYTHON) scripts/environments.py
 	cd test/node && npm install --no-audit --no-fund --silent
