@@ -7,7 +7,7 @@ VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 PLATFORM ?= $(shell $(PYTHON) scripts/platform_name.py)
 LIBRARY := $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
-.PHONY: configure debug release install test test_debug test_release test-rust test-clients demo bench lint clean
+.PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
 
 configure: build/.configured
 
@@ -44,6 +44,10 @@ test-rust:
 
 test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
+
+# What takes minutes: an export that is spread over Ray's workers.
+test-slow: configure release
+	build/venv/scaling/bin/python -m pytest --quiet -p no:cacheprovider test/scaling
 
 test_debug: configure debug
 	$(PYTHON) test/run.py --build build/debug
