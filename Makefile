@@ -9,7 +9,7 @@ PLATFORM ?= $(or $(DUCKDB_PLATFORM),$(shell $(PYTHON) scripts/platform_name.py))
 COMMUNITY := $(or $(DUCKDB_GIT_VERSION),$(shell cat build/.duckdb_version 2>/dev/null))
 LIBRARY := $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
-.PHONY: configure debug release install test test_debug test_release test-rust test-clients demo bench lint clean
+.PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
 
 configure: build/.configured
 
@@ -69,6 +69,10 @@ test-rust:
 
 test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
+
+# What takes minutes: an export that is spread over Ray's workers.
+test-slow: configure release
+	build/venv/scaling/bin/python -m pytest --quiet -p no:cacheprovider test/scaling
 
 # On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
 ifdef LINUX_CI_IN_DOCKER
