@@ -1,17 +1,19 @@
 # The targets that DuckDB's community CI expects of an extension: configure, debug, release, test_debug, test_release,
-# clean. What people call: demo, test, bench, install.
+# clean. What people call: demo, test, bench, install, repository, docs.
 
 PYTHON ?= python3
 CARGO ?= cargo
 VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
-PLATFORM ?= $(shell $(PYTHON) scripts/platform_name.py)
+# The community CI says which platform, and for which DuckDB, it builds.
+PLATFORM ?= $(or $(DUCKDB_PLATFORM),$(shell $(PYTHON) scripts/platform_name.py))
+COMMUNITY := $(or $(DUCKDB_GIT_VERSION),$(shell cat build/.duckdb_version 2>/dev/null))
 LIBRARY := $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
-.PHONY: configure debug release install test test_debug test_release test-rust test-clients demo bench lint clean
+.PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
 
 configure: build/.configured
 
-# One virtual environment for each DuckDB that the tests run on, and the Node packages.
+# One virtual environment for each DuckDB that the tests run on, one for dbt, and the Node packages.
 build/.configured: test/requirements/*.txt test/node/package.json
 	$(PYTHON) scripts/environments.py
 	cd test/node && npm install --no-audit --no-fund --silent
@@ -32,10 +34,33 @@ footers:
 	  --abi C_STRUCT --api-version v1.2.0 --extension-version $(VERSION) --platform $(PLATFORM)
 	$(PYTHON) scripts/footer.py --library target/$(PROFILE)/$(LIBRARY) --out build/$(PROFILE)/v2/mixpanel.duckdb_extension \
 	  --abi C_STRUCT_UNSTABLE --api-version v2.0.0 --extension-version $(VERSION) --platform $(PLATFORM)
+ifneq ($(COMMUNITY),)
+	mkdir -p build/$(PROFILE)/extension/mixpanel
+	cp build/$(PROFILE)/$(if $(filter v2.0.0,$(COMMUNITY)),v2,v1)/mixpanel.duckdb_extension build/$(PROFILE)/extension/mixpanel/
+endif
+
+.PHONY: configure_ci set_duckdb_version set_duckdb_tag
+configure_ci set_duckdb_tag:
+set_duckdb_version:
+	mkdir -p build && echo "$(DUCKDB_GIT_VERSION)" > build/.duckdb_version
 
 # Puts the files where a plain LOAD mixpanel finds them, for every DuckDB that they serve.
 install: release
 	$(PYTHON) scripts/install.py --build build/release --platform $(PLATFORM)
+
+# What INSTALL mixpanel FROM 'build/repository' reads; KEY=private.pem signs it for DuckDB 2.0's own repositories.
+.PHONY: repository key
+repository: release $(if $(KEY),build/venv/signing)
+	$(if $(KEY),build/venv/signing/bin/python,$(PYTHON)) scripts/repository.py --build build/release --platform $(PLATFORM) \
+	  --out build/repository $(if $(KEY),--key "$(KEY)")
+
+key: $(if $(KEY),build/venv/signing)
+	$(if $(KEY),,$(error make key KEY=the file to make, e.g. KEY=$$HOME/mixpanel-private.pem))
+	build/venv/signing/bin/python scripts/signature.py "$(KEY)"
+
+build/venv/%: test/requirements/%.txt
+	$(PYTHON) scripts/environments.py $*
+	touch $@
 
 test: test-rust test-clients
 
@@ -45,16 +70,37 @@ test-rust:
 test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
 
+# What takes minutes: an export that is spread over Ray's workers.
+test-slow: configure release
+	build/venv/scaling/bin/python -m pytest --quiet -p no:cacheprovider test/scaling
+
+# On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
+ifdef LINUX_CI_IN_DOCKER
+test_debug test_release:
+	@echo "not tested here"
+else
 test_debug: configure debug
 	$(PYTHON) test/run.py --build build/debug
 
 test_release: test-clients
+endif
 
 demo: configure release
 	$(PYTHON) test/demo/demo.py --build build/release
 
 bench: configure release
 	$(PYTHON) test/bench/bench.py --build build/release $(BENCH)
+
+# The documentation as a site, in build/docs.
+.PHONY: docs
+docs: build/venv/docs
+	build/venv/docs/bin/python scripts/website/build.py --out build/docs
+
+# The descriptions that DuckDB 2.0 has of the functions, for those who can't ask it.
+.PHONY: function-descriptions
+function-descriptions: configure release
+	build/venv/duckdb-2.0.0/bin/python scripts/function_descriptions.py \
+	  --extension build/release/v2/mixpanel.duckdb_extension --out docs/function_descriptions.csv
 
 lint:
 	$(CARGO) fmt --check

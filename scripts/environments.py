@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Make the virtual environments that tests, demo and benchmarks run in: one for each DuckDB."""
+"""Make the virtual environments in `build/venv`: one for each file of `test/requirements`, or those that are named."""
+import argparse
 import pathlib
 import subprocess
 import sys
@@ -9,7 +10,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    for requirements in sorted((ROOT / "test" / "requirements").glob("*.txt")):
+    known = {path.stem: path for path in sorted((ROOT / "test" / "requirements").glob("*.txt"))}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"some of: {', '.join(known)}")
+    for name in parser.parse_args().names or known:
+        requirements = known[name]
         place = ROOT / "build" / "venv" / requirements.stem
         if not (place / "bin" / "python").exists():
             venv.create(place, with_pip=True)

@@ -8,11 +8,7 @@ import argparse
 import pathlib
 import shutil
 
-# C API v1.2.0 is loaded by every version since; C API v2.0.0 by that version alone.
-SERVED = {
-    "v1": [f"v1.{minor}.{patch}" for minor, last in [(2, 2), (3, 2), (4, 5), (5, 6)] for patch in range(last + 1)],
-    "v2": ["v2.0.0"],
-}
+from served import RANGE, SERVED
 
 
 def main() -> None:
@@ -30,7 +26,7 @@ def main() -> None:
             unfinished = folder / "mixpanel.duckdb_extension.unfinished"
             shutil.copyfile(source, unfinished)
             unfinished.replace(folder / "mixpanel.duckdb_extension")
-    print(f"installed in {arguments.home / 'extensions'} for DuckDB {SERVED['v1'][0]} to {SERVED['v1'][-1]} and {SERVED['v2'][0]}")
+    print(f"installed in {arguments.home / 'extensions'} for {RANGE}")
     print("now: duckdb -unsigned, then LOAD mixpanel;")
 
 

@@ -29,6 +29,7 @@ files![
     "mixpanel_daily_counts",
     "mixpanel_engagement_distribution",
     "mixpanel_property_coverage",
+    "mixpanel_fivetran_events",
 ];
 
 /// Every macro. Errors: `Internal` for a file that is not of that form.

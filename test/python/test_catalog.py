@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from conftest import HOST, ROOT, only_v2, rows
 from documented import PAGES, as_documented, blocks, january  # noqa: F401  fixtures are known by their names
+
+sys.path.insert(0, str(ROOT / "scripts"))
+from function_descriptions import described  # noqa: E402  the path is set above
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CATALOG = (ROOT / "src" / "catalog.rs").read_text(encoding="utf-8")
@@ -121,6 +125,16 @@ def test_every_function_is_called_on_a_page(functions):
     statements = [block.text for page in PAGES for block in blocks(page)]
     missing = [name for name in functions if not any(f"{name}(" in text for text in statements)]
     assert not missing, missing
+
+
+def test_every_function_is_in_the_community_descriptions(con, functions):
+    """As DuckDB reads the file to make its page of this extension."""
+    path = ROOT / "docs" / "function_descriptions.csv"
+    read = rows(con, f"SELECT function, description, comment, example FROM read_csv('{path}') ORDER BY ALL")
+    names = [name for name, _, _, example in read if f"{name}(" in example]
+    assert names == functions if HOST == "v2" else set(functions) < set(names)
+    if HOST == "v2":
+        assert path.read_text(encoding="utf-8") == described(con), "it is old: make function-descriptions"
 
 
 def test_every_error_code_has_its_place_on_the_page_of_errors():

@@ -49,7 +49,7 @@ def test_a_file_has_the_form_that_the_host_reads(path):
 
 
 def test_all_macros_are_there(db):
-    assert len(MACROS) == 15 and set(MACROS) == registered(db)
+    assert len(MACROS) == 16 and set(MACROS) == registered(db)
 
 
 def test_only_the_second_host_brings_them_along(con):

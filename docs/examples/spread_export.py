@@ -1,0 +1,98 @@
+"""One export, spread over the workers of a Ray cluster, into a store of Parquet files that all of them reach.
+
+    python docs/examples/spread_export.py --from-date 2025-01-01 --to-date 2025-01-31 --store /shared/events --workers 2
+
+    pip install duckdb ray          and the extension where LOAD mixpanel finds it on every machine, or --extension FILE
+
+Each worker is a DuckDB that exports days of its own. Files are published when every worker is done: before that, and when one fails,
+the store is as it was."""
+import argparse
+import datetime
+import pathlib
+import shutil
+import time
+import uuid
+
+import duckdb
+import ray
+
+
+def connect(extension: str) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    con.execute(f"LOAD '{extension}'" if extension.endswith(".duckdb_extension") else f"LOAD {extension}")
+    return con
+
+
+def deal(windows: list, workers: int) -> list[list[datetime.date]]:
+    """Whole windows, in turn, so that each worker has as much to do: the days of each worker."""
+    shares = [[] for _ in range(min(workers, len(windows)))]
+    for number, (first, last) in enumerate(windows):
+        shares[number % len(shares)] += [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
+    return shares
+
+
+# A worker that dies is not started again: its requests may have been made, and only the driver knows what the hour has left.
+# One request at a time: a process paces its own requests and knows nothing of the others'.
+@ray.remote(max_retries=0)
+def fetch(extension: str, days: list[datetime.date], window_days: int, folder: str, prefix: str) -> int:
+    con = connect(extension)
+    listed = ", ".join(f"DATE '{day}'" for day in days)
+    return con.execute(f"""
+        COPY (
+            SELECT *, event_time::DATE AS day
+            FROM mixpanel_export(days := [{listed}], window_days := {window_days}, max_workers := 1)
+        ) TO '{folder}' (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, FILENAME_PATTERN '{prefix}_{{uuid}}', OVERWRITE_OR_IGNORE)
+    """).fetchone()[0]
+
+
+def publish(staged: pathlib.Path, store: pathlib.Path, first: datetime.date, last: datetime.date) -> None:
+    """Puts the days that were fetched in the place of what the store had of them."""
+    days = {f"day={first + datetime.timedelta(days=day)}" for day in range((last - first).days + 1)}
+    if strange := {folder.name for folder in staged.glob("day=*")} - days:
+        # Replacing these would take away what another export has brought.
+        raise SystemExit(f"there are events outside of the days that were asked for: {sorted(strange)}; nothing was published")
+    for day in days:
+        shutil.rmtree(store / day, ignore_errors=True)
+    for file in staged.glob("day=*/*.parquet"):
+        (store / file.parent.name).mkdir(exist_ok=True)
+        file.rename(store / file.parent.name / file.name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--from-date", type=datetime.date.fromisoformat, required=True)
+    parser.add_argument("--to-date", type=datetime.date.fromisoformat, required=True)
+    parser.add_argument("--store", type=pathlib.Path, required=True)
+    parser.add_argument("--workers", type=int, default=2, choices=[1, 2, 3], help="Mixpanel allows three starts a second, whoever makes them")
+    parser.add_argument("--max-requests", type=int, default=48, help="what all workers together may take of the hour's 60")
+    parser.add_argument("--address", default="local", help="of the Ray cluster; 'local' starts one here")
+    parser.add_argument("--extension", default="mixpanel")
+    arguments = parser.parse_args()
+
+    windows = connect(arguments.extension).execute(
+        f"SELECT from_date, to_date FROM mixpanel_export_plan(from_date := '{arguments.from_date}', to_date := '{arguments.to_date}')"
+    ).fetchall()
+    if len(windows) > arguments.max_requests:
+        raise SystemExit(f"this takes {len(windows)} requests, and --max-requests allows {arguments.max_requests}; none was made")
+    window_days = max((last - first).days + 1 for first, last in windows)
+    shares = deal(windows, arguments.workers)
+
+    arguments.store.mkdir(parents=True, exist_ok=True)
+    staged = arguments.store / f"_staged_{uuid.uuid4().hex}"
+    ray.init(address=arguments.address, include_dashboard=False, logging_level="ERROR", **({"num_cpus": arguments.workers} if arguments.address == "local" else {}))
+    began = time.monotonic()
+    try:
+        tasks = [
+            fetch.remote(arguments.extension, days, window_days, str(staged), f"worker{number}")
+            for number, days in enumerate(shares)
+        ]
+        rows = sum(ray.get(tasks))
+        publish(staged, arguments.store, arguments.from_date, arguments.to_date)
+    finally:
+        ray.shutdown()
+        shutil.rmtree(staged, ignore_errors=True)
+    print(f"{rows} rows, {len(windows)} requests, {len(shares)} workers, {time.monotonic() - began:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

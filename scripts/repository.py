@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Write the tree of files that `INSTALL mixpanel FROM` reads, for every DuckDB that the two files serve.
+
+    <out>/<DuckDB's version>/<platform>/mixpanel.duckdb_extension.gz
+
+A folder of this machine, or any web server that has those files, is a
+repository. With a key the files are signed, and `<out>/public.pem` is what users of DuckDB 2.0
+say to trust it. Other platforms' files stay: run it for each platform, in one folder.
+"""
+import argparse
+import gzip
+import pathlib
+
+from served import RANGE, SERVED
+
+
+def replace(path: pathlib.Path, content: bytes) -> None:
+    """As one step: somebody may be installing from here."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--platform", required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--key", type=pathlib.Path, help="a private key that signs the files; `make key` makes one")
+    arguments = parser.parse_args()
+
+    sign, trusted = bytes, b""
+    if arguments.key:
+        import signature  # the one script that needs a package
+
+        key = signature.load(arguments.key)
+        sign, trusted = lambda extension: signature.signed(extension, key), signature.public(key)
+
+    public = arguments.out / "public.pem"
+    if any(arguments.out.glob("v*/*/*.gz")) and trusted != (public.read_bytes() if public.exists() else b""):
+        raise SystemExit(f"{arguments.out} has files that are signed with another key, or not at all: remove it first")
+
+    for host, versions in SERVED.items():
+        extension = (arguments.build / host / "mixpanel.duckdb_extension").read_bytes()
+        # No time in it: the same files make the same repository.
+        compressed = gzip.compress(sign(extension), mtime=0)
+        for version in versions:
+            replace(arguments.out / version / arguments.platform / "mixpanel.duckdb_extension.gz", compressed)
+    print(f"{arguments.out} serves {RANGE}, on {arguments.platform}")
+    if trusted:
+        replace(public, trusted)
+        print(f"{public} is the key to trust; docs/install.md shows the statement")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+{# The last day to ask Mixpanel for: today in UTC, or the one that --vars gives. #}
+{% macro last_day() -%}
+  {{ var('to_date', run_started_at.strftime('%Y-%m-%d')) }}
+{%- endmacro %}
+
+{# The first day: at first all days, later the newest that the model has, and lookback_days before it. #}
+{% macro first_day(lookback_days) -%}
+  {%- if execute and is_incremental() -%}
+    {%- set newest = "least(max(day), DATE '" ~ last_day() ~ "')" -%}
+    {%- set first = "coalesce(" ~ newest ~ " - " ~ lookback_days ~ ", DATE '" ~ var('from_date') ~ "')" -%}
+    {{ run_query("SELECT " ~ first ~ " FROM " ~ this).columns[0].values()[0] }}
+  {%- else -%}
+    {{ var('from_date') }}
+  {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='day') }}
+
+SELECT event_time::DATE AS day, event_time, distinct_id, insert_id, amount
+FROM mixpanel_export(
+    from_date := '{{ first_day(lookback_days=2) }}',
+    to_date := '{{ last_day() }}',
+    events := ['Purchase'],
+    columns := {'Amount': 'DOUBLE'}
+)
+-- Rows without a day would not be replaced, and an event may be handed out twice.
+WHERE event_time IS NOT NULL
+QUALIFY insert_id IS NULL OR row_number() OVER (
+    PARTITION BY distinct_id, event_time, insert_id
+    ORDER BY (properties->>'$.mp_processing_time_ms')::BIGINT DESC) = 1

@@ -1,0 +1,43 @@
+"""Executes docs/notebooks/explore.ipynb as Jupyter would and prints, as JSON, the tables that its charts show, and how many charts there are.
+
+    run_jupyter.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' 'DATABASE = "x.duckdb"; ...'
+
+The first argument is what a reader picks; `{}` leaves the pickers as they begin. The second follows the cell of parameters, as papermill has it."""
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebooks" / "explore.ipynb"
+PICK = """
+import json
+picks = json.loads({picks!r})
+if picks:
+    first_day.value, last_day.value = map(date.fromisoformat, picks["days"])
+    events.value = picks["events"]
+    born.value = picks["events"][0]
+    for step, name in zip(steps, [*picks["events"], None, None]):
+        step.value = name
+print(json.dumps({{name: json.loads(table.to_json(orient="records", date_format="iso")) for name, table in shown.items()}}))
+"""
+
+
+def main() -> None:
+    picks, parameters = sys.argv[1:]
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    [at] = [number for number, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(parameters))
+    notebook.cells.append(nbformat.v4.new_code_cell(PICK.format(picks=picks)))
+    client = NotebookClient(notebook, timeout=60, store_widget_state=True)
+    client.execute()
+    # What `interact` draws goes into widgets.
+    drawn = [output for widget in client.widget_state.values() for output in widget.get("outputs", [])]
+    charts = [output for output in drawn if "image/png" in output.get("data", {})]
+    printed = [output["text"] for cell in notebook.cells[:-1] for output in cell.get("outputs", []) if output.output_type == "stream"]
+    tables = json.loads(notebook.cells[-1].outputs[0]["text"])
+    json.dump({**tables, "charts": len(charts), "news": "".join(printed), "errors": [o for o in drawn if o["output_type"] == "error"]}, sys.stdout)
+
+
+main()

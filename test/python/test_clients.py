@@ -1,0 +1,168 @@
+"""What data frames and other clients make of our values; and the examples of `docs/clients.md`, run as they stand."""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+
+import duckdb
+import pandas
+import polars
+import pyarrow
+import pytest
+from conftest import EXTENSION, HOST, ROOT, days_asked, export, line, rows
+from documented import as_documented, blocks, january  # noqa: F401  fixtures
+from test_node import FOLDER as NODE_FOLDER
+from test_node import NODE
+from test_shell import SHELL
+
+PAGE = ROOT / "docs" / "clients.md"
+WEEK = [(f"2025-01-0{day}",) * 2 for day in range(1, 8)]
+RESULT = re.compile(r"(?:#|//) → (.*)$", re.MULTILINE)
+
+BIG = 9_007_199_254_740_993
+"""The first whole number that a double can't hold."""
+TEXT = '{"big":9007199254740993,"tags":["a",null,"é"],"day":"2025-01-01","ok":true,"price":12.10,"ratio":0.1,"n":1e400}'
+TYPES = {"big": "BIGINT", "tags": "VARCHAR[]", "day": "DATE", "ok": "BOOLEAN", "price": "DECIMAL(18,2)", "ratio": "DOUBLE"}
+FULL = (
+    "A", datetime(2025, 1, 1, 0, 0, 0, 123000), "u1", "i1", TEXT, BIG, ["a", None, "é"], date(2025, 1, 1), True, Decimal("12.10"), 0.1,
+)  # fmt: skip
+EMPTY = ("B", datetime(2025, 1, 1, 0, 0, 1), "", None, "{}", *[None] * 6)
+
+
+@pytest.fixture
+def relation(con, sim):
+    """Two events in a table: one that has everything, one that has nothing."""
+    full = TEXT.replace("{", '{"event":"A","properties":{"time":1735689600123,"distinct_id":"u1","$insert_id":"i1",', 1) + "}"
+    sim.set_day("2025-01-01", [full, line("B", time=1735689601000, distinct_id="")])
+    con.execute(f"CREATE TABLE events AS FROM {export(f'columns := {TYPES}', last='2025-01-01')}")
+    yield con.sql("FROM events ORDER BY event_name")
+    assert len(sim.settled()) == 1
+
+
+def test_python(relation):
+    assert relation.fetchall() == [FULL, EMPTY]
+
+
+def test_arrow(relation):
+    table = relation.to_arrow_table()
+    texts = [pyarrow.string()] * 3
+    assert [field.type for field in table.schema] == [
+        pyarrow.string(), pyarrow.timestamp("us"), *texts, pyarrow.int64(), pyarrow.list_(pyarrow.string()), pyarrow.date32(),
+        pyarrow.bool_(), pyarrow.decimal128(18, 2), pyarrow.float64(),
+    ]  # fmt: skip
+    assert [tuple(row.values()) for row in table.to_pylist()] == [FULL, EMPTY]
+
+
+def test_polars(relation):
+    frame = relation.pl()
+    assert list(frame.schema.values()) == [
+        polars.String, polars.Datetime("us"), polars.String, polars.String, polars.String, polars.Int64, polars.List(polars.String),
+        polars.Date, polars.Boolean, polars.Decimal(18, 2), polars.Float64,
+    ]  # fmt: skip
+    assert frame.rows() == [FULL, EMPTY]
+
+
+def test_pandas(relation):
+    frame = relation.df()
+    kinds = [str(kind) for kind in frame.dtypes]
+    assert kinds == ["str", "datetime64[us]", "str", "str", "str", "Int64", "object", "datetime64[us]", "boolean", "float64", "float64"]
+    full, empty = frame.to_dict("records")
+    assert (full.pop("tags") == ["a", None, "é"]).all()
+    # A date becomes its midnight, a decimal the nearest double.
+    moment = pandas.Timestamp("2025-01-01")
+    expected = [moment if value == date(2025, 1, 1) else value for value in FULL if not isinstance(value, list)]
+    assert list(full.values()) == [float(value) if isinstance(value, Decimal) else value for value in expected]
+    assert [name for name, value in empty.items() if not pandas.isna(value)] == ["event_name", "event_time", "distinct_id", "properties"]
+    assert empty["distinct_id"] == ""
+
+
+def test_pandas_by_arrow_loses_nothing(relation):
+    frame = relation.to_arrow_table().to_pandas(types_mapper=pandas.ArrowDtype)
+    full = frame.to_dict("records")[0]
+    assert (full["big"], full["price"], full["day"], list(full["tags"])) == (BIG, Decimal("12.10"), date(2025, 1, 1), ["a", None, "é"])
+
+
+def test_whole_numbers_without_nulls(con, sim):
+    counts = "mixpanel_event_counts(['Purchase'], from_date := '2025-01-01', to_date := '2025-01-05')"
+    frame = con.sql(f"FROM {counts}").df()
+    assert str(frame["count"].dtype) == "int64" and str(frame["date"].dtype) == "datetime64[us]"
+
+
+def test_a_relation_exports_whenever_it_is_touched(con, sim):
+    """The trap that the page warns of: if this changes, the page may say so."""
+    relation = con.sql(f"FROM {export(last='2025-01-01')}")
+    assert relation.columns and relation.types and relation.explain() and not sim.settled()
+    for touches, touch in enumerate([relation.df, relation.pl, relation.to_arrow_table, relation.fetchall, relation.__len__, relation.__str__], 1):
+        touch()
+        assert len(sim.settled()) == touches
+    assert relation.shape[0] > 0 and len(sim.settled()) == 7
+
+
+def test_frames_join_what_was_exported(con, sim):
+    plans = polars.DataFrame({"event_name": ["Purchase"], "weight": [2]})  # noqa: F841  known to SQL by its name
+    [(joined,)] = con.execute(f"SELECT sum(weight) FROM {export()} JOIN plans USING (event_name)").fetchall()
+    assert joined == 2 * rows(con, f"SELECT count(*) FROM {export()} WHERE event_name = 'Purchase'")[0][0] > 0
+
+
+@pytest.fixture
+def newcomer(as_documented, con, monkeypatch, tmp_path):  # noqa: F811
+    """A home where a plain `LOAD mixpanel` finds the file, as after `make install`; the folder in which programs run."""
+    [(platform,)] = rows(con, "PRAGMA platform")
+    installed = tmp_path / ".duckdb" / "extensions" / f"v{duckdb.__version__}" / platform
+    installed.mkdir(parents=True)
+    (installed / "mixpanel.duckdb_extension").symlink_to(EXTENSION)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(SHELL.parent), prepend=os.pathsep)
+    return as_documented
+
+
+def run(language: str, command: list, file) -> str:
+    """The page's blocks of a language as one program, which prints what they say that it does."""
+    found = list(blocks(PAGE, language))
+    assert found and not any(block.note for block in found)
+    program = "\n".join(block.text for block in found)
+    file.write_text(program, encoding="utf-8")
+    ended = subprocess.run([*command, file.name], cwd=file.parent, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    if language != "sh":
+        assert ended.stdout.splitlines() == RESULT.findall(program)
+    return ended.stdout
+
+
+def test_the_page_in_python(newcomer, tmp_path):
+    run("python", [sys.executable, "-W", "error::DeprecationWarning"], tmp_path / "example.py")
+    assert sorted(days_asked(newcomer)) == WEEK
+
+
+once = pytest.mark.skipif(duckdb.__version__ != "1.5.6" or HOST != "v1", reason="runs with DuckDB 1.5.6")
+
+
+@once
+@pytest.mark.skipif(NODE is None or not (NODE_FOLDER / "node_modules").exists(), reason="Node or its packages are missing")
+def test_the_page_in_node(newcomer, tmp_path):
+    (tmp_path / "node_modules").symlink_to(NODE_FOLDER / "node_modules")
+    run("js", [NODE], tmp_path / "example.mjs")
+    assert sorted(days_asked(newcomer)) == WEEK
+
+
+@once
+@pytest.mark.skipif(not SHELL.exists(), reason="there is no shell")
+def test_the_page_in_the_shell(newcomer, con, tmp_path):
+    printed = run("sh", [shutil.which("bash"), "-euo", "pipefail"], tmp_path / "example.sh")
+    assert sorted(days_asked(newcomer)) == WEEK
+    [(count,)] = rows(con, "SELECT count(*) FROM 'purchases.parquet'")
+    assert count > 7
+    assert rows(con, "SELECT count(*) FROM 'purchases.csv'") == rows(con, "SELECT count(*) FROM 'purchases.json'") == [(count,)]
+    assert rows(con, "SELECT count(*), sum(purchases) FROM 'daily.json'") == [(7, count)]
+    assert rows(con, "SELECT count(DISTINCT day) FROM 'revenue.csv'") == [(7,)]
+    assert "| 2025-01-01 |" in printed
+
+
+def test_what_is_not_run_says_so():
+    [block] = blocks(PAGE, "r")
+    assert block.note.startswith("not run: ") and "not run by the tests" in PAGE.read_text(encoding="utf-8")

@@ -1,0 +1,62 @@
+"""What DuckDB's community extensions are given: `description.yml`, and a Makefile that their CI can call."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import duckdb
+import pytest
+import yaml
+from conftest import EXTENSION, HOST, ROOT, rows
+from documented import as_documented, january  # noqa: F401  fixtures
+
+DESCRIPTION = yaml.safe_load((ROOT / "description.yml").read_text(encoding="utf-8"))
+CARGO = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+BUILT_BY_THEM = {
+    "linux_amd64", "linux_arm64", "linux_amd64_musl", "linux_arm64_musl", "osx_amd64", "osx_arm64",
+    "windows_amd64", "windows_arm64", "windows_amd64_mingw", "wasm_mvp", "wasm_eh", "wasm_threads",
+}  # fmt: skip
+once = pytest.mark.skipif(duckdb.__version__ != "2.0.0" or HOST != "v2", reason="no DuckDB takes part; once will do")
+
+
+@once
+def test_the_description_is_that_of_this_extension():
+    extension = DESCRIPTION["extension"]
+    for name in ("name", "version", "license"):
+        assert f'\n{name} = "{extension[name]}"\n' in CARGO, name
+    assert (extension["language"], extension["build"]) == ("Rust", "cargo")
+    excluded = extension["excluded_platforms"].split(";")
+    assert set(excluded) < BUILT_BY_THEM and len(set(excluded)) == len(excluded)
+    assert "linux_amd64" not in excluded
+
+
+def test_hello_world_runs(con, as_documented):  # noqa: F811
+    assert rows(con, DESCRIPTION["docs"]["hello_world"])
+
+
+@once
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize(("version", "host"), [("v1.4.5", "v1"), ("v1.5.5", "v1"), ("v2.0.0", "v2")])
+def test_their_ci_finds_the_file_where_it_looks(tmp_path, version, host):
+    """The steps of their workflow, but for the compiler."""
+    for name in ("Makefile", "Cargo.toml", "scripts"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    library = tmp_path / "target" / "release" / "libmixpanel.so"
+    library.parent.mkdir(parents=True)
+    library.write_bytes(EXTENSION.read_bytes()[:-534])
+    # Without what a `make test` around this says to its own children.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = inherited | {"DUCKDB_PLATFORM": "linux_amd64", "LINUX_CI_IN_DOCKER": "1"}
+    run(tmp_path, environment | {"DUCKDB_GIT_VERSION": version}, "set_duckdb_version")
+    for target in ("configure_ci", "release", "test_release"):
+        run(tmp_path, environment, target, "CARGO=true", "LIBRARY=libmixpanel.so")
+    found = (tmp_path / "build" / "release" / "extension" / "mixpanel" / EXTENSION.name).read_bytes()
+    assert found == (tmp_path / "build" / "release" / host / EXTENSION.name).read_bytes()
+    assert found.endswith(b"linux_amd64".ljust(32, b"\0") + b"4".ljust(32, b"\0") + bytes(256))
+    assert (b"C_STRUCT_UNSTABLE" in found[-534:]) == (host == "v2")
+
+
+def run(folder, environment, *arguments) -> None:
+    ended = subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=50)
+    assert ended.returncode == 0, ended.stdout + ended.stderr

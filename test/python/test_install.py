@@ -1,0 +1,189 @@
+"""How the built files get to where `LOAD` finds them: as files, from repositories, and signed for DuckDB 2.0's own repositories."""
+from __future__ import annotations
+
+import gzip
+import http.server
+import pathlib
+import subprocess
+import threading
+
+import pytest
+from conftest import EXTENSION, HOST, ROOT
+from installing import (
+    ALLOWED, FILE, LOADED, PLATFORM, PUBLISHED, SERVED, SIGNING, VERSION, WHICH,
+    create, make_key, make_repository, needs_signing, once, only_duckdb_2, script,
+)  # fmt: skip
+from installing import build, home, key, repository, signed, stand_in  # noqa: F401  fixtures
+
+pytestmark = once
+
+
+def test_a_file_is_loaded(home):
+    assert home.rows(f"LOAD '{EXTENSION}'", WHICH) == LOADED
+
+
+def test_a_file_needs_leave(home):
+    assert "signature" in home.error(f"LOAD '{EXTENSION}'", unsigned=False)
+    assert "while database is running" in home.error("SET allow_unsigned_extensions = true", unsigned=False)
+
+
+def test_make_install_puts_files_where_load_looks(home, build):
+    ended = script("install.py", "--build", build, "--platform", PLATFORM, "--home", home.folder / ".duckdb")
+    assert ended.returncode == 0 and "v1.2.0" in ended.stdout, ended.stderr
+    assert home.rows("LOAD mixpanel", WHICH) == LOADED
+
+
+def test_a_repository_serves_every_version_with_its_file(stand_in, tmp_path):
+    out = tmp_path / "out"
+    assert make_repository(stand_in, out).returncode == 0
+    found = {path.relative_to(out): gzip.decompress(path.read_bytes()) for path in out.rglob("*") if path.is_file()}
+    built = {host: (stand_in / host / FILE).read_bytes() for host in SERVED}
+    assert found == {
+        pathlib.Path(version, PLATFORM, PUBLISHED): built[host] for host, versions in SERVED.items() for version in versions
+    }
+    assert {"v1.2.0", VERSION} <= {path.parts[0] for path in found}
+
+
+def test_from_a_folder(home, repository):
+    home.rows(f"INSTALL mixpanel FROM '{repository}'")
+    # Another process, which knows nothing of the folder.
+    assert home.rows("LOAD mixpanel", WHICH) == LOADED
+
+
+def test_from_a_web_server(home, repository):
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=repository)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            home.rows(f"INSTALL mixpanel FROM 'http://127.0.0.1:{server.server_port}'")
+        finally:
+            server.shutdown()
+    assert home.rows("LOAD mixpanel", WHICH) == LOADED
+
+
+def test_another_origin_needs_force(home, repository, tmp_path):
+    other = tmp_path / "other"
+    other.symlink_to(repository)
+    home.rows(f"INSTALL mixpanel FROM '{repository}'")
+    origin = "SELECT installed_from FROM duckdb_extensions() WHERE extension_name = 'mixpanel'"
+    assert "FORCE INSTALL" in home.error(f"INSTALL mixpanel FROM '{other}'")
+    assert home.rows(origin) == [[str(repository)]]
+    home.rows(f"FORCE INSTALL mixpanel FROM '{other}'")
+    assert home.rows(origin) == [[str(other)]]
+    assert home.rows("LOAD mixpanel", WHICH) == LOADED
+
+
+@needs_signing
+def test_what_is_signed_is_what_was_built(signed):
+    """Nothing but the signature differs, so that 1.x takes these files too."""
+    found = gzip.decompress((signed / VERSION / PLATFORM / PUBLISHED).read_bytes())
+    built = EXTENSION.read_bytes()
+    assert found[:-256] == built[:-256] and len(found) == len(built)
+    assert built[-256:] == bytes(256) != found[-256:]
+
+
+@needs_signing
+def test_a_signed_repository_is_a_repository_for_all(home, signed):
+    home.rows(f"INSTALL mixpanel FROM '{signed}'")
+    assert home.rows("LOAD mixpanel", WHICH) == LOADED
+
+
+@only_duckdb_2
+@needs_signing
+def test_a_signed_repository_needs_no_leave_for_unsigned_files(home, signed):
+    statements = [ALLOWED, create(signed), "INSTALL mixpanel FROM mp", "LOAD mixpanel FROM mp", WHICH]
+    assert home.rows(*statements, unsigned=False) == LOADED
+    # The next session knows the repository, and the file is there.
+    assert home.rows("LOAD mixpanel FROM mp", WHICH, unsigned=False) == LOADED
+
+
+def changed(signed: pathlib.Path, out: pathlib.Path, change) -> pathlib.Path:
+    """A copy of this DuckDB's part of a repository, with another file in it."""
+    part = pathlib.Path(VERSION, PLATFORM, PUBLISHED)
+    (out / part).parent.mkdir(parents=True)
+    (out / part).write_bytes(gzip.compress(change(gzip.decompress((signed / part).read_bytes())), compresslevel=1))
+    (out / "public.pem").write_bytes((signed / "public.pem").read_bytes())
+    return out
+
+
+def flipped(at: int):
+    def change(extension: bytes) -> bytes:
+        content = bytearray(extension)
+        content[at] ^= 1
+        return bytes(content)
+
+    return change
+
+
+CHANGES = {
+    "a byte of the first MiB": flipped(4096),
+    "a byte of the last MiB": flipped(-5000),
+    "a byte of the footer": flipped(-534 + 22 + 4 * 32),
+    "a byte of the signature": flipped(-1),
+    "no signature": lambda extension: extension[:-256] + bytes(256),
+}
+
+
+@only_duckdb_2
+@needs_signing
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_file_is_refused(home, signed, tmp_path, change):
+    other = changed(signed, tmp_path / "changed", CHANGES[change])
+    error = home.error(ALLOWED, create(other), "INSTALL mixpanel FROM mp", unsigned=False)
+    assert "signature" in error, error
+    assert not [path for path in home.folder.rglob(FILE)]
+
+
+@only_duckdb_2
+@needs_signing
+def test_an_installed_file_that_is_changed_later_is_refused(home, signed):
+    home.rows(ALLOWED, create(signed), "INSTALL mixpanel FROM mp", unsigned=False)
+    [installed] = home.folder.rglob(FILE)
+    installed.write_bytes(flipped(4096)(installed.read_bytes()))
+    assert "signature" in home.error("LOAD mixpanel FROM mp", unsigned=False)
+
+
+@only_duckdb_2
+@needs_signing
+def test_a_key_is_good_for_its_own_files_only(home, signed, stand_in, tmp_path):
+    other = tmp_path / "other"
+    assert make_repository(stand_in, other, make_key(tmp_path / "other.pem")).returncode == 0
+    error = home.error(ALLOWED, create(signed, trusted=other), "INSTALL mixpanel FROM mp", unsigned=False)
+    assert "signature" in error
+
+
+@needs_signing
+def test_one_repository_has_one_key(stand_in, key, tmp_path):
+    """Files of two keys, or signed and unsigned ones, in one folder: half of them would be refused later."""
+    signed, unsigned = tmp_path / "signed", tmp_path / "unsigned"
+    for out, known, others in [(signed, key, [make_key(tmp_path / "other.pem"), None]), (unsigned, None, [key])]:
+        assert make_repository(stand_in, out, known).returncode == 0
+        for other in others:
+            ended = make_repository(stand_in, out, other)
+            assert ended.returncode == 1 and "remove it first" in ended.stderr
+        assert make_repository(stand_in, out, known).returncode == 0
+
+
+@needs_signing
+def test_a_key_stays_private(key):
+    assert key.stat().st_mode & 0o777 == 0o600
+    again = script("signature.py", key, python=SIGNING)
+    assert again.returncode == 1 and "exists" in again.stderr
+    ignored = subprocess.run(["git", "check-ignore", "--quiet", "private.pem"], cwd=ROOT)
+    assert ignored.returncode in (0, 128)  # 128: not a checkout
+
+
+@needs_signing
+def test_what_is_no_key_is_refused(stand_in, tmp_path):
+    for content in ("", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"):
+        path = tmp_path / "no.pem"
+        path.write_text(content)
+        ended = make_repository(stand_in, tmp_path / "out", path)
+        assert ended.returncode == 1 and "no private key that can be used" in ended.stderr
+    assert not (tmp_path / "out").exists()
