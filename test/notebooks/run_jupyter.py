@@ -30,7 +30,7 @@ def main() -> None:
     [at] = [number for number, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
     notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(parameters))
     notebook.cells.append(nbformat.v4.new_code_cell(PICK.format(picks=picks)))
-    client = NotebookClient(notebook, timeout=60, store_widget_state=True)
+    client = NotebookClient(notebook, timeout=100, store_widget_state=True)
     client.execute()
     # What `interact` draws goes into widgets.
     drawn = [output for widget in client.widget_state.values() for output in widget.get("outputs", [])]

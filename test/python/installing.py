@@ -58,7 +58,7 @@ class Home:
         config = {"allow_unsigned_extensions": "true"} if unsigned else {}
         return subprocess.run(
             [sys.executable, "-c", CLIENT], input=json.dumps([config, statements]), capture_output=True, text=True,
-            timeout=50, cwd=cwd or self.folder, env=os.environ | {"HOME": str(self.folder)},
+            timeout=120, cwd=cwd or self.folder, env=os.environ | {"HOME": str(self.folder)},
         )  # fmt: skip
 
     def rows(self, *statements: str, **options) -> list:
@@ -78,7 +78,7 @@ def home(tmp_path):
 
 
 def script(name: str, *arguments, python=sys.executable) -> subprocess.CompletedProcess:
-    return subprocess.run([python, SCRIPTS / name, *map(str, arguments)], capture_output=True, text=True, timeout=50)
+    return subprocess.run([python, SCRIPTS / name, *map(str, arguments)], capture_output=True, text=True, timeout=120)
 
 
 def make_repository(build: pathlib.Path, out: pathlib.Path, key: pathlib.Path | None = None) -> subprocess.CompletedProcess:

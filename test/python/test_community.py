@@ -58,5 +58,5 @@ def test_their_ci_finds_the_file_where_it_looks(tmp_path, version, host):
 
 
 def run(folder, environment, *arguments) -> None:
-    ended = subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=50)
+    ended = subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -19,7 +19,7 @@ connection.execute("CREATE TABLE mine AS SELECT 1")
 
 def opened_by_another_process(path: pathlib.Path) -> str:
     command = [sys.executable, "-c", OTHER_PROCESS, path]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     return ended.stdout.strip() or ended.stderr
 
 

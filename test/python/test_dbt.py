@@ -1,7 +1,6 @@
 """The dbt project in `test/dbt`, run by dbt itself; and that `docs/dbt.md` shows its files."""
 from __future__ import annotations
 
-import faulthandler
 import json
 import os
 import re
@@ -29,8 +28,6 @@ needs_dbt = pytest.mark.skipif(PACKAGES is None, reason="dbt's environment is mi
 @pytest.fixture
 def dbt(sim, tmp_path):
     """Runs commands of dbt, in one process, in a copy of the project."""
-    # On a busy machine a minute may be too short; each process has a limit of its own.
-    faulthandler.cancel_dump_traceback_later()
     project = tmp_path / "shop"
     shutil.copytree(FOLDER, project)
     if HOST == "v1":

@@ -187,7 +187,7 @@ def test_a_forked_process_does_not_wait_for_its_parents_requests(con, sim):
         assert process.stdout.readline() == "child 0\n"
     finally:
         sim.reset()
-        process.communicate("end\n", timeout=30)
+        process.communicate("end\n", timeout=120)
     assert process.returncode == 0
 
 

@@ -99,7 +99,7 @@ def test_the_page_node(home, build):
     installed(home, build)
     [example] = blocks(PAGE, "js")
     ended = subprocess.run(
-        ["node", "--input-type=module", "-e", example.text], capture_output=True, text=True, timeout=50, cwd=NODE,
+        ["node", "--input-type=module", "-e", example.text], capture_output=True, text=True, timeout=120, cwd=NODE,
         env=os.environ | {"HOME": str(home.folder)},
     )  # fmt: skip
     assert (ended.returncode, ended.stdout) == (0, f"[ [ '{LOADED[0][0]}' ] ]\n"), ended.stderr
@@ -111,7 +111,7 @@ def test_the_page_shell(home, build):
     assert "```sh\nduckdb -unsigned\n```" in TEXT
     ended = subprocess.run(
         [SHELL, "-unsigned", "-csv", "-noheader", "-c", "LOAD mixpanel", "-c", "SELECT mixpanel_version()"],
-        capture_output=True, text=True, timeout=50, env=os.environ | {"HOME": str(home.folder)},
+        capture_output=True, text=True, timeout=120, env=os.environ | {"HOME": str(home.folder)},
     )  # fmt: skip
     assert (ended.returncode, ended.stdout.strip()) == (0, LOADED[0][0]), ended.stderr
 

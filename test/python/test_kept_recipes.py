@@ -34,7 +34,7 @@ def test_python(con, sim):
 @pytest.mark.skipif(duckdb.__version__ != "1.5.6" or HOST != "v1" or not SHELL.exists(), reason="runs with DuckDB 1.5.6's shell")
 def test_shell(sim, tmp_path):
     script = recipe("sh").replace("LOAD mixpanel", f"LOAD '{EXTENSION}'").replace("duckdb -unsigned", f"'{SHELL}' -init /dev/null -unsigned")
-    ended = subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
     assert "rows_added" in ended.stdout
     con = connect(str(tmp_path / "events.duckdb"))

@@ -208,7 +208,7 @@ def test_the_process_ends_while_an_export_is_under_way(long):
         f"result = con.execute(\"SELECT properties FROM {LONG_CALL}\")\n"
         "print(len(result.fetchone()), flush=True)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=120)
     # DuckDB 2.0's own Python module complains there of objects that it did not free.
     assert (ended.returncode, ended.stdout) == (0, b"1\n") and b"panicked" not in ended.stderr, ended.stderr
     assert all(request.finished for request in long.settled(1))

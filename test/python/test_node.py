@@ -26,7 +26,7 @@ def test_file(path, sim, tmp_path):
         "MIXPANEL_DATABASE": str(tmp_path / "node.duckdb"),
     }
     ended = subprocess.run(
-        [NODE, "--test", "--test-reporter=tap", path], env=environment, capture_output=True, text=True, timeout=55
+        [NODE, "--test", "--test-reporter=tap", path], env=environment, capture_output=True, text=True, timeout=120
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "# pass 0" not in ended.stdout

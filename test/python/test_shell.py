@@ -21,7 +21,7 @@ pytestmark = [
 def shell(*statements: str, options: tuple[str, ...] = ("-csv",), database: str = ":memory:", input: str | None = None):
     commands = [part for statement in (f"LOAD '{EXTENSION}'", *statements) for part in ("-c", statement)]
     command = [SHELL, "-unsigned", "-init", "/dev/null", *options, database, *(commands if input is None else [])]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, input=input)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, input=input)
 
 
 def table(*statements: str) -> list[list[str]]:

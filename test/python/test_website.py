@@ -20,7 +20,7 @@ pytestmark = [
 
 def site(source: pathlib.Path, out: pathlib.Path) -> subprocess.CompletedProcess:
     command = [PYTHON, ROOT / "scripts" / "website" / "build.py", "--source", source, "--out", out]
-    return subprocess.run(command, capture_output=True, text=True, timeout=55)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
 def test_the_site_has_every_page(tmp_path):
