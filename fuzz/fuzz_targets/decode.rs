@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use arrow_array::{Array, RecordBatch, cast::AsArray};
+use arrow_array::{RecordBatch, cast::AsArray};
 use libfuzzer_sys::fuzz_target;
 use mixpanel::{
     contract::SqlType,
