@@ -7,17 +7,19 @@ VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 # The community CI says which platform, and for which DuckDB, it builds.
 PLATFORM ?= $(or $(DUCKDB_PLATFORM),$(shell $(PYTHON) scripts/platform_name.py))
 COMMUNITY := $(or $(DUCKDB_GIT_VERSION),$(shell cat build/.duckdb_version 2>/dev/null))
-LIBRARY := $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
+LIBRARY = $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
 .PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
 
-configure: build/.configured
+# One virtual environment for each DuckDB that the tests run on, one for each other tool, and the Node packages.
+configure: $(patsubst test/requirements/%.txt,build/venv/%/.ready,$(wildcard test/requirements/*.txt)) build/.node
 
-# One virtual environment for each DuckDB that the tests run on, one for dbt, and the Node packages.
-build/.configured: test/requirements/*.txt test/node/package.json
-	$(PYTHON) scripts/environments.py
+build/venv/%/.ready: test/requirements/%.txt
+	$(PYTHON) scripts/environments.py $*
+
+build/.node: test/node/package.json test/node/package-lock.json
 	cd test/node && npm install --no-audit --no-fund --silent
-	touch $@
+	mkdir -p build && touch $@
 
 debug:
 	$(CARGO) build
@@ -50,17 +52,13 @@ install: release
 
 # What INSTALL mixpanel FROM 'build/repository' reads; KEY=private.pem signs it for DuckDB 2.0's own repositories.
 .PHONY: repository key
-repository: release $(if $(KEY),build/venv/signing)
+repository: release $(if $(KEY),build/venv/signing/.ready)
 	$(if $(KEY),build/venv/signing/bin/python,$(PYTHON)) scripts/repository.py --build build/release --platform $(PLATFORM) \
 	  --out build/repository $(if $(KEY),--key "$(KEY)")
 
-key: $(if $(KEY),build/venv/signing)
+key: $(if $(KEY),build/venv/signing/.ready)
 	$(if $(KEY),,$(error make key KEY=the file to make, e.g. KEY=$$HOME/mixpanel-private.pem))
 	build/venv/signing/bin/python scripts/signature.py "$(KEY)"
-
-build/venv/%: test/requirements/%.txt
-	$(PYTHON) scripts/environments.py $*
-	touch $@
 
 test: test-rust test-clients
 
@@ -75,9 +73,14 @@ test-slow: configure release
 	build/venv/scaling/bin/python -m pytest --quiet -p no:cacheprovider test/scaling
 
 # On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
+# Elsewhere it tests what it has built: the `.test` files, which ask nothing of the machine, on one DuckDB.
 ifdef LINUX_CI_IN_DOCKER
 test_debug test_release:
 	@echo "not tested here"
+else ifneq ($(COMMUNITY),)
+TESTED := $(if $(filter v2.0.0,$(COMMUNITY)),2.0.0/v2,1.5.6/v1)
+test_debug test_release: test_%: % build/venv/duckdb-$(patsubst %/,%,$(dir $(TESTED)))/.ready
+	$(PYTHON) test/run.py --build build/$* --pair $(TESTED) -k test_sql
 else
 test_debug: configure debug
 	$(PYTHON) test/run.py --build build/debug
@@ -91,9 +94,10 @@ demo: configure release
 bench: configure release
 	$(PYTHON) test/bench/bench.py --build build/release $(BENCH)
 
-# The documentation as a site, in build/docs.
+# The documentation as a site, in build/docs: anew, because a page that is gone leaves its file behind.
 .PHONY: docs
-docs: build/venv/docs
+docs: build/venv/docs/.ready
+	rm -rf build/docs
 	build/venv/docs/bin/python scripts/website/build.py --out build/docs
 
 # The descriptions that DuckDB 2.0 has of the functions, for those who can't ask it.

@@ -7,21 +7,32 @@ import sys
 import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+LEAST = (3, 11)
+
+
+def make(requirements: pathlib.Path) -> None:
+    place = ROOT / "build" / "venv" / requirements.stem
+    python = [str(place / "bin" / "python"), "-m"]
+    # Not what an attempt left that failed, or a Python that is gone since.
+    if not (place / "bin" / "python").exists() or subprocess.run([*python, "pip", "--version"], capture_output=True).returncode:
+        venv.create(place, clear=True, symlinks=True, with_pip=True)
+    subprocess.run([*python, "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)], check=True)
+    # What make goes by.
+    (place / ".ready").touch()
+    print(f"{place.relative_to(ROOT)} is ready")
 
 
 def main() -> None:
     known = {path.stem: path for path in sorted((ROOT / "test" / "requirements").glob("*.txt"))}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help=f"some of: {', '.join(known)}")
-    for name in parser.parse_args().names or known:
-        requirements = known[name]
-        place = ROOT / "build" / "venv" / requirements.stem
-        if not (place / "bin" / "python").exists():
-            venv.create(place, with_pip=True)
-        pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", requirements], check=True)
-        print(f"{place.relative_to(ROOT)} is ready")
+    names = parser.parse_args().names or known
+    if sys.version_info < LEAST:
+        found = "{}.{}".format(*sys.version_info)
+        sys.exit(f"this is Python {found}, and what is installed needs {'.'.join(map(str, LEAST))} or later: make PYTHON=/path/to/another")
+    for name in names:
+        make(known[name])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,6 +8,8 @@ import argparse
 import pathlib
 import shutil
 
+from replacing import replacing
+
 FIELD = 32
 SIGNATURE = 256
 # Section id 0, length 531 and 512, the name "duckdb_signature": as DuckDB's own build writes it.
@@ -35,13 +37,10 @@ def main() -> None:
     parser.add_argument("--extension-version", required=True)
     parser.add_argument("--platform", required=True, help="as PRAGMA platform says, e.g. linux_amd64")
     arguments = parser.parse_args()
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    # A file under a new name, then renamed: a running DuckDB may have the old one mapped.
-    unfinished = arguments.out.with_suffix(".unfinished")
-    shutil.copyfile(arguments.library, unfinished)
-    with unfinished.open("ab") as file:
-        file.write(footer(arguments.abi, arguments.extension_version, arguments.api_version, arguments.platform))
-    unfinished.replace(arguments.out)
+    with replacing(arguments.out) as unfinished:
+        shutil.copyfile(arguments.library, unfinished)
+        with unfinished.open("ab") as file:
+            file.write(footer(arguments.abi, arguments.extension_version, arguments.api_version, arguments.platform))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import argparse
 import pathlib
 import shutil
 
+from replacing import replacing
 from served import RANGE, SERVED
 
 
@@ -20,12 +21,8 @@ def main() -> None:
     for host, versions in SERVED.items():
         source = arguments.build / host / "mixpanel.duckdb_extension"
         for version in versions:
-            folder = arguments.home / "extensions" / version / arguments.platform
-            folder.mkdir(parents=True, exist_ok=True)
-            # A new file in the place of the old one: a running DuckDB may have the old one mapped.
-            unfinished = folder / "mixpanel.duckdb_extension.unfinished"
-            shutil.copyfile(source, unfinished)
-            unfinished.replace(folder / "mixpanel.duckdb_extension")
+            with replacing(arguments.home / "extensions" / version / arguments.platform / source.name) as unfinished:
+                shutil.copyfile(source, unfinished)
     print(f"installed in {arguments.home / 'extensions'} for {RANGE}")
     print("now: duckdb -unsigned, then LOAD mixpanel;")
 

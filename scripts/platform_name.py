@@ -18,7 +18,8 @@ TARGETS = {
 
 
 def target() -> str:
-    version = subprocess.run(["rustc", "-vV"], check=True, capture_output=True, text=True).stdout
+    # Also with Python 3.6, which is what the container of DuckDB's community CI may have.
+    version = subprocess.check_output(["rustc", "-vV"]).decode()
     return next(line.split()[1] for line in version.splitlines() if line.startswith("host:"))
 
 

@@ -11,15 +11,8 @@ import argparse
 import gzip
 import pathlib
 
+from replacing import replacing
 from served import RANGE, SERVED
-
-
-def replace(path: pathlib.Path, content: bytes) -> None:
-    """As one step: somebody may be installing from here."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
 
 
 def main() -> None:
@@ -37,8 +30,13 @@ def main() -> None:
         key = signature.load(arguments.key)
         sign, trusted = lambda extension: signature.signed(extension, key), signature.public(key)
 
+    def place(version: str) -> pathlib.Path:
+        return arguments.out / version / arguments.platform / "mixpanel.duckdb_extension.gz"
+
     public = arguments.out / "public.pem"
-    if any(arguments.out.glob("v*/*/*.gz")) and trusted != (public.read_bytes() if public.exists() else b""):
+    before = public.read_bytes() if public.exists() else b""
+    stay = set(arguments.out.glob("v*/*/*.gz")) - {place(version) for versions in SERVED.values() for version in versions}
+    if trusted != before and (before or stay):
         raise SystemExit(f"{arguments.out} has files that are signed with another key, or not at all: remove it first")
 
     for host, versions in SERVED.items():
@@ -46,10 +44,12 @@ def main() -> None:
         # No time in it: the same files make the same repository.
         compressed = gzip.compress(sign(extension), mtime=0)
         for version in versions:
-            replace(arguments.out / version / arguments.platform / "mixpanel.duckdb_extension.gz", compressed)
+            with replacing(place(version)) as unfinished:
+                unfinished.write_bytes(compressed)
     print(f"{arguments.out} serves {RANGE}, on {arguments.platform}")
     if trusted:
-        replace(public, trusted)
+        with replacing(public) as unfinished:
+            unfinished.write_bytes(trusted)
         print(f"{public} is the key to trust; docs/install.md shows the statement")
 
 

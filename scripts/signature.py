@@ -55,6 +55,8 @@ def main() -> None:
             file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     except FileExistsError:
         raise SystemExit(f"{path} exists; a key that was published is not replaced") from None
+    except OSError as error:
+        raise SystemExit(f"{path}: {error.strerror}") from None
     print(f"{path}: keep it to yourself, and keep it: users who trust this key need new files to be signed with it")
 
 

@@ -5,7 +5,7 @@
     pip install duckdb ray          and the extension where LOAD mixpanel finds it on every machine, or --extension FILE
 
 Each worker is a DuckDB that exports days of its own. Files are published when every worker is done: before that, and when one fails,
-the store is as it was."""
+the store is as it was. What could not be published is kept, because it has cost requests."""
 import argparse
 import datetime
 import pathlib
@@ -17,9 +17,13 @@ import duckdb
 import ray
 
 
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def connect(extension: str) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    con.execute(f"LOAD '{extension}'" if extension.endswith(".duckdb_extension") else f"LOAD {extension}")
+    con.execute(f"LOAD {quoted(extension)}")
     return con
 
 
@@ -41,7 +45,7 @@ def fetch(extension: str, days: list[datetime.date], window_days: int, folder: s
         COPY (
             SELECT *, event_time::DATE AS day
             FROM mixpanel_export(days := [{listed}], window_days := {window_days}, max_workers := 1)
-        ) TO '{folder}' (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, FILENAME_PATTERN '{prefix}_{{uuid}}', OVERWRITE_OR_IGNORE)
+        ) TO {quoted(folder)} (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, FILENAME_PATTERN '{prefix}_{{uuid}}', OVERWRITE_OR_IGNORE)
     """).fetchone()[0]
 
 
@@ -50,12 +54,18 @@ def publish(staged: pathlib.Path, store: pathlib.Path, first: datetime.date, las
     days = {f"day={first + datetime.timedelta(days=day)}" for day in range((last - first).days + 1)}
     if strange := {folder.name for folder in staged.glob("day=*")} - days:
         # Replacing these would take away what another export has brought.
-        raise SystemExit(f"there are events outside of the days that were asked for: {sorted(strange)}; nothing was published")
-    for day in days:
-        shutil.rmtree(store / day, ignore_errors=True)
-    for file in staged.glob("day=*/*.parquet"):
-        (store / file.parent.name).mkdir(exist_ok=True)
-        file.rename(store / file.parent.name / file.name)
+        raise SystemExit(f"there are events outside of the days that were asked for: {sorted(strange)}; nothing was published, it is all in {staged}")
+    try:
+        staged.mkdir(exist_ok=True)  # no worker had an event
+        # A day at a time, and what it replaces goes last: nothing is lost, and nothing doubled, wherever this ends.
+        for day in sorted(days):
+            if (store / day).exists():
+                (store / day).rename(staged / f"replaced_{day}")
+            if (staged / day).exists():
+                (staged / day).rename(store / day)
+    except OSError as error:
+        raise SystemExit(f"{error}\nwhat is not published, and what it was to replace, is in {staged}") from None
+    shutil.rmtree(staged, ignore_errors=True)
 
 
 def main() -> None:
@@ -77,8 +87,9 @@ def main() -> None:
     window_days = max((last - first).days + 1 for first, last in windows)
     shares = deal(windows, arguments.workers)
 
-    arguments.store.mkdir(parents=True, exist_ok=True)
-    staged = arguments.store / f"_staged_{uuid.uuid4().hex}"
+    store = arguments.store.resolve()
+    store.mkdir(parents=True, exist_ok=True)
+    staged = store / f"_staged_{uuid.uuid4().hex}"
     ray.init(address=arguments.address, include_dashboard=False, logging_level="ERROR", **({"num_cpus": arguments.workers} if arguments.address == "local" else {}))
     began = time.monotonic()
     try:
@@ -87,10 +98,12 @@ def main() -> None:
             for number, days in enumerate(shares)
         ]
         rows = sum(ray.get(tasks))
-        publish(staged, arguments.store, arguments.from_date, arguments.to_date)
-    finally:
-        ray.shutdown()
+    except BaseException:
+        ray.shutdown()  # before that the others still write
         shutil.rmtree(staged, ignore_errors=True)
+        raise
+    ray.shutdown()
+    publish(staged, store, arguments.from_date, arguments.to_date)
     print(f"{rows} rows, {len(windows)} requests, {len(shares)} workers, {time.monotonic() - began:.1f} s")
 
 

@@ -81,9 +81,11 @@ def script(name: str, *arguments, python=sys.executable) -> subprocess.Completed
     return subprocess.run([python, SCRIPTS / name, *map(str, arguments)], capture_output=True, text=True, timeout=120)
 
 
-def make_repository(build: pathlib.Path, out: pathlib.Path, key: pathlib.Path | None = None) -> subprocess.CompletedProcess:
+def make_repository(
+    build: pathlib.Path, out: pathlib.Path, key: pathlib.Path | None = None, platform: str = PLATFORM
+) -> subprocess.CompletedProcess:
     arguments, python = (["--key", key], SIGNING) if key else ([], sys.executable)
-    return script("repository.py", "--build", build, "--platform", PLATFORM, "--out", out, *arguments, python=python)
+    return script("repository.py", "--build", build, "--platform", platform, "--out", out, *arguments, python=python)
 
 
 def make_key(path: pathlib.Path) -> pathlib.Path:

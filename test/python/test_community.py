@@ -45,9 +45,7 @@ def test_their_ci_finds_the_file_where_it_looks(tmp_path, version, host):
     library = tmp_path / "target" / "release" / "libmixpanel.so"
     library.parent.mkdir(parents=True)
     library.write_bytes(EXTENSION.read_bytes()[:-534])
-    # Without what a `make test` around this says to its own children.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    environment = inherited | {"DUCKDB_PLATFORM": "linux_amd64", "LINUX_CI_IN_DOCKER": "1"}
+    environment = outside_of_make() | {"DUCKDB_PLATFORM": "linux_amd64", "LINUX_CI_IN_DOCKER": "1"}
     run(tmp_path, environment | {"DUCKDB_GIT_VERSION": version}, "set_duckdb_version")
     for target in ("configure_ci", "release", "test_release"):
         run(tmp_path, environment, target, "CARGO=true", "LIBRARY=libmixpanel.so")
@@ -57,6 +55,23 @@ def test_their_ci_finds_the_file_where_it_looks(tmp_path, version, host):
     assert (b"C_STRUCT_UNSTABLE" in found[-534:]) == (host == "v2")
 
 
-def run(folder, environment, *arguments) -> None:
+@once
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize(("version", "pair"), [("v1.5.5", "1.5.6/v1"), ("v2.0.0", "2.0.0/v2")])
+def test_their_ci_tests_where_it_has_what_that_takes(version, pair):
+    """On macOS: the `.test` files on one DuckDB, without Node and what only our own tests need."""
+    environment = outside_of_make() | {"DUCKDB_PLATFORM": "osx_arm64", "DUCKDB_GIT_VERSION": version}
+    commands = run(ROOT, environment, "--dry-run", "test_release", "LIBRARY=libmixpanel.dylib")
+    assert commands.splitlines()[-1].endswith(f"test/run.py --build build/release --pair {pair} -k test_sql")
+    assert "npm" not in commands and not {"dbt", "docs", "notebooks", "scaling"} & set(commands.split())
+
+
+def outside_of_make() -> dict[str, str]:
+    """Without what a `make test` around this says to its own children."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+
+
+def run(folder, environment, *arguments) -> str:
     ended = subprocess.run(["make", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout

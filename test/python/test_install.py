@@ -163,11 +163,37 @@ def test_one_repository_has_one_key(stand_in, key, tmp_path):
     """Files of two keys, or signed and unsigned ones, in one folder: half of them would be refused later."""
     signed, unsigned = tmp_path / "signed", tmp_path / "unsigned"
     for out, known, others in [(signed, key, [make_key(tmp_path / "other.pem"), None]), (unsigned, None, [key])]:
-        assert make_repository(stand_in, out, known).returncode == 0
+        assert make_repository(stand_in, out, known, platform="one").returncode == 0
         for other in others:
-            ended = make_repository(stand_in, out, other)
+            ended = make_repository(stand_in, out, other, platform="another")
             assert ended.returncode == 1 and "remove it first" in ended.stderr
-        assert make_repository(stand_in, out, known).returncode == 0
+        assert make_repository(stand_in, out, known, platform="another").returncode == 0
+
+
+@needs_signing
+def test_what_is_not_signed_yet_can_be(stand_in, key, tmp_path):
+    """As the page has it: first a repository, then a signed one, in the same place. Nobody trusts a key of the first."""
+    out = tmp_path / "out"
+    assert make_repository(stand_in, out).returncode == 0
+    assert make_repository(stand_in, out, key).returncode == 0
+    assert (out / "public.pem").exists()
+    assert not [path for path in out.rglob("*.gz") if gzip.decompress(path.read_bytes()).endswith(bytes(256))]
+    assert make_repository(stand_in, out, make_key(tmp_path / "other.pem")).returncode == 1
+
+
+def test_what_fails_leaves_what_was_there(stand_in, tmp_path):
+    """Somebody may be installing from there."""
+    out = tmp_path / "out"
+    assert make_repository(stand_in, out).returncode == 0
+    paths = [path for path in out.rglob("*") if path.is_file()]
+    (stand_in / "v1" / FILE).write_bytes(b"newer" + bytes(256))
+    [in_the_way] = [path for path in paths if VERSION in path.parts]
+    in_the_way.unlink()
+    in_the_way.mkdir()
+    assert make_repository(stand_in, out).returncode == 1
+    left = [path for path in out.rglob("*") if path.is_file()]
+    assert sorted(left) == sorted(set(paths) - {in_the_way})
+    assert {gzip.decompress(path.read_bytes())[:2] for path in left} <= {b"v1", b"v2", b"ne"}
 
 
 @needs_signing

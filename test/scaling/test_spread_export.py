@@ -4,11 +4,15 @@ Takes a minute, most of it Ray's: `make test-slow`. DuckDB 1.5.5, because that i
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
+import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -21,8 +25,12 @@ from simulator import Project, Simulator  # noqa: E402  the path is set above
 
 EXTENSION = Path(os.environ.get("MIXPANEL_EXTENSION", ROOT / "build/release/v1/mixpanel.duckdb_extension"))
 EXAMPLE, PAGE = ROOT / "docs" / "examples" / "spread_export.py", ROOT / "docs" / "scaling.md"
+found = importlib.util.spec_from_file_location("spread_export", EXAMPLE)
+example = importlib.util.module_from_spec(found)
+found.loader.exec_module(example)
 DAYS = [f"2025-01-0{day}" for day in range(1, 7)]
 STORE = "FROM read_parquet('store/*/*.parquet', hive_partitioning = false)"
+SHOPS = "FROM read_parquet('shop''s store/*/*.parquet', hive_partitioning = false)"
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +64,8 @@ def con(tmp_path):
     connection.close()
 
 
-def spread(first: str, last: str, *options: str) -> subprocess.CompletedProcess:
-    command = [sys.executable, EXAMPLE, "--from-date", first, "--to-date", last, "--store", "store", "--extension", EXTENSION, *options]
+def spread(first: str, last: str, *options: str, store: str = "store") -> subprocess.CompletedProcess:
+    command = [sys.executable, EXAMPLE, "--from-date", first, "--to-date", last, "--store", store, "--extension", EXTENSION, *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=240)
 
 
@@ -73,30 +81,30 @@ def differ(con, one: str, other: str) -> int:
 
 
 def test_the_store_is_one_plain_export(sim, con):
-    ended = spread(DAYS[0], DAYS[-1], "--workers", "2")
+    ended = spread(DAYS[0], DAYS[-1], "--workers", "2", store="shop's store")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith(f"1800 rows, {len(DAYS)} requests, 2 workers")
     assert asked(sim) == {(day, day): 1 for day in DAYS}
 
     sim.reset()
     con.execute(f"CREATE TABLE plain AS FROM mixpanel_export(from_date := '{DAYS[0]}', to_date := '{DAYS[-1]}')")
-    con.execute(f"CREATE TABLE stored AS {STORE}")
+    con.execute(f"CREATE TABLE stored AS {SHOPS}")
     assert con.execute("SELECT count(*) FROM stored").fetchone() == (1800,)
     assert differ(con, "FROM plain", "SELECT * EXCLUDE day FROM stored") == 0
     assert con.execute("SELECT DISTINCT day::VARCHAR FROM stored WHERE day = event_time::DATE ORDER BY 1").fetchall() == [(day,) for day in DAYS]
-    assert not list(Path("store").glob("_staged*"))
+    assert not list(Path("shop's store").glob("_staged*"))
 
     # The last two days again, of which one has changed: they are replaced, the others stay.
     asked(sim)
     sim.set_day(DAYS[-1], ['{"event":"Late","properties":{"time":1736150400,"distinct_id":"late","$insert_id":"late"}}'])
-    before = sorted(Path("store", f"day={DAYS[0]}").iterdir())
-    ended = spread(DAYS[-2], DAYS[-1], "--workers", "3")
+    before = sorted(Path("shop's store", f"day={DAYS[0]}").iterdir())
+    ended = spread(DAYS[-2], DAYS[-1], "--workers", "3", store="shop's store")
     assert ended.returncode == 0, ended.stderr
     assert asked(sim) == {(day, day): 1 for day in DAYS[-2:]}
-    assert con.execute(f"SELECT event_name, distinct_id FROM ({STORE}) WHERE day = '{DAYS[-1]}'").fetchall() == [("Late", "late")]
+    assert con.execute(f"SELECT event_name, distinct_id FROM ({SHOPS}) WHERE day = '{DAYS[-1]}'").fetchall() == [("Late", "late")]
     kept = f"SELECT * FROM stored WHERE day < '{DAYS[-1]}'"
-    assert differ(con, kept, f"SELECT * FROM ({STORE}) WHERE day < '{DAYS[-1]}'") == 0
-    assert sorted(Path("store", f"day={DAYS[0]}").iterdir()) == before
+    assert differ(con, kept, f"SELECT * FROM ({SHOPS}) WHERE day < '{DAYS[-1]}'") == 0
+    assert sorted(Path("shop's store", f"day={DAYS[0]}").iterdir()) == before
 
 
 def test_when_a_worker_fails_the_store_is_as_it_was(sim, con):
@@ -107,6 +115,76 @@ def test_when_a_worker_fails_the_store_is_as_it_was(sim, con):
     assert ended.returncode != 0 and "[PERMISSION_DENIED]" in ended.stderr
     assert [path.name for path in Path("store").rglob("*.parquet")] == ["before.parquet"]
     assert not list(Path("store").glob("_staged*"))
+
+
+@pytest.fixture
+def staged(tmp_path):
+    """Three days that workers have brought, of which the store has the first two already."""
+    folder = tmp_path / "store" / "_staged"
+    for number, day in enumerate(DAYS[:3]):
+        for place in [folder, *([folder.parent] if number < 2 else [])]:
+            (place / f"day={day}").mkdir(parents=True)
+            (place / f"day={day}" / ("new.parquet" if place == folder else "old.parquet")).touch()
+    return folder
+
+
+def publish(staged: Path, first: str = DAYS[0]) -> None:
+    example.publish(staged, staged.parent, date.fromisoformat(first), date.fromisoformat(DAYS[2]))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.parquet"))
+
+
+def test_days_that_are_published_take_the_place_of_those_that_were_there(staged):
+    publish(staged)
+    assert files(staged.parent) == [f"day={day}/new.parquet" for day in DAYS[:3]]
+    assert not staged.exists()
+
+
+def test_days_that_became_empty_are_taken_away(staged):
+    shutil.rmtree(staged)
+    publish(staged, first=DAYS[1])
+    assert files(staged.parent) == [f"day={DAYS[0]}/old.parquet"]
+
+
+def test_what_cannot_be_published_is_kept(staged, monkeypatch):
+    """The disk fails at the second day: each file is still somewhere, and no day of the store has both."""
+    rename, count = Path.rename, itertools.count(1)
+
+    def failing(self, target):
+        if next(count) == 4:
+            raise OSError("no space left")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(SystemExit, match=f"no space left\n.* is in {staged}"):
+        publish(staged)
+    assert files(staged.parent) == sorted([
+        f"day={DAYS[0]}/new.parquet",
+        *(f"_staged/replaced_day={day}/old.parquet" for day in DAYS[:2]),
+        *(f"_staged/day={day}/new.parquet" for day in DAYS[1:3]),
+    ])  # fmt: skip
+
+
+def test_days_that_nobody_asked_for_are_not_published(staged):
+    before = files(staged.parent)
+    with pytest.raises(SystemExit, match=f"outside of the days.*{DAYS[0]}.*is all in {staged}"):
+        publish(staged, first=DAYS[1])
+    assert files(staged.parent) == before
+
+
+def test_what_workers_ask_together_is_the_plan(sim, con):
+    def plan(arguments: str) -> list[tuple]:
+        return con.execute(f"SELECT from_date, to_date FROM mixpanel_export_plan({arguments}) ORDER BY ALL").fetchall()
+
+    for days in (1, 2, 48, 49, 97, 365):
+        windows = plan(f"from_date := '2024-01-01', to_date := '{date(2024, 1, 1) + timedelta(days=days - 1)}'")
+        longest = max((last - first).days + 1 for first, last in windows)
+        for workers in (1, 2, 3):
+            shares = example.deal(windows, workers)
+            asked_for = [plan(f"days := {list(map(str, share))}::DATE[], window_days := {longest}") for share in shares]
+            assert sorted(itertools.chain(*asked_for)) == windows
 
 
 def test_more_requests_than_the_workers_may_make_are_not_begun(sim):
