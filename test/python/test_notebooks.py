@@ -64,7 +64,9 @@ def open_jupyter(fresh_minutes: int = 60, picks: dict = {}) -> subprocess.Comple
 
 def shown(ended: subprocess.CompletedProcess) -> dict:
     assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+    seen = json.loads(ended.stdout)
+    assert not seen.get("errors"), seen["errors"]
+    return seen
 
 
 def expected(days: list[str], events: list[str]) -> dict:
@@ -140,6 +142,14 @@ def test_without_a_table_the_error_is_seen(shop, open_notebook):
     shop.add_fault("status", status=403, times=None)
     ended = open_notebook()
     assert ended.returncode != 0 and "[PERMISSION_DENIED]" in ended.stderr
+
+
+@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
+def test_days_without_events(shop, open_notebook):
+    for day in DAYS:
+        shop.set_day(day, [])
+    assert not any(read(shown(open_notebook())).values())
+    assert asked(shop) == DAYS
 
 
 def test_marimo_exports_a_page(shop, tmp_path):
