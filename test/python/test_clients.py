@@ -103,6 +103,20 @@ def test_a_relation_exports_whenever_it_is_touched(con, sim):
     assert relation.shape[0] > 0 and len(sim.settled()) == 7
 
 
+def test_fetchone_is_in_the_way_of_relations(con):
+    """On DuckDB 2.0, and `execute` is not in its way."""
+    assert con.execute("SELECT 1").fetchone() == (1,)
+    one = con.execute("SELECT 1")
+    assert one.fetchone() == (1,)
+    if duckdb.__version__ < "2":
+        assert con.sql("SELECT 2").fetchall() == [(2,)]
+    else:
+        with pytest.raises(duckdb.Error, match="Resource In Use"):
+            con.sql("SELECT 2").fetchall()
+        one.fetchall()
+        assert con.sql("SELECT 2").fetchall() == [(2,)]
+
+
 def test_frames_join_what_was_exported(con, sim):
     plans = polars.DataFrame({"event_name": ["Purchase"], "weight": [2]})  # noqa: F841  known to SQL by its name
     [(joined,)] = con.execute(f"SELECT sum(weight) FROM {export()} JOIN plans USING (event_name)").fetchall()
