@@ -14,7 +14,7 @@ import pandas
 import polars
 import pyarrow
 import pytest
-from conftest import EXTENSION, HOST, ROOT, days_asked, export, line, rows
+from conftest import HOST, ROOT, days_asked, export, line, newcomers_home, rows
 from documented import as_documented, blocks, january  # noqa: F401  fixtures
 from test_node import FOLDER as NODE_FOLDER
 from test_node import NODE
@@ -124,12 +124,9 @@ def test_frames_join_what_was_exported(con, sim):
 
 
 @pytest.fixture
-def newcomer(as_documented, con, monkeypatch, tmp_path):  # noqa: F811
+def newcomer(as_documented, monkeypatch, tmp_path):  # noqa: F811
     """A home where a plain `LOAD mixpanel` finds the file, as after `make install`; the folder in which programs run."""
-    [(platform,)] = rows(con, "PRAGMA platform")
-    installed = tmp_path / ".duckdb" / "extensions" / f"v{duckdb.__version__}" / platform
-    installed.mkdir(parents=True)
-    (installed / "mixpanel.duckdb_extension").symlink_to(EXTENSION)
+    newcomers_home(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(SHELL.parent), prepend=os.pathsep)
     return as_documented

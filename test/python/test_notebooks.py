@@ -10,7 +10,7 @@ from datetime import date
 
 import duckdb
 import pytest
-from conftest import EXTENSION, HOST, ROOT, connect, line, rows
+from conftest import HOST, ROOT, connect, line, newcomers_home
 from simulator import Project, Simulator
 
 VENV = ROOT / "build" / "venv" / "notebooks" / "bin"
@@ -37,11 +37,7 @@ def shop(fortnight, monkeypatch, tmp_path):
     fortnight.reset()
     monkeypatch.setenv("MP_API_BASE_URL", fortnight.url)
     monkeypatch.setenv("HOME", str(tmp_path))
-    with duckdb.connect() as connection:
-        [(platform,)] = rows(connection, "PRAGMA platform")
-    place = tmp_path / ".duckdb" / "extensions" / "v2.0.0" / platform
-    place.mkdir(parents=True)
-    (place / EXTENSION.name).symlink_to(EXTENSION)
+    newcomers_home(tmp_path)
     monkeypatch.chdir(tmp_path)
     return fortnight
 
