@@ -69,7 +69,7 @@ test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
 
 # What takes minutes: an export that is spread over Ray's workers.
-test-slow: configure release
+test-slow: build/venv/scaling/.ready release
 	build/venv/scaling/bin/python -m pytest --quiet -p no:cacheprovider test/scaling
 
 # On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
@@ -88,7 +88,7 @@ test_debug: configure debug
 test_release: test-clients
 endif
 
-demo: configure release
+demo: build/venv/duckdb-2.0.0/.ready build/venv/duckdb-1.5.6/.ready release
 	$(PYTHON) test/demo/demo.py --build build/release
 
 bench: configure release
@@ -102,7 +102,7 @@ docs: build/venv/docs/.ready
 
 # The descriptions that DuckDB 2.0 has of the functions, for those who can't ask it.
 .PHONY: function-descriptions
-function-descriptions: configure release
+function-descriptions: build/venv/duckdb-2.0.0/.ready release
 	build/venv/duckdb-2.0.0/bin/python scripts/function_descriptions.py \
 	  --extension build/release/v2/mixpanel.duckdb_extension --out docs/function_descriptions.csv
 
