@@ -7,6 +7,8 @@ VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 # The community CI says which platform, and for which DuckDB, it builds.
 PLATFORM ?= $(or $(DUCKDB_PLATFORM),$(shell $(PYTHON) scripts/platform_name.py))
 COMMUNITY := $(or $(DUCKDB_GIT_VERSION),$(shell cat build/.duckdb_version 2>/dev/null))
+# As scripts/served.py has it; test_community.py sees to that.
+COMMUNITY_FILE := $(if $(filter v2.0.0,$(COMMUNITY)),v2,v1)
 LIBRARY = $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
 .PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
@@ -38,7 +40,7 @@ footers:
 	  --abi C_STRUCT_UNSTABLE --api-version v2.0.0 --extension-version $(VERSION) --platform $(PLATFORM)
 ifneq ($(COMMUNITY),)
 	mkdir -p build/$(PROFILE)/extension/mixpanel
-	cp build/$(PROFILE)/$(if $(filter v2.0.0,$(COMMUNITY)),v2,v1)/mixpanel.duckdb_extension build/$(PROFILE)/extension/mixpanel/
+	cp build/$(PROFILE)/$(COMMUNITY_FILE)/mixpanel.duckdb_extension build/$(PROFILE)/extension/mixpanel/
 endif
 
 .PHONY: configure_ci set_duckdb_version set_duckdb_tag
@@ -78,9 +80,9 @@ ifdef LINUX_CI_IN_DOCKER
 test_debug test_release:
 	@echo "not tested here"
 else ifneq ($(COMMUNITY),)
-TESTED := $(if $(filter v2.0.0,$(COMMUNITY)),2.0.0/v2,1.5.6/v1)
-test_debug test_release: test_%: % build/venv/duckdb-$(patsubst %/,%,$(dir $(TESTED)))/.ready
-	$(PYTHON) test/run.py --build build/$* --pair $(TESTED) -k test_sql
+TESTED := $(if $(filter v2,$(COMMUNITY_FILE)),2.0.0,1.5.6)
+test_debug test_release: test_%: % build/venv/duckdb-$(TESTED)/.ready
+	$(PYTHON) test/run.py --build build/$* --pair $(TESTED)/$(COMMUNITY_FILE) -k test_sql
 else
 test_debug: configure debug
 	$(PYTHON) test/run.py --build build/debug

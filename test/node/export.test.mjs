@@ -48,6 +48,23 @@ test("values have the types that JavaScript expects", async () => {
   assert.equal(typeof JSON.parse(event.properties), "object");
 });
 
+test("values are what the page of clients says", async () => {
+  const { connection } = await connect();
+  const properties = '{"big":9007199254740993,"tags":["a",null],"day":"2025-01-01","ratio":0.1}';
+  const line = `{"event":"A","properties":{"time":1735725600123,"distinct_id":"u1",${properties.slice(1)}}`;
+  await fetch(`${MP_API_BASE_URL}/_simulator/days/2025-01-01`, { method: "PUT", body: line });
+  const columns = "{'big': 'BIGINT', 'tags': 'VARCHAR[]', 'day': 'DATE', 'ratio': 'DOUBLE'}";
+  const reader = await connection.runAndReadAll(
+    `FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-01', columns := ${columns})`,
+  );
+  const same = { event_name: "A", distinct_id: "u1", insert_id: null, properties, tags: ["a", null], ratio: 0.1 };
+  const [day, event_time] = [new Date("2025-01-01"), new Date("2025-01-01T10:00:00.123Z")];
+  assert.deepEqual(reader.getRowObjectsJS(), [{ ...same, event_time, big: 9007199254740993n, day }]);
+  const json = { ...same, event_time: "2025-01-01 10:00:00.123", big: "9007199254740993", day: "2025-01-01" };
+  assert.deepEqual(reader.getRowObjectsJson(), [json]);
+  assert.throws(() => JSON.stringify(reader.getRowObjectsJS()), /BigInt/);
+});
+
 test("looking makes no request", async () => {
   const { connection } = await connect();
   await connection.run(`CREATE VIEW events AS FROM mixpanel_export(${DAYS})`);

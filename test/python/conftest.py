@@ -93,6 +93,14 @@ def con():
     connection.close()
 
 
+def newcomers_home(folder: pathlib.Path) -> None:
+    """As `make install` leaves a home directory, for this DuckDB: a plain `LOAD mixpanel` finds the file."""
+    [(platform,)] = duckdb.execute("PRAGMA platform").fetchall()
+    place = folder / ".duckdb" / "extensions" / f"v{duckdb.__version__}" / platform
+    place.mkdir(parents=True)
+    (place / "mixpanel.duckdb_extension").symlink_to(EXTENSION)
+
+
 def export(arguments: str = "", first: str = FIRST, last: str = LAST) -> str:
     """A call of mixpanel_export for the days from first to last."""
     more = f", {arguments}" if arguments else ""

@@ -14,7 +14,7 @@ import pandas
 import polars
 import pyarrow
 import pytest
-from conftest import EXTENSION, HOST, ROOT, days_asked, export, line, rows
+from conftest import HOST, ROOT, days_asked, export, line, newcomers_home, rows
 from documented import as_documented, blocks, january  # noqa: F401  fixtures
 from test_node import FOLDER as NODE_FOLDER
 from test_node import NODE
@@ -103,6 +103,20 @@ def test_a_relation_exports_whenever_it_is_touched(con, sim):
     assert relation.shape[0] > 0 and len(sim.settled()) == 7
 
 
+def test_fetchone_is_in_the_way_of_relations(con):
+    """On DuckDB 2.0, and `execute` is not in its way."""
+    assert con.execute("SELECT 1").fetchone() == (1,)
+    one = con.execute("SELECT 1")
+    assert one.fetchone() == (1,)
+    if duckdb.__version__ < "2":
+        assert con.sql("SELECT 2").fetchall() == [(2,)]
+    else:
+        with pytest.raises(duckdb.Error, match="Resource In Use"):
+            con.sql("SELECT 2").fetchall()
+        one.fetchall()
+        assert con.sql("SELECT 2").fetchall() == [(2,)]
+
+
 def test_frames_join_what_was_exported(con, sim):
     plans = polars.DataFrame({"event_name": ["Purchase"], "weight": [2]})  # noqa: F841  known to SQL by its name
     [(joined,)] = con.execute(f"SELECT sum(weight) FROM {export()} JOIN plans USING (event_name)").fetchall()
@@ -110,12 +124,9 @@ def test_frames_join_what_was_exported(con, sim):
 
 
 @pytest.fixture
-def newcomer(as_documented, con, monkeypatch, tmp_path):  # noqa: F811
+def newcomer(as_documented, monkeypatch, tmp_path):  # noqa: F811
     """A home where a plain `LOAD mixpanel` finds the file, as after `make install`; the folder in which programs run."""
-    [(platform,)] = rows(con, "PRAGMA platform")
-    installed = tmp_path / ".duckdb" / "extensions" / f"v{duckdb.__version__}" / platform
-    installed.mkdir(parents=True)
-    (installed / "mixpanel.duckdb_extension").symlink_to(EXTENSION)
+    newcomers_home(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(SHELL.parent), prepend=os.pathsep)
     return as_documented

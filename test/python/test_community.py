@@ -10,6 +10,7 @@ import pytest
 import yaml
 from conftest import EXTENSION, HOST, ROOT, rows
 from documented import as_documented, january  # noqa: F401  fixtures
+from installing import SERVED
 
 DESCRIPTION = yaml.safe_load((ROOT / "description.yml").read_text(encoding="utf-8"))
 CARGO = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
@@ -37,7 +38,7 @@ def test_hello_world_runs(con, as_documented):  # noqa: F811
 
 @once
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-@pytest.mark.parametrize(("version", "host"), [("v1.4.5", "v1"), ("v1.5.5", "v1"), ("v2.0.0", "v2")])
+@pytest.mark.parametrize(("version", "host"), [("v1.4.5", "v1"), ("v1.5.5", "v1"), *((version, "v2") for version in SERVED["v2"])])
 def test_their_ci_finds_the_file_where_it_looks(tmp_path, version, host):
     """The steps of their workflow, but for the compiler."""
     for name in ("Makefile", "Cargo.toml", "scripts"):

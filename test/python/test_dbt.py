@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
@@ -37,8 +37,8 @@ def dbt(sim, tmp_path):
     # dbt installs extensions in the home directory before it loads them.
     environment = os.environ | {"MIXPANEL_EXTENSION": str(EXTENSION), "HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
 
-    def run(*commands: str, to_date: str) -> subprocess.CompletedProcess:
-        options = ["--no-use-colors", "--vars", json.dumps({"to_date": to_date})]
+    def run(*commands: str, to_date: str | None) -> subprocess.CompletedProcess:
+        options = ["--no-use-colors", "--vars", json.dumps({"to_date": to_date} if to_date else {})]
         words = [json.dumps([*command.split(), *options]) for command in commands]
         command = [sys.executable, ROOT / "test" / "python" / "dbt_here.py", PACKAGES, *words]
         return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, timeout=120)
@@ -126,6 +126,15 @@ def test_what_asks_nothing_and_what_fails(dbt, sim):
     assert ended.returncode == 1 and ended.stdout.count("[PERMISSION_DENIED] 2025-01-03") == 2, ended.stdout
     assert table(dbt, MODELS[1]) == before
     assert table(dbt, "SELECT count(*) FROM stg_events") == [(events,)]
+
+
+@needs_dbt
+@only_v2
+def test_the_last_day_has_begun_wherever_the_project_is(dbt):
+    """Mixpanel refuses a day that has not, and until eight in the morning of UTC California is in its yesterday."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    ended = dbt("compile --inline {{last_day()}}", to_date=None)
+    assert ended.stdout.split()[-1] in {str(yesterday.date()), str((datetime.now(UTC) - timedelta(days=1)).date())}, ended.stdout
 
 
 def test_the_page_shows_the_files_of_the_project():

@@ -4,7 +4,6 @@ from __future__ import annotations
 import gzip
 import http.server
 import pathlib
-import subprocess
 import threading
 
 import pytest
@@ -136,7 +135,7 @@ CHANGES = {
 def test_a_changed_file_is_refused(home, signed, tmp_path, change):
     other = changed(signed, tmp_path / "changed", CHANGES[change])
     error = home.error(ALLOWED, create(other), "INSTALL mixpanel FROM mp", unsigned=False)
-    assert "signature" in error, error
+    assert "doesn't have a valid signature" in error, error
     assert not [path for path in home.folder.rglob(FILE)]
 
 
@@ -201,8 +200,7 @@ def test_a_key_stays_private(key):
     assert key.stat().st_mode & 0o777 == 0o600
     again = script("signature.py", key, python=SIGNING)
     assert again.returncode == 1 and "exists" in again.stderr
-    ignored = subprocess.run(["git", "check-ignore", "--quiet", "private.pem"], cwd=ROOT)
-    assert ignored.returncode in (0, 128)  # 128: not a checkout
+    assert "*.pem" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
 @needs_signing

@@ -10,7 +10,7 @@ from datetime import date
 
 import duckdb
 import pytest
-from conftest import EXTENSION, HOST, ROOT, connect, line, rows
+from conftest import HOST, ROOT, connect, line, newcomers_home
 from simulator import Project, Simulator
 
 VENV = ROOT / "build" / "venv" / "notebooks" / "bin"
@@ -37,11 +37,7 @@ def shop(fortnight, monkeypatch, tmp_path):
     fortnight.reset()
     monkeypatch.setenv("MP_API_BASE_URL", fortnight.url)
     monkeypatch.setenv("HOME", str(tmp_path))
-    with duckdb.connect() as connection:
-        [(platform,)] = rows(connection, "PRAGMA platform")
-    place = tmp_path / ".duckdb" / "extensions" / "v2.0.0" / platform
-    place.mkdir(parents=True)
-    (place / EXTENSION.name).symlink_to(EXTENSION)
+    newcomers_home(tmp_path)
     monkeypatch.chdir(tmp_path)
     return fortnight
 
@@ -64,7 +60,9 @@ def open_jupyter(fresh_minutes: int = 60, picks: dict = {}) -> subprocess.Comple
 
 def shown(ended: subprocess.CompletedProcess) -> dict:
     assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+    seen = json.loads(ended.stdout)
+    assert not seen.get("errors"), seen["errors"]
+    return seen
 
 
 def expected(days: list[str], events: list[str]) -> dict:
@@ -140,6 +138,14 @@ def test_without_a_table_the_error_is_seen(shop, open_notebook):
     shop.add_fault("status", status=403, times=None)
     ended = open_notebook()
     assert ended.returncode != 0 and "[PERMISSION_DENIED]" in ended.stderr
+
+
+@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
+def test_days_without_events(shop, open_notebook):
+    for day in DAYS:
+        shop.set_day(day, [])
+    assert not any(read(shown(open_notebook())).values())
+    assert asked(shop) == DAYS
 
 
 def test_marimo_exports_a_page(shop, tmp_path):
