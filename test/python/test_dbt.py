@@ -128,6 +128,15 @@ def test_what_asks_nothing_and_what_fails(dbt, sim):
     assert table(dbt, "SELECT count(*) FROM stg_events") == [(events,)]
 
 
+@needs_dbt
+@only_v2
+def test_an_incremental_model_that_is_empty_or_young(dbt, sim):
+    """No day is passed over because no such event had happened yet, and none before `from_date` is asked for."""
+    sim.set_day(FIRST, [each for each in sim.archive.lines(FIRST, FIRST) if b'"Purchase"' not in each])
+    for to_date, asked in [("2025-01-01", days(1)), ("2025-01-04", days(1, 2, 3, 4)), ("2025-01-02", days(1, 2))]:
+        assert dbt.asked("run --select purchases", to_date=to_date) == {'["Purchase"]': asked}
+
+
 def test_the_page_shows_the_files_of_the_project():
     """All of them, as they are: what is shown is what is run."""
     page = (ROOT / "docs" / "dbt.md").read_text(encoding="utf-8")
