@@ -38,7 +38,7 @@ def dbt(sim, tmp_path):
     environment = os.environ | {"MIXPANEL_EXTENSION": str(EXTENSION), "HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
 
     def run(*commands: str, to_date: str) -> subprocess.CompletedProcess:
-        options = ["--no-use-colors", "--vars", json.dumps({"to_date": to_date})]
+        options = ["--no-use-colors", "--vars", json.dumps({"to_date": to_date, "lookback_days": 2})]
         words = [json.dumps([*command.split(), *options]) for command in commands]
         command = [sys.executable, ROOT / "test" / "python" / "dbt_here.py", PACKAGES, *words]
         return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, timeout=120)

@@ -2,7 +2,7 @@
 
 SELECT event_time::DATE AS day, event_time, distinct_id, insert_id, amount
 FROM mixpanel_export(
-    from_date := '{{ first_day(lookback_days=2) }}',
+    from_date := '{{ first_day() }}',
     to_date := '{{ last_day() }}',
     events := ['Purchase'],
     columns := {'Amount': 'DOUBLE'}
