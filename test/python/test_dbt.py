@@ -137,6 +137,18 @@ def test_an_incremental_model_that_is_empty_or_young(dbt, sim):
         assert dbt.asked("run --select purchases", to_date=to_date) == {'["Purchase"]': asked}
 
 
+@needs_dbt
+@only_v2
+def test_a_day_that_was_left_out_is_missing_until_it_came(dbt, sim):
+    hook = dbt.database.with_name("macros") / "sync_events.sql"
+    hook.write_text(hook.read_text().replace("lookback_days =", "on_failure = 'skip', lookback_days ="))
+    sim.add_fault("truncated_line", times=None, match={"from_date": "2025-01-02"})
+    ended = dbt("build --select +daily_users", to_date="2025-01-03")
+    assert ended.returncode == 1 and "FAIL 1 no_day_is_missing" in ended.stdout, ended.stdout
+    sim.reset()
+    assert dbt.asked("build --select +daily_users", to_date="2025-01-05") == {"export": days(2, 3, 4, 5)}
+
+
 def test_the_page_shows_the_files_of_the_project():
     """All of them, as they are: what is shown is what is run."""
     page = (ROOT / "docs" / "dbt.md").read_text(encoding="utf-8")
