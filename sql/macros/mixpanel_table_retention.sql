@@ -17,7 +17,7 @@ born AS (
     FROM (
         SELECT distinct_id, min(event_time) AS birth
         FROM happened
-        WHERE event_name = born_event AND distinct_id IS NOT NULL AND event_time IS NOT NULL
+        WHERE (born_event IS NULL OR event_name = born_event) AND distinct_id IS NOT NULL AND event_time IS NOT NULL
         GROUP BY distinct_id
     )
     CROSS JOIN length

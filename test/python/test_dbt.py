@@ -38,7 +38,8 @@ def dbt(sim, tmp_path):
     environment = os.environ | {"MIXPANEL_EXTENSION": str(EXTENSION), "HOME": str(tmp_path), "DO_NOT_TRACK": "1"}
 
     def run(*commands: str, to_date: str | None) -> subprocess.CompletedProcess:
-        options = ["--no-use-colors", "--vars", json.dumps({"to_date": to_date} if to_date else {})]
+        given = {"lookback_days": 2} | ({"to_date": to_date} if to_date else {})
+        options = ["--no-use-colors", "--vars", json.dumps(given)]
         words = [json.dumps([*command.split(), *options]) for command in commands]
         command = [sys.executable, ROOT / "test" / "python" / "dbt_here.py", PACKAGES, *words]
         return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, timeout=120)
@@ -135,6 +136,27 @@ def test_the_last_day_has_begun_wherever_the_project_is(dbt):
     yesterday = datetime.now(UTC) - timedelta(days=1)
     ended = dbt("compile --inline {{last_day()}}", to_date=None)
     assert ended.stdout.split()[-1] in {str(yesterday.date()), str((datetime.now(UTC) - timedelta(days=1)).date())}, ended.stdout
+
+
+@needs_dbt
+@only_v2
+def test_an_incremental_model_that_is_empty_or_young(dbt, sim):
+    """No day is passed over because no such event had happened yet, and none before `from_date` is asked for."""
+    sim.set_day(FIRST, [each for each in sim.archive.lines(FIRST, FIRST) if b'"Purchase"' not in each])
+    for to_date, asked in [("2025-01-01", days(1)), ("2025-01-04", days(1, 2, 3, 4)), ("2025-01-02", days(1, 2))]:
+        assert dbt.asked("run --select purchases", to_date=to_date) == {'["Purchase"]': asked}
+
+
+@needs_dbt
+@only_v2
+def test_a_day_that_was_left_out_is_missing_until_it_came(dbt, sim):
+    hook = dbt.database.with_name("macros") / "sync_events.sql"
+    hook.write_text(hook.read_text().replace("lookback_days =", "on_failure = 'skip', lookback_days ="))
+    sim.add_fault("truncated_line", times=None, match={"from_date": "2025-01-02"})
+    ended = dbt("build --select +daily_users", to_date="2025-01-03")
+    assert ended.returncode == 1 and "FAIL 1 no_day_is_missing" in ended.stdout, ended.stdout
+    sim.reset()
+    assert dbt.asked("build --select +daily_users", to_date="2025-01-05") == {"export": days(2, 3, 4, 5)}
 
 
 def test_the_page_shows_the_files_of_the_project():

@@ -2,7 +2,7 @@
 
 SELECT event_time::DATE AS day, event_time, distinct_id, insert_id, amount
 FROM mixpanel_export(
-    from_date := '{{ first_day(lookback_days=2) }}',
+    from_date := '{{ first_day() }}',
     to_date := '{{ last_day() }}',
     events := ['Purchase'],
     columns := {'Amount': 'DOUBLE'}
@@ -10,5 +10,5 @@ FROM mixpanel_export(
 -- Rows without a day would not be replaced, and an event may be handed out twice.
 WHERE event_time IS NOT NULL
 QUALIFY insert_id IS NULL OR row_number() OVER (
-    PARTITION BY distinct_id, event_time, insert_id
+    PARTITION BY event_name, distinct_id, event_time, insert_id
     ORDER BY (properties->>'$.mp_processing_time_ms')::BIGINT DESC) = 1

@@ -1,6 +1,6 @@
 {{ config(
     materialized='view',
-    pre_hook=before_begin("{{ sync_events('mixpanel.events', lookback_days=2) }}")
+    pre_hook=before_begin("{{ sync_events('mixpanel.events') }}")
 ) }}
 
 SELECT
