@@ -11,4 +11,4 @@ FROM mixpanel_export(
 WHERE event_time IS NOT NULL
 QUALIFY insert_id IS NULL OR row_number() OVER (
     PARTITION BY event_name, distinct_id, event_time, insert_id
-    ORDER BY (properties->>'$.mp_processing_time_ms')::BIGINT DESC) = 1
+    ORDER BY TRY_CAST(properties->>'$.mp_processing_time_ms' AS BIGINT) DESC) = 1
