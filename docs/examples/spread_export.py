@@ -17,9 +17,13 @@ import duckdb
 import ray
 
 
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def connect(extension: str) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-    con.execute(f"LOAD '{extension}'" if extension.endswith(".duckdb_extension") else f"LOAD {extension}")
+    con.execute(f"LOAD {quoted(extension)}" if extension.endswith(".duckdb_extension") else f"LOAD {extension}")
     return con
 
 
@@ -41,12 +45,16 @@ def fetch(extension: str, days: list[datetime.date], window_days: int, folder: s
         COPY (
             SELECT *, event_time::DATE AS day
             FROM mixpanel_export(days := [{listed}], window_days := {window_days}, max_workers := 1)
-        ) TO '{folder}' (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, FILENAME_PATTERN '{prefix}_{{uuid}}', OVERWRITE_OR_IGNORE)
+        ) TO {quoted(folder)} (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, FILENAME_PATTERN '{prefix}_{{uuid}}', OVERWRITE_OR_IGNORE)
     """).fetchone()[0]
 
 
-def publish(staged: pathlib.Path, store: pathlib.Path, first: datetime.date, last: datetime.date) -> None:
+def publish(staged: pathlib.Path, store: pathlib.Path, first: datetime.date, last: datetime.date, rows: int) -> None:
     """Puts the days that were fetched in the place of what the store had of them."""
+    files = [str(file) for file in staged.glob("day=*/*.parquet")]
+    found = duckdb.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [files]).fetchone()[0] if files else 0
+    if found != rows:
+        raise SystemExit(f"the workers wrote {rows} rows, and {found} are in {staged}: is it the same folder for all? nothing was published")
     days = {f"day={first + datetime.timedelta(days=day)}" for day in range((last - first).days + 1)}
     if strange := {folder.name for folder in staged.glob("day=*")} - days:
         # Replacing these would take away what another export has brought.
@@ -77,8 +85,10 @@ def main() -> None:
     window_days = max((last - first).days + 1 for first, last in windows)
     shares = deal(windows, arguments.workers)
 
-    arguments.store.mkdir(parents=True, exist_ok=True)
-    staged = arguments.store / f"_staged_{uuid.uuid4().hex}"
+    # A worker need not run where this does.
+    store = arguments.store.resolve()
+    store.mkdir(parents=True, exist_ok=True)
+    staged = store / f"_staged_{uuid.uuid4().hex}"
     ray.init(address=arguments.address, include_dashboard=False, logging_level="ERROR", **({"num_cpus": arguments.workers} if arguments.address == "local" else {}))
     began = time.monotonic()
     try:
@@ -87,7 +97,7 @@ def main() -> None:
             for number, days in enumerate(shares)
         ]
         rows = sum(ray.get(tasks))
-        publish(staged, arguments.store, arguments.from_date, arguments.to_date)
+        publish(staged, store, arguments.from_date, arguments.to_date, rows)
     finally:
         ray.shutdown()
         shutil.rmtree(staged, ignore_errors=True)

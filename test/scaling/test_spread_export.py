@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -107,6 +108,19 @@ def test_when_a_worker_fails_the_store_is_as_it_was(sim, con):
     assert ended.returncode != 0 and "[PERMISSION_DENIED]" in ended.stderr
     assert [path.name for path in Path("store").rglob("*.parquet")] == ["before.parquet"]
     assert not list(Path("store").glob("_staged*"))
+
+
+def test_files_that_are_not_there_replace_nothing(monkeypatch, con, tmp_path):
+    """As where the workers' store is another folder than the driver's."""
+    monkeypatch.syspath_prepend(EXAMPLE.parent)
+    from spread_export import publish
+
+    (tmp_path / f"day={DAYS[0]}").mkdir()
+    con.execute(f"COPY (SELECT 'before' AS event_name) TO '{tmp_path}/day={DAYS[0]}/before.parquet'")
+    day = date.fromisoformat(DAYS[0])
+    with pytest.raises(SystemExit, match="nothing was published"):
+        publish(tmp_path / "_staged", tmp_path, day, day, rows=1)
+    assert list(tmp_path.rglob("before.parquet"))
 
 
 def test_more_requests_than_the_workers_may_make_are_not_begun(sim):
