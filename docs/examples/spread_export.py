@@ -49,6 +49,14 @@ def fetch(extension: str, days: list[datetime.date], window_days: int, folder: s
     """).fetchone()[0]
 
 
+def check(staged: pathlib.Path, rows: int) -> None:
+    """What the workers say they wrote is where it is published from: days that were replaced by nothing would be lost."""
+    files = [str(file) for file in staged.glob("day=*/*.parquet")]
+    found = duckdb.execute("SELECT sum(num_rows) FROM parquet_file_metadata(?)", [files]).fetchone()[0] if files else 0
+    if found != rows:
+        raise SystemExit(f"the workers wrote {rows} rows, and {found} are in {staged}: is it the same folder for all? Nothing was published")
+
+
 def publish(staged: pathlib.Path, store: pathlib.Path, first: datetime.date, last: datetime.date) -> None:
     """Puts the days that were fetched in the place of what the store had of them."""
     days = {f"day={first + datetime.timedelta(days=day)}" for day in range((last - first).days + 1)}
@@ -87,6 +95,7 @@ def main() -> None:
     window_days = max((last - first).days + 1 for first, last in windows)
     shares = deal(windows, arguments.workers)
 
+    # A worker need not run where this does.
     store = arguments.store.resolve()
     store.mkdir(parents=True, exist_ok=True)
     staged = store / f"_staged_{uuid.uuid4().hex}"
@@ -103,6 +112,7 @@ def main() -> None:
         shutil.rmtree(staged, ignore_errors=True)
         raise
     ray.shutdown()
+    check(staged, rows)
     publish(staged, store, arguments.from_date, arguments.to_date)
     print(f"{rows} rows, {len(windows)} requests, {len(shares)} workers, {time.monotonic() - began:.1f} s")
 

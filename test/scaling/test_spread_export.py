@@ -187,6 +187,19 @@ def test_what_workers_ask_together_is_the_plan(sim, con):
             assert sorted(itertools.chain(*asked_for)) == windows
 
 
+def test_files_that_are_elsewhere_replace_nothing(staged, con):
+    """As where the workers' store is another folder than the driver's."""
+    con.execute(f"COPY (SELECT unnest([1, 2, 3])) TO '{staged}/day={DAYS[0]}/new.parquet'")
+    for day in DAYS[1:3]:
+        (staged / f"day={day}" / "new.parquet").unlink()
+    example.check(staged, rows=3)
+    with pytest.raises(SystemExit, match="wrote 5 rows, and 3 are in .* Nothing was published"):
+        example.check(staged, rows=5)
+    shutil.rmtree(staged)
+    with pytest.raises(SystemExit, match="wrote 3 rows, and 0 are in"):
+        example.check(staged, rows=3)
+
+
 def test_more_requests_than_the_workers_may_make_are_not_begun(sim):
     ended = spread("2024-01-01", "2024-12-31", "--max-requests", "20")
     assert ended.returncode != 0 and "46 requests" in ended.stderr and "none was made" in ended.stderr
