@@ -236,13 +236,17 @@ ABOUT_ONE_EVENT = {
     "segmentation/sum": f"mixpanel_segmentation_sum('{{}}', {D}, segment_by := 'Amount')",
     "segmentation/average": f"mixpanel_segmentation_average('{{}}', {D}, segment_by := 'Amount')",
     "events/properties": f"mixpanel_property_counts('{{}}', 'plan', {D})",
+    "events": f"mixpanel_event_counts(['{{}}'], {D})",
+    "retention": f"mixpanel_retention(born_event := '{{}}', {D})",
+    "retention/addiction": f"mixpanel_frequency(event := '{{}}', {D})",
 }
+NOTHING = {"retention": "{}", "retention/addiction": '{"data": {}}'}
 
 
 @pytest.mark.parametrize("route", ABOUT_ONE_EVENT)
 def test_a_report_of_nothing_says_a_wrong_event_where_the_names_are_at_hand(con, sim, route):
     call = ABOUT_ONE_EVENT[route]
-    sim.add_fault("body", path=f"/api/query/{route}", times=None, body='{"data": {"series": [], "values": {}}, "results": {}}')
+    sim.add_fault("body", path=f"/api/query/{route}", times=None, body=NOTHING.get(route, '{"data": {"series": [], "values": {}}, "results": {}}'))
     assert rows(con, f"FROM {call.format('Purchases')}") == []
     # The names are not asked for.
     assert [request.path for request in sim.settled()] == [f"/api/query/{route}"]
@@ -253,6 +257,17 @@ def test_a_report_of_nothing_says_a_wrong_event_where_the_names_are_at_hand(con,
     raw = call.format("Purchases").removesuffix(")") + ", raw := true)"
     assert len(rows(con, f"FROM {raw}")) == 1
     assert len(sim.settled()) == 6
+
+
+def test_one_of_several_events_that_is_none_is_said_too(con, sim):
+    call = f"SELECT DISTINCT event_name FROM mixpanel_event_counts(['Purchase', 'Purchases', 'Search'], {D}) ORDER BY ALL"
+    assert rows(con, call) == [("Purchase",), ("Search",)]
+    rows(con, "FROM mixpanel_events()")
+    assert "'Purchases' is not among the names" in error_of(con, call)
+    # Whatever Mixpanel counts exists, also where it is in no list of names.
+    counts = {"values": {"Purchase": {"2025-01-01": 1}, "Purchases": {"2025-01-01": 0}, "Search": {}}, "series": ["2025-01-01"]}
+    sim.add_fault("body", path="/api/query/events", body=json.dumps({"data": counts}))
+    assert ("Purchases",) in rows(con, call)
 
 
 def test_a_data_view_is_named(con, sim):

@@ -53,10 +53,10 @@ fn event_counts(arguments: &Arguments) -> Result<Question> {
     let events = arguments.texts("events")?.ok_or_else(|| missing("events"))?;
     let counted = counted(arguments)?;
     let request = about_days("events", arguments)?
-        .query("event", json(events))
+        .query("event", json(events.clone()))
         .query("unit", counted.0.name())
         .query("type", counted.1.name());
-    Ok(series::question(request, counted, "event_name", Extra::none(), None))
+    Ok(series::question(request, counted, "event_name", Extra::none(), None).about_each(events, 1))
 }
 
 fn property_counts(arguments: &Arguments) -> Result<Question> {

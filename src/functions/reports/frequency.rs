@@ -56,7 +56,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         check_segments(limit, found.iter().map(|activity| activity.segment.as_deref()))?;
         Ok(arrays(&found, unit))
     };
-    Ok(Question::new(request, columns, read))
+    Question::new(request, columns, read).about(arguments, "event")
 }
 
 fn arrays(found: &[Activity], unit: Unit) -> Vec<ArrayRef> {

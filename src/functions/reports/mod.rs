@@ -19,7 +19,7 @@ pub use numeric::{AVERAGE, NUMERIC, SUM};
 pub use retention::RETENTION;
 pub use segmentation::SEGMENTATION;
 
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, cast::AsArray};
 
 use super::{
     live::{answered, raw_answer},
@@ -46,8 +46,10 @@ struct Question {
     request: Request,
     columns: Columns,
     read: Box<Read>,
-    /// The event that must exist if there are no rows.
-    event: Option<String>,
+    /// The events that must exist if there are no rows of them.
+    events: Vec<String>,
+    /// Which column says the event of a row, where there can be several.
+    event_column: Option<usize>,
 }
 
 impl Question {
@@ -56,12 +58,25 @@ impl Question {
         columns: Columns,
         read: impl Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
     ) -> Self {
-        Self { request, columns, read: Box::new(read), event: None }
+        Self { request, columns, read: Box::new(read), events: vec![], event_column: None }
     }
 
     /// The same question, which is about the event of this parameter and no other.
     fn about(self, arguments: &Arguments, name: &str) -> Result<Self> {
-        Ok(Self { event: arguments.text(name)?.map(str::to_owned), ..self })
+        Ok(Self { events: arguments.text(name)?.map(str::to_owned).into_iter().collect(), ..self })
+    }
+
+    /// The same question, which is about these events; each row says its own in the column of this number.
+    fn about_each(self, events: Vec<String>, column: usize) -> Self {
+        Self { events, event_column: Some(column), ..self }
+    }
+}
+
+/// Whether the answer has nothing about an event.
+fn is_absent(event: &str, arrays: &[ArrayRef], column: Option<usize>) -> bool {
+    match column.and_then(|column| arrays.get(column)?.as_string_view_opt()) {
+        Some(events) => !events.iter().flatten().any(|found| found == event),
+        None => arrays.iter().all(|array| array.is_empty()),
     }
 }
 
@@ -84,7 +99,7 @@ impl TableFunction for Report {
     }
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let Question { request, columns, read, event } = (self.question)(&arguments)?;
+        let Question { request, columns, read, events, event_column } = (self.question)(&arguments)?;
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let target = target(&arguments, session)?;
         if raw {
@@ -93,10 +108,9 @@ impl TableFunction for Report {
         let asked = target.clone();
         Ok(answered(target, request, columns, move |text| {
             let arrays = read(text)?;
-            let is_empty = arrays.iter().all(|array| array.is_empty());
             // Mixpanel answers questions about events that it doesn't know as if they had never happened.
-            let unknown = event.as_ref().filter(|_| is_empty).and_then(|event| unknown_event_at_hand(&asked, event));
-            unknown.map_or(Ok(arrays), Err)
+            let mut absent = events.iter().filter(|event| is_absent(event, &arrays, event_column));
+            absent.find_map(|event| unknown_event_at_hand(&asked, event)).map_or(Ok(arrays), Err)
         }))
     }
 }

@@ -68,7 +68,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         check_segments(limit, periods.iter().map(|period| period.segment.as_deref()))?;
         Ok(arrays(&periods))
     };
-    Ok(Question::new(interval(request, arguments)?, columns, read))
+    Question::new(interval(request, arguments)?, columns, read).about(arguments, "born_event")
 }
 
 /// Who is in a cohort: in compounded retention all who did the event that they return with.
