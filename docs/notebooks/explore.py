@@ -37,14 +37,22 @@ def _():
 def _(database, fresh_minutes, from_date, to_date):
     con = duckdb.connect(database, config={"allow_unsigned_extensions": "true"})
     con.execute("LOAD mixpanel")
-    # Whether the file has all of these days: NULL where it has no events at all.
-    [is_fresh] = con.execute(
+    # Fresh: Mixpanel was asked lately, each of these days was fetched at some time, and all of it is this project's.
+    [(is_kept, is_fresh)] = con.execute(
         """
-        SELECT bool_or(fetched_at > now() AT TIME ZONE 'UTC' - to_minutes($minutes) AND from_date <= $first AND to_date >= $last)
-        FROM mixpanel_tables() WHERE name = 'events'
+        WITH fetches AS (FROM _metadata WHERE table_name = 'events' AND filter_events IS NULL AND filter_where IS NULL)
+        SELECT
+            count(*) > 0,
+            coalesce(max(fetched_at) > now() AT TIME ZONE 'UTC' - to_minutes($minutes), false)
+            AND NOT EXISTS (
+                FROM generate_series($first, $last, INTERVAL 1 DAY) AS days(day)
+                WHERE NOT EXISTS (FROM fetches WHERE day BETWEEN from_date AND to_date)
+            )
+            AND bool_and(project_id = coalesce((SELECT project_id FROM mixpanel_info()), project_id))
+        FROM fetches
         """,
         {"minutes": fresh_minutes, "first": from_date, "last": to_date},
-    ).fetchone()
+    ).fetchall()
     news = mo.md("Nothing was asked: the file is fresh.")
     if not is_fresh:
         try:
@@ -52,7 +60,7 @@ def _(database, fresh_minutes, from_date, to_date):
                 fetched = con.execute(f"PRAGMA mixpanel_sync_events('events', from_date = '{from_date}', to_date = '{to_date}')").df()
             news = mo.md(f"{fetched.requests[0]} requests, {fetched.row_count[0]:,} events are kept.")
         except duckdb.Error as error:
-            if is_fresh is None:
+            if not is_kept:
                 raise
             # What is kept can be looked at although the hour is spent, or the network away.
             news = mo.callout(mo.md(f"These are the events of the last time.\n\n{error}"), kind="warn")

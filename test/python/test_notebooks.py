@@ -50,15 +50,14 @@ def python(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([VENV / "python", *arguments], capture_output=True, text=True, timeout=120)
 
 
-def open_marimo(fresh_minutes: int = 60, picks: dict = {}) -> subprocess.CompletedProcess:
-    options = ["--database", "shop.duckdb", "--from-date", DAYS[0], "--to-date", DAYS[-1], "--fresh-minutes", str(fresh_minutes)]
-    events = [part for name in EVENTS for part in ("--events", name)]
+def open_marimo(fresh_minutes: int = 60, picks: dict = {}, days: tuple = (DAYS[0], DAYS[-1]), names: list = EVENTS) -> subprocess.CompletedProcess:
+    options = ["--database", "shop.duckdb", "--from-date", days[0], "--to-date", days[1], "--fresh-minutes", str(fresh_minutes)]
+    events = [part for name in names for part in ("--events", name)]
     return python(str(ROOT / "test/notebooks/run_marimo.py"), json.dumps(picks), "--", *options, *events)
 
 
-def open_jupyter(fresh_minutes: int = 60, picks: dict = {}) -> subprocess.CompletedProcess:
-    days = f"FROM_DATE, TO_DATE = date.fromisoformat({DAYS[0]!r}), date.fromisoformat({DAYS[-1]!r})"
-    parameters = f"DATABASE = 'shop.duckdb'; FRESH_MINUTES = {fresh_minutes}; EVENTS = {EVENTS!r}; {days}"
+def open_jupyter(fresh_minutes: int = 60, picks: dict = {}, days: tuple = (DAYS[0], DAYS[-1]), names: list = EVENTS) -> subprocess.CompletedProcess:
+    parameters = f"DATABASE = 'shop.duckdb'; FRESH_MINUTES = {fresh_minutes}; EVENTS = {names!r}; FROM_DATE, TO_DATE = map(date.fromisoformat, {days!r})"
     return python(str(ROOT / "test/notebooks/run_jupyter.py"), json.dumps(picks), parameters)
 
 
@@ -140,6 +139,18 @@ def test_without_a_table_the_error_is_seen(shop, open_notebook):
     shop.add_fault("status", status=403, times=None)
     ended = open_notebook()
     assert ended.returncode != 0 and "[PERMISSION_DENIED]" in ended.stderr
+
+
+@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
+def test_days_that_the_file_lacks_are_asked_for(shop, open_notebook, monkeypatch):
+    """Fresh is what was fetched lately, has each of the days, and is of this project."""
+    for days in [(DAYS[0], DAYS[1]), (DAYS[8], DAYS[9]), (DAYS[4], DAYS[5])]:
+        assert shown(open_notebook(days=days))["trend"]
+        assert set(days) <= set(asked(shop))
+    assert shown(open_notebook(days=(DAYS[8], DAYS[9])))["trend"]
+    assert asked(shop) == []
+    monkeypatch.setenv("MP_PROJECT_ID", "67890")
+    assert "another project" in shown(open_notebook(days=(DAYS[8], DAYS[9])))["news"]
 
 
 def test_marimo_exports_a_page(shop, tmp_path):
