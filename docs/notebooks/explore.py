@@ -5,10 +5,25 @@ app = marimo.App(width="medium", app_title="Explore a Mixpanel project")
 
 with app.setup:
     from datetime import date, timedelta
+    from html import escape
 
     import altair as alt
     import duckdb
     import marimo as mo
+
+    OPTIONS = ["database", "from-date", "to-date", "events", "fresh-minutes"]
+
+
+@app.function
+def told(kind, text):
+    return mo.callout(mo.Html(f'<pre style="white-space: pre-wrap">{escape(str(text))}</pre>'), kind=kind)
+
+
+@app.function
+def halt(error):
+    """Says in an app why there is nothing to see: marimo would say so on the console only."""
+    mo.stop(mo.app_meta().mode == "run", told("danger", error))
+    raise error
 
 
 @app.cell(hide_code=True)
@@ -17,7 +32,7 @@ def _():
     # Explore a Mixpanel project
 
     Events are kept in a DuckDB file. Opening this page asks Mixpanel for what the file lacks and, if the last time was more than an hour ago,
-    for the last five days again. Everything else is SQL over the file and asks nothing.
+    for the last six days again. Everything else is SQL over the file and asks nothing.
     """)
     return
 
@@ -26,25 +41,43 @@ def _():
 def _():
     arguments = mo.cli_args()
     database = str(arguments.get("database") or "mixpanel.duckdb")
-    yesterday = date.today() - timedelta(days=1)
-    from_date = date.fromisoformat(str(arguments.get("from-date") or yesterday - timedelta(days=29)))
-    to_date = date.fromisoformat(str(arguments.get("to-date") or yesterday))
-    fresh_minutes = int(arguments.get("fresh-minutes", 60))
+    try:
+        to_date = date.fromisoformat(str(arguments.get("to-date") or date.today() - timedelta(days=1)))
+        from_date = date.fromisoformat(str(arguments.get("from-date") or to_date - timedelta(days=29)))
+        fresh_minutes = int(arguments.get("fresh-minutes", 60))
+        if from_date > to_date:
+            raise ValueError(f"--from-date {from_date} is after --to-date {to_date}: swap them.")
+        # "" is the "--" before a script's options.
+        if others := [name for name in arguments.to_dict() if name not in ["", *OPTIONS]]:
+            raise ValueError(f"There is no option --{others[0]}; there are --{', --'.join(OPTIONS)}.")
+    except ValueError as error:
+        halt(error)
     return arguments, database, fresh_minutes, from_date, to_date
 
 
 @app.cell
 def _(database, fresh_minutes, from_date, to_date):
-    con = duckdb.connect(database, config={"allow_unsigned_extensions": "true"})
-    con.execute("LOAD mixpanel")
-    # Whether the file has all of these days: NULL where it has no events at all.
-    [is_fresh] = con.execute(
+    try:
+        con = duckdb.connect(database, config={"allow_unsigned_extensions": "true"})
+        con.execute("LOAD mixpanel")
+    except duckdb.Error as error:
+        halt(error)
+    # Fresh: Mixpanel was asked lately, each of these days was fetched at some time, and all of it is this project's.
+    [(is_kept, is_fresh)] = con.execute(
         """
-        SELECT bool_or(fetched_at > now() AT TIME ZONE 'UTC' - to_minutes($minutes) AND from_date <= $first AND to_date >= $last)
-        FROM mixpanel_tables() WHERE name = 'events'
+        WITH fetches AS (FROM _metadata WHERE table_name = 'events' AND filter_events IS NULL AND filter_where IS NULL)
+        SELECT
+            count(*) > 0,
+            coalesce(max(fetched_at) > now() AT TIME ZONE 'UTC' - to_minutes($minutes), false)
+            AND NOT EXISTS (
+                FROM generate_series($first, $last, INTERVAL 1 DAY) AS days(day)
+                WHERE NOT EXISTS (FROM fetches WHERE day BETWEEN from_date AND to_date)
+            )
+            AND bool_and(project_id = coalesce((SELECT project_id FROM mixpanel_info()), project_id))
+        FROM fetches
         """,
         {"minutes": fresh_minutes, "first": from_date, "last": to_date},
-    ).fetchone()
+    ).fetchall()
     news = mo.md("Nothing was asked: the file is fresh.")
     if not is_fresh:
         try:
@@ -52,10 +85,10 @@ def _(database, fresh_minutes, from_date, to_date):
                 fetched = con.execute(f"PRAGMA mixpanel_sync_events('events', from_date = '{from_date}', to_date = '{to_date}')").df()
             news = mo.md(f"{fetched.requests[0]} requests, {fetched.row_count[0]:,} events are kept.")
         except duckdb.Error as error:
-            if is_fresh is None:
-                raise
+            if not is_kept:
+                halt(error)
             # What is kept can be looked at although the hour is spent, or the network away.
-            news = mo.callout(mo.md(f"These are the events of the last time.\n\n{error}"), kind="warn")
+            news = told("warn", f"These are the events of the last time.\n\n{error}")
     names = con.execute("SELECT event_name FROM mixpanel_event_breakdown('events') ORDER BY unique_users DESC, event_name").fetchall()
     names = [name for (name,) in names]
     news
@@ -64,12 +97,14 @@ def _(database, fresh_minutes, from_date, to_date):
 
 @app.cell
 def _(arguments, from_date, names, to_date):
-    asked_for = [name for name in arguments.get_all("events") if name in names]
-    first_names = asked_for or names[:3]
+    mo.stop(not names, mo.md(f"There are no events from {from_date} to {to_date}."))
+    _unknown = [str(name) for name in arguments.get_all("events") if name not in names]
+    _notes = [told("warn", f"Not among the events that are kept: {', '.join(_unknown)}")] if _unknown else []
+    first_names = [name for name in arguments.get_all("events") if name in names] or names[:3]
     dates = mo.ui.date_range(start=from_date, stop=to_date, value=(from_date, to_date), label="Days")
     events = mo.ui.multiselect(names, value=first_names, label="Events")
     measure = mo.ui.dropdown(["events", "users"], value="events", label="Count")
-    mo.hstack([dates, events, measure], justify="start")
+    mo.vstack([*_notes, mo.hstack([dates, events, measure], justify="start", wrap=True)])
     return dates, events, first_names, measure
 
 
@@ -92,13 +127,14 @@ def _(chosen, con, events, measure):
         """,
         {"names": events.value},
     ).df()
+    _days = alt.Axis(format="%b %d", tickCount="day", grid=False)
     trend_chart = (
         alt.Chart(trend)
         .mark_line(point=True)
-        .encode(x=alt.X("day:T", title=None), y=alt.Y(measure.value, type="quantitative"), color=alt.Color("event_name:N", title=None))
+        .encode(x=alt.X("day:T", title=None, axis=_days), y=alt.Y(measure.value, type="quantitative"), color=alt.Color("event_name:N", title=None))
         .properties(title="Trend", width=620, height=240)
     )
-    trend_chart
+    trend_chart if len(trend) else mo.md("There are no such events in these days.")
     return (trend,)
 
 
@@ -108,7 +144,7 @@ def _(first_names, names):
         [mo.ui.dropdown(names, value=name, allow_select_none=True) for name in (first_names + [None] * 3)[:3]], label="Steps of a funnel"
     )
     within = mo.ui.slider(1, 30, value=7, label="within days", show_value=True)
-    mo.hstack([steps.hstack(), within], justify="start")
+    mo.hstack([steps.hstack(), within], justify="start", wrap=True)
     return steps, within
 
 
@@ -122,7 +158,7 @@ def _(chosen, con, steps, within):
     funnel_chart = (
         funnel_bars.mark_bar() + funnel_bars.mark_text(align="left", dx=4).encode(text=alt.Text("overall_conversion:Q", format=".0%"))
     ).properties(title="Funnel: users", width=560, height=120)
-    funnel_chart
+    funnel_chart if funnel["count"].any() else mo.md("Nobody took these steps in these days.")
     return (funnel,)
 
 
@@ -131,7 +167,7 @@ def _(first_names, names):
     born = mo.ui.dropdown(names, value=first_names[0] if first_names else None, label="Who first did")
     returned = mo.ui.dropdown(["any event", *names], value="any event", label="and comes back for")
     unit = mo.ui.dropdown(["day", "week", "month"], value="week", label="by")
-    mo.hstack([born, returned, unit], justify="start")
+    mo.hstack([born, returned, unit], justify="start", wrap=True)
     return born, returned, unit
 
 
@@ -155,7 +191,8 @@ def _(born, chosen, con, returned, unit):
             color=alt.condition("datum.retention_rate > 0.5", alt.value("white"), alt.value("black")),
         )
     ).properties(title="Retention", width=560, height=alt.Step(26))
-    retention_chart
+    _unknown = mo.md(f"Nothing is known yet: nobody's first {unit.value} after “{born.value}” has ended in these days.")
+    retention_chart if len(retention) else _unknown
     return (retention,)
 
 

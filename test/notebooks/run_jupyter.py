@@ -1,4 +1,5 @@
-"""Executes docs/notebooks/explore.ipynb as Jupyter would and prints, as JSON, the tables that its charts show, and how many charts there are.
+"""Executes docs/notebooks/explore.ipynb as Jupyter would and prints, as JSON, the tables that its charts show, how many charts there are, and
+what it says.
 
     run_jupyter.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' 'DATABASE = "x.duckdb"; ...'
 
@@ -35,9 +36,10 @@ def main() -> None:
     # What `interact` draws goes into widgets.
     drawn = [output for widget in client.widget_state.values() for output in widget.get("outputs", [])]
     charts = [output for output in drawn if "image/png" in output.get("data", {})]
-    printed = [output["text"] for cell in notebook.cells[:-1] for output in cell.get("outputs", []) if output.output_type == "stream"]
+    outputs = [output for cell in notebook.cells[:-1] for output in cell.get("outputs", [])]
+    said = "\n".join(output["text"] for output in [*outputs, *drawn] if output["output_type"] == "stream")
     tables = json.loads(notebook.cells[-1].outputs[0]["text"])
-    json.dump({**tables, "charts": len(charts), "news": "".join(printed), "errors": [o for o in drawn if o["output_type"] == "error"]}, sys.stdout)
+    json.dump({**tables, "charts": len(charts), "said": said, "errors": [o for o in drawn if o["output_type"] == "error"]}, sys.stdout)
 
 
 main()

@@ -1,4 +1,4 @@
-"""Runs docs/notebooks/explore.py without a browser and prints, as JSON, the tables that its charts show, and their titles.
+"""Runs docs/notebooks/explore.py without a browser and prints, as JSON, the tables that its charts show, their titles, and what it says.
 
     run_marimo.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' -- --database x.duckdb ...
 
@@ -24,7 +24,6 @@ def pickers(picks: dict) -> dict:
         "dates": mo.ui.date_range(start=first, stop=last, value=(first, last)),
         "events": mo.ui.multiselect(names, value=names),
         "measure": mo.ui.dropdown(["events", "users"], value="users"),
-        "asked_for": names,
         "first_names": names,
     }
 
@@ -37,7 +36,8 @@ def main() -> None:
     outputs, defs = notebook.app.run(defs=pickers(picks))
     tables = {name: json.loads(defs[name].to_json(orient="records", date_format="iso")) for name in ("trend", "funnel", "retention")}
     charts = [output.to_dict()["title"] for output in outputs if hasattr(output, "to_dict")]
-    json.dump({**tables, "charts": charts, "news": defs["news"].text}, sys.stdout)
+    said = "\n".join(output.text for output in outputs if hasattr(output, "text"))
+    json.dump({**tables, "charts": charts, "said": said}, sys.stdout)
 
 
 main()

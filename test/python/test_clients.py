@@ -93,6 +93,32 @@ def test_whole_numbers_without_nulls(con, sim):
     assert str(frame["count"].dtype) == "int64" and str(frame["date"].dtype) == "datetime64[us]"
 
 
+def test_sums_of_whole_numbers(con):
+    relation = con.sql(f"SELECT sum({BIG}) AS total FROM range(1)")
+    assert relation.fetchall() == [(BIG,)] and relation.pl().rows() == [(Decimal(BIG),)]
+    assert str(relation.df()["total"].dtype) == "float64" and relation.to_arrow_table().schema.types == [pyarrow.decimal128(38, 0)]
+
+
+def test_an_unfinished_result(con):
+    """What the page warns of: if this changes, the page may say so."""
+    relation = con.sql("SELECT 1")
+    con.execute("SELECT 1").fetchone()
+    if duckdb.__version__ >= "2":
+        with pytest.raises(duckdb.Error, match="Resource In Use"):
+            relation.fetchall()
+    con.execute("SELECT 1").fetchall()
+    assert relation.fetchall() == [(1,)]
+
+
+@pytest.mark.skipif(duckdb.__version__ < "2" or not SHELL.exists(), reason="DuckDB 2.0 writes, the shell of 1.5.6 reads")
+@pytest.mark.parametrize(("option", "message"), [({}, "newer version"), ({"storage_compatibility_version": "v1.2.0"}, "")])
+def test_a_file_for_both(tmp_path, option, message):
+    with duckdb.connect(str(tmp_path / "shop.duckdb"), config=option) as connection:
+        connection.execute("CREATE TABLE purchases AS SELECT 1")
+    ended = subprocess.run([SHELL, tmp_path / "shop.duckdb", "-c", "FROM purchases"], capture_output=True, text=True, timeout=120)
+    assert message in ended.stderr and (ended.returncode == 0) == (not message)
+
+
 def test_a_relation_exports_whenever_it_is_touched(con, sim):
     """The trap that the page warns of: if this changes, the page may say so."""
     relation = con.sql(f"FROM {export(last='2025-01-01')}")

@@ -71,7 +71,7 @@ def test_another_origin_needs_force(home, repository, tmp_path):
     other.symlink_to(repository)
     home.rows(f"INSTALL mixpanel FROM '{repository}'")
     origin = "SELECT installed_from FROM duckdb_extensions() WHERE extension_name = 'mixpanel'"
-    assert "FORCE INSTALL" in home.error(f"INSTALL mixpanel FROM '{other}'")
+    assert "the origin is different" in home.error(f"INSTALL mixpanel FROM '{other}'")
     assert home.rows(origin) == [[str(repository)]]
     home.rows(f"FORCE INSTALL mixpanel FROM '{other}'")
     assert home.rows(origin) == [[str(other)]]
@@ -98,8 +98,9 @@ def test_a_signed_repository_is_a_repository_for_all(home, signed):
 def test_a_signed_repository_needs_no_leave_for_unsigned_files(home, signed):
     statements = [ALLOWED, create(signed), "INSTALL mixpanel FROM mp", "LOAD mixpanel FROM mp", WHICH]
     assert home.rows(*statements, unsigned=False) == LOADED
-    # The next session knows the repository, and the file is there.
+    # The next session knows the repository, and the file is there; no other is.
     assert home.rows("LOAD mixpanel FROM mp", WHICH, unsigned=False) == LOADED
+    assert "not found" in home.error("LOAD mixpanel")
 
 
 def changed(signed: pathlib.Path, out: pathlib.Path, change) -> pathlib.Path:
@@ -145,6 +146,14 @@ def test_an_installed_file_that_is_changed_later_is_refused(home, signed):
     home.rows(ALLOWED, create(signed), "INSTALL mixpanel FROM mp", unsigned=False)
     [installed] = home.folder.rglob(FILE)
     installed.write_bytes(flipped(4096)(installed.read_bytes()))
+    assert "signature" in home.error("LOAD mixpanel FROM mp", unsigned=False)
+
+
+@only_duckdb_2
+@needs_signing
+def test_a_session_that_allows_unsigned_files_checks_no_signature(home, signed, tmp_path):
+    other = changed(signed, tmp_path / "changed", CHANGES["no signature"])
+    assert home.rows(ALLOWED, create(other), "INSTALL mixpanel FROM mp", "LOAD mixpanel FROM mp", WHICH) == LOADED
     assert "signature" in home.error("LOAD mixpanel FROM mp", unsigned=False)
 
 

@@ -128,11 +128,18 @@ def test_the_page_quotes_messages_that_there_are(home, tmp_path):
     elsewhere = tmp_path / "elsewhere" / FILE
     elsewhere.parent.mkdir()
     elsewhere.write_bytes(v1.read_bytes()[:-534] + v1.read_bytes()[-534:].replace(PLATFORM.encode(), PLATFORM[::-1].encode()))
+    renamed = tmp_path / "mixpanel (1).duckdb_extension"
+    renamed.symlink_to(EXTENSION)
     messages = {
         "signature is either missing or invalid": home.error(f"LOAD '{v1}'", unsigned=False),
         "built for the platform": home.error(f"LOAD '{elsewhere}'"),
+        "did not contain function": home.error(f"LOAD '{renamed}'"),
         "not found": home.error("LOAD mixpanel"),
+        "no access to the file": home.error(f"INSTALL mixpanel FROM '{tmp_path}'"),
+        "Failed to download extension": home.error("INSTALL mixpanel FROM 'http://127.0.0.1:9'"),
+        "Pragma Function with name mixpanel_sync_events does not exist": home.error(f"LOAD '{v1}'", "PRAGMA mixpanel_sync_events('t')"),
     }
+    assert "not found" in home.error("LOAD 'build/release/v1/mixpanel.duckdb_extension'")
     if VERSION < "v2":
         messages["built specifically for DuckDB version 'v2.0.0'"] = home.error(f"LOAD '{v2}'")
     assert all(message in error and f"`{message}`" in TEXT for message, error in messages.items()), messages

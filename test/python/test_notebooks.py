@@ -46,15 +46,15 @@ def python(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([VENV / "python", *arguments], capture_output=True, text=True, timeout=120)
 
 
-def open_marimo(fresh_minutes: int = 60, picks: dict = {}) -> subprocess.CompletedProcess:
-    options = ["--database", "shop.duckdb", "--from-date", DAYS[0], "--to-date", DAYS[-1], "--fresh-minutes", str(fresh_minutes)]
-    events = [part for name in EVENTS for part in ("--events", name)]
+def open_marimo(fresh_minutes: int = 60, picks: dict = {}, days: tuple = (DAYS[0], DAYS[-1]), names: list = EVENTS) -> subprocess.CompletedProcess:
+    options = ["--database", "shop.duckdb", "--from-date", days[0], "--to-date", days[1], "--fresh-minutes", str(fresh_minutes)]
+    events = [part for name in names for part in ("--events", name)]
     return python(str(ROOT / "test/notebooks/run_marimo.py"), json.dumps(picks), "--", *options, *events)
 
 
-def open_jupyter(fresh_minutes: int = 60, picks: dict = {}) -> subprocess.CompletedProcess:
-    days = f"FROM_DATE, TO_DATE = date.fromisoformat({DAYS[0]!r}), date.fromisoformat({DAYS[-1]!r})"
-    parameters = f"DATABASE = 'shop.duckdb'; FRESH_MINUTES = {fresh_minutes}; EVENTS = {EVENTS!r}; {days}"
+def open_jupyter(fresh_minutes: int = 60, picks: dict = {}, days: tuple = (DAYS[0], DAYS[-1]), names: list = EVENTS) -> subprocess.CompletedProcess:
+    # As papermill gives them, days are texts.
+    parameters = f"DATABASE = 'shop.duckdb'; FRESH_MINUTES = {fresh_minutes}; EVENTS = {names!r}; FROM_DATE, TO_DATE = {days!r}"
     return python(str(ROOT / "test/notebooks/run_jupyter.py"), json.dumps(picks), parameters)
 
 
@@ -130,7 +130,7 @@ def test_a_notebook(shop, open_notebook):
     shop.add_fault("status", status=403, times=None)
     refused = shown(open_notebook(fresh_minutes=0))
     assert read(refused) == read(again)
-    assert "events of the last time" in refused["news"] and "PERMISSION_DENIED" in refused["news"]
+    assert "events of the last time" in refused["said"] and "PERMISSION_DENIED" in refused["said"]
 
 
 @pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
@@ -146,6 +146,52 @@ def test_days_without_events(shop, open_notebook):
         shop.set_day(day, [])
     assert not any(read(shown(open_notebook())).values())
     assert asked(shop) == DAYS
+
+
+@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
+def test_days_that_the_file_lacks_are_asked_for(shop, open_notebook, monkeypatch):
+    """Fresh is what was fetched lately, has each of the days, and is of this project."""
+    for days in [(DAYS[0], DAYS[1]), (DAYS[8], DAYS[9]), (DAYS[4], DAYS[5])]:
+        assert shown(open_notebook(days=days))["trend"]
+        assert set(days) <= set(asked(shop))
+    monkeypatch.setenv("MP_PROJECT_ID", "67890")
+    assert "another project" in shown(open_notebook(days=(DAYS[8], DAYS[9])))["said"]
+
+
+@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
+def test_what_cannot_be_is_said(shop, open_notebook):
+    ended = open_notebook(days=(DAYS[1], DAYS[0]))
+    assert ended.returncode != 0 and "swap them" in ended.stderr
+    assert asked(shop) == []
+
+    # Two days are less than a week: there is no chart of retention, but a sentence.
+    seen = shown(open_notebook(days=(DAYS[0], DAYS[1]), names=["Purchase", "purchase"]))
+    assert {row["event_name"] for row in seen["trend"]} == {"Purchase"}
+    assert seen["retention"] == [] and seen["charts"] in (["Trend", "Funnel: users"], 2)
+    assert "Not among the events that are kept: purchase" in seen["said"]
+    assert "nobody's first week after “Purchase” has ended" in seen["said"]
+
+    # A day without any event.
+    empty = shown(open_notebook(days=("2024-12-01", "2024-12-01"), names=[]))
+    assert empty["trend"] == empty["retention"] == [] and empty["charts"] in ([], 0)
+    assert "There are no such events" in empty["said"] and "Nobody took these steps" in empty["said"]
+
+
+def test_an_app_shows_errors():
+    """marimo has them on the console only, where who opens the app does not look."""
+    program = f"""
+import importlib.util, types
+spec = importlib.util.spec_from_file_location("explore", {str(MARIMO)!r})
+notebook = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(notebook)
+notebook.mo.app_meta = lambda: types.SimpleNamespace(mode="run")
+try:
+    notebook.halt(ValueError("the reason"))
+except notebook.mo.MarimoStopError as stopped:
+    print(stopped.output.text)
+"""
+    ended = python("-c", program)
+    assert ended.returncode == 0 and "the reason" in ended.stdout, ended.stderr
 
 
 def test_marimo_exports_a_page(shop, tmp_path):
