@@ -2,7 +2,8 @@
 
     python docs/examples/spread_export.py --from-date 2025-01-01 --to-date 2025-01-31 --store /shared/events --workers 2
 
-    pip install duckdb ray          and the extension where LOAD mixpanel finds it on every machine, or --extension FILE
+    pip install duckdb ray          and, on every machine, the extension where LOAD mixpanel finds it (or --extension FILE),
+                                    the store, and credentials in the environment or the accounts file
 
 Each worker is a DuckDB that exports days of its own. Files are published when every worker is done: before that, and when one fails,
 the store is as it was. What could not be published is kept, because it has cost requests."""
