@@ -34,7 +34,7 @@ def main() -> None:
     notebook = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(notebook)
     outputs, defs = notebook.app.run(defs=pickers(picks))
-    tables = {name: json.loads(defs[name].to_json(orient="records", date_format="iso")) for name in ("trend", "funnel", "retention")}
+    tables = {name: json.loads(defs[name].to_json(orient="records", date_format="iso")) for name in ("trend", "funnel", "retention") if name in defs}
     charts = [output.to_dict()["title"] for output in outputs if hasattr(output, "to_dict")]
     said = "\n".join(output.text for output in outputs if hasattr(output, "text"))
     json.dump({**tables, "charts": charts, "said": said}, sys.stdout)

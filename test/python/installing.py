@@ -35,6 +35,8 @@ import duckdb
 
 config, statements = json.load(sys.stdin)
 connection = duckdb.connect(config=config)
+# On 2.0 it is printed where INSTALL takes two seconds, whatever the standard output is.
+connection.execute("SET enable_progress_bar = false")
 try:
     for statement in statements:
         rows = connection.execute(statement).fetchall()
