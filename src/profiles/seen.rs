@@ -76,17 +76,16 @@ impl Seen {
 mod tests {
     use super::*;
 
-    fn novelties<const N: usize>(seen: &mut Seen, identities: [Identity; N]) -> [Novelty; N] {
-        identities.map(|identity| seen.add(identity).novelty)
+    /// What a session finds of profiles that are all known by the same.
+    fn session(seen: &mut Seen, question: usize, identity: fn(Key) -> Identity, keys: [Key; 3]) -> [Novelty; 3] {
+        seen.begin(question);
+        keys.map(|key| seen.add(identity(key)).novelty)
     }
 
     #[test]
     fn each_is_new_once() {
         let mut seen = Seen::default();
-        let mut come = |question, ids: [Key; 3]| {
-            seen.begin(question);
-            novelties(&mut seen, ids.map(Identity::Id))
-        };
+        let mut come = |question, ids| session(&mut seen, question, Identity::Id, ids);
         assert_eq!(come(0, [1, 2, 1]), [Novelty::New, Novelty::New, Novelty::Repeated]);
         assert_eq!(come(0, [1, 3, 1]), [Novelty::Known, Novelty::New, Novelty::Repeated]);
         assert_eq!(come(1, [2, 3, 4]), [Novelty::Known, Novelty::Known, Novelty::New]);
@@ -95,10 +94,7 @@ mod tests {
     #[test]
     fn those_without_an_id_are_counted() {
         let mut seen = Seen::default();
-        let mut come = |question, contents: [Key; 3]| {
-            seen.begin(question);
-            novelties(&mut seen, contents.map(Identity::Content))
-        };
+        let mut come = |question, contents| session(&mut seen, question, Identity::Content, contents);
         assert_eq!(come(0, [7, 7, 1 << 100]), [Novelty::New; 3]);
         // The same question again has one more of them.
         assert_eq!(come(0, [7, 7, 7]), [Novelty::Known, Novelty::Known, Novelty::New]);

@@ -99,17 +99,6 @@ def test_sums_of_whole_numbers(con):
     assert str(relation.df()["total"].dtype) == "float64" and relation.to_arrow_table().schema.types == [pyarrow.decimal128(38, 0)]
 
 
-def test_an_unfinished_result(con):
-    """What the page warns of: if this changes, the page may say so."""
-    relation = con.sql("SELECT 1")
-    con.execute("SELECT 1").fetchone()
-    if duckdb.__version__ >= "2":
-        with pytest.raises(duckdb.Error, match="Resource In Use"):
-            relation.fetchall()
-    con.execute("SELECT 1").fetchall()
-    assert relation.fetchall() == [(1,)]
-
-
 @pytest.mark.skipif(duckdb.__version__ < "2" or not SHELL.exists(), reason="DuckDB 2.0 writes, the shell of 1.5.6 reads")
 @pytest.mark.parametrize(("option", "message"), [({}, "newer version"), ({"storage_compatibility_version": "v1.2.0"}, "")])
 def test_a_file_for_both(tmp_path, option, message):
@@ -130,17 +119,21 @@ def test_a_relation_exports_whenever_it_is_touched(con, sim):
 
 
 def test_fetchone_is_in_the_way_of_relations(con):
-    """On DuckDB 2.0, and `execute` is not in its way."""
+    """What the page warns of, on DuckDB 2.0: if this changes, the page may say so. `execute` is not in its way."""
+    relation = con.sql("SELECT 1")
     assert con.execute("SELECT 1").fetchone() == (1,)
     one = con.execute("SELECT 1")
     assert one.fetchone() == (1,)
-    if duckdb.__version__ < "2":
-        assert con.sql("SELECT 2").fetchall() == [(2,)]
-    else:
-        with pytest.raises(duckdb.Error, match="Resource In Use"):
-            con.sql("SELECT 2").fetchall()
+    if duckdb.__version__ >= "2":
+        for ask in (relation.fetchall, lambda: con.sql("SELECT 2").fetchall()):
+            with pytest.raises(duckdb.Error, match="Resource In Use"):
+                ask()
         one.fetchall()
-        assert con.sql("SELECT 2").fetchall() == [(2,)]
+    assert con.sql("SELECT 2").fetchall() == [(2,)]
+    # Another statement ends it as well.
+    con.execute("SELECT 1").fetchone()
+    con.execute("SELECT 1").fetchall()
+    assert relation.fetchall() == [(1,)]
 
 
 def test_frames_join_what_was_exported(con, sim):
