@@ -12,6 +12,7 @@ use reqwest::{
     Response,
     header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING},
 };
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::{Failure, governor::Permit, network, timeouts::Timeouts};
@@ -35,6 +36,14 @@ pub struct Body {
     _permit: Option<Permit>,
 }
 
+/// The beginning of a refusal's body.
+#[derive(Debug, Default)]
+pub(super) struct Sentence {
+    pub text: Vec<u8>,
+    /// It ends where the connection broke or fell silent, or where its compression is damaged.
+    pub is_cut: bool,
+}
+
 impl Body {
     /// Errors: `UnexpectedResponse` for a compression that was not asked for.
     pub(super) fn new(response: Response, place: String, timeouts: Timeouts, permit: Option<Permit>) -> Result<Self> {
@@ -50,7 +59,6 @@ impl Body {
         self.encoding
     }
 
-    /// In bytes, as they travel; `None` where the server streams.
     /// Whether the answer says where it ends. One that does not ends where the connection does, and a connection that
     /// breaks looks just the same.
     pub fn is_framed(&self) -> bool {
@@ -58,6 +66,7 @@ impl Body {
         headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
     }
 
+    /// In bytes, as they travel; `None` where the server streams.
     pub fn content_length(&self) -> Option<u64> {
         self.response.content_length()
     }
@@ -121,22 +130,28 @@ impl Body {
 
     /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives within ten seconds: the sentence
     /// is worth reading, not waiting for.
-    pub(super) async fn sentence(mut self, limit: usize) -> Vec<u8> {
+    pub(super) async fn sentence(mut self, limit: usize) -> Sentence {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut bytes = Vec::new();
-        while let Ok(Ok(Some(chunk))) = tokio::time::timeout_at(deadline, self.chunk()).await {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() >= limit {
-                break;
+        let mut is_cut = loop {
+            match tokio::time::timeout_at(deadline, self.chunk()).await {
+                Ok(Ok(Some(chunk))) => bytes.extend_from_slice(&chunk),
+                Ok(Ok(None)) => break false,
+                Ok(Err(_)) | Err(_) => break true,
             }
-        }
+            if bytes.len() >= limit {
+                break false;
+            }
+        };
         if self.encoding == Encoding::Gzip {
             let mut text = Vec::new();
             // What could be read before an error is in `text`.
-            let _ = MultiGzDecoder::new(bytes.as_slice()).take(limit as u64).read_to_end(&mut text);
-            return text;
+            is_cut |= MultiGzDecoder::new(bytes.as_slice()).take(limit as u64).read_to_end(&mut text).is_err();
+            bytes = text;
         }
-        bytes
+        // A connection that closes late or not at all takes nothing away from a sentence that has ended.
+        is_cut &= serde_json::from_slice::<IgnoredAny>(&bytes).is_err();
+        Sentence { text: bytes, is_cut }
     }
 
     fn too_long(&self, limit: usize) -> Error {

@@ -21,7 +21,8 @@ use reqwest::{
 };
 
 use super::{
-    Api, Body, Failure, Method, Quota, Request, RetryPolicy, Retrying, auth, body,
+    Api, Body, Failure, Method, Quota, Request, Retry, RetryPolicy, Retrying, auth,
+    body::{self, Sentence},
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
     journal::Journal,
@@ -150,9 +151,12 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let sentence = match Body::new(response, place.clone(), self.0.timeouts, None) {
             Ok(body) => body.sentence(LONGEST_SENTENCE).await,
-            Err(_) => Vec::new(),
+            Err(_) => Sentence::default(),
         };
-        Err(self.refused(request, &place, status, &headers, &sentence, permit))
+        let failure = self.refused(request, &place, status, &headers, &sentence.text, permit);
+        // What a 400 means stands in its words: a session may be forgotten, a deadline over. Half of them say neither.
+        let retry = if status == 400 && sentence.is_cut { Retry::Backoff } else { failure.retry };
+        Err(Failure { retry, ..failure })
     }
 
     /// One attempt, up to the head of the answer, whatever its status; written down for whoever keeps a journal.

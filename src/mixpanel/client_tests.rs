@@ -362,6 +362,25 @@ fn a_whole_refusal_arrives_however_long_and_half_of_one_is_none() {
 }
 
 #[test]
+fn half_of_what_a_400_says_is_no_verdict() {
+    let head = |status: &str, more: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 99\r\n{more}\r\n").into_bytes();
+    let half = |status: &str| Act::Say([&head(status, "")[..], b"{\"error\": \"request for"].concat());
+    let damaged = &gzip(b"{\"error\": \"no\"}")[..20];
+    for first in [half("400 Bad Request"), say("400 Bad Request", &["Content-Encoding: gzip"], damaged)] {
+        let server = Server::new(vec![first, say("400 Bad Request", &[], b"{\"error\": \"forgotten\"}")]);
+        let error = json(&client(&server.target())).unwrap_err();
+        assert!(error.says("forgotten") && error.to_string().contains("after 2 attempts"), "{error}");
+    }
+    // The status says enough, or the sentence is whole although the body isn't.
+    let whole = Act::Say([&head("400 Bad Request", "")[..], b"{\"error\": \"no\"}"].concat());
+    for first in [half("404 Not Found"), half("401 Unauthorized"), whole] {
+        let server = Server::new(vec![first]);
+        assert!(json(&client(&server.target())).is_err());
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[test]
 fn no_answer_is_an_error_also_after_a_refusal() {
     let mut script = vec![say("500 Internal Server Error", &[], b"no")];
     script.extend((0..5).map(|_| Act::Say(Vec::new())));

@@ -160,6 +160,15 @@ def test_a_forgotten_session_is_begun_anew(con, paged, everyone, page, workers):
     assert record["windows_done"] == record["windows"]
 
 
+@pytest.mark.parametrize("fraction", [0, 0.3, 0.7])
+def test_half_of_the_answer_that_it_is_forgotten_is_asked_for_again(con, paged, everyone, fraction):
+    """Only its words tell it from a mistake of the caller's."""
+    paged.add_fault("expired_session", path=ENGAGE, match={"page": 5}, fraction=fraction)
+    assert fetched_profiles(con, "mixpanel_profiles(max_workers := 1)") == everyone
+    asked = asked_pages(engage_requests(paged))
+    assert (asked.count(0), asked.count(5)) == (2, 3)
+
+
 def test_several_sessions_forgotten(con, paged, everyone):
     for page in (2, 8, 5):
         paged.add_fault("expired_session", path=ENGAGE, match={"page": page})

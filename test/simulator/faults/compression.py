@@ -17,7 +17,9 @@ def cut_clean_gzip(response: Response, delivery: Delivery, fraction: float | Non
 
 @kind
 def corrupt_gzip(response: Response, delivery: Delivery, fraction: float = 0.5, count: int = 16):
-    """So many bytes changed, half way down."""
+    """So many bytes changed, half way down. Answers that are not compressed stay as they are."""
+    if "Content-Encoding" not in response.headers:
+        return
     data = bytearray(b"".join(response.body))
     start = int(len(data) * fraction)
     data[start : start + count] = bytes(byte ^ 0xFF for byte in data[start : start + count])
