@@ -19,6 +19,7 @@ use reqwest::{
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
+use serde::de::IgnoredAny;
 
 use super::{
     Api, Body, Failure, Method, Quota, Request, Retry, RetryPolicy, Retrying, auth,
@@ -229,7 +230,7 @@ impl Client {
             let (status, content_type) = (body.status(), body.content_type());
             let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
             let text = auth::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
-            self.judge(request, &place, &content_type, &text)?;
+            self.judge(request, &place, status, &content_type, &text)?;
             Ok((status, text, body.received()))
         };
         let retrying = |retrying: Retrying<'_>| {
@@ -297,7 +298,14 @@ impl Client {
     }
 
     /// Whether a text that came with status 200 is an answer.
-    fn judge(&self, request: &Request, place: &str, content_type: &str, text: &Bytes) -> Result<(), Failure> {
+    fn judge(
+        &self,
+        request: &Request,
+        place: &str,
+        status: u16,
+        content_type: &str,
+        text: &Bytes,
+    ) -> Result<(), Failure> {
         let (target, api) = (&self.0.target, request.api());
         if words::is_html(content_type, text) {
             let what = format!("a web page came instead of an answer ({place})");
@@ -306,17 +314,25 @@ impl Client {
                 error.fix("Look for a proxy or login page between this machine and Mixpanel"),
             ));
         }
+        if breaks_off(text) {
+            let what = format!("the answer breaks off after {} bytes, in the middle of its JSON ({place})", text.len());
+            return Err(Failure::backoff(Error::new(Code::Truncated, what).fix(network::FIX)));
+        }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
         let words = words::clip(&auth::redact(&target.credentials, &complaint));
-        // Judged as the 400 that it should have been; the place says what it was.
-        let (place, headers) = (format!("in an answer with status 200, {place}"), Default::default());
-        Err(Refusal { target, api, place: &place, status: 400, headers: &headers, words: &words }.failure())
+        Err(Refusal { target, api, place, status, headers: &HeaderMap::new(), words: &words }.failure())
     }
 
     /// The sentence of a body, without anything secret that the server may have repeated.
     fn words(&self, content_type: &str, body: &[u8]) -> String {
         words::clip(&auth::redact(&self.0.target.credentials, &words::find(content_type, body)))
     }
+}
+
+/// Whether a text is the beginning of a JSON text and no more: what cut it may have told the length of what was left.
+fn breaks_off(text: &[u8]) -> bool {
+    let error = serde_json::from_slice::<IgnoredAny>(text).err();
+    error.is_some_and(|error| error.is_eof()) && !text.trim_ascii().is_empty()
 }
 
 /// Whether the kind of credentials can read this API at all. Errors: `InvalidConfig`.

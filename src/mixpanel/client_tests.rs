@@ -258,6 +258,8 @@ fn complaints_and_pages_with_status_200_are_errors() {
     let server = Server::new(vec![
         say("200 OK", &[], br#"{"error": "invalid segmentation", "request": "/x"}"#),
         say("200 OK", &[], br#"{"error": "Timeout Error."}"#),
+        say("200 OK", &[], br#"{"error": "Internal database error"}"#),
+        say("200 OK", &[], br#"{"error": {"count": 3}"#),
         say("200 OK", &["Content-Type: text/html"], b"<title>Log in</title>"),
         say("200 OK", &[], br#"{"error": {"count": 3}}"#),
     ]);
@@ -265,7 +267,20 @@ fn complaints_and_pages_with_status_200_are_errors() {
     let error = json(&client).unwrap_err();
     assert_eq!(error.code(), Code::InvalidRequest);
     assert!(error.to_string().contains("Mixpanel said: invalid segmentation"), "{error}");
-    assert_eq!(json(&client).map(|answer| answer.attempts), Ok(3));
+    assert!(error.to_string().contains("(HTTP 200, "), "{error}");
+    assert_eq!(json(&client).map(|answer| answer.attempts), Ok(5));
+}
+
+#[test]
+fn json_that_breaks_off_is_cut_and_an_empty_answer_is_not() {
+    let server = Server::new((0..6).map(|_| say("200 OK", &[], b"{\"a\": [1, 2")).collect());
+    let error = json(&client(&server.target())).unwrap_err();
+    assert_eq!(error.code(), Code::Truncated);
+    assert!(error.to_string().contains("after 6 attempts: the answer breaks off after 11 bytes"), "{error}");
+    for body in ["", " \n", "no JSON", "[1] 2", "[\"\\ud83d\"]"] {
+        let server = Server::new(vec![say("200 OK", &[], body.as_bytes())]);
+        assert_eq!(json(&client(&server.target())).map(|answer| answer.body), Ok(body.into()), "{body}");
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::{
     contract::{Code, Error},
 };
 
-/// An answer that is no success.
+/// An answer that is no success, whatever its status.
 #[derive(Debug)]
 pub(super) struct Refusal<'a> {
     pub target: &'a Target,
@@ -41,13 +41,23 @@ impl Refusal<'_> {
     }
 
     fn of_any_route(&self) -> Failure {
-        match self.status {
+        // A complaint that came with success is the 400 that it should have been.
+        match if self.status < 300 { 400 } else { self.status } {
             300..=399 => Failure::never(self.redirect()),
             400 if self.says(&["unable to authenticate", "invalid credentials"]) => {
                 Failure::never(self.authentication())
             }
-            // An expired deadline comes as a 400 too.
-            400 if self.says(&["timeout error", "timed out", "time out"]) => Failure::backoff(self.server_failed()),
+            // An expired deadline comes as a 400 too, and the server's own trouble with a 200.
+            400 if self.says(&[
+                "timeout error",
+                "timed out",
+                "time out",
+                "internal database error",
+                "internal server error",
+            ]) =>
+            {
+                Failure::backoff(self.server_failed())
+            }
             401 => Failure::never(self.authentication()),
             402 => Failure::never(self.payment()),
             403 => Failure::never(self.permission()),
@@ -253,6 +263,8 @@ mod tests {
             (400, "to_date cannot be later than today", Code::InvalidRequest, Retry::Never),
             (400, "Unable to authenticate request", Code::AuthenticationFailed, Retry::Never),
             (400, "Timeout Error.", Code::ServerError, Retry::Backoff),
+            (200, "Internal database error", Code::ServerError, Retry::Backoff),
+            (200, "unknown event", Code::InvalidRequest, Retry::Never),
             (401, "", Code::AuthenticationFailed, Retry::Never),
             (402, "", Code::PaymentRequired, Retry::Never),
             (403, "", Code::PermissionDenied, Retry::Never),

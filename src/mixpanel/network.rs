@@ -37,7 +37,7 @@ pub(super) fn cut(place: &str, received: u64, error: &reqwest::Error) -> Failure
     Failure::backoff(Error::new(Code::Truncated, what).fix(FIX))
 }
 
-const FIX: &str = "Check the network, and HTTPS_PROXY where this machine needs a proxy, and run it again";
+pub(super) const FIX: &str = "Check the network, and HTTPS_PROXY where this machine needs a proxy, and run it again";
 
 /// The innermost cause: the outer ones say only that there was one.
 fn reason(error: &reqwest::Error) -> String {

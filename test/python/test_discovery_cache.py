@@ -75,7 +75,8 @@ def test_other_accounts_projects_and_regions_ask_anew(con, monkeypatch, tmp_path
 
 
 FAULTS = [
-    ("error_in_200", {}, "[INVALID_REQUEST]"),
+    ("error_in_200", {"error": "no"}, "[INVALID_REQUEST]"),
+    ("error_in_200", {}, "[SERVER_ERROR]"),
     ("html_200", {}, "[UNEXPECTED_RESPONSE]"),
     ("status", {"status": 401}, "[AUTHENTICATION_FAILED]"),
     ("status", {"status": 403}, "[PERMISSION_DENIED]"),
@@ -83,7 +84,8 @@ FAULTS = [
     ("status", {"status": 400}, "[INVALID_REQUEST]"),
     ("body", {"body": "3"}, "[UNEXPECTED_RESPONSE]"),
     ("body", {"body": ""}, "[UNEXPECTED_RESPONSE]"),
-    ("body", {"body": "[{"}, "[UNEXPECTED_RESPONSE]"),
+    ("body", {"body": "[{"}, "[TRUNCATED]"),
+    ("body", {"body": "[}"}, "[UNEXPECTED_RESPONSE]"),
 ]
 
 
@@ -92,7 +94,7 @@ FAULTS = [
                                   "mixpanel_lexicon_schemas()", "mixpanel_property_values('plan')"])  # fmt: skip
 def test_errors_are_not_kept(con, sim, call, kind, options, code):
     # As often as it is tried; then all is well.
-    times = 6 if kind == "html_200" else 1
+    times = 6 if kind == "html_200" or code in ("[SERVER_ERROR]", "[TRUNCATED]") else 1
     path = {"mixpanel_events()": NAMES, "mixpanel_cohorts()": "/api/query/cohorts/list",
             "mixpanel_properties('Purchase')": "/api/query/events/properties/top",
             "mixpanel_lexicon_schemas()": f"/api/app/projects/{PROJECT.project_id}/schemas",

@@ -109,7 +109,8 @@ def test_an_error_with_status_200(con, paged):
         paged.reset()
         paged.add_fault("error_in_200", path=ENGAGE, times=None, match={"page": page})
         error = error_of(con, f"FROM {CALL}")
-        assert "Internal database error" in error and f"page {page}" in error
+        assert "[SERVER_ERROR]" in error and "Internal database error" in error and f"page {page}" in error
+        assert len(engage_requests(paged)) >= 6
 
 
 def test_silence_ends(con, paged, everyone, monkeypatch):
@@ -136,10 +137,12 @@ def test_another_shape_is_not_asked_for_again(con, paged, page, body):
     assert asked_pages(engage_requests(paged)).count(page) == 1
 
 
-def test_what_is_no_whole_json_is_asked_for_three_times(con, paged):
-    paged.add_fault("body", path=ENGAGE, times=None, match={"page": 3}, body='{"results": [')
-    assert "after 3 attempts" in error_of(con, f"FROM {CALL}")
-    assert asked_pages(engage_requests(paged)).count(3) == 3
+@pytest.mark.parametrize("body, code, attempts", [('{"results": [}', "UNEXPECTED_RESPONSE", 3), ('{"results": [', "TRUNCATED", 6)])
+def test_what_is_no_whole_json_is_asked_for_again(con, paged, body, code, attempts):
+    paged.add_fault("body", path=ENGAGE, times=None, match={"page": 3}, body=body)
+    error = error_of(con, f"FROM {CALL}")
+    assert f"[{code}]" in error and f"after {attempts} attempts" in error
+    assert asked_pages(engage_requests(paged)).count(3) == attempts
 
 
 # Sessions that the server forgets

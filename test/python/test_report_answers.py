@@ -318,10 +318,9 @@ def test_what_is_infinite_is_no_double(con, sim, number):
     assert "[UNEXPECTED_RESPONSE]" in error and "mixpanel_api shows the whole answer" in error
 
 
-SHAPES = ["", "null", "3", '"x"', "[[]", "{", '{"data": ', '{"data": null}', '{"data": 1}', '{"data": [[1]]}', '{"results": [1]}',
+SHAPES = ["", "null", "3", '"x"', "[}", '{"data": null}', '{"data": 1}', '{"data": [[1]]}', '{"results": [1]}',
           '{"data": {"2024-01-01": "x"}}', '{"data": {"values": {"A": [1]}}}', '{"data": {"values": {"A": {"soon": 1}}}}',
           '{"soon": {"counts": [1], "first": 1}}', '{"results": {"soon": 1}}', '{"2024-01-01": {"counts": 1, "first": 1}}',
-          '{"data": {"values": {"A": {"2024-01-01": 1}}}',
           # Lists whose elements are what an object's members would be.
           '[[{"A": {"2024-01-01": 1}}]]', '{"data": [{"A": {"2024-01-01": 1}}]}', '[{"2024-01-01": 1}]', '[{"2024-01-01": [1]}]',
           '{"2024-01-01": [[1], 1]}', '[{"2024-01-01": {"steps": []}}]', '{"data": {"2024-01-01": {"steps": [[1, "A"]]}}}']  # fmt: skip
@@ -342,6 +341,14 @@ WRONG = [(folder, body) for folder in REPORTS for body in SHAPES if folder != "j
 def test_other_shapes_are_errors(con, sim, folder, body):
     error = error_of(con, f"FROM {serve(sim, folder, body)}")
     assert "[UNEXPECTED_RESPONSE]" in error and "was expected, but" in error or "were expected, but" in error, error
+
+
+@pytest.mark.parametrize("folder", REPORTS)
+@pytest.mark.parametrize("body", ["[[]", "{", '{"data": ', '{"data": {"values": {"A": {"2024-01-01": 1}}}'])
+def test_what_breaks_off_is_asked_for_again(con, sim, folder, body):
+    call = serve(sim, folder, body)
+    assert "[TRUNCATED] after 6 attempts: the answer breaks off" in error_of(con, f"FROM {call}")
+    assert len(sim.settled()) == 6
 
 
 @pytest.mark.parametrize("folder", REPORTS)

@@ -225,7 +225,7 @@ def test_names_that_occur_twice_are_two_rows(con, sim):
     ('{"series": {"M": {"a": 1e400}}}', "1e400 is too large for a DOUBLE (at M > a)"),
     ('{"series": ' + '{"a":' * 5000 + "1" + "}" * 5001, "nested too deep"),
     ('{"series": ' + "[" * 5000 + "1" + "]" * 5000 + "}", "nested too deep"),
-    ('{"series": {"M": {"a": 1}', "EOF"),
+    ('{"series": {"M": {"a": 1]', "expected `,` or `}`"),
     ('{"computed_at": "t"}', "there is no 'series'"),
     ('{"series": null}', "there is no 'series'"),
     ('{"series": "none"}', "'series' is a text"),
@@ -237,6 +237,12 @@ def test_other_shapes_are_errors_and_raw_shows_them(con, sim, body, found):
     error = error_of(con, "FROM mixpanel_saved_report(1)")
     assert "[UNEXPECTED_RESPONSE] a saved report was expected" in error and found in error and "raw := true" in error
     assert rows(con, "FROM mixpanel_saved_report(1, raw := true)") == [(body,)]
+
+
+def test_half_a_report_is_none_of_either_form(con, sim):
+    serve(sim, '{"series": {"M": {"a": 1}')
+    for raw in ("false", "true"):
+        assert "[TRUNCATED]" in error_of(con, f"FROM mixpanel_saved_report(1, raw := {raw})")
 
 
 @pytest.mark.parametrize("body", ['{}', '{"steps": 1}', '{"steps": [{"nodes": [{"event": "A"}]}]}', '{"steps": [{"nodes": [{"totalCount": "1.5"}]}]}'])
