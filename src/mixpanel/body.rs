@@ -40,7 +40,7 @@ pub struct Body {
 #[derive(Debug, Default)]
 pub(super) struct Sentence {
     pub text: Vec<u8>,
-    /// It ends where the connection broke or fell silent, or where its compression is damaged.
+    /// It ends where the connection broke or fell silent, where its compression is damaged, or within its JSON.
     pub is_cut: bool,
 }
 
@@ -149,15 +149,22 @@ impl Body {
             is_cut |= MultiGzDecoder::new(bytes.as_slice()).take(limit as u64).read_to_end(&mut text).is_err();
             bytes = text;
         }
-        // A connection that closes late or not at all takes nothing away from a sentence that has ended.
-        is_cut &= serde_json::from_slice::<IgnoredAny>(&bytes).is_err();
-        Sentence { text: bytes, is_cut }
+        // A connection that closes late or not at all takes nothing away from a sentence that has ended. What is as long
+        // as the limit was cut by us.
+        let is_whole = serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() || bytes.len() >= limit;
+        Sentence { is_cut: !is_whole && (is_cut || breaks_off(&bytes)), text: bytes }
     }
 
     fn too_long(&self, limit: usize) -> Error {
         let what = format!("the answer is longer than {} MiB ({})", limit >> 20, self.place);
         Error::new(Code::UnexpectedResponse, what).fix("Ask for less: fewer days, segments, ids or properties")
     }
+}
+
+/// Whether a text is the beginning of a JSON text and no more: what cut it may have told the length of what was left.
+pub(super) fn breaks_off(text: &[u8]) -> bool {
+    let error = serde_json::from_slice::<IgnoredAny>(text).err();
+    error.is_some_and(|error| error.is_eof()) && !text.trim_ascii().is_empty()
 }
 
 pub(super) fn content_type(headers: &HeaderMap) -> String {

@@ -19,7 +19,6 @@ use reqwest::{
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
-use serde::de::IgnoredAny;
 
 use super::{
     Api, Body, Failure, Method, Quota, Request, Retry, RetryPolicy, Retrying, auth,
@@ -314,7 +313,7 @@ impl Client {
                 error.fix("Look for a proxy or login page between this machine and Mixpanel"),
             ));
         }
-        if breaks_off(text) {
+        if body::breaks_off(text) {
             let what = format!("the answer breaks off after {} bytes, in the middle of its JSON ({place})", text.len());
             return Err(Failure::backoff(Error::new(Code::Truncated, what).fix(network::FIX)));
         }
@@ -327,12 +326,6 @@ impl Client {
     fn words(&self, content_type: &str, body: &[u8]) -> String {
         words::clip(&auth::redact(&self.0.target.credentials, &words::find(content_type, body)))
     }
-}
-
-/// Whether a text is the beginning of a JSON text and no more: what cut it may have told the length of what was left.
-fn breaks_off(text: &[u8]) -> bool {
-    let error = serde_json::from_slice::<IgnoredAny>(text).err();
-    error.is_some_and(|error| error.is_eof()) && !text.trim_ascii().is_empty()
 }
 
 /// Whether the kind of credentials can read this API at all. Errors: `InvalidConfig`.

@@ -378,17 +378,25 @@ fn a_whole_refusal_arrives_however_long_and_half_of_one_is_none() {
 
 #[test]
 fn half_of_what_a_400_says_is_no_verdict() {
-    let head = |status: &str, more: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 99\r\n{more}\r\n").into_bytes();
-    let half = |status: &str| Act::Say([&head(status, "")[..], b"{\"error\": \"request for"].concat());
+    let of_99 = |status: &str, body: &[u8]| {
+        Act::Say([format!("HTTP/1.1 {status}\r\nContent-Length: 99\r\n\r\n").as_bytes(), body].concat())
+    };
+    let half = |status| of_99(status, b"{\"error\": \"request for");
     let damaged = &gzip(b"{\"error\": \"no\"}")[..20];
-    for first in [half("400 Bad Request"), say("400 Bad Request", &["Content-Encoding: gzip"], damaged)] {
+    for first in [
+        half("400 Bad Request"),
+        say("400 Bad Request", &["Content-Encoding: gzip"], damaged),
+        say("400 Bad Request", &[], b"{\"error\": \"request for"),
+    ] {
         let server = Server::new(vec![first, say("400 Bad Request", &[], b"{\"error\": \"forgotten\"}")]);
         let error = json(&client(&server.target())).unwrap_err();
         assert!(error.says("forgotten") && error.to_string().contains("after 2 attempts"), "{error}");
     }
-    // The status says enough, or the sentence is whole although the body isn't.
-    let whole = Act::Say([&head("400 Bad Request", "")[..], b"{\"error\": \"no\"}"].concat());
-    for first in [half("404 Not Found"), half("401 Unauthorized"), whole] {
+    // The status says enough, or the sentence is whole although the body isn't, or longer than anybody reads.
+    let whole = of_99("400 Bad Request", b"{\"error\": \"no\"}");
+    let long = format!("[\"{}\"]", "x".repeat(100_000));
+    let [long, empty] = [long.as_bytes(), b""].map(|body| say("400 Bad Request", &[], body));
+    for first in [half("404 Not Found"), half("401 Unauthorized"), whole, long, empty] {
         let server = Server::new(vec![first]);
         assert!(json(&client(&server.target())).is_err());
         assert_eq!(server.requests().len(), 1);
