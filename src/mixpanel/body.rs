@@ -149,10 +149,10 @@ impl Body {
             is_cut |= MultiGzDecoder::new(bytes.as_slice()).take(limit as u64).read_to_end(&mut text).is_err();
             bytes = text;
         }
-        // A connection that closes late or not at all takes nothing away from a sentence that has ended. What is as long
-        // as the limit was cut by us.
-        let is_whole = serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() || bytes.len() >= limit;
-        Sentence { is_cut: !is_whole && (is_cut || breaks_off(&bytes)), text: bytes }
+        // A connection that closes late or not at all takes nothing away from JSON that has ended. What is as long as the
+        // limit was cut by us.
+        let is_cut = is_cut && serde_json::from_slice::<IgnoredAny>(&bytes).is_err() || breaks_off(&bytes);
+        Sentence { is_cut: is_cut && bytes.len() < limit, text: bytes }
     }
 
     fn too_long(&self, limit: usize) -> Error {

@@ -314,8 +314,7 @@ impl Client {
             ));
         }
         if body::breaks_off(text) {
-            let what = format!("the answer breaks off after {} bytes, in the middle of its JSON ({place})", text.len());
-            return Err(Failure::backoff(Error::new(Code::Truncated, what).fix(network::FIX)));
+            return Err(network::broken_off(place, text.len()));
         }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
         let words = words::clip(&auth::redact(&target.credentials, &complaint));

@@ -42,7 +42,8 @@ impl Refusal<'_> {
 
     fn of_any_route(&self) -> Failure {
         // A complaint that came with success is the 400 that it should have been.
-        match if self.status < 300 { 400 } else { self.status } {
+        let status = if self.status < 300 { 400 } else { self.status };
+        match status {
             300..=399 => Failure::never(self.redirect()),
             400 if self.says(&["unable to authenticate", "invalid credentials"]) => {
                 Failure::never(self.authentication())

@@ -34,10 +34,19 @@ pub(super) fn silence(place: &str, seconds: f64) -> Failure {
 /// An answer that broke off after so many bytes.
 pub(super) fn cut(place: &str, received: u64, error: &reqwest::Error) -> Failure {
     let what = format!("the answer was cut off after {received} bytes: {} ({place})", reason(error));
+    truncated(what)
+}
+
+/// A body that is as long as was said, and ends within its JSON.
+pub(super) fn broken_off(place: &str, length: usize) -> Failure {
+    truncated(format!("the answer breaks off after {length} bytes, in the middle of its JSON ({place})"))
+}
+
+fn truncated(what: String) -> Failure {
     Failure::backoff(Error::new(Code::Truncated, what).fix(FIX))
 }
 
-pub(super) const FIX: &str = "Check the network, and HTTPS_PROXY where this machine needs a proxy, and run it again";
+const FIX: &str = "Check the network, and HTTPS_PROXY where this machine needs a proxy, and run it again";
 
 /// The innermost cause: the outer ones say only that there was one.
 fn reason(error: &reqwest::Error) -> String {
