@@ -19,6 +19,11 @@
 //!   unsafe code
 
 #![deny(unsafe_code)]
+// The hosts contain what panics all the same, but an error is a value. Tests may.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)
+)]
 
 pub mod answers;
 pub mod catalog;
