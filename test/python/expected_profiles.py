@@ -8,6 +8,7 @@ from typing import Any
 
 from expected import readable
 
+ENGAGE = "/api/query/engage"
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(\+\d{2}:\d{2})?")
 
 
@@ -40,7 +41,7 @@ def normal(distinct_id: str | None, properties: dict[str, Any], moment: datetime
 
 def engage_requests(sim) -> list:
     """In the order of their arrival."""
-    return [request for request in sim.settled() if request.path == "/api/query/engage"]
+    return [request for request in sim.settled() if request.path == ENGAGE]
 
 
 def asked_pages(requests) -> list[int]:

@@ -6,10 +6,9 @@ import time
 
 import pytest
 from conftest import HOST, PROJECT, Project, Simulator, error_of, last_fetch, rows
-from expected_profiles import asked_pages, engage_requests, fetched_profiles, held_profiles
+from expected_profiles import ENGAGE, asked_pages, engage_requests, fetched_profiles, held_profiles
 from simulator import Limits, peak_concurrency
 
-ENGAGE = "/api/query/engage"
 GROUP = -1405123841946871899
 VIEWED = """[{"window": "30d", "name": "viewed", "event_selectors": [{"event": "View Item"}]}]"""
 BEHAVIORS = """behaviors := [{'window': '30d', 'name': 'viewed', 'event_selectors': [{'event': 'View Item'}]}]"""

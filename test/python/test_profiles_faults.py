@@ -10,10 +10,9 @@ import threading
 import duckdb
 import pytest
 from conftest import EXTENSION, Project, Simulator, error_of, last_fetch, rows
-from expected_profiles import asked_pages, engage_requests, fetched_profiles, held_profiles
+from expected_profiles import ENGAGE, asked_pages, engage_requests, fetched_profiles, held_profiles
 from test_lifecycle import our_sockets, our_threads, until
 
-ENGAGE = "/api/query/engage"
 CALL = "mixpanel_profiles()"
 UNCACHED = "request for page in uncached query for params"
 

@@ -8,9 +8,9 @@ import pathlib
 
 import pytest
 from conftest import SHARED, error_of, rows
-from expected_profiles import engage_requests
+from expected_profiles import ENGAGE, engage_requests
 
-ENGAGE, FEED = "/api/query/engage", "/api/query/stream/query"
+FEED = "/api/query/stream/query"
 PAGES = sorted((SHARED / "fixtures" / "engage").glob("*"))
 FEEDS = sorted((SHARED / "fixtures" / "activity-stream").glob("*"))
 CALL = "mixpanel_activity_feed(['u'], from_date := '2025-01-01', to_date := '2025-01-05')"

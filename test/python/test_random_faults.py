@@ -9,9 +9,9 @@ import random
 
 import pytest
 from conftest import rows
+from expected_profiles import ENGAGE
 from simulator import Project, Simulator
 
-ENGAGE = "/api/query/engage"
 ROUNDS = int(os.environ.get("RANDOM_FAULTS", 30))
 DAYS = [f"2025-01-{day:02}" for day in range(1, 8)]
 PAGES = 30
