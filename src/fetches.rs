@@ -14,6 +14,8 @@ use std::{
 
 use jiff::Timestamp;
 
+use crate::contract::Clock;
+
 /// Records kept; the oldest go first.
 const KEPT: usize = 1000;
 
@@ -34,6 +36,7 @@ pub struct Fetch {
     /// As received, that is compressed.
     pub bytes: AtomicU64,
     end: Mutex<End>,
+    clock: Clock,
 }
 
 /// What is known at the end, and of what went wrong on the way.
@@ -58,7 +61,7 @@ impl Fetch {
     pub fn finish(&self, error: Option<String>) {
         let mut end = self.end_mut();
         if end.finished.is_none() {
-            end.finished = Some(Timestamp::now());
+            end.finished = Some(self.clock.now());
             end.error = error;
         }
     }
@@ -80,12 +83,12 @@ fn records() -> MutexGuard<'static, VecDeque<Arc<Fetch>>> {
 }
 
 /// Opens the record of a fetch that starts now.
-pub fn start(function: &'static str, arguments: String, windows: usize) -> Arc<Fetch> {
+pub fn start(function: &'static str, arguments: String, windows: usize, clock: Clock) -> Arc<Fetch> {
     let fetch = Arc::new(Fetch {
         id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
         function,
         arguments,
-        started: Timestamp::now(),
+        started: clock.now(),
         windows: AtomicU64::new(windows as u64),
         windows_done: AtomicU64::default(),
         requests: AtomicU64::default(),
@@ -93,6 +96,7 @@ pub fn start(function: &'static str, arguments: String, windows: usize) -> Arc<F
         rows: AtomicU64::default(),
         bytes: AtomicU64::default(),
         end: Mutex::default(),
+        clock,
     });
     let mut records = records();
     if records.len() == KEPT {
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_first_end_counts() {
-        let fetch = start("mixpanel_export", "{}".into(), 3);
+        let fetch = start("mixpanel_export", "{}".into(), 3, Clock::default());
         fetch.finish(Some("broken".into()));
         fetch.finish(None);
         assert_eq!(fetch.end().error.as_deref(), Some("broken"));

@@ -131,7 +131,10 @@ impl Client {
     /// Whether so many requests may be made within the hour. Errors: `RateLimited`.
     pub fn afford(&self, quota: Quota, requests: usize) -> Result<()> {
         let inner = &*self.0;
-        inner.governor.as_ref().map_or(Ok(()), |governor| governor.afford(&inner.project, quota, requests))
+        inner
+            .governor
+            .as_ref()
+            .map_or(Ok(()), |governor| governor.afford(&inner.project, quota, requests, inner.target.now()))
     }
 
     /// How this client's requests are retried.
@@ -193,7 +196,9 @@ impl Client {
             (None, Method::Get) => message,
         };
         let mut permit = match (&inner.governor, request.counts_against()) {
-            (Some(governor), Some(quota)) => Some(governor.acquire(&inner.project, quota).await?),
+            (Some(governor), Some(quota)) => {
+                Some(governor.acquire(&inner.project, quota, &inner.target.testing.clock).await?)
+            }
             _ => None,
         };
         if let Some(permit) = &mut permit {
@@ -290,7 +295,9 @@ impl Client {
         permit.iter_mut().for_each(Permit::refused);
         let throttle = throttle::read(headers, &words);
         let until = match (&inner.governor, errors::pause(throttle, request.counts_against())) {
-            (Some(governor), Some((quota, length))) => Some(governor.pause(&inner.project, quota, length)),
+            (Some(governor), Some((quota, length))) => {
+                Some(governor.pause(&inner.project, quota, length, target.now()))
+            }
             _ => None,
         };
         refusal.throttled(throttle, until)

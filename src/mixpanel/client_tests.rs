@@ -176,7 +176,7 @@ fn a_spent_hour_fails_at_once_and_is_remembered() {
     assert_eq!(code, Code::RateLimited);
     assert!(message.contains("may make no request of the query API now"), "{message}");
     assert_eq!(server.requests().len(), 1);
-    assert_eq!(governor.usage().iter().map(|usage| usage.used).collect::<Vec<_>>(), [60]);
+    assert_eq!(governor.usage(server.target().now()).iter().map(|usage| usage.used).collect::<Vec<_>>(), [60]);
     // The export API counts on its own.
     assert!(open(&client, &export()).is_ok());
 }
@@ -186,7 +186,10 @@ fn our_own_count_stops_before_mixpanel_has_to() {
     let governor = Arc::<Governor>::default();
     let target = target();
     for _ in 0..60 {
-        block_on(governor.acquire(&Project::of(&target), Quota::Query)).unwrap().unwrap().leave();
+        block_on(governor.acquire(&Project::of(&target), Quota::Query, &target.testing.clock))
+            .unwrap()
+            .unwrap()
+            .leave();
     }
     let client = Client::governed(&target, governor).unwrap();
     assert_eq!(json(&client).unwrap_err().code(), Code::RateLimited);
@@ -250,7 +253,7 @@ fn a_refused_connection_is_retried_and_counts_for_nothing() {
     assert_eq!(error.code(), Code::NetworkError);
     let message = error.to_string();
     assert!(message.contains("after 6 attempts: no connection: Connection refused"), "{message}");
-    assert_eq!((client.requests(), governor.usage()[0].used), (0, 0));
+    assert_eq!((client.requests(), governor.usage(target.now())[0].used), (0, 0));
 }
 
 #[test]

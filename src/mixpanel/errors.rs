@@ -76,7 +76,7 @@ impl Refusal<'_> {
 
     /// A 429. `until` is when the governor lets requests start again, where it was told to pause.
     pub fn throttled(&self, throttle: Throttle, until: Option<Timestamp>) -> Failure {
-        let now = Timestamp::now();
+        let now = self.target.now();
         let at = match (until, throttle) {
             (Some(until), _) => moment(until, now),
             (None, Throttle::Pause(wait) | Throttle::Spent(Some(wait))) => {

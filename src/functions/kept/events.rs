@@ -110,7 +110,7 @@ impl Pragma for SyncEvents {
         };
         let to = match to {
             Some(to) => to,
-            None => today(zone)?,
+            None => today(zone, session.clock.now())?,
         };
         if let Some(from) = from.filter(|from| *from > to) {
             return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
@@ -207,7 +207,7 @@ fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
     let (from, to) = (from.or(to).cloned(), to.or(from).cloned());
     let any_day = |day: Option<Value>| day.unwrap_or(Value::Date(0));
     let any_day = arguments.clone().with("from_date", any_day(from)).with("to_date", any_day(to));
-    Export.bind(any_day, Session { pushes_filters: false, ..session })?;
+    Export.bind(any_day, Session { pushes_filters: false, ..session.clone() })?;
     let mut steps = Steps::new(table, EVENTS, &target(arguments, session)?)?;
     let mut events = arguments.texts("events")?;
     events.iter_mut().for_each(|names| {
@@ -224,7 +224,7 @@ fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
 
 /// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
 /// the next sync.
-fn today(zone: Option<&str>) -> Result<jiff::civil::Date> {
+fn today(zone: Option<&str>, now: Timestamp) -> Result<jiff::civil::Date> {
     let zone = zone.map(named_time_zone).transpose()?.unwrap_or(TimeZone::UTC);
-    Ok(zone.to_datetime(Timestamp::now()).date())
+    Ok(zone.to_datetime(now).date())
 }

@@ -85,7 +85,7 @@ fn fetch_parameters() -> Vec<Parameter> {
 /// Validates the call as `mixpanel_profiles` does and begins its script.
 fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
     let table = arguments.required_text("table")?;
-    Profiles.bind(arguments.clone(), session)?;
+    Profiles.bind(arguments.clone(), session.clone())?;
     let mut steps = Steps::new(table, PROFILES, &target(arguments, session)?)?;
     steps
         .script
