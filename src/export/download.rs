@@ -127,18 +127,18 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
         if let Some(verifier) = &verifier {
             verifier.feed(chunk).await;
         } else if spool.len() > LARGE {
-            let started = Verifier::start(encoding)?;
+            let started = Verifier::start(encoding, window.days())?;
             started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await;
             verifier = Some(started);
         }
     }
-    let verified = verifier.is_some();
-    if let Some(verifier) = verifier {
-        verifier.finish().await.map_err(|error| match error.code() {
+    let verified = match verifier {
+        None => None,
+        Some(verifier) => Some(verifier.finish().await.map_err(|error| match error.code() {
             Code::Truncated => Failure::backoff(error),
             _ => Failure::never(error),
-        })?;
-    }
+        })?),
+    };
     Ok(Arrived { spool, encoding, verified })
 }
 

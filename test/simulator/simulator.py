@@ -1,5 +1,6 @@
 """The simulator itself: a project, served. What `from simulator import Simulator` gives."""
 
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -133,7 +134,13 @@ class Simulator:
                     record.fault = fault.kind
                     fault.apply(response, delivery)
                 record.status = None if delivery.silent else response.status
-                wire.deliver(response, delivery)
+
+                def before_end() -> None:
+                    # The client that has it all is not to be told that it is still at it.
+                    record.answered = time.monotonic()
+                    place.close()
+
+                wire.deliver(response, delivery, before_end)
         except ClientLeft:
             record.client_left = True
             raise

@@ -38,6 +38,20 @@ def body(response: Response, delivery: Delivery, body: str | bytes = b"", file: 
 
 
 @kind
+def other_status(response: Response, delivery: Delivery, status: int = 206, headers: dict | None = None):
+    """The right answer, with another status or more headers."""
+    response.status = status
+    response.headers |= {name: str(value) for name, value in (headers or {}).items()}
+
+
+@kind
+def without_end(response: Response, delivery: Delivery):
+    """The right answer, with neither a length nor chunks: it ends where the connection does."""
+    response.unframed = True
+    response.headers["Connection"] = "close"
+
+
+@kind
 def error_in_200(response: Response, delivery: Delivery, error: str = "Internal database error"):
     """An error, with status 200."""
     _replace(response, 200, json.dumps({"error": error}).encode(), {"Content-Type": "application/json"})
