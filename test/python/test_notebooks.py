@@ -70,8 +70,8 @@ def expected(days: list[str], events: list[str]) -> dict:
     con = connect()
     con.execute(f"""
         CREATE TABLE events AS
-        SELECT DISTINCT ON (event_name, event_time, distinct_id, insert_id, CASE WHEN insert_id IS NULL THEN properties::VARCHAR END) *
-        FROM mixpanel_export(from_date := '{days[0]}', to_date := '{days[-1]}')""")
+        SELECT * FROM mixpanel_export(from_date := '{days[0]}', to_date := '{days[-1]}')
+        QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id) = 1""")
     trend = """
         SELECT event_time::DATE::VARCHAR, event_name, count(*), count(DISTINCT nullif(distinct_id, ''))
         FROM events WHERE list_contains(?, event_name) GROUP BY ALL ORDER BY ALL"""
