@@ -299,6 +299,28 @@ mod tests {
         assert!(block_on(async { sixth().await.is_ok() }).unwrap());
     }
 
+    /// A fourth start waits for the pace of the export API; meanwhile Mixpanel refuses another request.
+    #[test]
+    fn a_pause_that_came_during_the_wait_for_a_start_holds_for_it_too() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let governor = Arc::<Governor>::default();
+        let (project, clock) = (project(), Clock::default());
+        let (error, used) = runtime.block_on(async {
+            for _ in 0..3 {
+                governor.acquire(&project, Quota::Export, &clock).await.unwrap().leave();
+            }
+            let refused = async {
+                tokio::task::yield_now().await;
+                governor.pause(&project, Quota::Export, Some(Duration::from_secs(600)), clock.now());
+            };
+            let (fourth, ()) = tokio::join!(governor.acquire(&project, Quota::Export, &clock), refused);
+            (fourth.unwrap_err(), governor.with(&project, Quota::Export, |book| book.ledger.made()))
+        });
+        assert_eq!(error.code(), Code::RateLimited);
+        assert!(error.to_string().contains("in 10 minutes"), "{error}");
+        assert_eq!(used, 3, "the start that did not happen was given back");
+    }
+
     #[test]
     fn a_pause_holds_for_its_project_and_api_only() {
         let governor = Arc::<Governor>::default();

@@ -288,6 +288,19 @@ def test_every_day_bad_in_its_own_way(con, sim, all_rows):
     assert sorted(day for day, _ in days_asked(sim)) == sorted([f"2025-01-0{day}" for day in range(1, 6)] * 2)
 
 
+def test_tries_are_counted_whatever_went_wrong_with_them(con, sim):
+    """Answers that had to be thrown away, and then none: six requests in all, and not six more."""
+    sim.add_fault("terminated_early", times=3, match={"from_date": DAY})
+    sim.add_fault("status", status=500, times=None, match={"from_date": DAY})
+    assert_error_and_no_table(con, sim, DAY, "[SERVER_ERROR]")
+    assert [day for day, _ in days_asked(sim)].count(DAY) == 6
+    # The other way round: an answer that is damaged each time is given up after four.
+    sim.reset()
+    sim.add_fault("terminated_early", times=None, match={"from_date": DAY})
+    assert_error_and_no_table(con, sim, DAY, "[TRUNCATED]", "after 4 attempts")
+    assert [day for day, _ in days_asked(sim)].count(DAY) == 4
+
+
 def test_the_last_try_succeeds(con, sim, all_rows):
     """Three damaged answers, then a good one."""
     sim.add_fault("terminated_early", times=3, match={"from_date": DAY})
