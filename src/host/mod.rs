@@ -5,6 +5,9 @@
 //! both entry points live in the one shared library, and the footer of the file
 //! says which of them DuckDB calls. Each registers what [`crate::catalog`] lists.
 
+mod contain;
+mod fault;
+mod place;
 mod v1;
 mod v2;
 

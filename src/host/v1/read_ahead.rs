@@ -15,7 +15,10 @@ use std::{
 
 use arrow_array::RecordBatch;
 
-use crate::contract::{Code, Error, Reader, ReaderThread, Result, Scan};
+use crate::{
+    contract::{Code, Error, Reader, ReaderThread, Result, Scan},
+    host::{contain::caught, place::Place},
+};
 
 /// Batches that wait for DuckDB's thread; each reader holds one more.
 const QUEUED_BATCHES: usize = 2;
@@ -39,11 +42,16 @@ impl ReadAhead {
             let mut reader = self.scan.reader(ReaderThread::Ours)?;
             let sender = sender.clone();
             let read = move || {
-                while let Some(batch) = reader.next().transpose() {
-                    let failed = batch.is_err();
-                    if sender.send(batch).is_err() || failed {
-                        break;
+                let outcome = caught(Place::ReadAhead, || {
+                    while let Some(batch) = reader.next()? {
+                        if sender.send(Ok(batch)).is_err() {
+                            break;
+                        }
                     }
+                    Ok(())
+                });
+                if let Err(error) = outcome {
+                    let _ = sender.send(Err(error));
                 }
             };
             self.threads.push(thread::Builder::new().name("mixpanel-decode".into()).spawn(read)?);

@@ -6,13 +6,13 @@ use libduckdb_sys::v1 as ffi;
 
 use super::{
     batch, c_string,
-    callback::{boxed, contained, free},
+    callback::{borrowed, boxed, contained},
     read_ahead::ReadAhead,
     types::{Constant, LogicalType},
 };
 use crate::{
     contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
-    host::Chunks,
+    host::{Chunks, place::Place},
 };
 
 type Function = Box<dyn TableFunction>;
@@ -41,7 +41,8 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -
                 ffi::duckdb_table_function_add_named_parameter(table_function, name.as_ptr(), logical_type.0);
             }
         }
-        ffi::duckdb_table_function_set_extra_info(table_function, boxed(function), Some(free::<Function>));
+        let (function, free) = boxed(Place::DropFunction, function);
+        ffi::duckdb_table_function_set_extra_info(table_function, function, free);
         ffi::duckdb_table_function_set_bind(table_function, Some(bind));
         ffi::duckdb_table_function_set_init(table_function, Some(init));
         ffi::duckdb_table_function_set_function(table_function, Some(read));
@@ -58,7 +59,7 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -
 unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
     let body = || {
         // SAFETY: the extra info is the function that `register` boxed.
-        let function = unsafe { &*ffi::duckdb_bind_get_extra_info(info).cast::<Function>() };
+        let function = unsafe { borrowed::<Function>(ffi::duckdb_bind_get_extra_info(info)) };
         let bound =
             function.bind(arguments(info, function), Session { external_access: true, pushes_filters: false })?;
         for (name, sql_type) in bound.columns().iter() {
@@ -67,12 +68,13 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
                 ffi::duckdb_bind_add_result_column(info, c_string(name).as_ptr(), LogicalType::of(sql_type).0);
             }
         }
+        let (bound, free) = boxed(Place::DropBound, bound);
         // SAFETY: DuckDB's own bind info; `free` fits what is boxed.
-        unsafe { ffi::duckdb_bind_set_bind_data(info, boxed(bound), Some(free::<Bound>)) };
+        unsafe { ffi::duckdb_bind_set_bind_data(info, bound, free) };
         Ok(())
     };
     // SAFETY: DuckDB's own bind info.
-    contained(body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
+    contained(Place::Bind, body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
 }
 
 fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Arguments {
@@ -95,18 +97,19 @@ unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
     let body = || {
         // SAFETY: the bind data is what `bind` boxed; the rest is DuckDB's own init info.
         let (bound, projection) = unsafe {
-            let bound = &*ffi::duckdb_init_get_bind_data(info).cast::<Bound>();
+            let bound = borrowed::<Bound>(ffi::duckdb_init_get_bind_data(info));
             let count = ffi::duckdb_init_get_column_count(info);
             let projection = (0..count).map(|index| ffi::duckdb_init_get_column_index(info, index) as usize);
             (bound, projection.collect::<Vec<_>>())
         };
         let scan = bound.scan(&projection, &[])?;
+        let (running, free) = boxed(Place::DropScan, running(scan)?);
         // SAFETY: as above; `free` fits what is boxed.
-        unsafe { ffi::duckdb_init_set_init_data(info, boxed(running(scan)?), Some(free::<Running>)) };
+        unsafe { ffi::duckdb_init_set_init_data(info, running, free) };
         Ok(())
     };
     // SAFETY: DuckDB's own init info.
-    contained(body, |message| unsafe { ffi::duckdb_init_set_error(info, message.as_ptr()) });
+    contained(Place::Scan, body, |message| unsafe { ffi::duckdb_init_set_error(info, message.as_ptr()) });
 }
 
 fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
@@ -120,7 +123,7 @@ fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
 unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_data_chunk) {
     let body = || {
         // SAFETY: the init data is what `init` boxed.
-        let running = unsafe { &*ffi::duckdb_function_get_init_data(info).cast::<Running>() };
+        let running = unsafe { borrowed::<Running>(ffi::duckdb_function_get_init_data(info)) };
         let rows = running.chunks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next()?;
         // SAFETY: DuckDB's own chunk, with the projected columns.
         unsafe {
@@ -132,5 +135,5 @@ unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_d
         Ok(())
     };
     // SAFETY: DuckDB's own function info.
-    contained(body, |message| unsafe { ffi::duckdb_function_set_error(info, message.as_ptr()) });
+    contained(Place::Rows, body, |message| unsafe { ffi::duckdb_function_set_error(info, message.as_ptr()) });
 }

@@ -10,24 +10,35 @@ use duckdb_neo::{
 };
 
 use super::{
+    contained::contained,
     table::{arguments, documentation, external_access, parameter},
     types,
 };
-use crate::contract::{Pragma, Session};
+use crate::{
+    contract::{Pragma, Session},
+    host::{contain::Kept, place::Place},
+};
 
 pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
     let mut signature = SignatureBuilder::new().documentation(documentation(&pragma.documentation()));
     for declared in pragma.parameters() {
         signature = signature.param(parameter(extension, &declared)?);
     }
-    PragmaFunctionBuilder::query(pragma.name(), signature, Adapter(pragma)).register(extension)
+    let adapter = Adapter(Kept::new(Place::DropFunction, pragma));
+    PragmaFunctionBuilder::query(adapter.0.name(), signature, adapter).register(extension)
 }
 
 /// The core's pragma, with the callback that DuckDB calls.
-struct Adapter(Box<dyn Pragma>);
+struct Adapter(Kept<Box<dyn Pragma>>);
 
 impl PragmaQueryCallbacks for Adapter {
     fn query(&self, context: &Context, given: BindArguments<'_>) -> Result<String> {
+        contained(Place::Pragma, || self.script(context, &given))
+    }
+}
+
+impl Adapter {
+    fn script(&self, context: &Context, given: &BindArguments<'_>) -> Result<String> {
         let parameters = self.0.parameters();
         let mut values = Vec::with_capacity(given.len()?);
         for index in 0..given.len()? {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use duckdb_neo::{
-    Error, Result,
+    Result,
     connection::Context,
     data_chunk::VectorCollection,
     enums::FunctionProperty,
@@ -15,8 +15,16 @@ use duckdb_neo::{
     vector::{Unknown, Vector},
 };
 
-use super::{batch, table::documentation, types};
-use crate::contract::{ScalarFunction, SqlType};
+use super::{
+    batch,
+    contained::{contained, fault},
+    table::documentation,
+    types,
+};
+use crate::{
+    contract::{ScalarFunction, SqlType},
+    host::{contain::Kept, place::Place},
+};
 
 pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Result<()> {
     for overload in function.overloads() {
@@ -26,7 +34,8 @@ pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Res
         for (name, sql_type) in function.parameter_names().iter().zip(&overload) {
             signature = signature.param(FunctionParameter::with_type(*name, types::logical_type(extension, sql_type)?));
         }
-        let adapter = Adapter { function: Arc::clone(&function), parameters: overload };
+        let overload = Overload { function: Arc::clone(&function), parameters: overload };
+        let adapter = Adapter(Kept::new(Place::DropFunction, overload));
         ScalarFunctionBuilder::new(function.name(), signature, adapter)
             .set_property(FunctionProperty::HasSpecialNullHandling(true))
             .register(extension)?;
@@ -34,11 +43,14 @@ pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Res
     Ok(())
 }
 
-/// One overload of the core's function, with the callback that DuckDB calls.
-struct Adapter {
+/// One overload of the core's function.
+struct Overload {
     function: Arc<dyn ScalarFunction>,
     parameters: Vec<SqlType>,
 }
+
+/// With the callback that DuckDB calls.
+struct Adapter(Kept<Overload>);
 
 impl ScalarCallbacks for Adapter {
     type BindData = ();
@@ -52,14 +64,16 @@ impl ScalarCallbacks for Adapter {
         vectors: &mut VectorCollection,
         output: Vector<'_, Unknown>,
     ) -> Result<()> {
-        let rows = vectors.row_count()?;
-        let arguments = self
-            .parameters
-            .iter()
-            .enumerate()
-            .map(|(index, sql_type)| array(vectors, index, sql_type, rows))
-            .collect::<Result<Vec<_>>>()?;
-        batch::write_array(context, self.function.call(&arguments, rows)?, output)
+        contained(Place::Scalar, || {
+            let Overload { function, parameters } = &*self.0;
+            let rows = vectors.row_count()?;
+            let arguments = parameters
+                .iter()
+                .enumerate()
+                .map(|(index, sql_type)| array(vectors, index, sql_type, rows))
+                .collect::<Result<Vec<_>>>()?;
+            batch::write_array(context, function.call(&arguments, rows)?, output)
+        })
     }
 }
 
@@ -86,6 +100,6 @@ fn array(vectors: &mut VectorCollection, index: usize, sql_type: &SqlType, rows:
             let values = (0..rows).map(|row| Ok(reader.get(row)?.map(|moment| moment.0)));
             Arc::new(values.collect::<Result<TimestampMicrosecondArray>>()?)
         }
-        other => return Err(Error::internal(format!("no scalar function takes {other}"))),
+        other => return Err(fault(format!("no scalar function takes {other}"))),
     })
 }

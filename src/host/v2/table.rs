@@ -16,13 +16,17 @@ use duckdb_neo::{
     },
 };
 
-use super::{batch, filter, setting, types};
+use super::{
+    batch,
+    contained::{contained, fault},
+    filter, setting, types,
+};
 use crate::{
     contract::{
         Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
     },
     functions::settings::apply,
-    host::Chunks,
+    host::{Chunks, contain::Kept, place::Place},
     mixpanel::Journal,
 };
 
@@ -33,7 +37,8 @@ pub fn register(extension: &Extension, function: Box<dyn TableFunction>) -> Resu
     for parameter in function.parameters() {
         signature = signature.param(self::parameter(extension, &parameter)?);
     }
-    let mut builder = TableFunctionBuilder::new(name, signature, Adapter(function)).with_projection_pushdown(true);
+    let adapter = Adapter(Kept::new(Place::DropFunction, function));
+    let mut builder = TableFunctionBuilder::new(name, signature, adapter).with_projection_pushdown(true);
     if takes_filters {
         builder = builder.with_filter_pushdown();
     }
@@ -59,7 +64,7 @@ pub fn parameter(extension: &Extension, parameter: &Parameter) -> Result<Functio
 }
 
 /// The core's function, with the callbacks that DuckDB calls.
-struct Adapter(Box<dyn TableFunction>);
+struct Adapter(Kept<Box<dyn TableFunction>>);
 
 struct Running {
     scan: Arc<dyn Scan>,
@@ -74,14 +79,103 @@ struct Bound {
 }
 
 impl TableFunctionCallbacks for Adapter {
-    type BindData = Bound;
-    type GlobalState = Running;
-    type LocalState = Chunks;
+    type BindData = Kept<Bound>;
+    type GlobalState = Kept<Running>;
+    type LocalState = Kept<Chunks>;
 
-    fn bind(&self, context: &Context, given: Vec<BindArgument>, columns: BindFunctionHandle<'_>) -> Result<Bound> {
+    fn bind(
+        &self,
+        context: &Context,
+        given: Vec<BindArgument>,
+        columns: BindFunctionHandle<'_>,
+    ) -> Result<Self::BindData> {
+        contained(Place::Bind, || {
+            let table = self.table(context, &given)?;
+            for (name, sql_type) in table.columns().iter() {
+                columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
+            }
+            columns.set_order(OrderPreservation::None)?;
+            Ok(Kept::new(Place::DropBound, Bound { table, filters: Mutex::default() }))
+        })
+    }
+
+    fn init_global_state(
+        &self,
+        bound: &Self::BindData,
+        _context: &Context,
+        projected: InitColumnData<'_>,
+    ) -> Result<(Option<Self::GlobalState>, Option<usize>)> {
+        contained(Place::Scan, || {
+            let projection =
+                (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
+            let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let scan = bound.table.scan(&projection, &filters)?;
+            let threads = scan.max_threads();
+            Ok((Some(Kept::new(Place::DropScan, Running { scan, journal: Journal::default() })), Some(threads)))
+        })
+    }
+
+    fn init_local_state(
+        &self,
+        _bound: &Self::BindData,
+        running: Option<&Self::GlobalState>,
+        _context: &Context,
+        _projected: InitColumnData<'_>,
+    ) -> Result<Option<Self::LocalState>> {
+        contained(Place::Thread, || {
+            let Some(running) = running else { return Ok(None) };
+            let chunks = Chunks::new(running.scan.reader(ReaderThread::DuckDb)?);
+            Ok(Some(Kept::new(Place::DropThread, chunks)))
+        })
+    }
+
+    fn exec(
+        &self,
+        _bound: &Self::BindData,
+        running: Option<&Self::GlobalState>,
+        chunks: Option<&mut Self::LocalState>,
+        context: &Context,
+        mut output: DataChunkRef<'_>,
+        _columns: ExecColumnInfo<'_>,
+    ) -> Result<()> {
+        contained(Place::Rows, || {
+            let (Some(running), Some(chunks)) = (running, chunks) else {
+                return Err(fault("a scan without its state"));
+            };
+            let next = running.journal.lend(|| chunks.next());
+            log(context, &running.journal);
+            match next? {
+                Some(rows) => batch::write(context, rows, &mut output),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn progress(
+        &self,
+        _bound: &Self::BindData,
+        running: Option<&Self::GlobalState>,
+        _context: &Context,
+    ) -> Result<Option<f64>> {
+        contained(Place::Progress, || Ok(running.and_then(|running| running.scan.progress())))
+    }
+}
+
+impl TableFilterPushdownCallbacks for Adapter {
+    fn pushdown_filter(&self, bound: &Self::BindData, _context: &Context, offered: PushdownData<'_>) -> Result<()> {
+        contained(Place::Pushdown, || {
+            let filters = filter::filters(&offered)?;
+            *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
+            Ok(())
+        })
+    }
+}
+
+impl Adapter {
+    fn table(&self, context: &Context, given: &[BindArgument]) -> Result<Box<dyn BoundTable>> {
         let parameters = self.0.parameters();
         let mut values = Vec::with_capacity(given.len());
-        for (parameter, argument) in parameters.iter().zip(&given) {
+        for (parameter, argument) in parameters.iter().zip(given) {
             let value = argument.value.as_ref().ok_or_else(|| {
                 Error::invalid_input(format!(
                     "[INVALID_ARGUMENT] {}: must be a constant or a bound parameter.",
@@ -93,73 +187,7 @@ impl TableFunctionCallbacks for Adapter {
             }
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
-        let arguments = arguments(context, self.0.name(), &parameters, values);
-        let table = self.0.bind(arguments, session)?;
-        for (name, sql_type) in table.columns().iter() {
-            columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
-        }
-        columns.set_order(OrderPreservation::None)?;
-        Ok(Bound { table, filters: Mutex::default() })
-    }
-
-    fn init_global_state(
-        &self,
-        bound: &Bound,
-        _context: &Context,
-        projected: InitColumnData<'_>,
-    ) -> Result<(Option<Self::GlobalState>, Option<usize>)> {
-        let projection =
-            (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
-        let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let scan = bound.table.scan(&projection, &filters)?;
-        let threads = scan.max_threads();
-        Ok((Some(Running { scan, journal: Journal::default() }), Some(threads)))
-    }
-
-    fn init_local_state(
-        &self,
-        _bound: &Bound,
-        running: Option<&Running>,
-        _context: &Context,
-        _projected: InitColumnData<'_>,
-    ) -> Result<Option<Chunks>> {
-        running.map(|running| Ok(Chunks::new(running.scan.reader(ReaderThread::DuckDb)?))).transpose()
-    }
-
-    fn exec(
-        &self,
-        _bound: &Bound,
-        running: Option<&Running>,
-        chunks: Option<&mut Chunks>,
-        context: &Context,
-        mut output: DataChunkRef<'_>,
-        _columns: ExecColumnInfo<'_>,
-    ) -> Result<()> {
-        let chunks = chunks.ok_or_else(|| Error::internal("a scan without its state"))?;
-        let next = match running {
-            Some(running) => {
-                let next = running.journal.lend(|| chunks.next());
-                log(context, &running.journal);
-                next
-            }
-            None => chunks.next(),
-        };
-        match next? {
-            Some(rows) => batch::write(context, rows, &mut output),
-            None => Ok(()),
-        }
-    }
-
-    fn progress(&self, _bound: &Bound, running: Option<&Running>, _context: &Context) -> Result<Option<f64>> {
-        Ok(running.and_then(|running| running.scan.progress()))
-    }
-}
-
-impl TableFilterPushdownCallbacks for Adapter {
-    fn pushdown_filter(&self, bound: &Bound, _context: &Context, offered: PushdownData<'_>) -> Result<()> {
-        let filters = filter::filters(&offered)?;
-        *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
-        Ok(())
+        Ok(self.0.bind(arguments(context, self.0.name(), &parameters, values), session)?)
     }
 }
 
