@@ -117,7 +117,7 @@ fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
         ..=1 => scan.reader(ReaderThread::DuckDb)?,
         _ => Box::new(ReadAhead::new(Arc::clone(&scan))),
     };
-    Ok(Running { chunks: Mutex::new(Chunks::new(reader)), _scan: scan })
+    Ok(Running { chunks: Mutex::new(Chunks::new(reader, scan.json_is_sound())), _scan: scan })
 }
 
 unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_data_chunk) {

@@ -124,7 +124,8 @@ impl TableFunctionCallbacks for Adapter {
     ) -> Result<Option<Self::LocalState>> {
         contained(Place::Thread, || {
             let Some(running) = running else { return Ok(None) };
-            let chunks = Chunks::new(running.scan.reader(ReaderThread::DuckDb)?);
+            let scan = &running.scan;
+            let chunks = Chunks::new(scan.reader(ReaderThread::DuckDb)?, scan.json_is_sound());
             Ok(Some(Kept::new(Place::DropThread, chunks)))
         })
     }
