@@ -90,6 +90,11 @@ impl Error {
         Self::new(Code::InvalidArgument, format!("{parameter}: {problem}"))
     }
 
+    /// An argument or setting with a NUL in a text of it.
+    pub fn nul(parameter: &str) -> Self {
+        Self::argument(parameter, "holds a NUL character, chr(0); take it out")
+    }
+
     /// Mixpanel's own words, as they came (see [`crate::mixpanel`] for how bodies are cut to a sentence).
     pub fn server(mut self, words: impl Into<String>) -> Self {
         let words = words.into();

@@ -6,12 +6,12 @@ use libduckdb_sys::v1 as ffi;
 
 use super::{
     batch, c_string,
-    callback::{borrowed, boxed, contained},
+    callback::{Failure, borrowed, boxed, contained},
     read_ahead::ReadAhead,
     types::{Constant, LogicalType},
 };
 use crate::{
-    contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
+    contract::{Arguments, BoundTable, Error, Reader, ReaderThread, Scan, Session, TableFunction},
     host::{Chunks, place::Place},
 };
 
@@ -61,7 +61,7 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
         // SAFETY: the extra info is the function that `register` boxed.
         let function = unsafe { borrowed::<Function>(ffi::duckdb_bind_get_extra_info(info)) };
         let bound =
-            function.bind(arguments(info, function), Session { external_access: true, pushes_filters: false })?;
+            function.bind(arguments(info, function)?, Session { external_access: true, pushes_filters: false })?;
         for (name, sql_type) in bound.columns().iter() {
             // SAFETY: DuckDB's own bind info; it copies name and type.
             unsafe {
@@ -77,7 +77,7 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
     contained(Place::Bind, body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
 }
 
-fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Arguments {
+fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Result<Arguments, Failure> {
     let mut position = 0;
     let mut values = Vec::new();
     for parameter in function.parameters() {
@@ -88,9 +88,14 @@ fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Arguments {
         } else {
             Constant::named(info, parameter.name)
         };
-        values.extend(constant.map(|constant| (parameter.name.to_string(), constant.value())));
+        if let Some(constant) = constant {
+            if constant.holds_nul() {
+                return Err(Error::nul(parameter.name).into());
+            }
+            values.push((parameter.name.to_string(), constant.value()));
+        }
     }
-    Arguments::new(values)
+    Ok(Arguments::given(values)?)
 }
 
 unsafe extern "C" fn init(info: ffi::duckdb_init_info) {

@@ -114,6 +114,24 @@ impl Constant {
         }
     }
 
+    /// Whether a text in it, a name or a value at any depth, holds a NUL. [`Self::value`] can't tell: this API hands texts
+    /// over as C has them, which end there.
+    ///
+    /// So DuckDB is asked for the text of a list that this value and a mark are in: where the mark is missing at its end,
+    /// something before it cut the text.
+    pub fn holds_nul(&self) -> bool {
+        let mark = format!("{:032x}", fastrand::u128(..));
+        // SAFETY: DuckDB copies the type and the values, which are ours and alive, as the list is.
+        let list = unsafe {
+            let mut items = [self.0, ffi::duckdb_create_varchar(c_string(&mark).as_ptr())];
+            let list = ffi::duckdb_create_list_value(LogicalType::of(&SqlType::Varchar).0, items.as_mut_ptr(), 2);
+            ffi::duckdb_destroy_value(&mut items[1]);
+            list
+        };
+        // Null where a value has no text, and so no NUL.
+        !list.is_null() && !Self(list).text().contains(&mark)
+    }
+
     fn text(&self) -> String {
         // SAFETY: the value is ours and alive; the text is ours to free.
         unsafe { take_text(ffi::duckdb_get_varchar(self.0)) }

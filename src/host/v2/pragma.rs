@@ -55,7 +55,7 @@ impl Adapter {
             }
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
-        let script = self.0.script(arguments(context, self.0.name(), &parameters, values), session)?;
+        let script = self.0.script(arguments(context, self.0.name(), &parameters, values)?, session)?;
         Ok(script.work + &script.report)
     }
 }

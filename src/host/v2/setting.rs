@@ -10,7 +10,7 @@ use duckdb_neo::{
 
 use super::{contained::contained, types};
 use crate::{
-    contract::{Setting, Value},
+    contract::{self, Setting, Value},
     host::place::Place,
 };
 
@@ -30,7 +30,12 @@ impl CustomOptionCallbacks for Adapter {
         _is_reset: bool,
     ) -> Result<DuckDBValue> {
         contained(Place::Setting, || {
-            (self.0.check)(&types::constant(&value)?)?;
+            let Adapter(setting) = self;
+            let given = types::constant(&value)?;
+            if given.holds_nul() {
+                return Err(contract::Error::nul(setting.name).into());
+            }
+            (setting.check)(&given)?;
             Ok(value)
         })
     }

@@ -188,7 +188,7 @@ impl Adapter {
             }
         }
         let session = Session { external_access: external_access(context), pushes_filters: true };
-        Ok(self.0.bind(arguments(context, self.0.name(), &parameters, values), session)?)
+        Ok(self.0.bind(arguments(context, self.0.name(), &parameters, values)?, session)?)
     }
 }
 
@@ -206,11 +206,11 @@ pub fn arguments(
     function: &str,
     parameters: &[Parameter],
     given: Vec<(String, Value)>,
-) -> Arguments {
-    apply(function, Arguments::new(given), |setting| {
+) -> Result<Arguments> {
+    Ok(apply(function, Arguments::given(given)?, |setting| {
         let has = parameters.iter().any(|parameter| parameter.name == setting.parameter);
         has.then(|| setting::value(context, setting)).flatten()
-    })
+    }))
 }
 
 /// `false` only where the database says so.
