@@ -11,7 +11,7 @@ use super::{
     types::{Constant, LogicalType},
 };
 use crate::{
-    contract::{Arguments, BoundTable, Error, Reader, ReaderThread, Scan, Session, TableFunction},
+    contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
     host::{Chunks, place::Place},
 };
 
@@ -89,9 +89,7 @@ fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Result<Argumen
             Constant::named(info, parameter.name)
         };
         if let Some(constant) = constant {
-            if constant.holds_nul() {
-                return Err(Error::nul(parameter.name).into());
-            }
+            constant.check(parameter.name)?;
             values.push((parameter.name.to_string(), constant.value()));
         }
     }

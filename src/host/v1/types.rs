@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char, c_void};
 use libduckdb_sys::v1 as ffi;
 
 use super::c_string;
-use crate::contract::{SqlType, Value};
+use crate::contract::{Error, Result, SqlType, Value};
 
 /// A logical type that we own.
 pub struct LogicalType(pub ffi::duckdb_logical_type);
@@ -114,12 +114,12 @@ impl Constant {
         }
     }
 
-    /// Whether a text in it, a name or a value at any depth, holds a NUL. [`Self::value`] can't tell: this API hands texts
-    /// over as C has them, which end there.
+    /// Refuses a NUL in a text at any depth, a name or a value: this API hands texts over as C has them, which end there, so
+    /// [`Self::value`] would cut them without a word.
     ///
     /// So DuckDB is asked for the text of a list that this value and a mark are in: where the mark is missing at its end,
-    /// something before it cut the text.
-    pub fn holds_nul(&self) -> bool {
+    /// something before it cut the text. Errors: `InvalidArgument`.
+    pub fn check(&self, parameter: &str) -> Result<()> {
         let mark = format!("{:032x}", fastrand::u128(..));
         // SAFETY: DuckDB copies the type and the values, which are ours and alive, as the list is.
         let list = unsafe {
@@ -129,7 +129,10 @@ impl Constant {
             list
         };
         // Null where a value has no text, and so no NUL.
-        !list.is_null() && !Self(list).text().contains(&mark)
+        match list.is_null() || Self(list).text().contains(&mark) {
+            true => Ok(()),
+            false => Err(Error::nul(parameter)),
+        }
     }
 
     fn text(&self) -> String {

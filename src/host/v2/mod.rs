@@ -12,6 +12,7 @@ mod scalar;
 mod setting;
 mod sql_macro;
 mod table;
+mod text;
 mod types;
 
 use duckdb_neo::{duckdb_entrypoint_c_api_v2, extension::Extension};

@@ -12,13 +12,14 @@ use duckdb_neo::{
     scalar::{ScalarCallbacks, ScalarFunctionBuilder},
     signature::{FunctionParameter, SignatureBuilder},
     types::TimestampValue,
-    vector::{Unknown, Vector},
+    vector::{StorageKind, Unknown, Vector, VectorElement},
 };
 
 use super::{
     batch,
     contained::{contained, fault},
     table::documentation,
+    text::Text,
     types,
 };
 use crate::{
@@ -77,29 +78,41 @@ impl ScalarCallbacks for Adapter {
     }
 }
 
+/// One argument, whatever kind of vector it comes as.
 fn array(vectors: &mut VectorCollection, index: usize, sql_type: &SqlType, rows: usize) -> Result<ArrayRef> {
     Ok(match sql_type {
         SqlType::Varchar | SqlType::Json => {
-            let vector = vectors.get_vector_at_mut::<String>(index)?;
+            let vector = readable::<Text>(vectors, index)?;
             let reader = vector.reader()?;
-            Arc::new((0..rows).map(|row| reader.get(row)).collect::<Result<StringViewArray>>()?)
+            let texts = (0..rows).map(|row| Ok(reader.get(row)?.flatten()));
+            Arc::new(texts.collect::<Result<StringViewArray>>()?)
         }
         SqlType::BigInt => {
-            let vector = vectors.get_vector_at_mut::<i64>(index)?;
+            let vector = readable::<i64>(vectors, index)?;
             let reader = vector.reader()?;
             Arc::new((0..rows).map(|row| Ok(reader.get(row)?.copied())).collect::<Result<Int64Array>>()?)
         }
         SqlType::Double => {
-            let vector = vectors.get_vector_at_mut::<f64>(index)?;
+            let vector = readable::<f64>(vectors, index)?;
             let reader = vector.reader()?;
             Arc::new((0..rows).map(|row| Ok(reader.get(row)?.copied())).collect::<Result<Float64Array>>()?)
         }
         SqlType::Timestamp => {
-            let vector = vectors.get_vector_at_mut::<TimestampValue>(index)?;
+            let vector = readable::<TimestampValue>(vectors, index)?;
             let reader = vector.reader()?;
             let values = (0..rows).map(|row| Ok(reader.get(row)?.map(|moment| moment.0)));
             Arc::new(values.collect::<Result<TimestampMicrosecondArray>>()?)
         }
         other => return Err(fault(format!("no scalar function takes {other}"))),
     })
+}
+
+/// A vector that has a reader: sequences, as `range` makes them, and compressed strings have none until they are
+/// flattened.
+fn readable<T: VectorElement>(vectors: &mut VectorCollection, index: usize) -> Result<Vector<'_, T>> {
+    let mut vector = vectors.get_vector_at_mut::<T>(index)?;
+    if vector.storage_kind() == StorageKind::Other {
+        vector.flatten()?;
+    }
+    Ok(vector)
 }
