@@ -38,7 +38,7 @@ def con(tmp_path_factory):
 def test_the_kinds_are_there(con):
     """Otherwise the tests below would show nothing."""
     kinds = lambda source, column: {kind for (kind,) in rows(con, f"SELECT DISTINCT vector_type({column}) FROM {source}")}  # noqa: E731
-    for column in ("url", "json", "epoch", "holes"):
+    for column in ("url", "json", "epoch"):
         assert "FSST_VECTOR" in kinds("strings", column), column
     assert "SEQUENCE_VECTOR" in kinds("range(5000) r(i)", "i")
     assert kinds("range(5000) r(i)", "'a'") == {"CONSTANT_VECTOR"}
