@@ -36,6 +36,8 @@ pub enum DamageKind {
     NotJson,
     /// JSON, but not an object with `event` and `properties`, or one that is nested absurdly deep.
     NotAnEvent,
+    /// The line is longer than [`super::MAX_LINE`].
+    TooLong,
     /// The block has 2 GiB or more, or would have once its invalid UTF-8 is replaced.
     TooLarge,
     /// A fault of the decoder.
@@ -46,6 +48,11 @@ impl Damage {
     #[cold]
     pub(super) fn of_line(line: &[u8], line_number: usize, rows: usize) -> Self {
         Self { line_number, rows, excerpt: excerpt(line), kind: kind(line.trim_ascii()) }
+    }
+
+    /// A line that is longer than [`super::MAX_LINE`].
+    pub fn too_long() -> Self {
+        Self::of_block(DamageKind::TooLong)
     }
 
     #[cold]
@@ -102,6 +109,7 @@ impl fmt::Display for Damage {
             DamageKind::Cut => write!(f, "line {line_number} is cut off: {excerpt}")?,
             DamageKind::NotJson => write!(f, "line {line_number} is not JSON: {excerpt}")?,
             DamageKind::NotAnEvent => write!(f, "line {line_number} is not an event: {excerpt}")?,
+            DamageKind::TooLong => return write!(f, "a line is longer than {} MiB", super::MAX_LINE >> 20),
             DamageKind::TooLarge => return f.write_str("a block of 2 GiB or more cannot be decoded"),
             DamageKind::Internal(fault) => return write!(f, "the decoder failed: {fault}"),
         }

@@ -48,6 +48,9 @@ use reader::Reader;
 use rows::{MAX_BYTES, Rows};
 use wanted::Wanted;
 
+/// The longest line that is read, in bytes. Mixpanel takes no event that is larger than a mebibyte.
+pub const MAX_LINE: usize = 64 << 20;
+
 /// Decodes blocks of an export. Made once for a scan and shared by its threads.
 pub struct Decoder {
     plan: Plan,
@@ -95,6 +98,7 @@ impl Decoder {
         while at < block.len() {
             line_number += 1;
             match rows.add_line(&mut block, at) {
+                Ok(end) if end - at > MAX_LINE => return Err(Damage::too_long()),
                 Ok(end) => at = end + 1,
                 Err(end) => return Err(damage(&block, at..end, line_number, rows.count())),
             }
@@ -115,6 +119,9 @@ impl Decoder {
         while at < block.len() {
             line_number += 1;
             let end = reader.next(block, at);
+            if end - at > MAX_LINE {
+                return Err(Damage::too_long());
+            }
             let start = scan::space(block, at as u32);
             if (start as usize) < end {
                 if reader.event(block, start, end as u32, &wanted).is_none() {
@@ -129,5 +136,8 @@ impl Decoder {
 }
 
 fn damage(block: &[u8], line: Range<usize>, line_number: usize, rows: usize) -> Damage {
+    if line.len() > MAX_LINE {
+        return Damage::too_long();
+    }
     Damage::of_line(block.get(line).unwrap_or_default(), line_number, rows)
 }

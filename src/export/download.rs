@@ -124,19 +124,18 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
     while let Some(chunk) = body.chunk().await? {
         Fetch::add(&record.bytes, chunk.len() as u64);
         spool.write(&chunk)?;
-        if let Some(verifier) = &verifier {
-            verifier.feed(chunk).await;
-        } else if spool.len() > LARGE {
-            let started = Verifier::start(encoding)?;
-            started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await;
-            verifier = Some(started);
+        let is_wanted = match &verifier {
+            Some(verifier) => verifier.feed(chunk).await,
+            None if spool.len() > LARGE => {
+                let started = verifier.insert(Verifier::start(encoding)?);
+                started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await
+            }
+            None => true,
+        };
+        // What is no good already need not come to its end, which may be far away.
+        if !is_wanted {
+            break;
         }
-    }
-    // Compressed bytes have an end of their own.
-    if !is_framed && (encoding == Encoding::Identity || spool.len() == 0) {
-        let what = "whether the answer is whole can't be told: it has neither a length nor chunks";
-        let error = Error::new(Code::Truncated, what).fix("Look for a proxy between this machine and Mixpanel");
-        return Err(Failure::backoff(error));
     }
     let verified = verifier.is_some();
     if let Some(verifier) = verifier {
@@ -144,6 +143,12 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
             Code::Truncated => Failure::backoff(error),
             _ => Failure::never(error),
         })?;
+    }
+    // Compressed bytes have an end of their own.
+    if !is_framed && (encoding == Encoding::Identity || spool.len() == 0) {
+        let what = "whether the answer is whole can't be told: it has neither a length nor chunks";
+        let error = Error::new(Code::Truncated, what).fix("Look for a proxy between this machine and Mixpanel");
+        return Err(Failure::backoff(error));
     }
     Ok(Arrived { spool, encoding, verified })
 }

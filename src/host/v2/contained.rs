@@ -26,6 +26,7 @@ impl From<contract::Error> for Error {
     fn from(error: contract::Error) -> Self {
         match error.code() {
             Code::InvalidArgument => Error::invalid_input(error.to_string()),
+            Code::OutOfMemory => Error { code: DuckDBError::ResourceOutOfMemory, message: error.to_string() },
             _ => Error::api_error(error.to_string()),
         }
     }
