@@ -28,23 +28,59 @@ pub fn sound(batch: RecordBatch) -> Result<RecordBatch> {
 
 /// The column anew, where a text of it had to change.
 fn sound_column(column: &ArrayRef) -> Option<ArrayRef> {
-    let texts: Vec<Option<Cow<'_, str>>> = column.as_string_view().iter().map(|text| text.map(sound_text)).collect();
-    let changed = texts.iter().flatten().any(|text| matches!(text, Cow::Owned(_)));
-    changed.then(|| Arc::new(texts.into_iter().collect::<StringViewArray>()) as ArrayRef)
+    let texts = column.as_string_view();
+    let sound: Vec<Option<Cow<'_, str>>> = texts.iter().map(|text| text.and_then(sound_text)).collect();
+    let same = |(before, after): (Option<&str>, &Option<Cow<'_, str>>)| match after {
+        Some(text) => matches!(text, Cow::Borrowed(_)),
+        None => before.is_none(),
+    };
+    match texts.iter().zip(&sound).all(same) {
+        true => None,
+        false => Some(Arc::new(sound.into_iter().collect::<StringViewArray>())),
+    }
 }
 
-/// A text that is JSON: itself, but for [`whole_pairs`] and a byte order mark. Anything else is a string of JSON.
-fn sound_text(text: &str) -> Cow<'_, str> {
+/// A text that is JSON: itself, but for [`whole_pairs`] and a byte order mark. Anything else is a string of JSON, and
+/// nothing is NULL.
+fn sound_text(text: &str) -> Option<Cow<'_, str>> {
     let text = whole_pairs(Cow::Borrowed(text));
     if is_sound(&text) {
-        return text;
+        return Some(text);
     }
     let marked = text.trim_start_matches('\u{feff}');
-    Cow::Owned(if is_sound(marked) { marked.to_owned() } else { serde_json::Value::from(&*text).to_string() })
+    Some(Cow::Owned(match marked.trim() {
+        "" => return None,
+        _ if is_sound(marked) => marked.to_owned(),
+        _ => serde_json::Value::from(&*text).to_string(),
+    }))
 }
 
 fn is_sound(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
+    serde_json::from_str::<IgnoredAny>(text).is_ok() && is_shallow(text.as_bytes())
+}
+
+/// How many levels of lists and objects DuckDB's JSON functions take: `json_structure` of more is an INTERNAL error too.
+pub const MAX_LEVELS: usize = 128;
+
+/// Whether a text that is JSON has no more levels than DuckDB takes.
+fn is_shallow(text: &[u8]) -> bool {
+    if text.len() <= 2 * MAX_LEVELS {
+        return true;
+    }
+    let (mut level, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for byte in text {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => (),
+            b'[' | b'{' if level == MAX_LEVELS => return false,
+            b'[' | b'{' => level += 1,
+            b']' | b'}' => level = level.saturating_sub(1),
+            _ => (),
+        }
+    }
+    true
 }
 
 /// JSON without halves of surrogate pairs, which Mixpanel makes where it cuts texts off: they become `\ufffd`.
@@ -107,28 +143,39 @@ mod tests {
             (r#"{"a" : 1e400, "a": [-0.0]}"#, r#"{"a" : 1e400, "a": [-0.0]}"#),
             (r#"{"\ud83d":1}"#, r#"{"\ufffd":1}"#),
             ("\u{feff}[]", "[]"),
-            ("", r#""""#),
             ("NaN", r#""NaN""#),
             (r#"{"a":1}x"#, r#""{\"a\":1}x""#),
             (r#"{"a":01}"#, r#""{\"a\":01}""#),
             ("\"\u{1}\"", r#""\"\u0001\"""#),
             ("<p>\\ud83d", r#""<p>\\ufffd""#),
         ] {
-            assert_eq!(sound_text(text), expected, "{text}");
-            assert!(is_sound(&sound_text(text)), "{text}");
+            assert_eq!(sound_text(text).as_deref(), Some(expected), "{text}");
+            assert!(is_sound(expected), "{text}");
         }
-        let deep = "[".repeat(5000) + &"]".repeat(5000);
-        assert_eq!(sound_text(&deep), deep);
+        for nothing in ["", " \n", "\u{feff}"] {
+            assert_eq!(sound_text(nothing), None);
+        }
+        let lists = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+        let wide = format!("[{}, \"{}\\\"[\"]", vec![lists(MAX_LEVELS - 1); 9].join(","), "[{".repeat(200));
+        for deepest in [lists(MAX_LEVELS), wide] {
+            assert_eq!(sound_text(&deepest).as_deref(), Some(&*deepest));
+        }
+        for deeper in [lists(MAX_LEVELS + 1), lists(5000)] {
+            assert_eq!(sound_text(&deeper), Some(format!("\"{deeper}\"").into()));
+        }
     }
 
     #[test]
     fn only_json_columns_are_looked_at_and_only_unsound_ones_are_made_anew() {
-        let columns = Columns::new([("t", SqlType::Varchar), ("j", SqlType::Json), ("k", SqlType::Json)]);
-        let arrays = vec![texts([Some("NaN"), None]), texts([Some("[]"), None]), texts([Some("NaN"), None])];
-        let batch = RecordBatch::try_new(columns.schema(), arrays.clone()).unwrap();
+        let json = SqlType::Json;
+        let columns = Columns::new([("t", SqlType::Varchar), ("j", json.clone()), ("k", json.clone()), ("l", json)]);
+        let arrays = [["NaN", ""], ["[]", "1"], ["NaN", "{}"], ["", "{}"]].map(|column| texts(column.map(Some)));
+        let batch = RecordBatch::try_new(columns.schema(), arrays.to_vec()).unwrap();
         let found = sound(batch).unwrap();
         assert!(Arc::ptr_eq(found.column(0), &arrays[0]) && Arc::ptr_eq(found.column(1), &arrays[1]));
-        assert_eq!(found.column(2).as_string_view().iter().collect::<Vec<_>>(), [Some("\"NaN\""), None]);
+        let column = |index: usize| found.column(index).as_string_view().iter().collect::<Vec<_>>();
+        assert_eq!(column(2), [Some("\"NaN\""), Some("{}")]);
+        assert_eq!(column(3), [None, Some("{}")]);
     }
 
     proptest::proptest! {
@@ -142,7 +189,7 @@ mod tests {
 
         #[test]
         fn any_text_becomes_sound(text in r#"[\[\]{}",:a1\\ud83\u{feff} ]{0,24}"#) {
-            proptest::prop_assert!(is_sound(&sound_text(&text)));
+            proptest::prop_assert!(sound_text(&text).is_none_or(|text| is_sound(&text)));
         }
     }
 }

@@ -75,7 +75,10 @@ fn kind(line: &[u8]) -> DamageKind {
         return DamageKind::Html;
     }
     let text = String::from_utf8_lossy(line);
-    if let Ok(Error { error }) = serde_json::from_str(&text) {
+    // Serde takes a list for a struct too, member by member.
+    if line.starts_with(b"{")
+        && let Ok(Error { error }) = serde_json::from_str(&text)
+    {
         let words = serde_json::from_str(error.get()).unwrap_or_else(|_| error.get().to_owned());
         return DamageKind::ApiError(words);
     }
@@ -138,6 +141,7 @@ mod tests {
             ("nonsense", DamageKind::NotJson),
             (r#"{"a": 1}"#, DamageKind::NotAnEvent),
             ("[]", DamageKind::NotAnEvent),
+            ("[\"no error\"]", DamageKind::NotAnEvent),
             (r#"{"event":"a","properties":[]}"#, DamageKind::NotAnEvent),
         ] {
             assert_eq!(Damage::of_line(line.as_bytes(), 1, 0).kind, expected, "{line}");

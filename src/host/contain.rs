@@ -2,7 +2,7 @@
 //!
 //! A panic must not unwind into DuckDB, which ends the process. As an error of DuckDB's code INTERNAL it would do nearly
 //! the same on 2.x: DuckDB takes the whole database for broken and refuses every later statement. So each host runs
-//! whatever DuckDB calls through [`caught`], and what DuckDB keeps for us is [`Kept`], whose end is contained too.
+//! whatever DuckDB calls through [`caught`], and what DuckDB keeps for us is [`Guarded`], whose end is contained too.
 
 use std::{
     any::Any,
@@ -27,7 +27,7 @@ where
         let what = format!("a fault of the extension: {}", words(panic.as_ref()));
         // Whatever was thrown may panic once more when it is dropped.
         std::mem::forget(panic);
-        Err(Error::new(Code::Internal, what).fix("The database is well; please report this").into())
+        Err(Error::new(Code::Internal, what).fix("The database is unharmed; please report this").into())
     })
 }
 
@@ -37,19 +37,19 @@ fn words(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Something that DuckDB keeps for us and drops in its own time, from C: that must not unwind, and nobody hears of it.
-pub struct Kept<T> {
+pub struct Guarded<T> {
     value: ManuallyDrop<T>,
     place: Place,
 }
 
-impl<T> Kept<T> {
+impl<T> Guarded<T> {
     /// `place` says what its end is called.
     pub fn new(place: Place, value: T) -> Self {
         Self { value: ManuallyDrop::new(value), place }
     }
 }
 
-impl<T> Deref for Kept<T> {
+impl<T> Deref for Guarded<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -57,13 +57,13 @@ impl<T> Deref for Kept<T> {
     }
 }
 
-impl<T> DerefMut for Kept<T> {
+impl<T> DerefMut for Guarded<T> {
     fn deref_mut(&mut self) -> &mut T {
         &mut self.value
     }
 }
 
-impl<T> Drop for Kept<T> {
+impl<T> Drop for Guarded<T> {
     fn drop(&mut self) {
         let value = &mut self.value;
         let end = catch_unwind(AssertUnwindSafe(|| {
@@ -112,7 +112,7 @@ mod tests {
                 DROPPED.store(true, Ordering::Relaxed);
             }
         }
-        drop(Kept::new(Place::DropBound, (Bad, Good)));
+        drop(Guarded::new(Place::DropBound, (Bad, Good)));
         assert!(DROPPED.load(Ordering::Relaxed));
         error(|| std::panic::panic_any(Bad));
     }

@@ -143,10 +143,10 @@ def test_managed_tables(con, sim, tmp_path):
         assert check(con, table, tmp_path / "found.json"), table
 
 
-NO_JSON = ["nonsense", "\ufeff{\"a\": 1}", '{"a": NaN}', '{"a": 1} {"b": 2}', '{"a": 01}', '{"a": "\x01"}', '"\\x"', "", " ", "[1,]", "'a'"]
+NO_JSON = ["[" * 129 + "]" * 129, "nonsense", "\ufeff{\"a\": 1}", '{"a": NaN}', '{"a": 1} {"b": 2}', '{"a": 01}', '{"a": "\x01"}', '"\\x"', "", " ", "[1,]", "'a'"]
 
 
-@pytest.mark.parametrize("body", NO_JSON)
+@pytest.mark.parametrize("body", NO_JSON, ids=lambda body: repr(body[:20]))
 @pytest.mark.parametrize("call, route", [(call, route) for call, route, _ in ASKED if "raw := true" in call or "_api" in call],
                          ids=lambda text: text.split("(")[0])  # fmt: skip
 def test_an_answer_that_is_no_json_is_a_string_of_it_or_refused(con, sim, tmp_path, call, route, body):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 
@@ -69,6 +70,7 @@ LINES = {
     "1 GB after good lines": line(1024, lines_before=1000),
     "1 GB without an end": line(1024, end=b""),
     "5 GB of which gzip says 1 GB": line(5 * 1024),
+    "1 GB of which gzip says 1 MB": line(1024)[:-4] + struct.pack("<I", MIB),
     "2 GB that are no JSON": gzip(b"", 2048, b""),
     "1 GB behind another member": gzip(b"\n", 0, b"\n") + line(1024),
 }

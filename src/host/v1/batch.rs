@@ -68,16 +68,18 @@ unsafe fn write_nulls(array: &ArrayRef, vector: ffi::duckdb_vector) {
     }
 }
 
-/// Texts from that size on are rare, and asking for so much memory is nothing beside copying it.
-const LARGE: usize = 1 << 20;
+/// From so many bytes on there is a question whether there is room for them.
+const LARGE: usize = 16 << 20;
 
 unsafe fn write_text(array: &ArrayRef, vector: ffi::duckdb_vector) -> Result<()> {
-    for (row, text) in array.as_string_view().iter().enumerate() {
+    let texts = array.as_string_view();
+    let bytes: usize = texts.lengths().map(|length| length as usize).sum();
+    if bytes >= LARGE {
+        // For as much again, because DuckDB takes more at a time than it needs.
+        Vec::<u8>::new().try_reserve_exact(2 * bytes)?;
+    }
+    for (row, text) in texts.iter().enumerate() {
         if let Some(text) = text {
-            if text.len() >= LARGE {
-                // With as much again, because DuckDB takes more at a time than it needs.
-                Vec::<u8>::new().try_reserve_exact(2 * text.len())?;
-            }
             // SAFETY: as for `write_array`; DuckDB copies the bytes.
             unsafe {
                 ffi::duckdb_vector_assign_string_element_len(

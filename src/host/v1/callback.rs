@@ -9,7 +9,7 @@ use libduckdb_sys::v1 as ffi;
 
 use super::c_string;
 use crate::host::{
-    contain::{Kept, caught},
+    contain::{Guarded, caught},
     place::Place,
 };
 
@@ -36,7 +36,7 @@ pub fn contained<T>(place: Place, body: impl FnOnce() -> Result<T, Failure>, rep
 
 /// Gives `value` to DuckDB, with what drops it in the end. DuckDB may do either on any of its threads.
 pub fn boxed<T: Send + Sync + 'static>(place: Place, value: T) -> (*mut c_void, ffi::duckdb_delete_callback_t) {
-    (Box::into_raw(Box::new(Kept::new(place, value))).cast(), Some(free::<T>))
+    (Box::into_raw(Box::new(Guarded::new(place, value))).cast(), Some(free::<T>))
 }
 
 /// What [`boxed`] gave to DuckDB.
@@ -45,12 +45,12 @@ pub fn boxed<T: Send + Sync + 'static>(place: Place, value: T) -> (*mut c_void, 
 /// `pointer` must come from [`boxed`] with the same `T`, and not have been freed.
 pub unsafe fn borrowed<'a, T: Send + Sync + 'static>(pointer: *mut c_void) -> &'a T {
     // SAFETY: see above.
-    unsafe { &*pointer.cast::<Kept<T>>() }
+    unsafe { &*pointer.cast::<Guarded<T>>() }
 }
 
 /// # Safety
 /// `pointer` must come from [`boxed`] with the same `T`, and not be used again.
 unsafe extern "C" fn free<T: Send + Sync + 'static>(pointer: *mut c_void) {
     // SAFETY: see above. The end of what is kept is contained.
-    drop(unsafe { Box::from_raw(pointer.cast::<Kept<T>>()) });
+    drop(unsafe { Box::from_raw(pointer.cast::<Guarded<T>>()) });
 }

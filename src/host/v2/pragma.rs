@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     contract::{Pragma, Session},
-    host::{contain::Kept, place::Place},
+    host::{contain::Guarded, place::Place},
 };
 
 pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
@@ -24,12 +24,12 @@ pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
     for declared in pragma.parameters() {
         signature = signature.param(parameter(extension, &declared)?);
     }
-    let adapter = Adapter(Kept::new(Place::DropFunction, pragma));
+    let adapter = Adapter(Guarded::new(Place::DropFunction, pragma));
     PragmaFunctionBuilder::query(adapter.0.name(), signature, adapter).register(extension)
 }
 
 /// The core's pragma, with the callback that DuckDB calls.
-struct Adapter(Kept<Box<dyn Pragma>>);
+struct Adapter(Guarded<Box<dyn Pragma>>);
 
 impl PragmaQueryCallbacks for Adapter {
     fn query(&self, context: &Context, given: BindArguments<'_>) -> Result<String> {

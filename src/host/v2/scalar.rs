@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     contract::{ScalarFunction, SqlType},
-    host::{contain::Kept, place::Place},
+    host::{contain::Guarded, place::Place},
 };
 
 pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Result<()> {
@@ -36,7 +36,7 @@ pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Res
             signature = signature.param(FunctionParameter::with_type(*name, types::logical_type(extension, sql_type)?));
         }
         let overload = Overload { function: Arc::clone(&function), parameters: overload };
-        let adapter = Adapter(Kept::new(Place::DropFunction, overload));
+        let adapter = Adapter(Guarded::new(Place::DropFunction, overload));
         ScalarFunctionBuilder::new(function.name(), signature, adapter)
             .set_property(FunctionProperty::HasSpecialNullHandling(true))
             .register(extension)?;
@@ -51,7 +51,7 @@ struct Overload {
 }
 
 /// With the callback that DuckDB calls.
-struct Adapter(Kept<Overload>);
+struct Adapter(Guarded<Overload>);
 
 impl ScalarCallbacks for Adapter {
     type BindData = ();

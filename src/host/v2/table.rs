@@ -26,7 +26,7 @@ use crate::{
         Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
     },
     functions::settings::apply,
-    host::{Chunks, contain::Kept, place::Place},
+    host::{Chunks, contain::Guarded, place::Place},
     mixpanel::Journal,
 };
 
@@ -37,7 +37,7 @@ pub fn register(extension: &Extension, function: Box<dyn TableFunction>) -> Resu
     for parameter in function.parameters() {
         signature = signature.param(self::parameter(extension, &parameter)?);
     }
-    let adapter = Adapter(Kept::new(Place::DropFunction, function));
+    let adapter = Adapter(Guarded::new(Place::DropFunction, function));
     let mut builder = TableFunctionBuilder::new(name, signature, adapter).with_projection_pushdown(true);
     if takes_filters {
         builder = builder.with_filter_pushdown();
@@ -64,7 +64,7 @@ pub fn parameter(extension: &Extension, parameter: &Parameter) -> Result<Functio
 }
 
 /// The core's function, with the callbacks that DuckDB calls.
-struct Adapter(Kept<Box<dyn TableFunction>>);
+struct Adapter(Guarded<Box<dyn TableFunction>>);
 
 struct Running {
     scan: Arc<dyn Scan>,
@@ -79,9 +79,9 @@ struct Bound {
 }
 
 impl TableFunctionCallbacks for Adapter {
-    type BindData = Kept<Bound>;
-    type GlobalState = Kept<Running>;
-    type LocalState = Kept<Chunks>;
+    type BindData = Guarded<Bound>;
+    type GlobalState = Guarded<Running>;
+    type LocalState = Guarded<Chunks>;
 
     fn bind(
         &self,
@@ -95,7 +95,7 @@ impl TableFunctionCallbacks for Adapter {
                 columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
             }
             columns.set_order(OrderPreservation::None)?;
-            Ok(Kept::new(Place::DropBound, Bound { table, filters: Mutex::default() }))
+            Ok(Guarded::new(Place::DropBound, Bound { table, filters: Mutex::default() }))
         })
     }
 
@@ -111,7 +111,7 @@ impl TableFunctionCallbacks for Adapter {
             let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             let scan = bound.table.scan(&projection, &filters)?;
             let threads = scan.max_threads();
-            Ok((Some(Kept::new(Place::DropScan, Running { scan, journal: Journal::default() })), Some(threads)))
+            Ok((Some(Guarded::new(Place::DropScan, Running { scan, journal: Journal::default() })), Some(threads)))
         })
     }
 
@@ -126,7 +126,7 @@ impl TableFunctionCallbacks for Adapter {
             let Some(running) = running else { return Ok(None) };
             let scan = &running.scan;
             let chunks = Chunks::new(scan.reader(ReaderThread::DuckDb)?, scan.json_is_sound());
-            Ok(Some(Kept::new(Place::DropThread, chunks)))
+            Ok(Some(Guarded::new(Place::DropThread, chunks)))
         })
     }
 
