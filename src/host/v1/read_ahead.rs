@@ -16,7 +16,7 @@ use std::{
 use arrow_array::RecordBatch;
 
 use crate::{
-    contract::{Code, Error, Reader, ReaderThread, Result, Scan},
+    contract::{Reader, ReaderThread, Result, Scan},
     host::{contain::caught, place::Place},
 };
 
@@ -66,13 +66,10 @@ impl Reader for ReadAhead {
         if self.queue.is_none() {
             self.start()?;
         }
-        if let Some(Ok(batch)) = self.queue.as_ref().map(Receiver::recv) {
-            return batch.map(Some);
-        }
-        // Every reader has ended; one that panicked must not look like the end of the data.
-        match self.threads.drain(..).filter_map(|thread| thread.join().err()).count() {
-            0 => Ok(None),
-            _ => Err(Error::new(Code::Internal, "a decoding thread failed")),
+        // Every reader ends with its rows or with an error, also one that panics.
+        match self.queue.as_ref().map(Receiver::recv) {
+            Some(Ok(batch)) => batch.map(Some),
+            _ => Ok(None),
         }
     }
 }
