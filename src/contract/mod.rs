@@ -23,7 +23,7 @@ pub use arrays::{list_of_texts, texts, texts_at};
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
 pub use filter::{Comparison, Filter};
-pub use json::{MAX_LEVELS, sound, whole_pairs};
+pub use json::{sound, whole_pairs};
 pub use pragma::{Pragma, Statements};
 pub use scalar::ScalarFunction;
 pub use setting::Setting;

@@ -9,7 +9,6 @@
 //! strings, so a quote that it meets begins one, and the next end is its end.
 
 use super::{index::Index, scan, text, wanted::Wanted};
-use crate::contract::MAX_LEVELS;
 
 /// The place of a value or a line in its block: from a byte to before a byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,8 +54,8 @@ pub(super) struct Member {
     pub after: u32,
 }
 
-/// How deep values may be nested, within the properties within the line. Mixpanel takes three levels.
-const MAX_DEPTH: usize = MAX_LEVELS - 2;
+/// How deep values may be nested. Mixpanel takes three levels; this only guards against nonsense.
+const MAX_DEPTH: usize = 1024;
 
 /// A place between tokens. Never lent to a function that is not inlined, because that would keep it out of registers:
 /// such a function gets a copy and says how far it came.
@@ -248,12 +247,11 @@ impl<'a> Walk<'a> {
     #[inline(never)]
     fn container(&self) -> Option<Passed> {
         let mut walk = *self;
-        let mut objects = [0_u64; MAX_LEVELS / 64];
+        let mut objects = [0_u64; MAX_DEPTH / 64];
         let mut depth = 0_usize;
         loop {
             match walk.byte()? {
                 open @ (b'{' | b'[') => {
-                    (depth < MAX_DEPTH).then_some(())?;
                     let bit = 1 << (depth % 64);
                     let word = objects.get_mut(depth / 64)?;
                     let is_object = open == b'{';

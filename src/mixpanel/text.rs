@@ -12,7 +12,7 @@ use super::Encoding;
 /// The text of a body, as far as it has come.
 pub(super) enum Text {
     Identity(Limited),
-    Gzip(MultiGzDecoder<Limited>),
+    Gzip(Box<MultiGzDecoder<Limited>>),
 }
 
 /// Why a body is no text.
@@ -30,7 +30,7 @@ impl Text {
         let limited = Limited { bytes: Vec::new(), limit };
         match encoding {
             Encoding::Identity => Self::Identity(limited),
-            Encoding::Gzip => Self::Gzip(MultiGzDecoder::new(limited)),
+            Encoding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(limited))),
         }
     }
 

@@ -143,7 +143,7 @@ def test_managed_tables(con, sim, tmp_path):
         assert check(con, table, tmp_path / "found.json"), table
 
 
-NO_JSON = ["[" * 129 + "]" * 129, "nonsense", "\ufeff{\"a\": 1}", '{"a": NaN}', '{"a": 1} {"b": 2}', '{"a": 01}', '{"a": "\x01"}', '"\\x"', "", " ", "[1,]", "'a'"]
+NO_JSON = ["nonsense", "\ufeff{\"a\": 1}", '{"a": NaN}', '{"a": 1} {"b": 2}', '{"a": 01}', '{"a": "\x01"}', '"\\x"', "", " ", "[1,]", "'a'"]
 
 
 @pytest.mark.parametrize("body", NO_JSON, ids=lambda body: repr(body[:20]))

@@ -4,7 +4,7 @@ use super::{
     super::{Column, DamageKind, Decoder, MAX_LINE},
     ALL, cell, property, row, rows,
 };
-use crate::contract::{MAX_LEVELS, SqlType};
+use crate::contract::SqlType;
 
 fn some(texts: &[&str]) -> Vec<Option<String>> {
     texts.iter().map(|text| Some((*text).to_owned())).collect()
@@ -49,19 +49,6 @@ fn keys_at_the_top() {
     ] {
         let row = row(&[Column::EventName, Column::Properties], line);
         assert_eq!((row[0].as_deref(), row[1].as_deref()), (Some(expected.0), Some(expected.1)), "{line}");
-    }
-}
-
-#[test]
-fn lines_are_no_deeper_than_duckdb_reads() {
-    let line = |levels: usize, open: &str, close: &str| {
-        format!(r#"{{"event":"a","properties":{{"x":{}1{}}}}}"#, open.repeat(levels), close.repeat(levels))
-    };
-    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
-        let deepest = line(MAX_LEVELS - 2, open, close);
-        assert_eq!(cell(Column::Raw, &deepest), Some(deepest));
-        let kind = rows(&[Column::Raw], line(MAX_LEVELS - 1, open, close)).unwrap_err().kind;
-        assert_eq!(kind, DamageKind::NotAnEvent);
     }
 }
 
