@@ -31,6 +31,12 @@ release:
 	$(CARGO) build --release
 	$(MAKE) --no-print-directory footers PROFILE=release
 
+# With failures of our own that `test_contained.py` asks for, which nothing else loads.
+.PHONY: faults
+faults:
+	$(CARGO) build --profile faults --features faults
+	$(MAKE) --no-print-directory footers PROFILE=faults COMMUNITY=
+
 # One library, two footers: which of the two C APIs it is loaded with.
 .PHONY: footers
 footers:
@@ -67,7 +73,7 @@ test: test-rust test-clients
 test-rust:
 	$(CARGO) test --quiet
 
-test-clients: configure release
+test-clients: configure release faults
 	$(PYTHON) test/run.py --build build/release
 
 # What takes minutes: an export that is spread over Ray's workers.
@@ -84,7 +90,7 @@ TESTED := $(if $(filter v2,$(COMMUNITY_FILE)),2.0.0,1.5.6)
 test_debug test_release: test_%: % build/venv/duckdb-$(TESTED)/.ready
 	$(PYTHON) test/run.py --build build/$* --pair $(TESTED)/$(COMMUNITY_FILE) -k test_sql
 else
-test_debug: configure debug
+test_debug: configure debug faults
 	$(PYTHON) test/run.py --build build/debug
 
 test_release: test-clients
@@ -114,6 +120,7 @@ function-descriptions: build/venv/duckdb-2.0.0/.ready release
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --features faults -- -D warnings
 
 clean:
 	$(CARGO) clean

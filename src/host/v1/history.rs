@@ -5,7 +5,10 @@ use std::ffi::{CStr, c_char, c_void};
 use libduckdb_sys::v1 as ffi;
 
 use super::{c_string, callback::contained};
-use crate::kept::{METADATA, NO_HISTORY};
+use crate::{
+    host::place::Place,
+    kept::{METADATA, NO_HISTORY},
+};
 
 /// # Safety
 /// `database` must be open.
@@ -29,5 +32,7 @@ unsafe extern "C" fn scan(info: ffi::duckdb_replacement_scan_info, name: *const 
         Ok(())
     };
     // SAFETY: DuckDB's own info.
-    contained(body, |message| unsafe { ffi::duckdb_replacement_scan_set_error(info, message.as_ptr()) });
+    contained(Place::Replacement, body, |message| unsafe {
+        ffi::duckdb_replacement_scan_set_error(info, message.as_ptr())
+    });
 }

@@ -16,7 +16,9 @@ use std::ffi::CString;
 
 use libduckdb_sys::v1 as ffi;
 
-use crate::catalog;
+use callback::Failure;
+
+use crate::{catalog, host::place::Place};
 
 const API_VERSION: &str = "v1.2.0";
 
@@ -31,6 +33,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api(
 ) -> bool {
     // SAFETY: DuckDB's own arguments.
     callback::contained(
+        Place::Load,
         || unsafe { load(info, access) },
         |message| unsafe {
             if let Some(set_error) = (*access).set_error {
@@ -41,10 +44,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api(
     .unwrap_or(false)
 }
 
-unsafe fn load(
-    info: ffi::duckdb_extension_info,
-    access: *const ffi::duckdb_extension_access,
-) -> Result<bool, Box<dyn std::error::Error>> {
+unsafe fn load(info: ffi::duckdb_extension_info, access: *const ffi::duckdb_extension_access) -> Result<bool, Failure> {
     // SAFETY: DuckDB's own arguments. Where it has no such API, or no database, it knows why itself.
     unsafe {
         if !ffi::duckdb_rs_extension_api_init(info, access, API_VERSION)? {

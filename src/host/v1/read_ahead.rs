@@ -15,7 +15,10 @@ use std::{
 
 use arrow_array::RecordBatch;
 
-use crate::contract::{Code, Error, Reader, ReaderThread, Result, Scan};
+use crate::{
+    contract::{Reader, ReaderThread, Result, Scan},
+    host::{contain::caught, place::Place},
+};
 
 /// Batches that wait for DuckDB's thread; each reader holds one more.
 const QUEUED_BATCHES: usize = 2;
@@ -39,11 +42,16 @@ impl ReadAhead {
             let mut reader = self.scan.reader(ReaderThread::Ours)?;
             let sender = sender.clone();
             let read = move || {
-                while let Some(batch) = reader.next().transpose() {
-                    let failed = batch.is_err();
-                    if sender.send(batch).is_err() || failed {
-                        break;
+                let outcome = caught(Place::ReadAhead, || {
+                    while let Some(batch) = reader.next()? {
+                        if sender.send(Ok(batch)).is_err() {
+                            break;
+                        }
                     }
+                    Ok(())
+                });
+                if let Err(error) = outcome {
+                    let _ = sender.send(Err(error));
                 }
             };
             self.threads.push(thread::Builder::new().name("mixpanel-decode".into()).spawn(read)?);
@@ -58,13 +66,10 @@ impl Reader for ReadAhead {
         if self.queue.is_none() {
             self.start()?;
         }
-        if let Some(Ok(batch)) = self.queue.as_ref().map(Receiver::recv) {
-            return batch.map(Some);
-        }
-        // Every reader has ended; one that panicked must not look like the end of the data.
-        match self.threads.drain(..).filter_map(|thread| thread.join().err()).count() {
-            0 => Ok(None),
-            _ => Err(Error::new(Code::Internal, "a decoding thread failed")),
+        // Every reader ends with its rows or with an error, also one that panics.
+        match self.queue.as_ref().map(Receiver::recv) {
+            Some(Ok(batch)) => batch.map(Some),
+            _ => Ok(None),
         }
     }
 }

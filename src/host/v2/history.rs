@@ -8,7 +8,11 @@ use duckdb_neo::{
     replacement_scan::{ReplacementHandle, ReplacementScanBuilder, ReplacementScanCallbacks, ReplacementType},
 };
 
-use crate::kept::{METADATA, NO_HISTORY};
+use super::contained::contained;
+use crate::{
+    host::place::Place,
+    kept::{METADATA, NO_HISTORY},
+};
 
 pub fn register(extension: &Extension) -> Result<()> {
     ReplacementScanBuilder::new(History).register(extension)
@@ -19,11 +23,11 @@ struct History;
 impl ReplacementScanCallbacks for History {
     fn scan(&self, _context: &Context, name: &QualifiedName, handle: ReplacementHandle<'_>) -> Result<()> {
         // Whoever says where it should be wants to know that it isn't there.
-        match name.parts()?.as_slice() {
+        contained(Place::Replacement, || match name.parts()?.as_slice() {
             [table] if table.eq_ignore_ascii_case(METADATA) => {
                 handle.set_reference(ReplacementType::Subquery(NO_HISTORY.to_owned()))
             }
             _ => Ok(()),
-        }
+        })
     }
 }

@@ -4,6 +4,7 @@
 //! `duckdb_functions()`, filter pushdown, progress, unordered parallel scans.
 
 mod batch;
+mod contained;
 mod filter;
 mod history;
 mod pragma;
@@ -11,17 +12,19 @@ mod scalar;
 mod setting;
 mod sql_macro;
 mod table;
+mod text;
 mod types;
 
 use duckdb_neo::{duckdb_entrypoint_c_api_v2, extension::Extension};
 
-use crate::{
-    catalog,
-    contract::{Code, Error},
-};
+use crate::{catalog, host::place::Place};
 
 #[duckdb_entrypoint_c_api_v2(extension_name = "mixpanel", api_version = "v2.0.0")]
 pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error>> {
+    Ok(contained::contained(Place::Load, || register(extension))?)
+}
+
+fn register(extension: &Extension) -> duckdb_neo::Result<()> {
     for function in catalog::table_functions() {
         table::register(extension, function)?;
     }
@@ -37,16 +40,5 @@ pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error
     for setting in catalog::settings() {
         setting::register(extension, setting)?;
     }
-    history::register(extension)?;
-    Ok(())
-}
-
-/// An error of ours as DuckDB's: what the user can mend is an input error, the rest is not.
-impl From<Error> for duckdb_neo::Error {
-    fn from(error: Error) -> Self {
-        match error.code() {
-            Code::InvalidArgument => duckdb_neo::Error::invalid_input(error.to_string()),
-            _ => duckdb_neo::Error::api_error(error.to_string()),
-        }
-    }
+    history::register(extension)
 }
