@@ -1,6 +1,7 @@
 """Bad input is refused when the statement is bound, by a message that names the parameter and the fix."""
 from __future__ import annotations
 
+import duckdb
 import pytest
 from conftest import FIRST, LAST, error_of, export, rows
 
@@ -115,3 +116,24 @@ def test_an_environment_that_makes_no_sense(con, sim, monkeypatch, changes, mess
     assert "[INVALID_CONFIG]" in error and message in error, error
     assert "demo-secret" not in error and "pass@" not in error
     assert not sim.settled()
+
+
+@pytest.mark.parametrize("function, parameter, more", [
+    ("mixpanel_export_plan", "project_id", DATES), ("mixpanel_export_plan", "columns", DATES), ("mixpanel_export_plan", "days", None),
+    ("mixpanel_profiles", "distinct_ids", ""), ("mixpanel_profiles", "behaviors", ""), ("mixpanel_profiles", "as_of_timestamp", ""),
+    ("mixpanel_api", "params", "'/api/app/me'"), ("mixpanel_api", "body", "'/api/query/jql', method := 'POST'"),
+])  # fmt: skip
+def test_values_of_every_type(con, sim, function, parameter, more):
+    """A parameter that takes any type is bound or refused by ours, whatever it is: DuckDB's own list of types, their
+    extremes and NULL."""
+    names = [name for name, *_ in rows(con, "DESCRIBE FROM test_all_types()")]
+    assert len(names) > 50
+    for name in names:
+        for row in range(3):
+            con.execute(f'SET VARIABLE anything = (SELECT "{name}" FROM test_all_types() LIMIT 1 OFFSET {row})')
+            words = ", ".join(filter(None, [more, f"{parameter} := getvariable('anything')"]))
+            try:
+                con.execute(f"DESCRIBE FROM {function}({words})")
+            except duckdb.Error as error:
+                assert "[INVALID_ARGUMENT]" in str(error), f"{name}, {row}: {error}"
+    assert rows(con, "SELECT 42") == [(42,)] and not sim.settled()
