@@ -7,8 +7,7 @@ VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 # The community CI says which platform, and for which DuckDB, it builds.
 PLATFORM ?= $(or $(DUCKDB_PLATFORM),$(shell $(PYTHON) scripts/platform_name.py))
 COMMUNITY := $(or $(DUCKDB_GIT_VERSION),$(shell cat build/.duckdb_version 2>/dev/null))
-# As scripts/served.py has it; test_community.py sees to that.
-COMMUNITY_FILE := $(if $(filter v2.0.0,$(COMMUNITY)),v2,v1)
+COMMUNITY_FILE := $(if $(COMMUNITY),$(shell $(PYTHON) scripts/served.py $(COMMUNITY)))
 LIBRARY = $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
 .PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
@@ -31,13 +30,11 @@ release:
 	$(CARGO) build --release
 	$(MAKE) --no-print-directory footers PROFILE=release
 
-# One library, two footers: which of the two C APIs it is loaded with.
+# One library, a footer for each file: through which of the two C APIs, and for which DuckDB.
 .PHONY: footers
 footers:
-	$(PYTHON) scripts/footer.py --library target/$(PROFILE)/$(LIBRARY) --out build/$(PROFILE)/v1/mixpanel.duckdb_extension \
-	  --abi C_STRUCT --api-version v1.2.0 --extension-version $(VERSION) --platform $(PLATFORM)
-	$(PYTHON) scripts/footer.py --library target/$(PROFILE)/$(LIBRARY) --out build/$(PROFILE)/v2/mixpanel.duckdb_extension \
-	  --abi C_STRUCT_UNSTABLE --api-version v2.0.0 --extension-version $(VERSION) --platform $(PLATFORM)
+	$(PYTHON) scripts/footer.py --library target/$(PROFILE)/$(LIBRARY) --out build/$(PROFILE) \
+	  --extension-version $(VERSION) --platform $(PLATFORM)
 ifneq ($(COMMUNITY),)
 	mkdir -p build/$(PROFILE)/extension/mixpanel
 	cp build/$(PROFILE)/$(COMMUNITY_FILE)/mixpanel.duckdb_extension build/$(PROFILE)/extension/mixpanel/
@@ -48,9 +45,9 @@ configure_ci set_duckdb_tag:
 set_duckdb_version:
 	mkdir -p build && echo "$(DUCKDB_GIT_VERSION)" > build/.duckdb_version
 
-# Puts the files where a plain LOAD mixpanel finds them, for every DuckDB that they serve.
+# Puts files where a plain LOAD mixpanel finds them, for the DuckDBs of this machine; DUCKDB="/path 1.5.6" names others.
 install: release
-	$(PYTHON) scripts/install.py --build build/release --platform $(PLATFORM)
+	PYTHONPATH=python $(PYTHON) -m duckdb_mixpanel install --files build/release $(DUCKDB)
 
 # What INSTALL mixpanel FROM 'build/repository' reads; KEY=private.pem signs it for DuckDB 2.0's own repositories.
 .PHONY: repository key
@@ -64,8 +61,11 @@ key: $(if $(KEY),build/venv/signing/.ready)
 
 test: test-rust test-clients
 
+# And whether every DuckDB that is served has the functions that we call: the symbols of the debug build say which.
 test-rust:
 	$(CARGO) test --quiet
+	$(CARGO) build --quiet
+	$(PYTHON) scripts/calls.py
 
 test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
@@ -80,9 +80,9 @@ ifdef LINUX_CI_IN_DOCKER
 test_debug test_release:
 	@echo "not tested here"
 else ifneq ($(COMMUNITY),)
-TESTED := $(if $(filter v2,$(COMMUNITY_FILE)),2.0.0,1.5.6)
-test_debug test_release: test_%: % build/venv/duckdb-$(TESTED)/.ready
-	$(PYTHON) test/run.py --build build/$* --pair $(TESTED)/$(COMMUNITY_FILE) -k test_sql
+TESTED := $(shell $(PYTHON) test/pairs.py --for $(COMMUNITY_FILE))
+test_debug test_release: test_%: % build/venv/duckdb-$(dir $(TESTED)).ready
+	$(PYTHON) test/run.py --build build/$* --pair $(TESTED) -k test_sql
 else
 test_debug: configure debug
 	$(PYTHON) test/run.py --build build/debug
@@ -91,7 +91,8 @@ test_release: test-clients
 endif
 
 # What these two need of the environments, and no more: who tries the demo wants to see it soon.
-CLIENTS := build/venv/duckdb-2.0.0/.ready build/venv/duckdb-1.5.6/.ready
+NEWEST := $(shell $(PYTHON) test/pairs.py --newest)
+CLIENTS := $(foreach version,$(NEWEST),build/venv/duckdb-$(version)/.ready)
 
 demo: $(CLIENTS) release
 	$(PYTHON) test/demo/demo.py --build build/release
@@ -107,9 +108,9 @@ docs: build/venv/docs/.ready
 
 # The descriptions that DuckDB 2.0 has of the functions, for those who can't ask it.
 .PHONY: function-descriptions
-function-descriptions: build/venv/duckdb-2.0.0/.ready release
-	build/venv/duckdb-2.0.0/bin/python scripts/function_descriptions.py \
-	  --extension build/release/v2/mixpanel.duckdb_extension --out docs/function_descriptions.csv
+function-descriptions: $(CLIENTS) release
+	build/venv/duckdb-$(lastword $(NEWEST))/bin/python scripts/function_descriptions.py \
+	  --extension build/release/v$(lastword $(NEWEST))/mixpanel.duckdb_extension --out docs/function_descriptions.csv
 
 lint:
 	$(CARGO) fmt --check

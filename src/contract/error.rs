@@ -66,6 +66,8 @@ codes! {
     WrongTable = "WRONG_TABLE",
     /// A file of this machine could not be read or written.
     IoError = "IO_ERROR",
+    /// The file of the extension is for another DuckDB.
+    WrongFile = "WRONG_FILE",
     /// A fault of this extension.
     Internal = "INTERNAL",
 }

@@ -16,7 +16,7 @@ use std::ffi::CString;
 
 use libduckdb_sys::v1 as ffi;
 
-use crate::catalog;
+use crate::{catalog, host::one_duckdb};
 
 const API_VERSION: &str = "v1.2.0";
 
@@ -47,6 +47,7 @@ unsafe fn load(
 ) -> Result<bool, Box<dyn std::error::Error>> {
     // SAFETY: DuckDB's own arguments. Where it has no such API, or no database, it knows why itself.
     unsafe {
+        one_duckdb::claim((*access).get_api.map_or(std::ptr::null(), |get_api| get_api as *const ()))?;
         if !ffi::duckdb_rs_extension_api_init(info, access, API_VERSION)? {
             return Ok(false);
         }

@@ -4,8 +4,10 @@
 //! `duckdb_functions()`, filter pushdown, progress, unordered parallel scans.
 
 mod batch;
+mod entry;
 mod filter;
 mod history;
+mod layouts;
 mod pragma;
 mod scalar;
 mod setting;
@@ -13,15 +15,15 @@ mod sql_macro;
 mod table;
 mod types;
 
-use duckdb_neo::{duckdb_entrypoint_c_api_v2, extension::Extension};
+use duckdb_neo::extension::Extension;
 
 use crate::{
     catalog,
     contract::{Code, Error},
 };
 
-#[duckdb_entrypoint_c_api_v2(extension_name = "mixpanel", api_version = "v2.0.0")]
-pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error>> {
+/// Everything that the catalog lists, when DuckDB's functions can be called.
+fn register(extension: &Extension) -> Result<(), Box<dyn std::error::Error>> {
     for function in catalog::table_functions() {
         table::register(extension, function)?;
     }
