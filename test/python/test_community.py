@@ -10,7 +10,8 @@ import pytest
 import yaml
 from conftest import EXTENSION, HOST, ROOT, rows
 from documented import as_documented, january  # noqa: F401  fixtures
-from installing import SERVED
+from installing import FILES, file_for
+from pairs import NEWEST, PAIRS, pair_of
 
 DESCRIPTION = yaml.safe_load((ROOT / "description.yml").read_text(encoding="utf-8"))
 CARGO = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
@@ -18,7 +19,7 @@ BUILT_BY_THEM = {
     "linux_amd64", "linux_arm64", "linux_amd64_musl", "linux_arm64_musl", "osx_amd64", "osx_arm64",
     "windows_amd64", "windows_arm64", "windows_amd64_mingw", "wasm_mvp", "wasm_eh", "wasm_threads",
 }  # fmt: skip
-once = pytest.mark.skipif(duckdb.__version__ != "2.0.0" or HOST != "v2", reason="no DuckDB takes part; once will do")
+once = pytest.mark.skipif(duckdb.__version__ != NEWEST["v2"] or HOST != "v2", reason="no DuckDB takes part; once will do")
 
 
 @once
@@ -38,10 +39,10 @@ def test_hello_world_runs(con, as_documented):  # noqa: F811
 
 @once
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-@pytest.mark.parametrize(("version", "host"), [("v1.4.5", "v1"), ("v1.5.5", "v1"), *((version, "v2") for version in SERVED["v2"])])
-def test_their_ci_finds_the_file_where_it_looks(tmp_path, version, host):
+@pytest.mark.parametrize("version", ["v1.4.5", "v1.5.5", *FILES, "v2.9.0"])
+def test_their_ci_finds_the_file_where_it_looks(tmp_path, version):
     """The steps of their workflow, but for the compiler."""
-    for name in ("Makefile", "Cargo.toml", "scripts"):
+    for name in ("Makefile", "Cargo.toml", "scripts", "src"):
         (tmp_path / name).symlink_to(ROOT / name)
     library = tmp_path / "target" / "release" / "libmixpanel.so"
     library.parent.mkdir(parents=True)
@@ -51,18 +52,20 @@ def test_their_ci_finds_the_file_where_it_looks(tmp_path, version, host):
     for target in ("configure_ci", "release", "test_release"):
         run(tmp_path, environment, target, "CARGO=true", "LIBRARY=libmixpanel.so")
     found = (tmp_path / "build" / "release" / "extension" / "mixpanel" / EXTENSION.name).read_bytes()
-    assert found == (tmp_path / "build" / "release" / host / EXTENSION.name).read_bytes()
+    assert found == (tmp_path / "build" / "release" / file_for(version) / EXTENSION.name).read_bytes()
     assert found.endswith(b"linux_amd64".ljust(32, b"\0") + b"4".ljust(32, b"\0") + bytes(256))
-    assert (b"C_STRUCT_UNSTABLE" in found[-534:]) == (host == "v2")
+    assert (b"C_STRUCT_UNSTABLE" in found[-534:]) == (version in FILES and version != "v1")
 
 
 @once
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-@pytest.mark.parametrize(("version", "pair"), [("v1.5.5", "1.5.6/v1"), ("v2.0.0", "2.0.0/v2")])
-def test_their_ci_tests_where_it_has_what_that_takes(version, pair):
+@pytest.mark.parametrize("version", ["v1.5.5", *(file for file in FILES if file != "v1"), "v2.9.0"])
+def test_their_ci_tests_where_it_has_what_that_takes(version):
     """On macOS: the `.test` files on one DuckDB, without Node and what only our own tests need."""
     environment = outside_of_make() | {"DUCKDB_PLATFORM": "osx_arm64", "DUCKDB_GIT_VERSION": version}
     commands = run(ROOT, environment, "--dry-run", "test_release", "LIBRARY=libmixpanel.dylib")
+    pair = pair_of(file_for(version))
+    assert pair in PAIRS and (ROOT / "test" / "requirements" / f"duckdb-{pair.split('/')[0]}.txt").exists()
     assert commands.splitlines()[-1].endswith(f"test/run.py --build build/release --pair {pair} -k test_sql")
     assert "npm" not in commands and not {"dbt", "docs", "notebooks", "scaling"} & set(commands.split())
 
