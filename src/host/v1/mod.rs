@@ -6,17 +6,21 @@
 
 mod batch;
 mod callback;
-mod history;
 mod read_ahead;
+mod replacement;
 mod scalar;
 mod table;
 mod types;
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use libduckdb_sys::v1 as ffi;
 
-use crate::{catalog, host::one_duckdb};
+use crate::{
+    catalog,
+    contract::Host,
+    host::{footer::Footer, one_duckdb},
+};
 
 const API_VERSION: &str = "v1.2.0";
 
@@ -58,15 +62,23 @@ unsafe fn load(
         }
         // The connection lives no longer than this function: one kept open would keep the database open.
         let connection = Connection::open(*database)?;
-        for function in catalog::table_functions() {
+        for function in catalog::table_functions(host()) {
             table::register(connection.0, function)?;
         }
         for function in catalog::scalar_functions() {
             scalar::register(connection.0, function)?;
         }
-        history::register(*database);
+        replacement::register(*database);
         Ok(true)
     }
+}
+
+/// DuckDB's functions must be there already.
+fn host() -> Host {
+    // SAFETY: a text of DuckDB's that stays.
+    let version = unsafe { CStr::from_ptr(ffi::duckdb_library_version()) };
+    let platform = Footer::own().ok().map(|footer| footer.platform);
+    Host { api: "v1", duckdb: version.to_string_lossy().into_owned(), platform }
 }
 
 struct Connection(ffi::duckdb_connection);

@@ -17,7 +17,7 @@ use duckdb_neo::{extension::run_extension_entrypoint, ffi};
 
 use super::layouts::{Layout, Table};
 use crate::{
-    contract::{Code, Error, Result},
+    contract::{Code, Error, Host, Result},
     host::{footer::Footer, library::Library, one_duckdb},
 };
 
@@ -34,13 +34,14 @@ pub unsafe extern "C" fn mixpanel_init_c_api_v2(input: *mut ffi::duckdb_v2_exten
     let prepared = catch_unwind(AssertUnwindSafe(|| unsafe { prepare(input) }))
         .unwrap_or_else(|_| Err(Error::new(Code::Internal, "loading failed by a fault of the extension")));
     match prepared {
-        Ok(true) => {
+        Ok(Some(footer)) => {
+            let host = Host { api: "v2", duckdb: footer.duckdb, platform: Some(footer.platform) };
             let arranged = ffi::duckdb_v2_extension_input { get_api: Some(arranged_api), ..*input };
             // SAFETY: DuckDB's input, but for where the table comes from.
-            unsafe { run_extension_entrypoint(&arranged, "v2.0.0", super::register) }
+            unsafe { run_extension_entrypoint(&arranged, "v2.0.0", |extension| super::register(extension, host)) }
         }
         // DuckDB gave no table, and knows why.
-        Ok(false) => {}
+        Ok(None) => {}
         // SAFETY: DuckDB's own input.
         Err(error) => unsafe { refuse(input, &error) },
     }
@@ -62,17 +63,17 @@ unsafe extern "C" fn arranged_api(_: ffi::duckdb_v2_extension_handle, _version: 
     ARRANGED.get().map_or(std::ptr::null(), |functions| functions.0.as_ptr().cast())
 }
 
-/// Arranges DuckDB's functions. `false` where DuckDB gives none.
-unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<bool> {
+/// Arranges DuckDB's functions, for the DuckDB that the footer names. `None` where DuckDB gives none.
+unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<Footer>> {
     let get_api = input.get_api.ok_or_else(|| wrong_file("DuckDB gave no way to its functions"))?;
     let duckdb = Library::of(get_api as *const ());
     let exported = |name: &CStr| duckdb.as_ref()?.function(name);
-    let layout =
-        layout(&Footer::own().map_err(|error| wrong_file(format!("the file's footer can't be read: {error}")))?)?;
+    let footer = Footer::own().map_err(|error| wrong_file(format!("its footer can't be read: {error}")))?;
+    let layout = layout(&footer)?;
     // SAFETY: DuckDB's own function with its own handle. It gives the whole table, whatever version it is told.
     let table: *const *const c_void = unsafe { get_api(input.extension, c"v2.0.0".as_ptr()) }.cast();
     if table.is_null() {
-        return Ok(false);
+        return Ok(None);
     }
     // SAFETY: the table of this version has these places; of another one, none is read after the first that differs.
     let arranged = layout.table(|place| unsafe { table.add(place).read() }, exported).map_err(|name| {
@@ -85,7 +86,7 @@ unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<bool> {
     })?;
     one_duckdb::claim(get_api as *const ())?;
     ARRANGED.get_or_init(|| Functions(arranged));
-    Ok(true)
+    Ok(Some(footer))
 }
 
 /// The layout for what the footer names.

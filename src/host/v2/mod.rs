@@ -6,9 +6,9 @@
 mod batch;
 mod entry;
 mod filter;
-mod history;
 mod layouts;
 mod pragma;
+mod replacement;
 mod scalar;
 mod setting;
 mod sql_macro;
@@ -19,12 +19,12 @@ use duckdb_neo::extension::Extension;
 
 use crate::{
     catalog,
-    contract::{Code, Error},
+    contract::{Code, Error, Host},
 };
 
 /// Everything that the catalog lists, when DuckDB's functions can be called.
-fn register(extension: &Extension) -> Result<(), Box<dyn std::error::Error>> {
-    for function in catalog::table_functions() {
+fn register(extension: &Extension, host: Host) -> Result<(), Box<dyn std::error::Error>> {
+    for function in catalog::table_functions(host) {
         table::register(extension, function)?;
     }
     for function in catalog::scalar_functions() {
@@ -39,7 +39,7 @@ fn register(extension: &Extension) -> Result<(), Box<dyn std::error::Error>> {
     for setting in catalog::settings() {
         setting::register(extension, setting)?;
     }
-    history::register(extension)?;
+    replacement::register(extension)?;
     Ok(())
 }
 
