@@ -12,6 +12,9 @@ LIBRARY = $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
 .PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
 
+# Of each of DuckDB's C APIs the newest version that is tested.
+NEWEST := $(shell $(PYTHON) test/pairs.py --newest)
+
 # One virtual environment for each DuckDB that the tests run on, one for each other tool, and the Node packages.
 configure: $(patsubst test/requirements/%.txt,build/venv/%/.ready,$(wildcard test/requirements/*.txt)) build/.node
 
@@ -59,6 +62,11 @@ key: $(if $(KEY),build/venv/signing/.ready)
 	$(if $(KEY),,$(error make key KEY=the file to make, e.g. KEY=$$HOME/mixpanel-private.pem))
 	build/venv/signing/bin/python scripts/signature.py "$(KEY)"
 
+# A wheel for this platform, which brings the files to machines without Rust.
+.PHONY: wheel
+wheel: build/venv/wheel/.ready
+	build/venv/wheel/bin/python scripts/wheel.py --platform $(PLATFORM) --extension-version $(VERSION) --out build/wheels
+
 test: test-rust test-clients
 
 # And whether every DuckDB that is served has the functions that we call: the symbols of the debug build say which.
@@ -70,9 +78,12 @@ test-rust:
 test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
 
-# What takes minutes: an export that is spread over Ray's workers.
-test-slow: build/venv/scaling/.ready release
-	build/venv/scaling/bin/python -m pytest --quiet -p no:cacheprovider test/scaling
+# What takes minutes: an export that is spread over Ray's workers, DuckLake, and the wheel in fresh environments.
+SLOW := ray ducklake dbt $(NEWEST:%=duckdb-%)
+test-slow: $(SLOW:%=build/venv/%/.ready) build/.node release wheel
+	build/venv/ray/bin/python -m pytest --quiet -p no:cacheprovider test/ray
+	build/venv/ducklake/bin/python -m pytest --quiet -p no:cacheprovider test/ducklake
+	build/venv/wheel/bin/python -m pytest --quiet -p no:cacheprovider test/wheel
 
 # On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
 # Elsewhere it tests what it has built: the `.test` files, which ask nothing of the machine, on one DuckDB.
@@ -91,7 +102,6 @@ test_release: test-clients
 endif
 
 # What these two need of the environments, and no more: who tries the demo wants to see it soon.
-NEWEST := $(shell $(PYTHON) test/pairs.py --newest)
 CLIENTS := $(foreach version,$(NEWEST),build/venv/duckdb-$(version)/.ready)
 
 demo: $(CLIENTS) release
