@@ -1,13 +1,16 @@
 # The targets that DuckDB's community CI expects of an extension: configure, debug, release, test_debug, test_release,
 # clean. What people call: demo, test, bench, install, repository, docs.
 
-PYTHON ?= python3
+PYTHON ?= $(if $(filter Windows_NT,$(OS)),python,python3)
 CARGO ?= cargo
 VERSION := v$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 # The community CI says which platform, and for which DuckDB, it builds.
 PLATFORM ?= $(or $(DUCKDB_PLATFORM),$(shell $(PYTHON) scripts/platform_name.py))
 COMMUNITY := $(or $(DUCKDB_GIT_VERSION),$(shell cat build/.duckdb_version 2>/dev/null))
 COMMUNITY_FILE := $(if $(COMMUNITY),$(shell $(PYTHON) scripts/served.py $(COMMUNITY)))
+# Where that platform is not this machine's, as macOS on Intel is not: the target that Rust builds for.
+TARGET := $(if $(DUCKDB_PLATFORM),$(shell $(PYTHON) scripts/platform_name.py --target $(DUCKDB_PLATFORM)))
+BUILT = target/$(if $(TARGET),$(TARGET)/)$(PROFILE)
 LIBRARY = $(shell $(PYTHON) scripts/platform_name.py --library mixpanel)
 
 .PHONY: configure debug release install test test-slow test_debug test_release test-rust test-clients demo bench lint clean
@@ -26,17 +29,17 @@ build/.node: test/node/package.json test/node/package-lock.json
 	mkdir -p build && touch $@
 
 debug:
-	$(CARGO) build
+	$(CARGO) build $(TARGET:%=--target %)
 	$(MAKE) --no-print-directory footers PROFILE=debug
 
 release:
-	$(CARGO) build --release
+	$(CARGO) build --release $(TARGET:%=--target %)
 	$(MAKE) --no-print-directory footers PROFILE=release
 
 # One library, a footer for each file: through which of the two C APIs, and for which DuckDB.
 .PHONY: footers
 footers:
-	$(PYTHON) scripts/footer.py --library target/$(PROFILE)/$(LIBRARY) --out build/$(PROFILE) \
+	$(PYTHON) scripts/footer.py --library $(BUILT)/$(LIBRARY) --out build/$(PROFILE) \
 	  --extension-version $(VERSION) --platform $(PLATFORM)
 ifneq ($(COMMUNITY),)
 	mkdir -p build/$(PROFILE)/extension/mixpanel
@@ -65,7 +68,7 @@ key: $(if $(KEY),build/venv/signing/.ready)
 # A wheel for this platform, which brings the files to machines without Rust.
 .PHONY: wheel
 wheel: build/venv/wheel/.ready
-	build/venv/wheel/bin/python scripts/wheel.py --platform $(PLATFORM) --extension-version $(VERSION) --out build/wheels
+	build/venv/wheel/bin/python scripts/wheel.py --platform $(PLATFORM) --out build/wheels
 
 test: test-rust test-clients
 
@@ -78,12 +81,14 @@ test-rust:
 test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
 
-# What takes minutes: an export that is spread over Ray's workers, DuckLake, and the wheel in fresh environments.
-SLOW := ray ducklake dbt $(NEWEST:%=duckdb-%)
+# What takes minutes: an export that is spread over Ray's workers, DuckLake, the wheel in fresh environments, and the steps of
+# the workflows in .github.
+SLOW := ray ducklake dbt workflows $(NEWEST:%=duckdb-%)
 test-slow: $(SLOW:%=build/venv/%/.ready) build/.node release wheel
 	build/venv/ray/bin/python -m pytest --quiet -p no:cacheprovider test/ray
 	build/venv/ducklake/bin/python -m pytest --quiet -p no:cacheprovider test/ducklake
 	build/venv/wheel/bin/python -m pytest --quiet -p no:cacheprovider test/wheel
+	build/venv/workflows/bin/python -m pytest --quiet -p no:cacheprovider test/workflows
 
 # On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
 # Elsewhere it tests what it has built: the `.test` files, which ask nothing of the machine, on one DuckDB.

@@ -7,6 +7,7 @@ is needs 2.34, and DuckDB's own wheels run on much older systems. A platform tha
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -22,9 +23,14 @@ PLATFORMS = {
     "osx_amd64": ("x86_64-apple-darwin", "macosx_10_12_x86_64"),
     "osx_arm64": ("aarch64-apple-darwin", "macosx_11_0_arm64"),
     "windows_amd64": ("x86_64-pc-windows-msvc", "win_amd64"),
-    "windows_arm64": ("aarch64-pc-windows-msvc", "win_arm64"),
 }
 GLIBC = "2.17"
+
+
+def released() -> str:
+    """The version of Cargo.toml, as a footer has it."""
+    cargo = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+    return "v" + re.search('^version = "(.*)"', cargo, re.MULTILINE)[1]
 
 
 def build(target: str, cargo: list[str]) -> pathlib.Path:
@@ -50,7 +56,7 @@ def wheel(built: pathlib.Path, platform: str, version: str, files: pathlib.Path,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--platform", choices=PLATFORMS, required=True, help="as DuckDB calls it")
-    parser.add_argument("--extension-version", required=True)
+    parser.add_argument("--extension-version", default=released())
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--library", type=pathlib.Path, help="one that is built already")
     parser.add_argument("--cargo", default="cargo", help="the command, with options of its own")

@@ -19,7 +19,8 @@ SIMULATOR_TESTS = [ROOT / "test" / "simulator", ROOT / "test" / "python" / "test
 
 
 def pytest(version: str, arguments: list, environment: dict[str, str]) -> int:
-    python = ROOT / "build" / "venv" / f"duckdb-{version}" / "bin" / "python"
+    place = ROOT / "build" / "venv" / f"duckdb-{version}"
+    python = place / "Scripts" / "python.exe" if os.name == "nt" else place / "bin" / "python"
     # One process for each core: a test waits more than it computes, and each process has simulators of its own.
     command = [python, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--numprocesses", "auto", *arguments]
     return subprocess.run(command, env=os.environ | environment, cwd=ROOT).returncode
