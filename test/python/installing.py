@@ -16,7 +16,7 @@ sys.path.insert(0, str(SCRIPTS))
 sys.path.insert(0, str(ROOT / "python"))
 import footer  # noqa: E402  the paths are set above
 from duckdb_mixpanel.files import platform_in  # noqa: E402, F401
-from served import AHEAD, FILES, RELEASED, file_for  # noqa: E402, F401
+from served import AHEAD, FILES, LAYOUTS, RELEASED, file_for  # noqa: E402, F401
 
 PLATFORM = duckdb.execute("PRAGMA platform").fetchall()[0][0]
 VERSION = f"v{duckdb.__version__}"
