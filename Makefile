@@ -90,6 +90,11 @@ test-slow: $(SLOW:%=build/venv/%/.ready) build/.node release wheel
 	build/venv/wheel/bin/python -m pytest --quiet -p no:cacheprovider test/wheel
 	build/venv/workflows/bin/python -m pytest --quiet -p no:cacheprovider test/workflows
 
+# The `.test` files on ARM64, emulated: on Debian, and no part of CI.
+.PHONY: test-arm64
+test-arm64: build/venv/wheel/.ready
+	$(PYTHON) test/arm64/run.py
+
 # On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
 # Elsewhere it tests what it has built: the `.test` files, which ask nothing of the machine, on one DuckDB.
 ifdef LINUX_CI_IN_DOCKER

@@ -42,7 +42,7 @@ def build(target: str, cargo: list[str]) -> pathlib.Path:
     else:
         command, environment = [*cargo, "build", "--release", "--lib", "--target", target], os.environ
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
-    return ROOT / "target" / target / "release" / library("mixpanel", target)
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / target / "release" / library("mixpanel", target)
 
 
 def wheel(built: pathlib.Path, platform: str, version: str, files: pathlib.Path, out: pathlib.Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 
@@ -100,3 +101,9 @@ def test_another_platform_than_the_machines_is_built_for_its_target():
         commands = run(ROOT, outside_of_make() | {"DUCKDB_PLATFORM": platform}, "--dry-run", "release", "LIBRARY=the-library")
         assert f"cargo build --release --target {rust}" in commands
         assert f"--library target/{rust}/release/the-library" in commands and f"--platform {platform}" in commands
+
+
+@once
+def test_the_makefile_names_no_duckdb():
+    """A new one is a layout, a requirements file and a pair."""
+    assert not re.findall(r"\bv?\d+\.\d+\.\d+\b", (ROOT / "Makefile").read_text(encoding="utf-8"))
