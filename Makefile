@@ -51,7 +51,7 @@ configure_ci set_duckdb_tag:
 set_duckdb_version:
 	mkdir -p build && echo "$(DUCKDB_GIT_VERSION)" > build/.duckdb_version
 
-# Puts files where a plain LOAD mixpanel finds them, for the DuckDBs of this machine; DUCKDB="/path 1.5.6" names others.
+# Puts files where a plain LOAD mixpanel finds them, for the DuckDBs of this machine; DUCKDB="..." names others: paths, versions.
 install: release
 	PYTHONPATH=python $(PYTHON) -m duckdb_mixpanel install --files build/release $(DUCKDB)
 
