@@ -20,10 +20,10 @@ from pairs import NEWEST  # noqa: E402  the path is set above
 from platform_name import TARGETS, target  # noqa: E402
 from served import LAYOUTS  # noqa: E402
 from simulator import Project, Simulator  # noqa: E402
-from wheel import GLIBC, PLATFORMS  # noqa: E402
+from wheel import GLIBC, PLATFORMS, released  # noqa: E402
 
 TAG = PLATFORMS[TARGETS[target()]][1]
-[WHEEL] = (ROOT / "build" / "wheels").glob(f"*-{TAG}.whl")
+WHEEL = ROOT / "build" / "wheels" / f"duckdb_mixpanel-{released().removeprefix('v')}-py3-none-{TAG}.whl"
 VERSIONS = [f"v{NEWEST['v1']}", *LAYOUTS]
 BUILD = "SELECT host_api, duckdb_version FROM mixpanel_build()"
 
