@@ -8,9 +8,9 @@
 //! called: one function taken for another is a crash.
 
 use std::{
+    cell::Cell,
     ffi::{CStr, c_char, c_void},
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::OnceLock,
 };
 
 use duckdb_neo::{extension::run_extension_entrypoint, ffi};
@@ -34,11 +34,13 @@ pub unsafe extern "C" fn mixpanel_init_c_api_v2(input: *mut ffi::duckdb_v2_exten
     let prepared = catch_unwind(AssertUnwindSafe(|| unsafe { prepare(input) }))
         .unwrap_or_else(|_| Err(Error::new(Code::Internal, "loading failed by a fault of the extension")));
     match prepared {
-        Ok(Some(footer)) => {
+        Ok(Some((footer, table))) => {
+            ARRANGED.set(&*table);
             let host = Host { api: "v2", duckdb: footer.duckdb, platform: Some(footer.platform) };
             let arranged = ffi::duckdb_v2_extension_input { get_api: Some(arranged_api), ..*input };
             // SAFETY: DuckDB's input, but for where the table comes from.
             unsafe { run_extension_entrypoint(&arranged, "v2.0.0", |extension| super::register(extension, host)) }
+            ARRANGED.set(std::ptr::null());
         }
         // DuckDB gave no table, and knows why.
         Ok(None) => {}
@@ -47,24 +49,18 @@ pub unsafe extern "C" fn mixpanel_init_c_api_v2(input: *mut ffi::duckdb_v2_exten
     }
 }
 
-/// A table of pointers to functions, which any thread may call.
-struct Functions(Table);
+thread_local! {
+    /// The table for the load that is going on in this thread.
+    static ARRANGED: Cell<*const Table> = const { Cell::new(std::ptr::null()) };
+}
 
-// SAFETY: nothing is behind the pointers but code.
-unsafe impl Send for Functions {}
-// SAFETY: as above.
-unsafe impl Sync for Functions {}
-
-/// The one that `duckdb-neo` calls, in this process.
-static ARRANGED: OnceLock<Functions> = OnceLock::new();
-
-/// In the place of DuckDB's own `get_api`.
+/// In the place of DuckDB's own `get_api`. `duckdb-neo` asks once, at the beginning, and copies what it gets.
 unsafe extern "C" fn arranged_api(_: ffi::duckdb_v2_extension_handle, _version: *const c_char) -> *const c_void {
-    ARRANGED.get().map_or(std::ptr::null(), |functions| functions.0.as_ptr().cast())
+    ARRANGED.get().cast()
 }
 
 /// Arranges DuckDB's functions, for the DuckDB that the footer names. `None` where DuckDB gives none.
-unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<Footer>> {
+unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Footer, Box<Table>)>> {
     let get_api = input.get_api.ok_or_else(|| wrong_file("DuckDB gave no way to its functions"))?;
     let duckdb = Library::of(get_api as *const ());
     let exported = |name: &CStr| duckdb.as_ref()?.function(name);
@@ -85,8 +81,7 @@ unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<Foote
         ))
     })?;
     one_duckdb::claim(get_api as *const ())?;
-    ARRANGED.get_or_init(|| Functions(arranged));
-    Ok(Some(footer))
+    Ok(Some((footer, Box::new(arranged))))
 }
 
 /// The layout for what the footer names.
