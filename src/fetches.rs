@@ -4,17 +4,17 @@
 //! it runs and after it ended; `mixpanel_fetches()` shows them. No secret gets in:
 //! a record holds the arguments of the SQL call and nothing of the account.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, MutexGuard,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use jiff::Timestamp;
 
-/// Records kept; the oldest go first.
+use crate::contract::Clock;
+
+/// Records kept of fetches that ended; the oldest go first. One that runs is never dropped: a script may be waiting to read
+/// what became of it.
 const KEPT: usize = 1000;
 
 /// One fetch, updated while it runs.
@@ -34,6 +34,7 @@ pub struct Fetch {
     /// As received, that is compressed.
     pub bytes: AtomicU64,
     end: Mutex<End>,
+    clock: Clock,
 }
 
 /// What is known at the end, and of what went wrong on the way.
@@ -43,9 +44,35 @@ pub struct End {
     pub error: Option<String>,
     /// Windows that were left out, each with its error.
     pub failed: Vec<(String, String)>,
+    pub warnings: Vec<Warning>,
+}
+
+/// What was accepted but should be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What scripts match on.
+    pub code: &'static str,
+    pub message: String,
 }
 
 impl Fetch {
+    fn new(function: &'static str, arguments: String, windows: usize, clock: Clock) -> Self {
+        Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            function,
+            arguments,
+            started: clock.now(),
+            windows: AtomicU64::new(windows as u64),
+            windows_done: AtomicU64::default(),
+            requests: AtomicU64::default(),
+            retries: AtomicU64::default(),
+            rows: AtomicU64::default(),
+            bytes: AtomicU64::default(),
+            end: Mutex::default(),
+            clock,
+        }
+    }
+
     pub fn add(counter: &AtomicU64, amount: u64) {
         counter.fetch_add(amount, Ordering::Relaxed);
     }
@@ -54,11 +81,15 @@ impl Fetch {
         self.end_mut().failed.push((window, error));
     }
 
+    pub fn warn(&self, code: &'static str, message: String) {
+        self.end_mut().warnings.push(Warning { code, message });
+    }
+
     /// Closes the record; what was said first stays.
     pub fn finish(&self, error: Option<String>) {
         let mut end = self.end_mut();
         if end.finished.is_none() {
-            end.finished = Some(Timestamp::now());
+            end.finished = Some(self.clock.now());
             end.error = error;
         }
     }
@@ -67,56 +98,83 @@ impl Fetch {
         self.end_mut().clone()
     }
 
+    fn has_ended(&self) -> bool {
+        self.end_mut().finished.is_some()
+    }
+
     fn end_mut(&self) -> MutexGuard<'_, End> {
         self.end.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-static RECORDS: Mutex<VecDeque<Arc<Fetch>>> = Mutex::new(VecDeque::new());
+static RECORDS: Mutex<Records> = Mutex::new(Records(Vec::new()));
 static NEXT_ID: AtomicI64 = AtomicI64::new(1);
 
-fn records() -> MutexGuard<'static, VecDeque<Arc<Fetch>>> {
+fn records() -> MutexGuard<'static, Records> {
     RECORDS.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Opens the record of a fetch that starts now.
-pub fn start(function: &'static str, arguments: String, windows: usize) -> Arc<Fetch> {
-    let fetch = Arc::new(Fetch {
-        id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-        function,
-        arguments,
-        started: Timestamp::now(),
-        windows: AtomicU64::new(windows as u64),
-        windows_done: AtomicU64::default(),
-        requests: AtomicU64::default(),
-        retries: AtomicU64::default(),
-        rows: AtomicU64::default(),
-        bytes: AtomicU64::default(),
-        end: Mutex::default(),
-    });
-    let mut records = records();
-    if records.len() == KEPT {
-        records.pop_front();
-    }
-    records.push_back(Arc::clone(&fetch));
+pub fn start(function: &'static str, arguments: String, windows: usize, clock: Clock) -> Arc<Fetch> {
+    let fetch = Arc::new(Fetch::new(function, arguments, windows, clock));
+    records().add(Arc::clone(&fetch));
     fetch
+}
+
+/// Oldest first.
+struct Records(Vec<Arc<Fetch>>);
+
+impl Records {
+    fn add(&mut self, fetch: Arc<Fetch>) {
+        let ended = self.0.iter().filter(|record| record.has_ended()).count();
+        let mut excess = ended.saturating_sub(KEPT - 1);
+        self.0.retain(|record| {
+            let goes = excess > 0 && record.has_ended();
+            excess -= usize::from(goes);
+            !goes
+        });
+        self.0.push(fetch);
+    }
 }
 
 /// Every record, oldest first.
 pub fn all() -> Vec<Arc<Fetch>> {
-    records().iter().cloned().collect()
+    records().0.clone()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn fetch() -> Arc<Fetch> {
+        Arc::new(Fetch::new("mixpanel_export", "{}".into(), 3, Clock::default()))
+    }
+
     #[test]
     fn the_first_end_counts() {
-        let fetch = start("mixpanel_export", "{}".into(), 3);
+        let fetch = fetch();
         fetch.finish(Some("broken".into()));
         fetch.finish(None);
         assert_eq!(fetch.end().error.as_deref(), Some("broken"));
-        assert!(all().iter().any(|record| record.id == fetch.id));
+    }
+
+    #[test]
+    fn a_record_is_dropped_for_newer_ones_only_once_it_has_ended() {
+        let mut records = Records(Vec::new());
+        let (running, ended) = (fetch(), fetch());
+        ended.finish(None);
+        records.add(Arc::clone(&running));
+        records.add(Arc::clone(&ended));
+        let has = |records: &Records, one: &Arc<Fetch>| records.0.iter().any(|record| Arc::ptr_eq(record, one));
+        for _ in 1..KEPT {
+            let other = fetch();
+            other.finish(None);
+            records.add(other);
+        }
+        assert!(has(&records, &running) && has(&records, &ended));
+        assert_eq!(records.0.len(), KEPT + 1);
+        records.add(fetch());
+        assert!(has(&records, &running) && !has(&records, &ended));
+        assert_eq!(records.0.len(), KEPT + 1);
     }
 }

@@ -8,7 +8,7 @@ use arrow_array::{RecordBatch, cast::AsArray};
 use libfuzzer_sys::fuzz_target;
 use mixpanel::{
     contract::SqlType,
-    decode::{Column, Decoder},
+    decode::{Column, Days, Decoded, Decoder},
 };
 use serde_json::value::RawValue;
 
@@ -19,13 +19,14 @@ fuzz_target!(|block: &[u8]| {
     let all = [Column::Properties, Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId];
     let columns = [&all[..], &properties, &[Column::Raw]].concat();
 
-    let verified = Decoder::verify(block);
-    let heads = Decoder::new(&[Column::EventName, Column::EventTime], None).decode(block.to_vec());
+    let days = Days::ALL;
+    let verified = Decoder::verify(block, days).map(|count| count.rows);
+    let heads = Decoder::new(&[Column::EventName, Column::EventTime], None).decode(block.to_vec(), days);
     assert!(heads.is_err() || verified.is_ok());
-    if let Ok(batch) = Decoder::new(&columns, None).decode(block.to_vec()) {
+    if let Ok(Decoded { batch, .. }) = Decoder::new(&columns, None).decode(block.to_vec(), days) {
         // What passes in full passes everywhere, with as many rows.
         assert_eq!(verified.ok(), Some(batch.num_rows()));
-        assert_eq!(heads.ok().map(|heads| heads.num_rows()), Some(batch.num_rows()));
+        assert_eq!(heads.ok().map(|heads| heads.batch.num_rows()), Some(batch.num_rows()));
         for column in [0, 5, columns.len() - 1] {
             check(&batch, column);
         }

@@ -1,2 +1,3 @@
-DROP TABLE {{table}};
+-- It may be gone already.
+DROP TABLE IF EXISTS {{table}};
 DELETE FROM {{metadata}} WHERE lower(table_name) = lower({{name}});

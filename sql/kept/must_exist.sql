@@ -1,4 +1,4 @@
-SET VARIABLE mixpanel_checked = (
+SET VARIABLE {{own}}_checked = (
     SELECT CASE
         WHEN count(*) = 0 THEN error({{missing}})
         WHEN list_sort(list(lower(column_name) || ' ' || data_type)) <> {{columns}} THEN error({{other_columns}})

@@ -1,5 +1,5 @@
-SET VARIABLE mixpanel_checked = (
-    SELECT CASE WHEN count(*) = 0 AND NOT getvariable('mixpanel_made') THEN error({{not_kept}}) END
+SET VARIABLE {{own}}_checked = (
+    SELECT CASE WHEN count(*) = 0 AND NOT getvariable('{{own}}_made') THEN error({{not_kept}}) END
     FROM {{metadata}}
     WHERE lower(table_name) = lower({{name}})
 );

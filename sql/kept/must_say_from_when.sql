@@ -1,5 +1,5 @@
 -- A table that is yet to be made.
-SET VARIABLE mixpanel_checked = (
+SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) = 0 AND {{from_date}} IS NULL THEN error({{from_missing}}) END
     FROM information_schema.tables
     WHERE {{condition}}

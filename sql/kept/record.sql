@@ -1,4 +1,4 @@
-SET VARIABLE mixpanel_row_count = (SELECT count(*) FROM {{table}});
+SET VARIABLE {{own}}_row_count = (SELECT count(*) FROM {{table}});
 INSERT INTO {{metadata}} BY NAME
 SELECT
     {{name}} AS table_name,
@@ -8,15 +8,13 @@ SELECT
     {{last_day}} AS to_date,
     {{filter_events}}::JSON AS filter_events,
     {{filter_where}} AS filter_where,
-    getvariable('mixpanel_row_count') AS row_count,
+    getvariable('{{own}}_row_count') AS row_count,
     {{project}} AS project_id,
     requests,
     failed_ranges,
     epoch_ms(finished - started) / 1000 AS duration_seconds,
-    getvariable('mixpanel_row_count') - getvariable('mixpanel_rows_before') + getvariable('mixpanel_rows_removed') AS rows_added,
-    getvariable('mixpanel_rows_removed') AS rows_removed,
+    getvariable('{{own}}_row_count') - getvariable('{{own}}_rows_before') + coalesce(getvariable('{{own}}_rows_removed'), 0) AS rows_added,
+    coalesce(getvariable('{{own}}_rows_removed'), 0) AS rows_removed,
     arguments
 FROM mixpanel_fetches()
-WHERE (arguments->>'label') = {{label}}
-ORDER BY id DESC
-LIMIT 1;
+WHERE id = getvariable('{{own}}_fetch');

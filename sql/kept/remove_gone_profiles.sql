@@ -1,7 +1,14 @@
--- Profiles that Mixpanel no longer has.
-SET VARIABLE mixpanel_rows_removed = (
-    SELECT count(*) FROM {{table}} AS kept
-    WHERE NOT EXISTS (FROM mixpanel_staged AS staged WHERE staged.distinct_id IS NOT DISTINCT FROM kept.distinct_id)
-);
-DELETE FROM {{table}} AS kept
-WHERE NOT EXISTS (FROM mixpanel_staged AS staged WHERE staged.distinct_id IS NOT DISTINCT FROM kept.distinct_id);
+-- Profiles that Mixpanel no longer has. Where fewer came than it announced, nothing is removed on their account.
+INSERT INTO {{own}}_gone
+SELECT kept.rowid
+FROM {{table}} AS kept
+WHERE kept.rowid NOT IN (SELECT kept_row FROM {{own}}_same)
+    AND NOT EXISTS (FROM {{own}}_staged AS staged WHERE staged.distinct_id = kept.distinct_id)
+    AND NOT EXISTS (
+        FROM (
+            SELECT unnest(from_json(warnings, '[{"code": "VARCHAR"}]')).code AS code
+            FROM mixpanel_fetches()
+            WHERE id = getvariable('{{own}}_fetch')
+        )
+        WHERE code = 'FEWER_PROFILES'
+    );

@@ -1,5 +1,5 @@
 -- Which rows of a day a filter brought can't be told afterwards, nor what their times mean.
-SET VARIABLE mixpanel_checked = (
+SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) > 0 THEN error({{mixed}}) END
     FROM {{metadata}}
     WHERE lower(table_name) = lower({{name}})

@@ -1,5 +1,5 @@
 -- Rows of two projects can't be told apart afterwards.
-SET VARIABLE mixpanel_checked = (
+SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) > 0 THEN error({{other_project}}) END
     FROM {{metadata}}
     WHERE lower(table_name) = lower({{name}}) AND project_id IS DISTINCT FROM {{project}}

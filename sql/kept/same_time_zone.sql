@@ -1,5 +1,5 @@
 -- Rows whose times mean something else would be taken for other rows.
-SET VARIABLE mixpanel_checked = (
+SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) > 0 THEN error({{other_time_zone}}) END
     FROM {{metadata}}
     WHERE lower(table_name) = lower({{name}}) AND (arguments->>'time_zone') IS DISTINCT FROM {{time_zone}}

@@ -4,7 +4,7 @@ CREATE OR REPLACE TEMP MACRO mixpanel_daily_counts(from_date, to_date, events :=
 SELECT event_time::DATE AS date, event_name, sum(occurrences)::BIGINT AS count
 FROM (
     -- An event that comes twice counts once, as in Mixpanel's reports. One without an insert_id comes once.
-    SELECT event_name, event_time, CASE WHEN insert_id IS NULL THEN count(*) ELSE 1 END AS occurrences
+    SELECT event_name, event_time, CASE WHEN insert_id <> '' THEN 1 ELSE count(*) END AS occurrences
     FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := events::VARCHAR[])
     WHERE event_time IS NOT NULL
     GROUP BY event_name, distinct_id, event_time, insert_id

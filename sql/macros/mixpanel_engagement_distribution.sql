@@ -11,7 +11,7 @@ users AS (
     SELECT sum(occurrences) AS total
     FROM (
         -- An event that comes twice counts once, as in Mixpanel's reports. One without an insert_id comes once.
-        SELECT distinct_id, CASE WHEN insert_id IS NULL THEN count(*) ELSE 1 END AS occurrences
+        SELECT distinct_id, CASE WHEN insert_id <> '' THEN 1 ELSE count(*) END AS occurrences
         FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := events::VARCHAR[])
         WHERE event_time IS NOT NULL AND distinct_id <> ''
         GROUP BY event_name, distinct_id, event_time, insert_id

@@ -17,6 +17,23 @@ FROM (
     FROM (
         SELECT arg_max(table_name, fetched_at) AS table_name, arg_max(row_count, fetched_at) AS row_count
         FROM _metadata
+        WHERE lower(table_name) IN (
+            SELECT lower(existing.table_name)
+            FROM information_schema.tables AS existing
+            WHERE existing.table_catalog = current_database()
+                AND existing.table_type = 'BASE TABLE'
+                AND existing.table_schema = (
+                    -- Where the history itself was found: in the first schema of the search path that has one, else in main.
+                    SELECT histories.table_schema
+                    FROM information_schema.tables AS histories
+                    WHERE histories.table_catalog = current_database() AND histories.table_name = '_metadata'
+                    ORDER BY coalesce(
+                        list_position(list_append(current_schemas(false), current_schema()), histories.table_schema),
+                        CASE WHEN histories.table_schema = 'main' THEN 1000 END
+                    ) NULLS LAST
+                    LIMIT 1
+                )
+        )
         GROUP BY lower(table_name)
     )
 ) AS kept

@@ -33,7 +33,7 @@ FROM (
         FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := [event]) AS exported
         WHERE event_time IS NOT NULL
     )
-    QUALIFY insert_id IS NULL OR row_number() OVER (
+    QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (
         PARTITION BY distinct_id, event_time, insert_id ORDER BY processed DESC NULLS LAST
     ) = 1
 )

@@ -5,11 +5,11 @@
 use super::{
     Credentials, Environment, Kind, Overrides, Region, Secret, Target,
     account::{Account, ENVIRONMENT_ACCOUNT, Source},
-    edit,
+    base_url, edit,
     file::Accounts,
-    hints, resolve, store,
+    hints, resolve, store, testing,
 };
-use crate::contract::{Code, Error, Result};
+use crate::contract::{Clock, Code, Error, Result};
 
 /// Accounts and credentials, as one environment shows them.
 #[derive(Debug, Clone)]
@@ -60,6 +60,12 @@ impl Config {
 
     pub fn new(environment: Environment) -> Self {
         Self { environment }
+    }
+
+    /// The clock of calls that are about no account. What is wrong with the environment, others say.
+    pub fn clock(&self) -> Clock {
+        let base_url = base_url::read(&self.environment).ok().flatten();
+        testing::read(&self.environment, base_url.as_ref()).unwrap_or_default().clock
     }
 
     /// Finds credentials, project and region of a call. Makes no request.

@@ -17,8 +17,9 @@ pub(super) const API_BASE_URL: &str = "MP_API_BASE_URL";
 pub(super) const RETRY_BASE_MS: &str = "MP_RETRY_BASE_MS";
 pub(super) const TIMEOUT_MS: &str = "MP_TIMEOUT_MS";
 pub(super) const RATE_LIMITS: &str = "MP_RATE_LIMITS";
+pub(super) const TEST_CLOCK: &str = "MP_TEST_CLOCK";
 
-const VARIABLES: [&str; 10] = [
+const VARIABLES: [&str; 11] = [
     USERNAME,
     SECRET,
     PROJECT_ID,
@@ -29,6 +30,7 @@ const VARIABLES: [&str; 10] = [
     RETRY_BASE_MS,
     TIMEOUT_MS,
     RATE_LIMITS,
+    TEST_CLOCK,
 ];
 
 /// The variables that this extension knows, as they were at one moment.

@@ -7,6 +7,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use url::Url;
 
 use super::{
@@ -56,6 +57,11 @@ impl Target {
             Some(name) => format!("account '{name}'"),
             None => "the environment".to_owned(),
         }
+    }
+
+    /// The time, as everything that is done for this target has it.
+    pub fn now(&self) -> Timestamp {
+        self.testing.clock.now()
     }
 }
 

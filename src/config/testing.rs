@@ -10,16 +10,17 @@
 //! | `MP_RETRY_BASE_MS` | the wait before the first retry, in milliseconds, instead of 1,000 |
 //! | `MP_TIMEOUT_MS` | how long the server may stay silent, in milliseconds, instead of minutes |
 //! | `MP_RATE_LIMITS` | `off`: the governor of requests an hour and a second stands aside |
+//! | `MP_TEST_CLOCK` | a file that holds how many seconds the clock is ahead; read at each look |
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use url::Url;
 
 use super::{
     base_url::is_loopback,
-    environment::{Environment, RATE_LIMITS, RETRY_BASE_MS, TIMEOUT_MS},
+    environment::{Environment, RATE_LIMITS, RETRY_BASE_MS, TEST_CLOCK, TIMEOUT_MS},
 };
-use crate::contract::{Code, Error, Result};
+use crate::contract::{Clock, Code, Error, Result};
 
 /// What tests may change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub struct Testing {
     pub retry_base: Option<Duration>,
     pub timeout: Option<Duration>,
     pub unlimited: bool,
+    pub clock: Clock,
 }
 
 /// Errors: `InvalidConfig` for values that mean nothing.
@@ -44,7 +46,11 @@ pub(super) fn read(environment: &Environment, base_url: Option<&Url>) -> Result<
         Some(Ok(number)) => Ok(Some(Duration::from_millis(u64::from(number)))),
         Some(Err(_)) => Err(Error::new(Code::InvalidConfig, format!("{name} must be a number of milliseconds"))),
     };
-    Ok(Testing { retry_base: milliseconds(RETRY_BASE_MS)?, timeout: milliseconds(TIMEOUT_MS)?, unlimited })
+    let clock = match environment.text(TEST_CLOCK)? {
+        None => Clock::default(),
+        Some(path) => Clock::moved_by_file(Path::new(path)),
+    };
+    Ok(Testing { retry_base: milliseconds(RETRY_BASE_MS)?, timeout: milliseconds(TIMEOUT_MS)?, unlimited, clock })
 }
 
 #[cfg(test)]
@@ -53,10 +59,16 @@ mod tests {
 
     #[test]
     fn only_towards_this_machine() {
-        let environment = Environment::of(&[(RETRY_BASE_MS, "5"), (RATE_LIMITS, "off")], None);
+        let environment =
+            Environment::of(&[(RETRY_BASE_MS, "5"), (RATE_LIMITS, "off"), (TEST_CLOCK, "/tmp/offset")], None);
         let local = Url::parse("http://127.0.0.1:1").ok();
         let remote = Url::parse("https://proxy.example.com").ok();
-        let expected = Testing { retry_base: Some(Duration::from_millis(5)), timeout: None, unlimited: true };
+        let expected = Testing {
+            retry_base: Some(Duration::from_millis(5)),
+            timeout: None,
+            unlimited: true,
+            clock: Clock::moved_by_file(Path::new("/tmp/offset")),
+        };
         assert_eq!(read(&environment, local.as_ref()), Ok(expected));
         assert_eq!(read(&environment, remote.as_ref()), Ok(Testing::default()));
         assert_eq!(read(&environment, None), Ok(Testing::default()));

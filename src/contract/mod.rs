@@ -6,6 +6,7 @@
 
 mod arguments;
 mod arrays;
+mod clock;
 mod columns;
 mod error;
 mod filter;
@@ -21,6 +22,7 @@ mod value;
 
 pub use arguments::Arguments;
 pub use arrays::{list_of_texts, texts, texts_at};
+pub use clock::Clock;
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
 pub use filter::{Comparison, Filter};

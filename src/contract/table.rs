@@ -14,15 +14,17 @@ use std::sync::{
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 
-use super::{Arguments, Code, Columns, Documentation, Error, Filter, Parameter, Result};
+use super::{Arguments, Clock, Code, Columns, Documentation, Error, Filter, Parameter, Result};
 
 /// What a host knows of the database and connection in which a function is bound.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Session {
     /// `false` where the database says `enable_external_access = false`; `true` also where the host can't ask.
     pub external_access: bool,
     /// Whether this host will offer the conditions of the `WHERE` to the scan.
     pub pushes_filters: bool,
+    /// The time, for everything that the call does.
+    pub clock: Clock,
 }
 
 impl Session {

@@ -6,7 +6,7 @@
 
 use super::{
     text,
-    time::Clock,
+    time::TimeReader,
     walk::{Member, Span},
     wanted::{TIME, Wanted},
 };
@@ -24,7 +24,7 @@ pub(super) struct Picked {
 impl Picked {
     /// Looks at the members that may be wanted. Of several members with one key the first has the value, and all go.
     /// A time that no column can show stays.
-    pub fn pick(&mut self, block: &[u8], members: &[Member], escapes: bool, wanted: &Wanted, clock: &mut Clock) {
+    pub fn pick(&mut self, block: &[u8], members: &[Member], escapes: bool, wanted: &Wanted, times: &mut TimeReader) {
         self.values.clear();
         self.values.resize(wanted.len(), Span::default());
         self.time = None;
@@ -35,7 +35,7 @@ impl Picked {
             if value.is_empty() {
                 *value = member.value;
                 if slot == TIME {
-                    self.time = text::text(member.value.of(block), escapes).and_then(|text| clock.read(&text));
+                    self.time = text::text(member.value.of(block), escapes).and_then(|text| times.read(&text));
                 }
             }
             if wanted.takes(slot) && (slot != TIME || self.time.is_some()) {

@@ -13,6 +13,7 @@ mod cells;
 mod cut;
 mod damage;
 mod datetime;
+mod days;
 mod decimal;
 mod escape;
 mod index;
@@ -39,6 +40,7 @@ use fearless_simd::Level;
 use jiff::tz::TimeZone;
 
 pub use damage::{Damage, DamageKind};
+pub use days::Days;
 pub use plan::Column;
 pub use property::PropertyReader;
 pub use time::{iso_microseconds, microseconds, utc};
@@ -46,12 +48,29 @@ pub use time::{iso_microseconds, microseconds, utc};
 use plan::Plan;
 use reader::Reader;
 use rows::{MAX_BYTES, Rows};
+use time::TimeReader;
 use wanted::Wanted;
 
 /// Decodes blocks of an export. Made once for a scan and shared by its threads.
 pub struct Decoder {
     plan: Plan,
     schema: SchemaRef,
+}
+
+/// What a block became.
+#[derive(Debug)]
+pub struct Decoded {
+    pub batch: RecordBatch,
+    /// So many of its rows lie more than 14 hours outside the days.
+    pub outside: usize,
+}
+
+/// What a block holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    pub rows: usize,
+    /// So many of them lie more than 14 hours outside the days.
+    pub outside: usize,
 }
 
 impl Decoder {
@@ -81,16 +100,16 @@ impl Decoder {
     /// Decodes whole lines; the last may lack its line feed. All of them are checked before anything is returned.
     /// The texts of the batch are views of the block, which it keeps; blocks have less than 2 GiB.
     ///
-    /// Where properties, identities or the line itself are asked for, each line's whole grammar is checked. For less
-    /// see [`Decoder::verify`].
-    pub fn decode(&self, mut block: Vec<u8>) -> Result<RecordBatch, Damage> {
+    /// `days` are those that the block was asked for.
+    pub fn decode(&self, mut block: Vec<u8>, days: Days) -> Result<Decoded, Damage> {
         if self.plan.columns.is_empty() {
-            return rows::counted(&self.schema, Self::verify(&block)?);
+            let count = Self::verify(&block, days)?;
+            return Ok(Decoded { batch: rows::counted(&self.schema, count.rows)?, outside: count.outside });
         }
         if block.len() > MAX_BYTES {
             return Err(Damage::of_block(DamageKind::TooLarge));
         }
-        let mut rows = Rows::new(&self.plan, block.len());
+        let mut rows = Rows::new(&self.plan, block.len(), days);
         let (mut at, mut line_number) = (0, 0);
         while at < block.len() {
             line_number += 1;
@@ -99,18 +118,17 @@ impl Decoder {
                 Err(end) => return Err(damage(&block, at..end, line_number, rows.count())),
             }
         }
-        rows.finish(&self.schema, block)
+        Ok(Decoded { outside: rows.outside(), batch: rows.finish(&self.schema, block)? })
     }
 
-    /// Counts the events of whole lines. A line that begins and ends as Mixpanel's do and has its line feed counts
-    /// without a look at its properties, any other is checked in full: that finds what cuts an export short at a
-    /// speed that leaves no reason not to look.
-    pub fn verify(block: &[u8]) -> Result<usize, Damage> {
+    /// Counts the events of whole lines, and checks all that [`Decoder::decode`] does: what passes here will pass there.
+    pub fn verify(block: &[u8], days: Days) -> Result<Count, Damage> {
         if block.len() > MAX_BYTES {
             return Err(Damage::of_block(DamageKind::TooLarge));
         }
         let mut reader = Reader::new(Level::new());
-        let wanted = Wanted::default();
+        let wanted = Wanted::of_times();
+        let mut times = TimeReader::of_export(days, None);
         let (mut at, mut line_number, mut rows) = (0, 0, 0);
         while at < block.len() {
             line_number += 1;
@@ -120,11 +138,17 @@ impl Decoder {
                 if reader.event(block, start, end as u32, &wanted).is_none() {
                     return Err(damage(block, at..end, line_number, rows));
                 }
+                let escapes = reader.has_escapes();
+                let time =
+                    reader.members.iter().find(|member| &*text::unescaped(member.key.of(block), escapes) == b"time");
+                if let Some(time) = time.and_then(|time| text::text(time.value.of(block), escapes)) {
+                    times.read(&time);
+                }
                 rows += 1;
             }
             at = end + 1;
         }
-        Ok(rows)
+        Ok(Count { rows, outside: times.outside })
     }
 }
 

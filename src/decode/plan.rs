@@ -67,10 +67,11 @@ pub(super) struct Plan {
 
 impl Plan {
     pub fn new(columns: &[Column], time_zone: Option<TimeZone>, of_profiles: bool) -> Self {
-        // The line as it came can be had without a look at its properties.
+        // The line as it came can be had without a look at its properties, but for an event's time.
         let is_of_line = |column: &_| matches!(column, Column::EventName | Column::ProfileId | Column::Raw);
         let mut wanted = match (columns.iter().all(is_of_line), of_profiles) {
-            (true, _) => Wanted::default(),
+            (true, false) => Wanted::of_times(),
+            (true, true) => Wanted::default(),
             (false, false) => Wanted::of_events(),
             (false, true) => Wanted::of_profiles(),
         };

@@ -14,12 +14,13 @@ use super::{
     cells::{Cells, Numbers},
     cut::Picked,
     damage::{Damage, DamageKind},
+    days::Days,
     escape,
     line::Line,
     plan::{Plan, PlannedColumn, Source},
     reader::Reader,
     scan,
-    time::Clock,
+    time::TimeReader,
     views::{Views, view},
     walk::Span,
     wanted::Slot,
@@ -35,7 +36,7 @@ const REPAIRED: u32 = 2;
 /// The rows of a block, so far.
 pub(super) struct Rows<'a> {
     plan: &'a Plan,
-    clock: Clock<'a>,
+    times: TimeReader<'a>,
     reader: Reader,
     picked: Picked,
     columns: Vec<Made>,
@@ -46,12 +47,15 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// No rows yet, of a block of so many bytes.
-    pub fn new(plan: &'a Plan, bytes: usize) -> Self {
+    pub fn new(plan: &'a Plan, bytes: usize, days: Days) -> Self {
         // Real lines have about 870 bytes; a list that turns out too short grows.
         let capacity = bytes / 512 + 1;
         Self {
             plan,
-            clock: if plan.of_profiles { Clock::iso() } else { Clock::new(plan.time_zone.as_ref()) },
+            times: match plan.of_profiles {
+                true => TimeReader::iso(),
+                false => TimeReader::of_export(days, plan.time_zone.as_ref()),
+            },
             reader: Reader::new(plan.level),
             picked: Picked::default(),
             columns: plan.columns.iter().map(|column| Made::new(column, capacity)).collect(),
@@ -64,6 +68,11 @@ impl<'a> Rows<'a> {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.count
+    }
+
+    /// How many of them lie outside the days.
+    pub fn outside(&self) -> usize {
+        self.times.outside
     }
 
     /// Whether there is more text beside the block than views can point at.
@@ -101,7 +110,7 @@ impl<'a> Rows<'a> {
         let plan = self.plan;
         let event = self.reader.event(block, start, end, &plan.wanted)?;
         let escapes = self.reader.has_escapes();
-        self.picked.pick(block, &self.reader.members, escapes, &plan.wanted, &mut self.clock);
+        self.picked.pick(block, &self.reader.members, escapes, &plan.wanted, &mut self.times);
         let closes = plan.has_properties;
         let changes = closes || !self.reader.lone.is_empty();
         let copy_of_raw = (plan.has_raw && changes).then(|| {

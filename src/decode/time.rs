@@ -1,6 +1,10 @@
 //! When did an event happen?
 //!
-//! `properties.time` counts seconds or, when asked for, milliseconds since 1970.
+//! `properties.time` counts the milliseconds since 1970 that an export asks for, or
+//! seconds where the server does not heed that: then as milliseconds it lies outside
+//! the days that were asked for, and inside them as seconds. Where no days were
+//! asked for, the size of the number decides.
+//!
 //! In projects created before 2023 it counts them on the wall clock of the
 //! project: the local time, written as if it were UTC.
 //!
@@ -8,7 +12,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{datetime, decimal};
+use super::{datetime, days::Days, decimal};
 
 /// A number of this size or more is milliseconds: as seconds it would be after the year 5138.
 const MILLISECONDS: i128 = 100_000_000_000;
@@ -20,44 +24,77 @@ const RANGE: std::ops::RangeInclusive<i64> = -62_135_596_800_000_000..=253_402_3
 
 const HOUR: i64 = 3_600_000_000;
 
-/// Reads times; remembers the offset of the hour that it saw last.
-pub(super) struct Clock<'a> {
-    zone: Option<&'a TimeZone>,
-    is_iso: bool,
-    hour: i64,
-    offset: Option<i64>,
+/// How times are written.
+#[derive(Debug, Clone, Copy)]
+enum Notation {
+    /// Milliseconds, or seconds where only those are within the days.
+    Within(Days),
+    /// Seconds or milliseconds, by size.
+    BySize,
+    /// Dates and times as people write them, in UTC where they don't say otherwise.
+    Iso,
 }
 
-impl<'a> Clock<'a> {
-    /// A zone makes the times local ones.
-    pub fn new(zone: Option<&'a TimeZone>) -> Self {
-        Self { zone, is_iso: false, hour: i64::MIN, offset: None }
+/// Reads times; remembers the offset of the hour that it saw last.
+pub(super) struct TimeReader<'a> {
+    notation: Notation,
+    zone: Option<&'a TimeZone>,
+    hour: i64,
+    offset: Option<i64>,
+    /// How many times were outside the days.
+    pub outside: usize,
+}
+
+impl<'a> TimeReader<'a> {
+    /// Of an export's times. A zone makes them local ones.
+    pub fn of_export(days: Days, zone: Option<&'a TimeZone>) -> Self {
+        Self { zone, ..Self::new(Notation::Within(days)) }
     }
 
-    /// A clock that reads dates and times as they are written, in UTC where they don't say otherwise.
+    pub fn by_size() -> Self {
+        Self::new(Notation::BySize)
+    }
+
     pub fn iso() -> Self {
-        Self { is_iso: true, ..Self::new(None) }
+        Self::new(Notation::Iso)
     }
 
-    /// Microseconds since 1970 in UTC, from the text of a number or, if it is that kind of clock, of a time.
+    fn new(notation: Notation) -> Self {
+        Self { notation, zone: None, hour: i64::MIN, offset: None, outside: 0 }
+    }
+
+    /// Microseconds since 1970 in UTC, from the text of a number or, if so written, of a time.
     pub fn read(&mut self, text: &[u8]) -> Option<i64> {
-        if self.is_iso {
-            return iso(text);
-        }
-        let time = match short_number(text) {
-            Some(number) if number < MILLISECONDS as i64 => number * 1_000_000,
-            Some(number) => number.checked_mul(1000)?,
-            None => {
-                let seconds = decimal::scaled(text, 6)?;
-                let is_milliseconds = seconds.abs() >= MILLISECONDS * MICROSECONDS;
-                i64::try_from(if is_milliseconds { decimal::scaled(text, 3)? } else { seconds }).ok()?
+        let time = match self.notation {
+            Notation::Within(days) => {
+                let time = match short_number(text) {
+                    Some(number) => number.checked_mul(1000),
+                    None => decimal::scaled(text, 3).and_then(|time| i64::try_from(time).ok()),
+                };
+                match time {
+                    Some(time) if days.contain(time) => time,
+                    _ => self.elsewhere(text, time, days)?,
+                }
             }
+            Notation::BySize => by_size(text)?,
+            Notation::Iso => return iso(text),
         };
         let time = match self.zone {
             None => time,
             Some(zone) => self.utc(zone, time)?,
         };
         RANGE.contains(&time).then_some(time)
+    }
+
+    /// A time that is not within the days as milliseconds.
+    #[cold]
+    #[inline(never)]
+    fn elsewhere(&mut self, text: &[u8], time: Option<i64>, days: Days) -> Option<i64> {
+        let seconds = i64::try_from(decimal::scaled(text, 6)?).ok().filter(|seconds| days.contain(*seconds));
+        if seconds.is_none() {
+            self.outside += 1;
+        }
+        seconds.or(time)
     }
 
     /// Most events of a day's export lie in few hours, and nearly all hours have one offset.
@@ -84,7 +121,19 @@ pub fn iso_microseconds(text: &str) -> Option<i64> {
 
 /// Microseconds since 1970 in UTC, from the text of a number of seconds or milliseconds.
 pub fn microseconds(text: &str) -> Option<i64> {
-    Clock::new(None).read(text.as_bytes())
+    TimeReader::by_size().read(text.as_bytes())
+}
+
+fn by_size(text: &[u8]) -> Option<i64> {
+    match short_number(text) {
+        Some(number) if number < MILLISECONDS as i64 => Some(number * 1_000_000),
+        Some(number) => number.checked_mul(1000),
+        None => {
+            let seconds = decimal::scaled(text, 6)?;
+            let is_milliseconds = seconds.abs() >= MILLISECONDS * MICROSECONDS;
+            i64::try_from(if is_milliseconds { decimal::scaled(text, 3)? } else { seconds }).ok()
+        }
+    }
 }
 
 /// Out of the way of the numbers, which come by the million.
@@ -142,10 +191,10 @@ mod tests {
     fn local(zone: &str, text: &str) -> Option<String> {
         let zone = TimeZone::get(zone).unwrap();
         let zone = (zone != TimeZone::UTC).then_some(&zone);
-        let time = Clock::new(zone).read(text.as_bytes())?;
+        let time = TimeReader { zone, ..TimeReader::by_size() }.read(text.as_bytes())?;
         // A clock that has seen another time first must say the same.
         for other in ["1741503600", "1762048800000", "86399"] {
-            let mut clock = Clock::new(zone);
+            let mut clock = TimeReader { zone, ..TimeReader::by_size() };
             clock.read(other.as_bytes());
             assert_eq!(clock.read(text.as_bytes()), Some(time), "{text} after {other}");
         }
@@ -182,6 +231,38 @@ mod tests {
             ("2025-05-05", None),
         ] {
             assert_eq!(utc(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_export_has_milliseconds_unless_only_seconds_are_within_its_days() {
+        let days = |from: &str, to: &str| Days::between(from.parse().unwrap(), to.parse().unwrap());
+        let (january, epoch) = (days("2025-01-01", "2025-01-31"), days("1970-01-01", "1973-12-31"));
+        let wide = days("1970-01-01", "2026-12-31");
+        for (days, text, expected, outside) in [
+            (january, "1735732800000", Some("2025-01-01T12:00:00Z"), 0),
+            (january, "1735732800000.5", Some("2025-01-01T12:00:00.0005Z"), 0),
+            (january, "1735732800", Some("2025-01-01T12:00:00Z"), 0),
+            (january, "1735732800.25", Some("2025-01-01T12:00:00.25Z"), 0),
+            (january, "1735732800e3", Some("2025-01-01T12:00:00Z"), 0),
+            // Before March 1973 the size of the number would make seconds of them.
+            (epoch, "86400000", Some("1970-01-02T00:00:00Z"), 0),
+            (epoch, "99999999999", Some("1973-03-03T09:46:39.999Z"), 0),
+            (epoch, "-1", Some("1969-12-31T23:59:59.999Z"), 0),
+            (wide, "1735732800", Some("1970-01-21T02:08:52.8Z"), 0),
+            // Neither is within the days.
+            (january, "1738300000000", Some("2025-01-31T05:06:40Z"), 0),
+            (january, "1738418400000", Some("2025-02-01T14:00:00Z"), 1),
+            (january, "0", Some("1970-01-01T00:00:00Z"), 1),
+            (january, "1735732800000000", None, 1),
+            (january, "99999999999999999999999", None, 1),
+            // No time at all is nowhere.
+            (january, "noon", None, 0),
+            (january, "", None, 0),
+        ] {
+            let mut reader = TimeReader::of_export(days, None);
+            let time = reader.read(text.as_bytes()).map(|time| Timestamp::from_microsecond(time).unwrap().to_string());
+            assert_eq!((time.as_deref(), reader.outside), (expected, outside), "{text} in {days:?}");
         }
     }
 
@@ -229,8 +310,8 @@ mod tests {
         for zone in ["Pacific/Kiritimati", "Etc/GMT+12", "America/New_York"] {
             let zone = TimeZone::get(zone).unwrap();
             for time in [i64::MIN, i64::MAX, *RANGE.start(), *RANGE.end(), i64::MAX / 1000, i64::MIN / 1000] {
-                Clock::new(Some(&zone)).read(time.to_string().as_bytes());
-                Clock::new(Some(&zone)).utc(&zone, time);
+                TimeReader::of_export(Days::ALL, Some(&zone)).read(time.to_string().as_bytes());
+                TimeReader::by_size().utc(&zone, time);
             }
         }
     }

@@ -33,6 +33,11 @@ impl Wanted {
         Self::taking(&["time", "distinct_id", "$insert_id"])
     }
 
+    /// The one that tells when an event happened.
+    pub fn of_times() -> Self {
+        Self::taking(&["time"])
+    }
+
     /// The one of a profile's properties.
     pub fn of_profiles() -> Self {
         Self::taking(&["$last_seen"])

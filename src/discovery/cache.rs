@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{flight::Flight, key::Key};
-use crate::contract::Result;
+use crate::contract::{Clock, Result};
 
 /// How long an answer is good.
 const LIFE: SignedDuration = SignedDuration::from_mins(15);
@@ -21,8 +21,6 @@ const MOST_BYTES: usize = 64 << 20;
 /// Answers and requests under way. Few enough to be searched one after the other.
 #[derive(Debug)]
 pub(super) struct Cache {
-    /// The time of day: a monotonic clock stands still while a computer sleeps, and answers would be good for a night.
-    clock: fn() -> Timestamp,
     state: Mutex<State>,
 }
 
@@ -41,21 +39,21 @@ struct Kept {
 }
 
 impl Cache {
-    const fn new(clock: fn() -> Timestamp) -> Self {
-        Self { clock, state: Mutex::new(State { answers: Vec::new(), flights: Vec::new() }) }
+    const fn new() -> Self {
+        Self { state: Mutex::new(State { answers: Vec::new(), flights: Vec::new() }) }
     }
 
     /// The one of this process.
     pub fn process() -> &'static Self {
-        static PROCESS: Cache = Cache::new(Timestamp::now);
+        static PROCESS: Cache = Cache::new();
         &PROCESS
     }
 
     /// The answer that is kept, or the one that `ask` gets. Others who want the same meanwhile share its outcome, and
     /// its error too: asking at once again would be no better.
-    pub fn get(&self, key: &Key, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+    pub fn get(&self, key: &Key, clock: &Clock, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
         loop {
-            match self.board(key) {
+            match self.board(key, clock.now()) {
                 Boarding::Known(text) => return Ok(text),
                 Boarding::Passenger(flight) => {
                     if let Some(outcome) = flight.wait() {
@@ -63,7 +61,7 @@ impl Cache {
                     }
                 }
                 Boarding::Pilot(flight) => {
-                    let pilot = Pilot { cache: self, key, flight };
+                    let pilot = Pilot { cache: self, key, clock, flight };
                     let outcome = ask().map(Arc::from);
                     return pilot.land(outcome);
                 }
@@ -72,22 +70,22 @@ impl Cache {
     }
 
     /// The answer that is kept, without asking.
-    pub fn peek(&self, key: &Key) -> Option<Arc<str>> {
-        self.lock().known(key, (self.clock)())
+    pub fn peek(&self, key: &Key, now: Timestamp) -> Option<Arc<str>> {
+        self.lock().known(key, now)
     }
 
     /// Forgets all answers, also those under way: they may be older than the wish for new ones. Returns how many were
     /// kept.
-    pub fn clear(&self) -> usize {
+    pub fn clear(&self, now: Timestamp) -> usize {
         let mut state = self.lock();
-        state.drop_old((self.clock)());
+        state.drop_old(now);
         state.flights.clear();
         std::mem::take(&mut state.answers).len()
     }
 
-    fn board(&self, key: &Key) -> Boarding {
+    fn board(&self, key: &Key, now: Timestamp) -> Boarding {
         let mut state = self.lock();
-        if let Some(text) = state.known(key, (self.clock)()) {
+        if let Some(text) = state.known(key, now) {
             return Boarding::Known(text);
         }
         state.flights.retain(|(_, flight)| flight.is_ours());
@@ -151,12 +149,13 @@ enum Boarding {
 struct Pilot<'a> {
     cache: &'a Cache,
     key: &'a Key,
+    clock: &'a Clock,
     flight: Arc<Flight>,
 }
 
 impl Pilot<'_> {
     fn land(self, outcome: Result<Arc<str>>) -> Result<Arc<str>> {
-        let now = (self.cache.clock)();
+        let now = self.clock.now();
         {
             let mut state = self.cache.lock();
             // Not under way any more where the cache was cleared meanwhile.

@@ -1,4 +1,10 @@
-use std::{cell::Cell, sync::mpsc, thread};
+use std::{
+    sync::{
+        atomic::{AtomicI64, Ordering},
+        mpsc,
+    },
+    thread,
+};
 
 use super::*;
 use crate::{
@@ -6,20 +12,34 @@ use crate::{
     mixpanel::{Api, Request, testing::target},
 };
 
-thread_local! {
-    static SECONDS: Cell<i64> = const { Cell::new(1_700_000_000) };
+/// A cache and the clock of all who ask it.
+struct Watched {
+    cache: Cache,
+    clock: Clock,
+    ahead: Arc<AtomicI64>,
 }
 
-fn clock() -> Timestamp {
-    Timestamp::from_second(SECONDS.get()).unwrap()
+impl Watched {
+    fn get(&self, key: &Key, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+        self.cache.get(key, &self.clock, ask)
+    }
+
+    fn peek(&self, key: &Key) -> Option<Arc<str>> {
+        self.cache.peek(key, self.clock.now())
+    }
+
+    fn clear(&self) -> usize {
+        self.cache.clear(self.clock.now())
+    }
+
+    fn later(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::Relaxed);
+    }
 }
 
-fn later(seconds: i64) {
-    SECONDS.set(SECONDS.get() + seconds);
-}
-
-fn cache() -> Cache {
-    Cache::new(clock)
+fn cache() -> Watched {
+    let ahead = Arc::new(AtomicI64::new(0));
+    Watched { cache: Cache::new(), clock: Clock::moved_by(Arc::clone(&ahead)), ahead }
 }
 
 fn key(name: &str) -> Key {
@@ -38,10 +58,10 @@ fn fails() -> Result<String> {
 fn an_answer_is_good_for_a_quarter_of_an_hour() {
     let cache = cache();
     assert_eq!(cache.get(&key("a"), says("1")).as_deref(), Ok("1"));
-    later(15 * 60 - 1);
+    cache.later(15 * 60 - 60);
     assert_eq!(cache.get(&key("a"), says("2")).as_deref(), Ok("1"));
     assert_eq!(cache.get(&key("b"), says("3")).as_deref(), Ok("3"));
-    later(1);
+    cache.later(60);
     assert_eq!(cache.peek(&key("a")), None);
     assert_eq!(cache.get(&key("a"), says("2")).as_deref(), Ok("2"));
     assert_eq!(cache.peek(&key("b")).as_deref(), Some("3"));
@@ -51,7 +71,7 @@ fn an_answer_is_good_for_a_quarter_of_an_hour() {
 fn a_clock_that_is_set_back_makes_no_answer_older_than_it_may_be() {
     let cache = cache();
     cache.get(&key("a"), says("1")).unwrap();
-    later(-60);
+    cache.later(-60);
     assert_eq!(cache.get(&key("a"), says("2")).as_deref(), Ok("2"));
 }
 
@@ -66,7 +86,7 @@ fn errors_are_not_kept() {
 fn clearing_counts_what_was_good() {
     let cache = cache();
     cache.get(&key("old"), says("1")).unwrap();
-    later(15 * 60);
+    cache.later(15 * 60);
     cache.get(&key("a"), says("1")).unwrap();
     cache.get(&key("b"), says("1")).unwrap();
     assert_eq!((cache.clear(), cache.clear()), (2, 0));
@@ -120,7 +140,7 @@ fn three_at_once(outcome: Result<String>) -> Vec<Result<Arc<str>>> {
         let others = [(); 2].map(|()| scope.spawn(move || cache.get(&key("a"), || panic!("a second request"))));
         // Another question does not wait for this one.
         assert_eq!(cache.get(&key("b"), says("b")).as_deref(), Ok("b"));
-        let flight = Arc::clone(&cache.lock().flights[0].1);
+        let flight = Arc::clone(&cache.cache.lock().flights[0].1);
         // The list's, the pilot's, this one, and one for each that waits.
         while Arc::strong_count(&flight) < 5 {
             thread::yield_now();

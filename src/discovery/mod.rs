@@ -13,6 +13,7 @@ mod nearest;
 use std::sync::Arc;
 
 use cache::Cache;
+use jiff::Timestamp;
 use key::Key;
 
 use crate::{
@@ -32,7 +33,7 @@ pub const MOST_NAMES: u64 = 5000;
 /// `check` sees an answer that has just come. What it refuses is not kept, nor is any other error. Whoever asks the same
 /// while a request is under way gets its outcome.
 pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Result<()>) -> Result<Arc<str>> {
-    Cache::process().get(&Key::new(target, request), || {
+    Cache::process().get(&Key::new(target, request), &target.testing.clock, || {
         let answer = block_on(Client::new(target)?.json(request))??;
         let text = answers::text(&answer.body);
         check(&text)?;
@@ -42,11 +43,11 @@ pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Re
 
 /// The answer to a request, if it is kept.
 pub fn answer_at_hand(target: &Target, request: &Request) -> Option<Arc<str>> {
-    Cache::process().peek(&Key::new(target, request))
+    Cache::process().peek(&Key::new(target, request), target.now())
 }
 
 /// Forgets every answer, and how far back plans look, and returns how many answers there were.
-pub fn forget_answers() -> usize {
+pub fn forget_answers(now: Timestamp) -> usize {
     names::forget_histories();
-    Cache::process().clear()
+    Cache::process().clear(now)
 }

@@ -6,7 +6,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{MOST_NAMES, answer, cache::Cache, key::Asker, key::Key, nearest::nearest};
 use crate::{
@@ -55,7 +55,7 @@ pub fn unknown_event(target: &Target, event: &str) -> Result<Option<Error>> {
 /// The same, where that takes no request.
 pub fn unknown_event_at_hand(target: &Target, event: &str) -> Option<Error> {
     let key = Key::new(target, &request(widest(target, Days::default()), MOST_NAMES));
-    missing(target, event, &read(&Cache::process().peek(&key)?).ok()?)
+    missing(target, event, &read(&Cache::process().peek(&key, target.now())?).ok()?)
 }
 
 /// What to say where Mixpanel refused a question about an event (400): that there is no such event, or else what
@@ -108,8 +108,9 @@ fn request((from, to): (Date, Date), limit: u64) -> Request {
 
 /// The days to ask for, today's as UTC has it.
 fn widest(target: &Target, days: Days) -> (Date, Date) {
-    let to = days.to.unwrap_or_else(today);
-    let from = days.from.unwrap_or_else(|| history(target).and_then(before_today).unwrap_or(FIRST_DAY));
+    let to = days.to.unwrap_or_else(|| today(target));
+    let from =
+        days.from.unwrap_or_else(|| history(target).and_then(|days| before_today(target, days)).unwrap_or(FIRST_DAY));
     (if days.from.is_none() { from.min(to) } else { from }, to)
 }
 
@@ -123,7 +124,7 @@ fn narrower(target: &Target, days: Days, (from, to): (Date, Date), error: &Error
     }
     let allowed = exceeded_days(error.words()?)?;
     // Where that was refused as well, the project's day has begun already.
-    let (allowed, later) = match before_today(allowed)? {
+    let (allowed, later) = match before_today(target, allowed)? {
         day if day > from => (allowed, day),
         _ => (allowed - 1, from.tomorrow().ok()?),
     };
@@ -142,12 +143,12 @@ fn exceeded_days(words: &str) -> Option<i64> {
     })
 }
 
-fn today() -> Date {
-    TimeZone::UTC.to_datetime(Timestamp::now()).date()
+fn today(target: &Target) -> Date {
+    TimeZone::UTC.to_datetime(target.now()).date()
 }
 
-fn before_today(days: i64) -> Option<Date> {
-    today().checked_sub(days.days()).ok()
+fn before_today(target: &Target, days: i64) -> Option<Date> {
+    today(target).checked_sub(days.days()).ok()
 }
 
 /// How many days back the plans of projects allow to look, as far as they said.
@@ -188,14 +189,14 @@ mod tests {
     fn the_plans_days_are_read_and_remembered() {
         let target = with_project("plan");
         let open = Days::default();
-        assert_eq!(widest(&target, open), (FIRST_DAY, today()));
+        assert_eq!(widest(&target, open), (FIRST_DAY, today(&target)));
         let error = refusal("Date range exceeds 90 days into the past");
         let second = narrower(&target, open, widest(&target, open), &error).unwrap();
-        assert_eq!(second, (before_today(90).unwrap(), today()));
+        assert_eq!(second, (before_today(&target, 90).unwrap(), today(&target)));
         assert_eq!(widest(&target, open), second);
         // Refused once more: one day later.
         let third = narrower(&target, open, second, &error).unwrap();
-        assert_eq!(third, (before_today(89).unwrap(), today()));
+        assert_eq!(third, (before_today(&target, 89).unwrap(), today(&target)));
         assert_eq!(widest(&target, open), third);
         assert_eq!(widest(&with_project("another"), open).0, FIRST_DAY);
     }
@@ -217,13 +218,13 @@ mod tests {
     #[test]
     fn other_refusals_stand() {
         let target = with_project("refused");
-        let (open, asked) = (Days::default(), (FIRST_DAY, today()));
+        let (open, asked) = (Days::default(), (FIRST_DAY, today(&target)));
         assert_eq!(narrower(&target, open, asked, &refusal("Permission denied")), None);
         let words = "Query exceeds 90 days lookback in custom filter";
         assert_eq!(narrower(&target, open, asked, &Error::new(Code::InvalidRequest, "no").server(words)), None);
         let future = Error::new(Code::InvalidRequest, "no").server("to_date cannot be later than today");
-        assert_eq!(narrower(&target, open, asked, &future), Some((FIRST_DAY, today().yesterday().unwrap())));
-        let to = Days { from: None, to: Some(today()) };
+        assert_eq!(narrower(&target, open, asked, &future), Some((FIRST_DAY, today(&target).yesterday().unwrap())));
+        let to = Days { from: None, to: Some(today(&target)) };
         assert_eq!(narrower(&target, to, asked, &future), None);
         assert_eq!(history(&target), None);
     }

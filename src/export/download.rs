@@ -21,7 +21,7 @@ use super::{
 use crate::{
     contract::{Code, Error, Result},
     fetches::Fetch,
-    mixpanel::{Client, Encoding, Failure, Quota, RetryPolicy, with_retries},
+    mixpanel::{Client, Failure, Quota, RetryPolicy, with_retries},
 };
 
 /// What the tasks of one download share.
@@ -118,7 +118,7 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
     let opened = download.client.open(&download.request.window(window)).await;
     record.requests.store(download.client.requests(), Ordering::Relaxed);
     let mut body = opened?;
-    let (encoding, is_framed) = (body.encoding(), body.is_framed());
+    let encoding = body.encoding();
     let mut spool = Spool::new(&download.allowance);
     let mut verifier: Option<Verifier> = None;
     while let Some(chunk) = body.chunk().await? {
@@ -127,24 +127,18 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
         if let Some(verifier) = &verifier {
             verifier.feed(chunk).await;
         } else if spool.len() > LARGE {
-            let started = Verifier::start(encoding)?;
+            let started = Verifier::start(encoding, window.days())?;
             started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await;
             verifier = Some(started);
         }
     }
-    // Compressed bytes have an end of their own.
-    if !is_framed && (encoding == Encoding::Identity || spool.len() == 0) {
-        let what = "whether the answer is whole can't be told: it has neither a length nor chunks";
-        let error = Error::new(Code::Truncated, what).fix("Look for a proxy between this machine and Mixpanel");
-        return Err(Failure::backoff(error));
-    }
-    let verified = verifier.is_some();
-    if let Some(verifier) = verifier {
-        verifier.finish().await.map_err(|error| match error.code() {
+    let verified = match verifier {
+        None => None,
+        Some(verifier) => Some(verifier.finish().await.map_err(|error| match error.code() {
             Code::Truncated => Failure::backoff(error),
             _ => Failure::never(error),
-        })?;
-    }
+        })?),
+    };
     Ok(Arrived { spool, encoding, verified })
 }
 

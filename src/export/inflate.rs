@@ -55,28 +55,25 @@ pub fn whole(
         return Ok(Some(Vec::new()));
     }
     if let Some(size) = size.filter(|&size| size <= limit as u64)
-        && has_one_member(&bytes)
+        && says_its_size_once(&bytes)
     {
         let mut lines = vec![0; size as usize];
-        match libdeflater::Decompressor::new().gzip_decompress(&bytes, &mut lines) {
-            Ok(written) if written == lines.len() => return Ok(Some(lines)),
-            // Larger than its end says: several members, or 4 GiB and more.
-            Err(libdeflater::DecompressionError::InsufficientSpace) => {}
-            _ => return Err(cut()),
+        if libdeflater::Decompressor::new().gzip_decompress(&bytes, &mut lines) == Ok(lines.len()) {
+            return Ok(Some(lines));
         }
     }
+    // Several members, damage, or bytes behind the end: whoever reads them all tells.
     let mut lines = Vec::new();
     let decoder = MultiGzDecoder::new(&bytes[..]);
     let read = decoder.take(limit as u64 + 1).read_to_end(&mut lines).map_err(classify)?;
     Ok((read <= limit).then_some(lines))
 }
 
-/// libdeflate stops after the first member and ignores the rest without a word, so bytes in which another member
-/// might start go to the decoder that reads them all.
-fn has_one_member(gzip: &[u8]) -> bool {
-    let mut starts = memmem::find_iter(gzip.get(1..).unwrap_or_default(), b"\x1f\x8b\x08");
-    // The byte after the magic holds flags; its upper three bits must be zero.
-    !starts.any(|start| gzip.get(start + 4).is_none_or(|flags| flags & 0xe0 == 0))
+/// libdeflate stops after the first member and ignores the rest without a word. A member ends with the size of what it
+/// holds, which libdeflate checks: where the last four bytes stand nowhere else, a member that ends with them ends here.
+fn says_its_size_once(gzip: &[u8]) -> bool {
+    let (Some(size), Some((_, before))) = (gzip.last_chunk::<4>(), gzip.split_last()) else { return false };
+    memmem::find(before, size).is_none()
 }
 
 /// The inflated bytes of a window, one after the other.
@@ -222,6 +219,17 @@ mod tests {
         flipped[whole.len() / 2] ^= 0x55;
         assert!(matches!(inflate(&flipped, 1 << 20), Err(InflateError::Damaged(_))));
         assert!(matches!(streamed(&flipped), Err(InflateError::Damaged(_))));
+    }
+
+    #[test]
+    fn bytes_behind_the_last_member_are_noticed() {
+        let member = gzip(LINES);
+        let trailer = &member[member.len() - 8..];
+        for behind in [&[0][..], b"\n", b"\x1f\x8b\x08\x00", LINES, trailer, &[b"{}", trailer].concat()] {
+            let bytes = [&member, behind].concat();
+            assert!(matches!(inflate(&bytes, 100), Err(InflateError::Damaged(_))), "whole, {behind:?}");
+            assert!(matches!(streamed(&bytes), Err(InflateError::Damaged(_))), "streamed, {behind:?}");
+        }
     }
 
     #[test]

@@ -6,7 +6,10 @@
 
 use jiff::{ToSpan, civil::Date};
 
-use crate::contract::{Error, Result};
+use crate::{
+    contract::{Error, Result},
+    decode::Days,
+};
 
 /// Requests of one export unless `window_days` says otherwise: leaves some of the hour's 60 for retries and other work.
 pub const MAX_WINDOWS: u64 = 48;
@@ -19,6 +22,13 @@ pub const MAX_LIMIT: u64 = 100_000;
 pub struct Window {
     pub from: Date,
     pub to: Date,
+}
+
+impl Window {
+    /// When the events that it asks for happened.
+    pub fn days(&self) -> Days {
+        Days::between(self.from, self.to)
+    }
 }
 
 impl std::fmt::Display for Window {

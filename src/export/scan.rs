@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     contract::{Error, Reader, ReaderThread, Result, Scan},
-    decode::Decoder,
+    decode::{Count, Decoded, Decoder},
     fetches::Fetch,
 };
 
@@ -208,24 +208,25 @@ impl Reader for ExportReader {
 impl ExportReader {
     /// The rows of a window, all of them or, where it is to be streamed, none yet.
     fn open(&mut self, taken: Taken<'_>, window: Window, arrived: Arrived) -> Result<Option<RecordBatch>> {
-        match self.lines(arrived) {
-            Ok(Lines::Whole(lines)) => match self.shared.decoder.decode(lines) {
-                Ok(batch) => {
-                    taken.settle();
-                    return Ok(Some(batch));
+        match self.lines(window, arrived) {
+            Ok(Lines::Whole(lines)) => match self.shared.decoder.decode(lines, window.days()) {
+                Ok(Decoded { batch, outside }) => {
+                    let is_answer = taken.settle(Count { rows: batch.num_rows(), outside });
+                    return Ok(is_answer.then_some(batch));
                 }
                 Err(damage) => taken.again(verify::damaged(0, &damage)),
             },
-            Ok(Lines::Stream(blocks)) => {
-                taken.settle();
-                self.streamed = Some(Streamed { window, blocks, rows: 0 });
+            Ok(Lines::Stream(blocks, count)) => {
+                if taken.settle(count) {
+                    self.streamed = Some(Streamed { window, blocks, rows: 0 });
+                }
             }
             Err(error) => taken.again(error),
         }
         Ok(None)
     }
 
-    fn lines(&self, arrived: Arrived) -> Result<Lines> {
+    fn lines(&self, window: Window, arrived: Arrived) -> Result<Lines> {
         let Arrived { mut spool, encoding, verified } = arrived;
         let size = inflate::expected_size(&mut spool, encoding)?;
         let share = self.shared.share as u64;
@@ -235,10 +236,11 @@ impl ExportReader {
         {
             return Ok(Lines::Whole(lines));
         }
-        if !verified {
-            verify::lines(inflate::stream_spool(&mut spool, encoding)?)?;
-        }
-        Ok(Lines::Stream(Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK)))
+        let count = match verified {
+            Some(count) => count,
+            None => verify::lines(inflate::stream_spool(&mut spool, encoding)?, window.days())?,
+        };
+        Ok(Lines::Stream(Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK), count))
     }
 
     /// Damage in here was not to be seen when the window was verified, and rows of it are out: nothing can mend it.
@@ -253,8 +255,8 @@ impl ExportReader {
                 return Ok(None);
             }
         };
-        let batch = match self.shared.decoder.decode(block) {
-            Ok(batch) => batch,
+        let batch = match self.shared.decoder.decode(block, streamed.window.days()) {
+            Ok(decoded) => decoded.batch,
             Err(damage) => {
                 fail(verify::damaged(streamed.rows, &damage));
                 return Ok(None);
@@ -268,5 +270,5 @@ impl ExportReader {
 
 enum Lines {
     Whole(Vec<u8>),
-    Stream(Blocks<Box<dyn Read + Send>>),
+    Stream(Blocks<Box<dyn Read + Send>>, Count),
 }

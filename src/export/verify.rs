@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::inflate::{self, Blocks, InflateError};
 use crate::{
     contract::{Code, Error, Result},
-    decode::{Damage, DamageKind, Decoder},
+    decode::{Count, Damage, DamageKind, Days, Decoder},
     mixpanel::Encoding,
 };
 
@@ -30,13 +30,30 @@ const NOT_WHOLE: &str = "Ask for less at a time (window_days := 1, fewer events,
 const QUEUED_CHUNKS: usize = 64;
 
 /// Checks all lines of a stream.
-pub fn lines(source: impl Read) -> Result<()> {
+pub fn lines(source: impl Read, days: Days) -> Result<Count> {
     let mut blocks = Blocks::new(source, BLOCK);
-    let mut before = 0;
+    let mut total = Count::default();
     while let Some(block) = blocks.next()? {
-        before += Decoder::verify(&block).map_err(|damage| damaged(before, &damage))?;
+        let count = Decoder::verify(&block, days).map_err(|damage| damaged(total.rows, &damage))?;
+        total.rows += count.rows;
+        total.outside += count.outside;
     }
-    Ok(())
+    Ok(total)
+}
+
+/// Whether the rows answer the question: what should be known where a few of them lie outside the days that were asked for.
+///
+/// Errors: `UnexpectedResponse` where most of them do.
+pub fn within_days(count: Count) -> Result<Option<String>> {
+    let Count { rows, outside } = count;
+    let what = format!("{outside} of {rows} rows lie more than 14 hours outside the days that were asked for");
+    match outside {
+        0 => Ok(None),
+        _ if outside > rows / 2 => Err(Error::new(Code::UnexpectedResponse, what).fix(
+            "Look for a proxy or cache between this machine and Mixpanel, or ask Mixpanel about the project's times",
+        )),
+        _ => Ok(Some(what)),
+    }
 }
 
 /// Damage that was found behind so many good rows.
@@ -70,15 +87,16 @@ impl From<InflateError> for Error {
 /// A thread that checks a window while it arrives.
 pub struct Verifier {
     chunks: mpsc::Sender<Bytes>,
-    verdict: oneshot::Receiver<Result<()>>,
+    verdict: oneshot::Receiver<Result<Count>>,
 }
 
 impl Verifier {
-    pub fn start(encoding: Encoding) -> Result<Self> {
+    pub fn start(encoding: Encoding, days: Days) -> Result<Self> {
         let (chunks, arriving) = mpsc::channel(QUEUED_CHUNKS);
         let (tell, verdict) = oneshot::channel();
         let check = move || {
-            let _ = tell.send(lines(inflate::stream(Arriving { chunks: arriving, chunk: Bytes::new() }, encoding)));
+            let bytes = inflate::stream(Arriving { chunks: arriving, chunk: Bytes::new() }, encoding);
+            let _ = tell.send(lines(bytes, days));
         };
         thread::Builder::new().name("mixpanel-verify".into()).spawn(check)?;
         Ok(Self { chunks, verdict })
@@ -90,7 +108,7 @@ impl Verifier {
     }
 
     /// The verdict on all that was fed.
-    pub async fn finish(self) -> Result<()> {
+    pub async fn finish(self) -> Result<Count> {
         drop(self.chunks);
         self.verdict.await.unwrap_or_else(|_| Err(Error::new(Code::Internal, "a verifying thread failed")))
     }

@@ -15,10 +15,12 @@ use tokio::sync::Notify;
 use super::{
     plan::Window,
     spool::{Allowance, Spool},
+    verify,
 };
 use crate::{
     config::Credentials,
     contract::{Code, Error, Result},
+    decode::Count,
     fetches::Fetch,
     mixpanel::{Encoding, redact},
 };
@@ -37,8 +39,8 @@ pub enum OnFailure {
 pub struct Arrived {
     pub spool: Spool,
     pub encoding: Encoding,
-    /// Whether its lines were checked while it arrived.
-    pub verified: bool,
+    /// What it holds, where its lines were checked while it arrived.
+    pub verified: Option<Count>,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,7 @@ const MAX_DAMAGED: usize = 4;
 impl Arrived {
     /// A window without events.
     pub fn empty(allowance: &Allowance) -> Self {
-        Self { spool: Spool::new(allowance), encoding: Encoding::Identity, verified: true }
+        Self { spool: Spool::new(allowance), encoding: Encoding::Identity, verified: Some(Count::default()) }
     }
 }
 
@@ -187,13 +189,25 @@ impl Windows {
         }
     }
 
-    /// The window's rows are good; it will not be fetched again.
-    fn settle(&self, index: usize) {
+    /// The window's lines are good, and it will not be fetched again. Whether its rows are: they may answer another
+    /// question.
+    fn settle(&self, index: usize, count: Count) -> bool {
+        let warning = match verify::within_days(count) {
+            Ok(warning) => warning,
+            Err(error) => {
+                self.give_up(index, error);
+                return false;
+            }
+        };
         if let Some(slot) = self.lock().slots.get_mut(index) {
             slot.state = State::Settled;
+            if let Some(warning) = warning {
+                self.fetch.warn("ROWS_OUTSIDE_DAYS", format!("{}: {warning}", slot.window));
+            }
         }
         Fetch::add(&self.fetch.windows_done, 1);
         self.changed();
+        true
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
@@ -282,10 +296,11 @@ pub struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// The window's rows are good; it will not be fetched again.
-    pub fn settle(mut self) {
+    /// The window's lines are good, and it will not be fetched again. Whether its rows are, which may answer another
+    /// question.
+    pub fn settle(mut self, count: Count) -> bool {
         self.open = false;
-        self.windows.settle(self.index);
+        self.windows.settle(self.index, count)
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
@@ -323,16 +338,16 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::{config::Secret, export::spool::Allowance, fetches};
+    use crate::{config::Secret, contract::Clock, export::spool::Allowance, fetches};
 
     fn windows(count: i8, on_failure: OnFailure) -> Windows {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
         let credentials = Credentials::OAuthToken(Secret::new("hidden-token"));
-        Windows::new(&days, on_failure, fetches::start("test", "{}".into(), days.len()), credentials)
+        Windows::new(&days, on_failure, fetches::start("test", "{}".into(), days.len(), Clock::default()), credentials)
     }
 
     fn arrived() -> Arrived {
-        Arrived { spool: Spool::new(&Allowance::default()), encoding: Encoding::Identity, verified: false }
+        Arrived { spool: Spool::new(&Allowance::default()), encoding: Encoding::Identity, verified: None }
     }
 
     fn broken() -> Error {
@@ -358,7 +373,7 @@ mod tests {
         windows.bring(0, arrived());
         let (taken, ..) = windows.take(None, || false).unwrap().unwrap();
         assert!(!windows.is_over());
-        taken.settle();
+        taken.settle(Count::default());
         assert!(windows.is_over() && windows.take(None, || false).unwrap().is_none());
         assert_eq!(windows.progress(), 1.0);
     }

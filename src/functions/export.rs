@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{Date32Array, StringViewArray};
-use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{account_parameters, named_time_zone, overrides, typed_columns};
 use crate::{
@@ -196,7 +196,7 @@ impl Call {
 
     /// The project's today or, where its time zone is not known, the latest today on earth.
     fn latest_today(&self) -> Date {
-        let now = Timestamp::now();
+        let now = self.target.now();
         match &self.time_zone {
             Some(zone) => zone.to_datetime(now).date(),
             None => TimeZone::UTC.to_datetime(now.saturating_add(14.hours()).unwrap_or(now)).date(),
@@ -213,7 +213,8 @@ impl BoundTable for Call {
         let (windows, request) = self.plan(filters)?;
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
-        let record = fetches::start("mixpanel_export", self.arguments.clone(), windows.len());
+        let record =
+            fetches::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
         let state = Windows::new(&windows, self.on_failure, record, self.target.credentials.clone());
         Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
     }

@@ -6,12 +6,13 @@ use std::sync::{
 };
 
 use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
+use serde_json::{Value as Json, json};
 
 use crate::{
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
-    fetches::{self, End, Fetch},
+    fetches::{self, End, Fetch, Warning},
 };
 
 pub struct Fetches;
@@ -49,6 +50,7 @@ impl TableFunction for Fetches {
             ("started", SqlType::Timestamp),
             ("finished", SqlType::Timestamp),
             ("error", SqlType::Varchar),
+            ("warnings", SqlType::Json),
         ]);
         Ok(rows(columns, || Ok(arrays(&fetches::all()))))
     }
@@ -61,8 +63,12 @@ fn arrays(all: &[Arc<Fetch>]) -> Vec<ArrayRef> {
     };
     let text = |value: fn(&Fetch) -> &str| texts(all.iter().map(|fetch| Some(value(fetch))));
     let failed = ends.iter().map(|end| {
-        let ranges = end.failed.iter().map(|(range, error)| serde_json::json!({"range": range, "error": error}));
-        Some(serde_json::Value::from_iter(ranges).to_string())
+        let ranges = end.failed.iter().map(|(range, error)| json!({"range": range, "error": error}));
+        Some(Json::from_iter(ranges).to_string())
+    });
+    let warnings = ends.iter().map(|end| {
+        let warnings = end.warnings.iter().map(|Warning { code, message }| json!({"code": code, "message": message}));
+        Some(Json::from_iter(warnings).to_string())
     });
     let started = all.iter().map(|fetch| Some(fetch.started.as_microsecond()));
     let finished = ends.iter().map(|end| end.finished.map(|moment| moment.as_microsecond()));
@@ -81,5 +87,6 @@ fn arrays(all: &[Arc<Fetch>]) -> Vec<ArrayRef> {
         Arc::new(started.collect::<TimestampMicrosecondArray>()),
         Arc::new(finished.collect::<TimestampMicrosecondArray>()),
         texts(ends.iter().map(|end| end.error.as_deref())),
+        texts(warnings),
     ]
 }

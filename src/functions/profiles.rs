@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use super::{query_parameters, target, typed_columns};
@@ -74,7 +73,7 @@ impl TableFunction for Profiles {
             }
         };
         Ok(Box::new(Call {
-            request: request(&arguments)?,
+            request: request(&arguments, session.clock.now().as_second())?,
             max_workers: workers(&arguments)?,
             outputs,
             columns,
@@ -108,8 +107,13 @@ impl BoundTable for Call {
                 Shape::Columns(projection.iter().filter_map(|&index| outputs.get(index).cloned()).collect())
             }
         };
-        let questions = self.request.questions(Timestamp::now().as_second());
-        let record = fetches::start("mixpanel_profiles", self.arguments.clone(), questions.len());
+        let questions = self.request.questions(self.target.now().as_second());
+        let record = fetches::start(
+            "mixpanel_profiles",
+            self.arguments.clone(),
+            questions.len(),
+            self.target.testing.clock.clone(),
+        );
         Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, shape, record)))
     }
 }
@@ -128,7 +132,8 @@ fn columns(typed: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
     (outputs, Columns::new(fixed.chain(typed)))
 }
 
-fn request(arguments: &Arguments) -> Result<ProfilesRequest> {
+/// `now` in seconds.
+fn request(arguments: &Arguments, now: i64) -> Result<ProfilesRequest> {
     // A query that finds nobody makes a NULL, and nobody is not everybody.
     arguments.refuse_null("distinct_ids", "leave it out to ask for everybody, or give [] for nobody")?;
     for name in ["distinct_id", "group_id", "cohort_id", "behaviors"] {
@@ -142,7 +147,7 @@ fn request(arguments: &Arguments) -> Result<ProfilesRequest> {
         output_properties: arguments.texts("output_properties")?,
         cohort: cohort(arguments)?,
         behaviors: behaviors(arguments)?,
-        as_of: as_of(arguments, Timestamp::now().as_second())?,
+        as_of: as_of(arguments, now)?,
     };
     let conflict = |name, problem| Err(Error::argument(name, problem));
     if request.distinct_id.is_some() && request.distinct_ids.is_some() {
@@ -274,9 +279,9 @@ mod tests {
     #[test]
     fn null_selects_nobody_knows_whom() {
         for name in ["distinct_id", "distinct_ids", "group_id", "cohort_id", "behaviors"] {
-            let problem = request(&given(&[(name, Value::Null)])).unwrap_err();
+            let problem = request(&given(&[(name, Value::Null)]), 0).unwrap_err();
             assert!(problem.what().starts_with(&format!("{name}: is NULL; leave it out")), "{problem}");
         }
-        assert!(request(&given(&[("filter", Value::Null), ("as_of_timestamp", Value::Null)])).is_ok());
+        assert!(request(&given(&[("filter", Value::Null), ("as_of_timestamp", Value::Null)]), 0).is_ok());
     }
 }

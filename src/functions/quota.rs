@@ -29,7 +29,7 @@ impl TableFunction for Quota {
         vec![]
     }
 
-    fn bind(&self, _arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
+    fn bind(&self, _arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let columns = Columns::new([
             ("api", SqlType::Varchar),
             ("project_id", SqlType::Varchar),
@@ -37,9 +37,12 @@ impl TableFunction for Quota {
             ("request_limit", SqlType::BigInt),
             ("resets_at", SqlType::Timestamp),
         ]);
-        Ok(rows(columns, || {
-            let hourly: Vec<Usage> =
-                Governor::process().usage().into_iter().filter(|usage| usage.period == HOUR).collect();
+        Ok(rows(columns, move || {
+            let hourly: Vec<Usage> = Governor::process()
+                .usage(session.clock.now())
+                .into_iter()
+                .filter(|usage| usage.period == HOUR)
+                .collect();
             let count = |value: fn(&Usage) -> usize| {
                 hourly.iter().map(|usage| Some(value(usage) as i64)).collect::<Int64Array>()
             };

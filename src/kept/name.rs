@@ -26,9 +26,6 @@ impl TableName {
         if parts.last().is_some_and(|table| table.eq_ignore_ascii_case(METADATA)) {
             return refuse("is the table that holds the history");
         }
-        if parts.last().is_some_and(|table| SCRATCH.iter().any(|name| table.eq_ignore_ascii_case(name))) {
-            return refuse("is a temporary table of the fetch itself");
-        }
         Ok(Self { parts })
     }
 
@@ -82,9 +79,6 @@ impl TableName {
 
 /// The table that holds the history of a schema.
 pub const METADATA: &str = "_metadata";
-
-/// The temporary tables of the scripts.
-const SCRATCH: [&str; 4] = ["mixpanel_staged", "mixpanel_matched", "mixpanel_superseded", "mixpanel_replaced"];
 
 /// As it stands in messages.
 impl std::fmt::Display for TableName {

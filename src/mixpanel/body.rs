@@ -61,9 +61,11 @@ impl Body {
 
     /// Whether the answer says where it ends. One that does not ends where the connection does, and a connection that
     /// breaks looks just the same.
-    pub fn is_framed(&self) -> bool {
+    fn is_framed(&self) -> bool {
         let headers = self.response.headers();
-        headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+        let encodings = headers.get_all(TRANSFER_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        let last = encodings.flat_map(|value| value.split(',')).next_back();
+        last.map_or(headers.contains_key(CONTENT_LENGTH), |last| last.trim().eq_ignore_ascii_case("chunked"))
     }
 
     /// In bytes, as they travel; `None` where the server streams.
@@ -78,9 +80,17 @@ impl Body {
 
     /// The next piece, never empty, or `None` at the end.
     ///
-    /// Failures, all worth a retry: `Truncated` where the body ends early, `NetworkError` where nothing comes for
-    /// 120 s.
+    /// Failures, all worth a retry: `Truncated` where the body ends early, or does not say that it has ended;
+    /// `NetworkError` where nothing comes for 120 s.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self.piece().await? {
+            None if !self.is_framed() => Err(network::without_end(&self.place)),
+            piece => Ok(piece),
+        }
+    }
+
+    /// The same, where an end that may be none will do.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             let chunk = match tokio::time::timeout(self.timeouts.idle, self.response.chunk()).await {
                 Err(_) => return Err(network::silence(&self.place, self.timeouts.idle.as_secs_f64())),
@@ -134,7 +144,7 @@ impl Body {
         let deadline = Instant::now() + Duration::from_secs(10);
         let mut bytes = Vec::new();
         let mut is_cut = loop {
-            match tokio::time::timeout_at(deadline, self.chunk()).await {
+            match tokio::time::timeout_at(deadline, self.piece()).await {
                 Ok(Ok(Some(chunk))) => bytes.extend_from_slice(&chunk),
                 Ok(Ok(None)) => break false,
                 Ok(Err(_)) | Err(_) => break true,

@@ -43,7 +43,7 @@ const LONGEST_TEXT: usize = 512 << 20;
 /// So much of a refusal's body is read for its sentence.
 const LONGEST_SENTENCE: usize = 64 << 10;
 
-/// Requests to one target. Cheap to clone; connections are shared, within the runtime that first used them.
+/// Requests to one target. Cheap to clone.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -99,6 +99,9 @@ impl Client {
             .connect_timeout(timeouts.connect)
             // Exports can be silent for minutes while Mixpanel prepares them; middleboxes drop what looks dead.
             .tcp_keepalive(Duration::from_secs(30))
+            // A connection serves one request: what a confused server or proxy sends behind its answer, at whatever moment,
+            // would be taken for the answer to the next one.
+            .pool_max_idle_per_host(0)
             .http1_only();
         if plain {
             // Plain http is for this machine only; a proxy would carry the credentials off it.
@@ -131,7 +134,10 @@ impl Client {
     /// Whether so many requests may be made within the hour. Errors: `RateLimited`.
     pub fn afford(&self, quota: Quota, requests: usize) -> Result<()> {
         let inner = &*self.0;
-        inner.governor.as_ref().map_or(Ok(()), |governor| governor.afford(&inner.project, quota, requests))
+        inner
+            .governor
+            .as_ref()
+            .map_or(Ok(()), |governor| governor.afford(&inner.project, quota, requests, inner.target.now()))
     }
 
     /// How this client's requests are retried.
@@ -141,11 +147,11 @@ impl Client {
 
     /// One attempt: waits for the governor, sends, checks the status.
     ///
-    /// Failures: any code that a request can have; [`Failure::retry`] says whether to try again. Only status 2xx is a
-    /// success.
+    /// Failures: any code that a request can have; [`Failure::retry`] says whether to try again. Only a whole answer with
+    /// status 200 is a success.
     pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
         let Arrival { response, place, permit } = self.send(request).await?;
-        if response.status().is_success() {
+        if errors::is_answer(response.status(), response.headers()) {
             return Ok(Body::new(response, place, self.0.timeouts, permit)?);
         }
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -193,7 +199,9 @@ impl Client {
             (None, Method::Get) => message,
         };
         let mut permit = match (&inner.governor, request.counts_against()) {
-            (Some(governor), Some(quota)) => Some(governor.acquire(&inner.project, quota).await?),
+            (Some(governor), Some(quota)) => {
+                Some(governor.acquire(&inner.project, quota, &inner.target.testing.clock).await?)
+            }
             _ => None,
         };
         if let Some(permit) = &mut permit {
@@ -290,7 +298,9 @@ impl Client {
         permit.iter_mut().for_each(Permit::refused);
         let throttle = throttle::read(headers, &words);
         let until = match (&inner.governor, errors::pause(throttle, request.counts_against())) {
-            (Some(governor), Some((quota, length))) => Some(governor.pause(&inner.project, quota, length)),
+            (Some(governor), Some((quota, length))) => {
+                Some(governor.pause(&inner.project, quota, length, target.now()))
+            }
             _ => None,
         };
         refusal.throttled(throttle, until)

@@ -176,7 +176,7 @@ fn a_spent_hour_fails_at_once_and_is_remembered() {
     assert_eq!(code, Code::RateLimited);
     assert!(message.contains("may make no request of the query API now"), "{message}");
     assert_eq!(server.requests().len(), 1);
-    assert_eq!(governor.usage().iter().map(|usage| usage.used).collect::<Vec<_>>(), [60]);
+    assert_eq!(governor.usage(server.target().now()).iter().map(|usage| usage.used).collect::<Vec<_>>(), [60]);
     // The export API counts on its own.
     assert!(open(&client, &export()).is_ok());
 }
@@ -186,7 +186,10 @@ fn our_own_count_stops_before_mixpanel_has_to() {
     let governor = Arc::<Governor>::default();
     let target = target();
     for _ in 0..60 {
-        block_on(governor.acquire(&Project::of(&target), Quota::Query)).unwrap().unwrap().leave();
+        block_on(governor.acquire(&Project::of(&target), Quota::Query, &target.testing.clock))
+            .unwrap()
+            .unwrap()
+            .leave();
     }
     let client = Client::governed(&target, governor).unwrap();
     assert_eq!(json(&client).unwrap_err().code(), Code::RateLimited);
@@ -250,7 +253,7 @@ fn a_refused_connection_is_retried_and_counts_for_nothing() {
     assert_eq!(error.code(), Code::NetworkError);
     let message = error.to_string();
     assert!(message.contains("after 6 attempts: no connection: Connection refused"), "{message}");
-    assert_eq!((client.requests(), governor.usage()[0].used), (0, 0));
+    assert_eq!((client.requests(), governor.usage(target.now())[0].used), (0, 0));
 }
 
 #[test]
@@ -419,4 +422,89 @@ fn a_spent_hour_is_an_answer_once_and_then_known() {
     assert_eq!(whatever(&client).map(|answer| (answer.0, answer.2)), Ok((429, 1)));
     assert_eq!(whatever(&client).unwrap_err().code(), Code::RateLimited);
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn only_a_whole_200_is_an_answer() {
+    for (status, headers) in [
+        ("202 Accepted", &[][..]),
+        ("203 Non-Authoritative Information", &[]),
+        ("204 No Content", &[]),
+        ("205 Reset Content", &[]),
+        ("206 Partial Content", &["Content-Range: bytes 0-1/10"]),
+        ("200 OK", &["Content-Range: bytes 0-1/10"]),
+    ] {
+        let server = Server::new(vec![say(status, headers, b"[]"), say("200 OK", &[], b"[1]")]);
+        let (code, retry, message) = failure(open(&client(&server.target()), &export()));
+        assert_eq!((code, retry), (Code::UnexpectedResponse, Retry::Backoff), "{status}");
+        assert!(message.contains(&format!("HTTP {}", &status[..3])), "{message}");
+        // Asked again it may be one.
+        let server = Server::new(vec![say(status, headers, b"[]"), say("200 OK", &[], b"[1]")]);
+        let answer = json(&client(&server.target())).unwrap();
+        assert_eq!((answer.attempts, &answer.body[..]), (2, &b"[1]"[..]), "{status}");
+    }
+}
+
+#[test]
+fn an_answer_that_ends_with_its_connection_is_not_whole() {
+    let whole = gzip(b"[\"a\"]");
+    for (headers, body) in [
+        ("", b"[]".to_vec()),
+        ("Content-Encoding: gzip\r\n", whole),
+        ("Transfer-Encoding: identity\r\n", b"[]".to_vec()),
+    ] {
+        let bytes = [format!("HTTP/1.1 200 OK\r\n{headers}\r\n").as_bytes(), &body].concat();
+        let server = Server::new(vec![Act::Say(bytes), say("200 OK", &[], b"[1]")]);
+        assert_eq!(json(&client(&server.target())).map(|answer| answer.attempts), Ok(2), "{headers}");
+        let bytes = [format!("HTTP/1.1 200 OK\r\n{headers}\r\n").as_bytes(), &body].concat();
+        let server = Server::new(vec![Act::Say(bytes)]);
+        let (code, retry, message) = failure(open(&client(&server.target()), &export()));
+        assert_eq!((code, retry), (Code::Truncated, Retry::Backoff), "{headers}");
+        assert!(message.contains("neither a length nor chunks"), "{message}");
+    }
+}
+
+/// Two requests, on one connection if the client likes. The server answers the first one twice: at once, or the second time
+/// when it is told to.
+fn answered_twice(wait: Option<std::sync::mpsc::Receiver<()>>) -> (Url, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let reply = |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
+    let serve = move || {
+        let (mut first, _) = listener.accept().unwrap();
+        assert!(super::testing::read_request(&mut first).contains("first"));
+        match wait {
+            None => first.write_all(&[reply("[1]"), reply("[0]")].concat()).unwrap(),
+            Some(told) => {
+                first.write_all(&reply("[1]")).unwrap();
+                told.recv().unwrap();
+                first.write_all(&reply("[0]")).unwrap();
+            }
+        }
+        let (mut second, _) = listener.accept().unwrap();
+        assert!(super::testing::read_request(&mut second).contains("second"));
+        second.write_all(&reply("[2]")).unwrap();
+    };
+    (Url::parse(&url).unwrap(), std::thread::spawn(serve))
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one() {
+    for is_late in [false, true] {
+        let (tell, told) = std::sync::mpsc::channel();
+        let (url, server) = answered_twice(is_late.then_some(told));
+        let client = client(&Target { base_url: Some(url), ..target() });
+        let ask = async |name: &str| client.json(&Request::get(Api::Query, name)).await.unwrap().body;
+        let bodies = async {
+            let first = ask("first").await;
+            if is_late {
+                tell.send(()).unwrap();
+                // The runtime is busy with something else when it arrives.
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            [first, ask("second").await]
+        };
+        assert_eq!(block_on(bodies).unwrap(), ["[1]", "[2]"], "late: {is_late}");
+        server.join().unwrap();
+    }
 }

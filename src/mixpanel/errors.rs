@@ -7,7 +7,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_RANGE, HeaderMap, LOCATION},
+};
 use url::Url;
 
 use super::{Api, Failure, Quota, Retry, limits::PATIENCE, limits::moment, throttle, throttle::Throttle};
@@ -15,6 +18,11 @@ use crate::{
     config::{Kind, Target},
     contract::{Code, Error},
 };
+
+/// Whether these are the head of a whole answer.
+pub(super) fn is_answer(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::OK && !headers.contains_key(CONTENT_RANGE)
+}
 
 /// An answer that is no success, whatever its status.
 #[derive(Debug)]
@@ -42,8 +50,11 @@ impl Refusal<'_> {
 
     fn of_any_route(&self) -> Failure {
         // A complaint that came with success is the 400 that it should have been.
-        let status = if self.status < 300 { 400 } else { self.status };
+        let status = if self.status == 200 { 400 } else { self.status };
         match status {
+            // Taken for an answer, it would be an empty one, or half of one.
+            _ if self.headers.contains_key(CONTENT_RANGE) => Failure::backoff(self.no_answer()),
+            201..=299 => Failure::backoff(self.no_answer()),
             300..=399 => Failure::never(self.redirect()),
             400 if self.says(&["unable to authenticate", "invalid credentials"]) => {
                 Failure::never(self.authentication())
@@ -76,7 +87,7 @@ impl Refusal<'_> {
 
     /// A 429. `until` is when the governor lets requests start again, where it was told to pause.
     pub fn throttled(&self, throttle: Throttle, until: Option<Timestamp>) -> Failure {
-        let now = Timestamp::now();
+        let now = self.target.now();
         let at = match (until, throttle) {
             (Some(until), _) => moment(until, now),
             (None, Throttle::Pause(wait) | Throttle::Spent(Some(wait))) => {
@@ -186,6 +197,11 @@ impl Refusal<'_> {
     fn not_offered(&self) -> Error {
         let fix = format!("Check the path, and the region: '{}' was asked", self.target.region);
         self.error(Code::ServerError, "Mixpanel does not offer this".into()).fix(fix)
+    }
+
+    fn no_answer(&self) -> Error {
+        self.error(Code::UnexpectedResponse, "this is not a whole answer, which has status 200 and no range".into())
+            .fix("Look for a proxy or cache between this machine and Mixpanel, or run it again later")
     }
 
     fn redirect(&self) -> Error {

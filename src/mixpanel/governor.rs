@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     config::Target,
-    contract::{Code, Error, Result},
+    contract::{Clock, Code, Error, Result},
 };
 
 /// The counts of every project, as one process sees them.
@@ -87,7 +87,9 @@ impl Governor {
     /// Waits for a place and a start.
     ///
     /// Errors: `RateLimited` where that would take longer than a minute.
-    pub async fn acquire(self: &Arc<Self>, project: &Project, quota: Quota) -> Result<Permit> {
+    pub async fn acquire(self: &Arc<Self>, project: &Project, quota: Quota, clock: &Clock) -> Result<Permit> {
+        let now = || millis(clock.now());
+        let spent = |at| spent(project, quota, at, clock.now());
         let mut permit = Permit {
             governor: Arc::clone(self),
             project: project.clone(),
@@ -98,13 +100,12 @@ impl Governor {
         };
         // Before the wait for a place: behind five slow queries, a spent hour is still worth saying at once.
         if quota.counted() {
-            self.with(project, quota, |book| book.ledger.check(now())).map_err(|at| spent(project, quota, at))?;
+            self.with(project, quota, |book| book.ledger.check(now())).map_err(spent)?;
         }
         let places = self.with(project, quota, |book| Arc::clone(&book.places));
         permit.place = places.acquire_owned().await.ok();
         while quota.counted() {
-            let start =
-                self.with(project, quota, |book| book.ledger.reserve(now())).map_err(|at| spent(project, quota, at))?;
+            let start = self.with(project, quota, |book| book.ledger.reserve(now())).map_err(spent)?;
             permit.start = Some(start);
             // Never much longer than patience allows, even if the clock is set back at this very moment.
             let wait = Duration::from_millis(u64::try_from(start - now()).unwrap_or(0)).min(2 * PATIENCE);
@@ -124,10 +125,10 @@ impl Governor {
     /// begin. Reserves nothing.
     ///
     /// Errors: `RateLimited`, with what is left.
-    pub fn afford(&self, project: &Project, quota: Quota, requests: usize) -> Result<()> {
+    pub fn afford(&self, project: &Project, quota: Quota, requests: usize, now: Timestamp) -> Result<()> {
         let rule = quota.rule();
         let (used, resets_at) =
-            self.with(project, quota, |book| (book.ledger.used(now()), book.ledger.resets_at(now())));
+            self.with(project, quota, |book| (book.ledger.used(millis(now)), book.ledger.resets_at(millis(now))));
         let left = rule.requests.saturating_sub(used);
         if requests <= left {
             return Ok(());
@@ -139,8 +140,7 @@ impl Governor {
             rule.per,
             project.name()
         );
-        let next =
-            resets_at.map(|at| format!("; the next one comes back at {}", moment(timestamp(at), Timestamp::now())));
+        let next = resets_at.map(|at| format!("; the next one comes back at {}", moment(timestamp(at), now)));
         let less = match quota {
             Quota::Export => "fewer days, or more days a request (window_days)",
             Quota::Query | Quota::QueryPage | Quota::Lexicon => "less at a time",
@@ -149,13 +149,13 @@ impl Governor {
     }
 
     /// Mixpanel said no: nothing starts for so long, or for a while where it did not say how long. Returns until when.
-    pub fn pause(&self, project: &Project, quota: Quota, length: Option<Duration>) -> Timestamp {
-        timestamp(self.with(project, quota, |book| book.ledger.pause(length, now())))
+    pub fn pause(&self, project: &Project, quota: Quota, length: Option<Duration>, now: Timestamp) -> Timestamp {
+        timestamp(self.with(project, quota, |book| book.ledger.pause(length, millis(now))))
     }
 
     /// What is used of every limit that this process has touched.
-    pub fn usage(&self) -> Vec<Usage> {
-        let now = now();
+    pub fn usage(&self, now: Timestamp) -> Vec<Usage> {
+        let now = millis(now);
         let usage = |(&(quota, ref project), book): (&(Quota, Project), &mut Book)| Usage {
             api: quota.rule().name,
             project_id: project.id.clone(),
@@ -221,20 +221,18 @@ impl Drop for Permit {
     }
 }
 
-fn spent(project: &Project, quota: Quota, at: Millis) -> Error {
+fn spent(project: &Project, quota: Quota, at: Millis, now: Timestamp) -> Error {
     let (rule, project) = (quota.rule(), project.name());
     let what = format!(
         "{project} may make no request of the {} API now (Mixpanel allows {} {}); none was made",
         rule.name, rule.requests, rule.per
     );
-    Error::new(Code::RateLimited, what).fix(format!(
-        "The next one is possible at {}; mixpanel_quota() shows what is used",
-        moment(timestamp(at), Timestamp::now())
-    ))
+    Error::new(Code::RateLimited, what)
+        .fix(format!("The next one is possible at {}; mixpanel_quota() shows what is used", moment(timestamp(at), now)))
 }
 
-fn now() -> Millis {
-    Timestamp::now().as_millisecond()
+fn millis(moment: Timestamp) -> Millis {
+    moment.as_millisecond()
 }
 
 fn timestamp(at: Millis) -> Timestamp {
@@ -251,7 +249,7 @@ mod tests {
     }
 
     fn take(governor: &Arc<Governor>, quota: Quota) -> Result<Permit> {
-        block_on(governor.acquire(&project(), quota)).and_then(|permit| permit)
+        block_on(governor.acquire(&project(), quota, &Clock::default())).and_then(|permit| permit)
     }
 
     #[test]
@@ -270,7 +268,7 @@ mod tests {
         assert!(message.contains(" UTC (in 60 minutes)"), "{message}");
         // Further pages of what was counted go on.
         assert!(take(&governor, Quota::QueryPage).is_ok());
-        let usage = governor.usage();
+        let usage = governor.usage(Clock::default().now());
         assert_eq!(usage.len(), 1);
         assert_eq!((usage[0].api, usage[0].used, usage[0].limit), ("query", 60, 60));
         assert!(usage[0].resets_at.is_some());
@@ -284,30 +282,53 @@ mod tests {
         refused.leave();
         refused.refused();
         drop(refused);
-        assert_eq!(governor.usage()[0].used, 0);
+        assert_eq!(governor.usage(Clock::default().now())[0].used, 0);
         take(&governor, Quota::Query).unwrap().leave();
-        assert_eq!(governor.usage()[0].used, 1);
+        assert_eq!(governor.usage(Clock::default().now())[0].used, 1);
     }
 
     #[test]
     fn a_place_is_waited_for() {
         let governor = Arc::<Governor>::default();
         let mut held: Vec<_> = (0..5).map(|_| take(&governor, Quota::Query).unwrap()).collect();
-        let project = project();
-        let sixth = || tokio::time::timeout(Duration::from_millis(20), governor.acquire(&project, Quota::Query));
+        let (project, clock) = (project(), Clock::default());
+        let sixth =
+            || tokio::time::timeout(Duration::from_millis(20), governor.acquire(&project, Quota::Query, &clock));
         assert!(block_on(async { sixth().await.is_err() }).unwrap());
         held.pop();
         assert!(block_on(async { sixth().await.is_ok() }).unwrap());
     }
 
+    /// A fourth start waits for the pace of the export API; meanwhile Mixpanel refuses another request.
+    #[test]
+    fn a_pause_that_came_during_the_wait_for_a_start_holds_for_it_too() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let governor = Arc::<Governor>::default();
+        let (project, clock) = (project(), Clock::default());
+        let (error, used) = runtime.block_on(async {
+            for _ in 0..3 {
+                governor.acquire(&project, Quota::Export, &clock).await.unwrap().leave();
+            }
+            let refused = async {
+                tokio::task::yield_now().await;
+                governor.pause(&project, Quota::Export, Some(Duration::from_secs(600)), clock.now());
+            };
+            let (fourth, ()) = tokio::join!(governor.acquire(&project, Quota::Export, &clock), refused);
+            (fourth.unwrap_err(), governor.with(&project, Quota::Export, |book| book.ledger.made()))
+        });
+        assert_eq!(error.code(), Code::RateLimited);
+        assert!(error.to_string().contains("in 10 minutes"), "{error}");
+        assert_eq!(used, 3, "the start that did not happen was given back");
+    }
+
     #[test]
     fn a_pause_holds_for_its_project_and_api_only() {
         let governor = Arc::<Governor>::default();
-        governor.pause(&project(), Quota::Export, Some(Duration::from_secs(600)));
+        governor.pause(&project(), Quota::Export, Some(Duration::from_secs(600)), Clock::default().now());
         assert!(take(&governor, Quota::Export).unwrap_err().to_string().contains("in 10 minutes"));
         assert!(take(&governor, Quota::Query).is_ok());
         let other = Project::of(&Target { project_id: Some("9".into()), ..target() });
-        assert!(block_on(governor.acquire(&other, Quota::Export)).unwrap().is_ok());
+        assert!(block_on(governor.acquire(&other, Quota::Export, &Clock::default())).unwrap().is_ok());
     }
 
     #[test]

@@ -79,6 +79,12 @@ impl Ledger {
         if self.is_paused(now) { Some(self.paused_until) } else { self.requests.first_back(now) }
     }
 
+    /// How many starts it knows of, also ones that lie ahead.
+    #[cfg(test)]
+    pub fn made(&self) -> usize {
+        self.requests.starts.len()
+    }
+
     fn possible_at(&mut self, now: Millis) -> Millis {
         // After the clock was set back, an old pause must not outlast its longest.
         self.paused_until = self.paused_until.min(now + LONGEST_PAUSE);

@@ -42,6 +42,14 @@ pub(super) fn broken_off(place: &str, length: usize) -> Failure {
     truncated(format!("the answer breaks off after {length} bytes, in the middle of its JSON ({place})"))
 }
 
+/// A body that ends where the connection does.
+pub(super) fn without_end(place: &str) -> Failure {
+    let what = format!(
+        "whether the answer is whole can't be told: it has neither a length nor chunks to tell its end ({place})"
+    );
+    Failure::backoff(Error::new(Code::Truncated, what).fix("Look for a proxy between this machine and Mixpanel"))
+}
+
 fn truncated(what: String) -> Failure {
     Failure::backoff(Error::new(Code::Truncated, what).fix(FIX))
 }

@@ -9,7 +9,10 @@ use std::{
 
 use url::Url;
 
-use crate::config::{Credentials, Region, Secret, Target, Testing};
+use crate::{
+    config::{Credentials, Region, Secret, Target, Testing},
+    contract::Clock,
+};
 
 /// A target that reaches nothing.
 pub fn target() -> Target {
@@ -26,6 +29,7 @@ pub fn target() -> Target {
             retry_base: Some(Duration::from_millis(1)),
             timeout: Some(Duration::from_secs(1)),
             unlimited: false,
+            clock: Clock::default(),
         },
     }
 }
@@ -95,7 +99,7 @@ impl Server {
 }
 
 /// Head and body of one request.
-fn read_request(stream: &mut TcpStream) -> String {
+pub(super) fn read_request(stream: &mut TcpStream) -> String {
     let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

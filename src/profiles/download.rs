@@ -122,10 +122,15 @@ impl Download {
         for number in 0..count {
             self.question(number, &mut seen).await.map_err(|error| match count {
                 1 => error,
-                _ => error.context(format!("question {} of {count}", number + 1)),
+                _ => error.context(self.place(number)),
             })?;
         }
         Ok(())
+    }
+
+    /// One of several questions, as messages say it.
+    fn place(&self, number: usize) -> String {
+        format!("question {} of {}", number + 1, self.order.questions.len())
     }
 
     /// Hands out the answer to one question.
@@ -178,7 +183,12 @@ impl Download {
             self.note(number, done, &pages);
             self.hand_out(profiles).await;
         }
-        Ok(pages.check()?)
+        if let Some(warning) = pages.check()? {
+            let warning =
+                if self.order.questions.len() == 1 { warning } else { format!("{}: {warning}", self.place(number)) };
+            self.order.record.warn("FEWER_PROFILES", warning);
+        }
+        Ok(())
     }
 
     /// One page, asked for until it is here, whole, or can't be had.

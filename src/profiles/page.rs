@@ -61,8 +61,20 @@ struct Answer<'a> {
 struct Profile<'a> {
     #[serde(borrow, rename = "$distinct_id")]
     id: Option<&'a RawValue>,
+    /// What the members of a group have instead.
+    #[serde(borrow, rename = "$group_id")]
+    group_id: Option<&'a RawValue>,
+    #[serde(borrow, rename = "group_id")]
+    plain_group_id: Option<&'a RawValue>,
     #[serde(borrow, rename = "$properties")]
     properties: Option<&'a RawValue>,
+}
+
+impl<'a> Profile<'a> {
+    /// What it is known by, as it came.
+    fn id(&self) -> Option<&'a str> {
+        self.id.or(self.group_id).or(self.plain_group_id).map(RawValue::get)
+    }
 }
 
 impl Page {
@@ -109,15 +121,15 @@ impl Profiles {
         if !properties.starts_with('{') {
             return Err(unexpected("a profile", "its $properties are no object", source));
         }
-        self.identities.push(match profile.id {
-            Some(id) => Identity::Id(key(b"id", &plain(id.get()))),
+        self.identities.push(match profile.id() {
+            Some(id) => Identity::Id(key(b"id", &plain(id))),
             None => Identity::Content(key(b"profile", source)),
         });
         match form {
             Form::Raw => self.text.push_str(source),
             Form::Lines => {
                 let start = self.text.len();
-                let id = profile.id.map_or("null", RawValue::get);
+                let id = profile.id().unwrap_or("null");
                 for part in [r#"{"event":"#, id, r#","properties":"#, properties, "}"] {
                     self.text.push_str(part);
                 }
@@ -213,6 +225,10 @@ mod tests {
             (r#"{"$distinct_id": 4, "$properties": {"a" : 1.50}}"#, r#"{"event":4,"properties":{"a" : 1.50}}"#),
             (r#"{"$properties":{},"$distinct_id":"x\ny"}"#, r#"{"event":"x\ny","properties":{}}"#),
             (r#"{"$distinct_id":"x"}"#, r#"{"event":"x","properties":{}}"#),
+            (r#"{"$group_id":"acme","$properties":{"a":1}}"#, r#"{"event":"acme","properties":{"a":1}}"#),
+            (r#"{"group_id":7,"$distinct_id":null,"$properties":{}}"#, r#"{"event":7,"properties":{}}"#),
+            (r#"{"group_id":"c","$group_id":"b","$distinct_id":"a"}"#, r#"{"event":"a","properties":{}}"#),
+            (r#"{"group_id":"c","$group_id":"b"}"#, r#"{"event":"b","properties":{}}"#),
             (r#"{"$distinct_id":"x","$properties":null,"more":[1]}"#, r#"{"event":"x","properties":{}}"#),
             (r#"{"$properties":{"b":"\ud83d"}}"#, r#"{"event":null,"properties":{"b":"\ufffd"}}"#),
             (

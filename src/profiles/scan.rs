@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{Credentials, Target},
     contract::{Code, Columns, Error, Reader, ReaderThread, Result, Scan, SqlType, texts},
-    decode::{Column, Decoder},
+    decode::{Column, Days, Decoder},
     fetches::Fetch,
     mixpanel::redact,
 };
@@ -155,10 +155,15 @@ impl ProfilesReader {
     fn batch(&self, profiles: Profiles) -> Result<RecordBatch> {
         let count = profiles.len();
         let batch = match &self.make {
-            Make::Decode(decoder) => decoder.decode(profiles.text.into_bytes()).map_err(|damage| {
-                Error::new(Code::UnexpectedResponse, format!("a profile can't be read: {damage}"))
-                    .fix("Run it again with raw := true to see the profiles as they come")
-            })?,
+            Make::Decode(decoder) => {
+                decoder
+                    .decode(profiles.text.into_bytes(), Days::ALL)
+                    .map_err(|damage| {
+                        Error::new(Code::UnexpectedResponse, format!("a profile can't be read: {damage}"))
+                            .fix("Run it again with raw := true to see the profiles as they come")
+                    })?
+                    .batch
+            }
             Make::Raw(schema, columns) => {
                 let profiles = texts(profiles.texts().map(Some));
                 RecordBatch::try_new(Arc::clone(schema), vec![profiles])?.project(columns)?

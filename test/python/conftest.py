@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import sys
+from datetime import UTC, datetime, timedelta
 
 import duckdb
 import pytest
@@ -92,6 +93,31 @@ def con():
     connection.execute("CALL mixpanel_clear_cache()").fetchall()
     yield connection
     connection.close()
+
+
+class MovedClock:
+    """The extension's clock, which a test moves; the simulator's and DuckDB's stay what they are."""
+
+    def __init__(self, path: pathlib.Path):
+        self._path = path
+
+    def move_to(self, moment: datetime) -> None:
+        """A moment in UTC from which the clock goes on."""
+        self.move_by(moment.replace(tzinfo=UTC) - datetime.now(UTC))
+
+    def move_by(self, distance: timedelta) -> None:
+        """So far ahead of the machine's clock."""
+        new = self._path.with_suffix(".new")
+        new.write_text(str(round(distance.total_seconds())))
+        # In one step: the extension may look at any moment.
+        new.replace(self._path)
+
+
+@pytest.fixture
+def clock(tmp_path, monkeypatch) -> MovedClock:
+    path = tmp_path / "clock"
+    monkeypatch.setenv("MP_TEST_CLOCK", str(path))
+    return MovedClock(path)
 
 
 def newcomers_home(folder: pathlib.Path) -> None:

@@ -105,15 +105,15 @@ def days(first: str, last: str) -> list[str]:
 
 def each_once(sim, first: str = FIRST, last: str = LAST) -> list[str]:
     """The archive's events of these days, each once by Mixpanel's own key, the one that was processed last, as `normal`
-    shows them."""
+    shows them. Rows without an insert_id are events of their own."""
     chosen: dict[tuple, tuple[int, str]] = {}
-    for line in sim.archive.lines(date.fromisoformat(first), date.fromisoformat(last)):
+    for number, line in enumerate(sim.archive.lines(date.fromisoformat(first), date.fromisoformat(last))):
         row = read_row(line)
         properties = {name: value for name, value in row.properties.items() if name not in TAKEN}
         ids = identifier(row.distinct_id), identifier(row.properties.get("$insert_id"))
         moment = None if row.time_ms is None else datetime(1970, 1, 1) + timedelta(milliseconds=row.time_ms)
         shown = normal(readable(row.event), moment, *ids, properties)
-        key = (row.event, row.time_ms, *ids) if ids[1] is not None else (shown,)
+        key = (row.event, row.time_ms, *ids) if ids[1] else (number,)
         processed = properties.get("mp_processing_time_ms")
         processed = processed if isinstance(processed, int) else -1
         if key not in chosen or chosen[key][0] < processed:

@@ -27,8 +27,9 @@ needs_dbt = pytest.mark.skipif(PACKAGES is None, reason="dbt's environment is mi
 
 
 @pytest.fixture
-def dbt(sim, tmp_path):
-    """Runs commands of dbt, in one process, in a copy of the project."""
+def dbt(sim, tmp_path, clock):
+    """Runs commands of dbt, in one process, in a copy of the project. It is the 5th of January, 14:00 in UTC."""
+    clock.move_to(datetime(2025, 1, 5, 14))
     project = tmp_path / "shop"
     shutil.copytree(FOLDER, project)
     if HOST == "v1":

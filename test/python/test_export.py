@@ -132,9 +132,8 @@ def test_few_rows_are_one_request_that_the_server_ends(con, sim, max_rows):
 
 def test_more_rows_than_the_api_limits_are_counted_here(con, sim):
     """100,001 rows of 120,000: no limit on the wire, exactly as many rows out."""
-    lines = ['{"event":"A","properties":{"time":1735689600000}}'] * 60_000
-    for day in DAYS[:2]:
-        sim.set_day(day, lines)
+    for number, day in enumerate(DAYS[:2]):
+        sim.set_day(day, ['{"event":"A","properties":{"time":%d}}' % (1735689600000 + number * 86_400_000)] * 60_000)
     call = export("max_rows := 100001", last=DAYS[1])
     assert rows(con, f"SELECT count(*) FROM {call}") == [(100_001,)]
     assert all("limit" not in request.params for request in sim.settled())

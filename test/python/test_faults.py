@@ -78,6 +78,15 @@ PASSING = [
     ("wrong_content_length", {"difference": -100}),
     ("html_200", {}),
     ("error_in_200", {}),
+    ("other_status", {"status": 202}),
+    ("other_status", {"status": 205}),
+    ("other_status", {"status": 206}),
+    ("other_status", {"status": 200, "headers": {"Content-Range": "bytes 0-99/200"}}),
+    ("without_end", {}),
+    ("bytes_behind_gzip", {"hex": "00"}),
+    ("bytes_behind_gzip", {"hex": "1f8b08"}),
+    ("bytes_behind_gzip", {"trailers": 1}),
+    ("bytes_behind_gzip", {"hex": "7b7d0a", "trailers": 2}),
 ]
 
 
@@ -248,7 +257,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
     (HEAD + b"Content-Length: 71\r\n\r\n" + LINES, None),
     (HEAD + b"\r\n" + LINES, None),
     (HEAD + b"\r\n", None),
-    (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(LINES), 2),
+    (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(LINES), None),
     (HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(LINES)[:-1], None),
     (HEAD + b"Content-Encoding: gzip\r\n\r\n", None),
     (HEAD + b"Content-Length: 70\r\nContent-Encoding: br\r\n\r\n" + LINES, None),
@@ -277,6 +286,19 @@ def test_every_day_bad_in_its_own_way(con, sim, all_rows):
         sim.add_fault(kind, match={"from_date": f"2025-01-0{day}"})
     assert fetched_rows(con, export()) == all_rows
     assert sorted(day for day, _ in days_asked(sim)) == sorted([f"2025-01-0{day}" for day in range(1, 6)] * 2)
+
+
+def test_tries_are_counted_whatever_went_wrong_with_them(con, sim):
+    """Answers that had to be thrown away, and then none: six requests in all, and not six more."""
+    sim.add_fault("terminated_early", times=3, match={"from_date": DAY})
+    sim.add_fault("status", status=500, times=None, match={"from_date": DAY})
+    assert_error_and_no_table(con, sim, DAY, "[SERVER_ERROR]")
+    assert [day for day, _ in days_asked(sim)].count(DAY) == 6
+    # The other way round: an answer that is damaged each time is given up after four.
+    sim.reset()
+    sim.add_fault("terminated_early", times=None, match={"from_date": DAY})
+    assert_error_and_no_table(con, sim, DAY, "[TRUNCATED]", "after 4 attempts")
+    assert [day for day, _ in days_asked(sim)].count(DAY) == 4
 
 
 def test_the_last_try_succeeds(con, sim, all_rows):

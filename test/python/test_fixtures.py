@@ -7,9 +7,12 @@ import base64
 import gzip
 import json
 import pathlib
+import re
+from datetime import UTC, datetime
 
 import pytest
 from conftest import FIRST, SHARED, error_of, export, last_fetch, rows
+from kept import append, fetch
 
 FOLDER = SHARED / "fixtures"
 EXPORTS = sorted((FOLDER / "export").glob("*.jsonl"))
@@ -32,13 +35,20 @@ def events(body: bytes) -> list[dict]:
     return [json.loads(line) for line in body.decode().split("\n") if line.strip()]
 
 
+def export_of(body: bytes, arguments: str = "") -> str:
+    """The export that asks for the days of these events, in one request."""
+    times = [datetime.fromtimestamp(int(event["properties"]["time"]), UTC) for event in events(body) if event["properties"].get("time")]
+    first, last = (min(times), max(times)) if times else (datetime(2025, 1, 1), datetime(2025, 1, 1))
+    return export("window_days := 100000" + (f", {arguments}" if arguments else ""), f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
+
+
 @pytest.mark.parametrize("gzipped", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("path", [path for path in EXPORTS if not path.name.startswith(FRAMING)], ids=named)
 def test_every_export_loads_whole(con, sim, path, gzipped):
     """As many rows as lines, `properties` good for DuckDB's JSON functions, and every value where it belongs."""
     body = path.read_bytes()
     serve(sim, body, gzip=gzipped)
-    con.execute(f"CREATE TABLE events AS FROM {DAY}")
+    con.execute(f"CREATE TABLE events AS FROM {export_of(body)}")
     expected = events(body)
     query = "SELECT count(*), count(*) FILTER (json_valid(properties)), sum(len(json_keys(properties))) FROM events"
     keys = sum(len(event["properties"].keys() - {"time", "distinct_id", "$insert_id"}) for event in expected)
@@ -61,8 +71,25 @@ def test_every_export_loads_whole(con, sim, path, gzipped):
 def test_every_line_comes_back_as_it_was(con, sim, path):
     body = path.read_bytes()
     serve(sim, body)
-    raw = rows(con, f"SELECT event FROM {export('raw := true', last=FIRST)}")
+    raw = rows(con, f"SELECT event FROM {export_of(body, 'raw := true')}")
     assert sorted(text for (text,) in raw) == sorted(line.strip() for line in body.decode().split("\n") if line.strip())
+
+
+@pytest.mark.parametrize("path", [path for path in EXPORTS if not path.name.startswith(FRAMING)], ids=named)
+def test_a_kept_table_has_every_event_of_an_export(con, sim, path):
+    """Exports from before about 2018 have no `$insert_id`: equal rows are several events, which a table must not swallow."""
+    body = path.read_bytes()
+    serve(sim, body)
+    call = export_of(body)
+    first, last = re.findall(r"'(\d{4}-\d\d-\d\d)'", call)
+    keys = [
+        (event["event"], properties.get("distinct_id"), properties.get("time"), properties["$insert_id"]) if properties.get("$insert_id") else number
+        for number, event in enumerate(events(body)) for properties in [event["properties"]]
+    ]  # fmt: skip
+    for task in (fetch, append):
+        answer = task(con, "events", first, last, window_days=100_000)
+        assert answer["row_count"] == len(set(keys))
+    assert answer["rows_added"] == 0
 
 
 def framed() -> list[tuple[str, bytes, bool]]:
@@ -110,7 +137,7 @@ def test_answers_that_a_client_was_tested_with(con, sim):
         status = response["status"]
         sim.add_fault("body", times=None, body=body, status=status, headers=response.get("headers") or {})
         if status == 200:
-            assert rows(con, f"SELECT count(*) FROM {DAY}") == [(len(events(body)),)]
+            assert rows(con, f"SELECT count(*) FROM {export_of(body)}") == [(len(events(body)),)]
         else:
             assert f"HTTP {status}" in error_of(con, f"FROM {DAY}")
         seen.add(status)

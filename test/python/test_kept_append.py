@@ -24,7 +24,7 @@ def test_the_same_range_twice_changes_nothing(con, sim):
 ], ids=str)  # fmt: skip
 def test_ranges_add_up_to_one(con, monkeypatch, parts):
     """With every fifth row odd, late or double."""
-    with Simulator(Project(days=5, events_per_day=300, weird_rate=0.2, seed=3)) as odd:
+    with Simulator(Project(days=5, events_per_day=300, weird_rate=0.2, seed=3, equal_rows=True)) as odd:
         monkeypatch.setenv("MP_API_BASE_URL", odd.url)
         fetch(con, "events", *parts[0])
         total = 0
@@ -36,6 +36,8 @@ def test_ranges_add_up_to_one(con, monkeypatch, parts):
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1), (None, 1), (1, None), ("x", 0)], ids=str)
 def test_the_newer_row_stays_whichever_came_first(con, sim, order):
+    """Where the answer does not take the place of its days."""
+
     def lines(processed):
         more = {} if processed is None else {"mp_processing_time_ms": processed}
         return [event("u", "i", mark=str(processed), **more), event("v", "j")]
@@ -43,7 +45,7 @@ def test_the_newer_row_stays_whichever_came_first(con, sim, order):
     sim.set_day(FIRST, lines(order[0]))
     fetch(con, last=FIRST)
     sim.set_day(FIRST, lines(order[1]))
-    answer = append(con, last=FIRST)
+    answer = append(con, last=FIRST, filter="true")
     newest = str(max(order, key=lambda processed: processed if isinstance(processed, int) else -1))
     assert rows(con, "SELECT properties->>'mark' FROM events WHERE distinct_id = 'u'") == [(newest,)]
     changed = int(newest == str(order[1]))
@@ -54,8 +56,109 @@ def test_of_two_equally_new_rows_the_one_that_is_there_stays(con, sim):
     sim.set_day(FIRST, [event("u", "i", mark="first")])
     fetch(con, last=FIRST)
     sim.set_day(FIRST, [event("u", "i", mark="second")])
-    append(con, last=FIRST)
+    append(con, last=FIRST, filter="true")
     assert rows(con, "SELECT properties->>'mark' FROM events") == [("first",)]
+
+
+def test_with_the_same_filter_the_answer_takes_the_place_of_its_days(con, sim):
+    """What Mixpanel says now counts, whatever the times of processing say."""
+    for day in days(FIRST, "2025-01-03"):
+        sim.set_day(day, [event("u", "i", days(FIRST, LAST).index(day), mark="first", mp_processing_time_ms=2), event("gone", None, days(FIRST, LAST).index(day))])
+    fetch(con, last="2025-01-03")
+    sim.set_day("2025-01-02", [event("u", "i", 1, mark="second", mp_processing_time_ms=1)])
+    answer = append(con, first="2025-01-02", last="2025-01-02")
+    assert rows(con, "SELECT properties->>'mark' FROM events WHERE distinct_id = 'u' ORDER BY event_time") == [("first",), ("second",), ("first",)]
+    assert users(con).count("gone") == 2 and (answer["rows_added"], answer["rows_removed"]) == (1, 2)
+
+
+def test_users_who_were_merged_since_are_not_there_twice(con, sim):
+    """Simplified ID merge gives the events of the past to another user."""
+    sim.set_day(FIRST, [event("$device:D1", "i0", **{"$device_id": "D1"}), event("$device:D1", None), event("U1", "i1")])
+    fetch(con, last=FIRST)
+    sim.merge_users("$device:D1", "U1")
+    answer = append(con, last=FIRST)
+    assert users(con) == ["U1", "U1", "U1"] and (answer["rows_added"], answer["rows_removed"]) == (2, 2)
+    assert rows(con, "SELECT count(*) FROM events WHERE mixpanel_property(properties, '$distinct_id_before_identity') = '$device:D1'") == [(2,)]
+
+
+def test_events_without_a_name_are_not_added_again(con, sim):
+    sim.set_day(FIRST, ['{"event":null,"properties":{"time":1735689600000,"distinct_id":"u","$insert_id":"i"}}', event("v", "j")])
+    fetch(con, last=FIRST)
+    for arguments in ({}, {"filter": "true"}, {}):
+        append(con, last=FIRST, **arguments)
+        assert users(con) == ["u", "v"]
+    sync(con, "synced", last=FIRST)
+    sync(con, "synced", last=FIRST, lookback_days=100_000)
+    assert users(con, "synced") == ["u", "v"]
+
+
+def test_of_equal_rows_without_an_insert_id_the_larger_count_stays(con, sim):
+    """Another filter brought them: nothing says which of them are the same."""
+    clicks = [event("55", None, name="Click", mp_lib="x")] * 3
+    sim.set_day(FIRST, [*clicks[:2], event("55", "", name="Click")])
+    fetch(con, last=FIRST)
+    for brought, expected in ((clicks[:1], 2), (clicks[:2], 2), (clicks, 3), (clicks[:2], 3), (clicks * 2, 6)):
+        sim.set_day(FIRST, brought)
+        answer = append(con, last=FIRST, filter="true")
+        assert rows(con, "SELECT count(*) FROM events WHERE insert_id IS NULL") == [(expected,)]
+        assert answer["rows_removed"] == 0
+    assert rows(con, "SELECT count(*) FROM events") == [(7,)]
+
+
+def test_a_filter_of_its_own_removes_nothing(con, sim):
+    sim.set_day(FIRST, [event("u", "i"), event("v", None), event("w", "k")])
+    fetch(con, last=FIRST)
+    sim.set_day(FIRST, [event("u", "i"), event("x", "l")])
+    append(con, last=FIRST, filter="true")
+    assert users(con) == ["u", "v", "w", "x"]
+    # From then on nobody knows which of a day's rows which filter brought.
+    sim.set_day(FIRST, [event("y", "m")])
+    append(con, last=FIRST)
+    append(con, last=FIRST, filter="true")
+    assert users(con) == ["u", "v", "w", "x", "y"]
+
+
+def test_other_events_take_the_place_of_their_own(con, sim):
+    sim.set_day(FIRST, [event("u", "1", name="A"), event("u", "2", name="B"), event("u", None, name="B")])
+    fetch(con, last=FIRST)
+    sim.set_day(FIRST, [event("v", "3", name="A"), event("v", "4", name="B")])
+    append(con, last=FIRST, events=["A"])
+    assert rows(con, "SELECT event_name, distinct_id FROM events ORDER BY ALL") == [("A", "v"), ("B", "u"), ("B", "u")]
+
+
+def test_events_that_bring_other_names_take_the_place_of_their_days(con, sim):
+    """A custom event brings the events that it is made of: where the table holds nothing else, all of the day is theirs."""
+    custom = ["$custom_event:5"]
+    sim.add_fault("body", times=2, body="\n".join([event("u", "1", name="A"), event("u", None, name="B")]))
+    fetch(con, last=FIRST, events=custom)
+    append(con, last=FIRST, events=custom)
+    assert users(con) == ["u", "u"]
+    sim.add_fault("body", body=event("v", "2", name="A"))
+    append(con, last=FIRST, events=custom)
+    assert users(con) == ["v"]
+
+
+def test_days_that_could_not_be_fetched_keep_their_rows(con, sim):
+    fetch(con)
+    before = rows(con, "SELECT count(*) FROM events WHERE event_time::DATE = DATE '2025-01-03'")
+    sim.set_day("2025-01-03", [event("new", "n", 2)])
+    sim.set_day("2025-01-04", [event("new", "n", 3)])
+    sim.add_fault("status", status=400, match={"from_date": "2025-01-03"})
+    append(con, on_failure="skip")
+    assert rows(con, "SELECT count(*) FROM events WHERE event_time::DATE = DATE '2025-01-03'") == before
+    assert rows(con, "SELECT distinct_id FROM events WHERE event_time::DATE = DATE '2025-01-04'") == [("new",)]
+
+
+def test_rows_outside_the_days_that_came_stay(con, sim):
+    """An answer may hold some rows of other days: they don't make these days its own."""
+    sim.set_day(FIRST, [event("u", "i"), event("early", "j", hour=-3), event("nowhere", "k", time="never")])
+    sim.set_day("2025-01-02", [event("v", "l", 1)])
+    fetch(con, last="2025-01-02")
+    before = fetched_rows(con, "events")
+    append(con, last="2025-01-02")
+    assert fetched_rows(con, "events") == before
+    append(con, first="2025-01-02", last="2025-01-02")
+    assert fetched_rows(con, "events") == before
 
 
 def test_each_part_of_the_key_counts(con, sim):
@@ -71,8 +174,9 @@ def test_rows_without_an_insert_id(con, sim):
     sim.set_day(FIRST, [event("u", None, x=1), event("u", None, x=2)])
     fetch(con, last=FIRST)
     sim.set_day(FIRST, [event("u", None, x=2), event("u", None, x=3), event("u", None, x=3)])
-    assert append(con, last=FIRST)["rows_added"] == 1
-    assert rows(con, "SELECT properties->>'x' FROM events ORDER BY ALL") == [("1",), ("2",), ("3",)]
+    answer = append(con, last=FIRST)
+    assert (answer["rows_added"], answer["rows_removed"]) == (2, 1)
+    assert rows(con, "SELECT properties->>'x' FROM events ORDER BY ALL") == [("2",), ("3",), ("3",)]
 
 
 def test_rows_without_a_time_or_a_user(con, sim):

@@ -1,30 +1,12 @@
-"""Kept tables of profiles. What these tests are about is not there yet: they skip until it is."""
+"""Kept tables of profiles: each there once, those without an id as often as they came, and nobody gone without reason."""
 from __future__ import annotations
 
 import json
 
 import pytest
-from conftest import HOST, rows
-from kept import error, history, run, script, tables
-
-
-@pytest.fixture(autouse=True)
-def there(con):
-    """Enables the tests once the pragmas (2.0) or their scripts (1.x) exist."""
-    if HOST == "v2":
-        known = {name for (name,) in rows(con, "SELECT function_name FROM duckdb_functions()")}
-        missing = not {"mixpanel_fetch_profiles", "mixpanel_sync_profiles"} <= known
-    else:
-        missing = "mixpanel_profiles(" not in error_or_script(con)
-    if missing:
-        pytest.skip("not there yet")
-
-
-def error_or_script(con) -> str:
-    try:
-        return script(con, "fetch_profiles", "profiles")
-    except Exception as problem:
-        return "" if "from_date" in str(problem) else str(problem)
+from conftest import rows
+from expected_profiles import ENGAGE
+from kept import error, history, run, tables
 
 
 def fetch(con, table="profiles", **arguments):
@@ -99,3 +81,57 @@ def test_rollback_leaves_nothing(con, sim):
     run(con, "fetch_profiles", "profiles", transaction=True)
     con.execute("ROLLBACK")
     assert tables(con) == set()
+
+
+GROUP = "-1405123841946871899"
+
+
+def group(key: str | None, name: str, **more) -> str:
+    identity = {} if key is None else {key: name.lower()}
+    return json.dumps(identity | {"$properties": {"$name": name, **more}})
+
+
+def names(con) -> list:
+    return rows(con, "SELECT distinct_id, properties->>'$.\"$name\"', properties->>'plan' FROM g ORDER BY ALL")
+
+
+@pytest.mark.parametrize("key", ["$distinct_id", "$group_id", "group_id"])
+def test_groups_whatever_their_id_is_called(con, sim, key):
+    sim.set_profiles([group(key, "Acme"), group(key, "Beta")], of_companies=True)
+    fetch(con, "g", group_id=GROUP)
+    sim.set_profiles([group(key, "Acme", plan="pro"), group(key, "Beta"), group(key, "Gamma")], of_companies=True)
+    answer = sync(con, "g", group_id=GROUP)
+    assert names(con) == [("acme", "Acme", "pro"), ("beta", "Beta", None), ("gamma", "Gamma", None)]
+    assert (answer["rows_added"], answer["rows_removed"]) == (2, 1)
+    sim.set_profiles([group(key, "Beta")], of_companies=True)
+    sync(con, "g", group_id=GROUP, delete_missing=True)
+    assert names(con) == [("beta", "Beta", None)]
+
+
+def test_profiles_without_an_id_are_never_the_same(con, sim):
+    """Neither within an answer nor with those that are there; equal ones are as many as there ever were at once."""
+    sim.set_profiles([group(None, "Acme"), group(None, "Acme"), group(None, "Beta")], of_companies=True)
+    fetch(con, "g", group_id=GROUP)
+    three = [(None, "Acme", None), (None, "Acme", None), (None, "Beta", None)]
+    assert names(con) == three
+    for _ in range(2):
+        answer = sync(con, "g", group_id=GROUP)
+        assert names(con) == three and (answer["rows_added"], answer["rows_removed"]) == (0, 0)
+    sim.set_profiles([group(None, "Acme", plan="pro"), group(None, "Acme")], of_companies=True)
+    sync(con, "g", group_id=GROUP)
+    assert names(con) == [(None, "Acme", "pro"), *three]
+    # What Mixpanel has now, one for one.
+    sync(con, "g", group_id=GROUP, delete_missing=True)
+    assert names(con) == [(None, "Acme", "pro"), (None, "Acme", None)]
+
+
+def test_nobody_is_deleted_where_fewer_came_than_announced(con, sim):
+    sim.set_profiles([profile("a"), profile("b"), profile("c")])
+    sync(con)
+    sim.set_profiles([profile("a", plan="pro"), profile("b")])
+    sim.add_fault("other_total", path=ENGAGE, difference=1)
+    answer = sync(con, delete_missing=True)
+    assert people(con) == [("a", "pro"), ("b", None), ("c", None)] and answer["rows_removed"] == 1
+    assert "FEWER_PROFILES" in rows(con, "SELECT warnings::VARCHAR FROM mixpanel_fetches() ORDER BY id DESC LIMIT 1")[0][0]
+    sync(con, delete_missing=True)
+    assert people(con) == [("a", "pro"), ("b", None)]

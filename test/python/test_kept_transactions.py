@@ -183,7 +183,7 @@ class TestTwoConnections:
         other.execute("BEGIN")
         assert users(other) == ["u"]
         sim.set_day(FIRST, [event("v", "j")])
-        sync(con, last=FIRST)
+        sync(con, last=FIRST, lookback_days=100_000)
         assert users(other) == ["u"] and users(con) == ["v"]
         other.execute("COMMIT")
         assert users(other) == ["v"]
@@ -217,7 +217,7 @@ sys.path.insert(0, {folder!r})
 from conftest import connect
 import kept
 con = connect({path!r})
-kept.{task}(con, "events", {first!r}, {last!r})
+kept.{task}(con, "events", {first!r}, {last!r}{more})
 """
 
 
@@ -234,7 +234,7 @@ def test_killed_in_the_middle(tmp_path, sim, task):
     con.close()
     sim.clear()
     sim.add_fault("hang_mid_body", match={"from_date": LAST})
-    code = KILLED.format(folder=str(ROOT / "test" / "python"), path=path, task=task, first=FIRST, last=LAST)
+    code = KILLED.format(folder=str(ROOT / "test" / "python"), path=path, task=task, first=FIRST, last=LAST, more=", lookback_days=100_000" * (task == "sync"))
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 40
     while time.monotonic() < deadline and process.poll() is None:

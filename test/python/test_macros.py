@@ -178,6 +178,19 @@ class TestTables:
             "INSERT INTO _metadata (table_name, type, fetched_at, from_date, to_date, row_count, project_id) VALUES (?,?,?,?,?,?,?)",
             [name, type, fetched_at, first, last, row_count, project_id],
         )
+        # A table that is not there is not listed.
+        db.execute(f'CREATE TABLE IF NOT EXISTS "{name}" AS SELECT 1')
+
+    def test_a_table_that_was_dropped_is_not_listed(self, db):
+        self.fetch(db, "Events", datetime(2025, 2, 2), None, 90)
+        self.fetch(db, "people", datetime(2025, 2, 2), None, 5, type="profiles")
+        assert rows(db, "SELECT name FROM mixpanel_tables()") == [("Events",), ("people",)]
+        db.execute("DROP TABLE events")
+        assert rows(db, "SELECT name FROM mixpanel_tables()") == [("people",)]
+        assert rows(db, "SELECT tables, row_count FROM mixpanel_info()") == [(["people"], 5)]
+        # Neither a view nor another schema's table of that name is it.
+        db.execute("CREATE VIEW events AS SELECT 1; CREATE SCHEMA other; CREATE TABLE other.events AS SELECT 1")
+        assert rows(db, "SELECT name FROM mixpanel_tables()") == [("people",)]
 
     def test_before_the_first_fetch(self, db):
         """There is no history, and yet both can tell that."""

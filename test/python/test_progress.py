@@ -13,8 +13,8 @@ DAYS = [f"2025-01-{day:02}" for day in range(1, 11)]
 def test_an_export_under_way_says_how_far_it_is(sim, monkeypatch):
     """DuckDB asks after each 50 chunks that its thread has taken: nine days are more than that, and for the tenth it has to wait."""
     monkeypatch.setenv("MP_TIMEOUT_MS", "3000")
-    for day in DAYS:
-        sim.set_day(day, ['{"event":"A","properties":{"time":1735689600}}'] * 30_000)
+    for number, day in enumerate(DAYS):
+        sim.set_day(day, ['{"event":"A","properties":{"time":%d}}' % (1735689600 + number * 86_400)] * 30_000)
     sim.add_fault("hang", match={"from_date": DAYS[-1]})
     con = connect()
     con.execute("SET threads = 1; SET enable_progress_bar = true; SET enable_progress_bar_print = false; SET progress_bar_time = 0")

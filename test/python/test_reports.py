@@ -23,7 +23,7 @@ EVENTS = f"""
 CREATE TABLE events AS
 SELECT event_name, event_time, nullif(distinct_id, '') AS user_id, properties
 FROM mixpanel_export(from_date := '2025-01-01', to_date := '{NEWEST}')
-QUALIFY insert_id IS NULL OR 1 = row_number() OVER (
+QUALIFY coalesce(insert_id, '') = '' OR 1 = row_number() OVER (
     PARTITION BY event_name, distinct_id, event_time, insert_id
     ORDER BY (properties->'mp_processing_time_ms')::BIGINT DESC)
 """

@@ -64,7 +64,7 @@ def test_retention_by_cohort_and_period(con, sim):
     assert segmented == [("$overall",), ("free",)]
 
 
-EVENTS = f"""CREATE TABLE events AS SELECT * FROM {export()} QUALIFY insert_id IS NULL OR row_number() OVER
+EVENTS = f"""CREATE TABLE events AS SELECT * FROM {export()} QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER
     (PARTITION BY event_name, distinct_id, event_time, insert_id ORDER BY (properties->>'$.mp_processing_time_ms')::BIGINT DESC) = 1"""
 WITHIN = f"date BETWEEN '{FIRST}' AND '{LAST}'"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import json
 import os
 from base64 import b64encode
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from conftest import FIRST, LAST, Project, Simulator, days_asked, error_of, export, last_fetch, line, rows
@@ -89,7 +89,7 @@ def test_many_windows_of_which_most_are_empty(con, monkeypatch):
     with Simulator(Project(days=0)) as sparse:
         monkeypatch.setenv("MP_API_BASE_URL", sparse.url)
         for day in ("2025-01-01", "2025-02-10", "2025-03-31"):
-            sparse.set_day(day, [line(day, time=NOON)])
+            sparse.set_day(day, [line(day, time=NOON + (date.fromisoformat(day) - date(2025, 1, 1)).days * 86_400_000)])
         call = export("window_days := 1", last="2025-03-31")
         assert sorted(rows(con, f"SELECT event_name FROM {call}")) == [("2025-01-01",), ("2025-02-10",), ("2025-03-31",)]
         assert len(set(days_asked(sparse))) == 90

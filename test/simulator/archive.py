@@ -1,5 +1,6 @@
 """The project's events by day, deflated and ready to be sent; made when they are first asked for, or all at once."""
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -68,6 +69,15 @@ class Archive:
         with self._building:
             self._days[day] = Day(deflate(text), rows.count_events(text), verbatim=True)
             self._select.cache_clear()
+
+    def merge_users(self, old: str, new: str) -> None:
+        """Gives the events of one user to another, as simplified ID merge does. The days count as set from then on."""
+        was, is_now = f'"distinct_id":{json.dumps(old)}'.encode(), f'"distinct_id":{json.dumps(new)}'.encode()
+        before = f',"$distinct_id_before_identity":{json.dumps(old)}'.encode()
+        for day in sorted(self._generated | self._days.keys()):
+            lines = list(self.lines(day, day))
+            if any(was in line for line in lines):
+                self.set_day(day, [line.replace(was, is_now + before, 1) for line in lines])
 
     def forget_set_days(self) -> None:
         with self._building:

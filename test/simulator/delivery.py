@@ -3,7 +3,7 @@
 import socket
 import struct
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
@@ -47,8 +47,9 @@ class Wire:
         """Set when nobody is to wait any longer."""
         self.bytes_sent = 0
 
-    def deliver(self, response: Response, delivery: Delivery) -> None:
-        """Sends the response. Raises `Cut` or `ClientLeft` where that did not happen to its end."""
+    def deliver(self, response: Response, delivery: Delivery, before_end: Callable[[], None] = lambda: None) -> None:
+        """Sends the response. Raises `Cut` or `ClientLeft` where that did not happen to its end. `before_end` is called
+        when only the last byte is still to be sent."""
         try:
             if delivery.latency:
                 self._wait(delivery.latency)
@@ -57,9 +58,13 @@ class Wire:
             body: Sequence = list(response.framed_body())
             if delivery.stop_at is not None:
                 body = _first_part(body, delivery.stop_at)
-            self._send([response.head(), *body], delivery.bytes_per_second)
             if delivery.stop_at is not None:
+                self._send([response.head(), *body], delivery.bytes_per_second)
                 self._stop(delivery.ending)
+            most, last = _without_last_byte([response.head(), *body])
+            self._send(most, delivery.bytes_per_second)
+            before_end()
+            self._send(last, 0)
         except (ConnectionError, TimeoutError):
             raise ClientLeft from None
 
@@ -121,6 +126,11 @@ def _first_part(buffers: Iterable[bytes | memoryview], part: float) -> list[byte
         first.append(memoryview(buffer)[:left])
         left -= len(first[-1])
     return [buffer for buffer in first if buffer]
+
+
+def _without_last_byte(buffers: Sequence[bytes | memoryview]) -> tuple[list[memoryview], list[memoryview]]:
+    views = [memoryview(buffer) for buffer in buffers if len(buffer)]
+    return [*views[:-1], views[-1][:-1]], [views[-1][-1:]]
 
 
 def _after(buffers: Sequence[bytes | memoryview], sent: int) -> Iterable[memoryview]:

@@ -21,6 +21,10 @@ FIRST_ODD = 3
 """The index of the first odd profile: small projects have one too."""
 
 
+ID_KEYS = ("$distinct_id", "$group_id", "group_id")
+"""What a profile may be known by: of groups not always the first."""
+
+
 class ProfileRow:
     """A profile as expressions see it."""
 
@@ -135,7 +139,8 @@ class GivenProfiles(Profiles):
 class Directory:
     def __init__(self, project: Project):
         self.members = self._generated = Members(project)
-        self._companies = Companies(project)
+        self._companies: Profiles = Companies(project)
+        self._generated_companies = self._companies
 
     def profiles(self, data_group_id: str | None = None) -> Profiles:
         """Of the users, or of the group's members; a group that is not known has none."""
@@ -143,14 +148,22 @@ class Directory:
             return self.members
         return self._companies if data_group_id == DATA_GROUP_ID else GivenProfiles([])
 
-    def set_profiles(self, lines: Iterable[str | bytes]) -> None:
-        """Replaces the users' profiles by these, each an object with `$distinct_id` and `$properties`."""
-        self.members = GivenProfiles(lines)
+    def set_profiles(self, lines: Iterable[str | bytes], of_companies: bool = False) -> None:
+        """Replaces the profiles of the users, or of the companies, by these: each an object with `$properties` and
+        `$distinct_id`, or what it is known by instead."""
+        if of_companies:
+            self._companies = GivenProfiles(lines)
+        else:
+            self.members = GivenProfiles(lines)
 
     def forget_set_profiles(self) -> None:
         self.members = self._generated
+        self._companies = self._generated_companies
 
 
 def _read(line: str | bytes) -> Profile:
     parts = raw_json.members(line)
-    return Profile(parts["$distinct_id"], raw_json.members(parts.get("$properties", "{}")))
+    key = next((key for key in ID_KEYS if key in parts), None)
+    # Without any, it is known here by all it has.
+    identity = parts[key] if key else json.dumps(line if isinstance(line, str) else line.decode("utf-8", "replace"))
+    return Profile(identity, raw_json.members(parts.get("$properties", "{}")), key)

@@ -1,8 +1,8 @@
 """The events as reports count them: what an export says, without its duplicates.
 
 An export may hold an event twice; reports never do. Two rows are one event where name, `distinct_id`, `time` and
-`$insert_id` are the same, and the row that was processed last is the one that counts. A row without `$insert_id` is an
-event of its own. `repeat_blocks` makes an export longer, not a project busier: its repetitions are not counted either.
+`$insert_id` are the same, and the row that was processed last is the one that counts. A row without `$insert_id`, or
+with an empty one, is an event of its own, however many others it equals. `repeat_blocks` makes an export longer, not a project busier: its repetitions are not counted either.
 
 An id that is a number is the text of its digits; one that is null is missing. An event whose `distinct_id` is missing
 or empty counts as an event, but belongs to no user. A row without a `time` is in no report.
@@ -51,7 +51,7 @@ def _without_duplicates(events: Iterator[Event]) -> Iterator[Event]:
     last: dict[tuple, Event] = {}
     for number, event in enumerate(events):
         distinct_id, insert_id = (_text(event.properties.get(name)) for name in ("distinct_id", "$insert_id"))
-        last[event.event, distinct_id, event.time_ms, number if insert_id is None else insert_id] = event
+        last[event.event, distinct_id, event.time_ms, insert_id or number] = event
     return iter(last.values())
 
 

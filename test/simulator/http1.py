@@ -93,6 +93,8 @@ class Response:
     body: list[bytes]
     """In the encoding that the headers name."""
     chunked: bool = False
+    unframed: bool = False
+    """Nothing says where the body ends, but that the connection does."""
 
     @property
     def size(self) -> int:
@@ -101,13 +103,15 @@ class Response:
     def head(self) -> bytes:
         """The status line and headers, with the framing that the body needs."""
         framing = {"Transfer-Encoding": "chunked"} if self.chunked else {"Content-Length": str(self.size)}
+        if self.unframed:
+            framing = {}
         lines = [f"HTTP/1.1 {self.status} {_reason(self.status)}"]
         lines += (f"{name}: {value}" for name, value in (framing | self.headers).items())
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
     def framed_body(self) -> Iterator[bytes | memoryview]:
         """The body as it follows the head. Nothing is copied: a large body costs its sender next to nothing."""
-        if not self.chunked:
+        if not self.chunked or self.unframed:
             yield from self.body
             return
         for part in self.body:

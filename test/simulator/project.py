@@ -20,6 +20,8 @@ class Project:
     """A day's rows are sent this many times over: gigabytes of export from megabytes of memory."""
     weird_rate: float = 0.01
     """The share of odd rows, and the same share of late and of duplicate ones; 0 for clean data."""
+    equal_rows: bool = False
+    """Odd rows that lack `$insert_id` come twice, as two events that are the same in every respect."""
     time_zone: str = "UTC"
     """Any other zone makes a project from before 2023: `time` is its wall clock, written down as if it were UTC."""
     today: date | None = None
@@ -52,7 +54,7 @@ class Project:
 
     @property
     def recipe(self) -> Recipe:
-        return Recipe(self.seed, self.events_per_day, self.event_bytes, self.weird_rate, self.time_zone)
+        return Recipe(self.seed, self.events_per_day, self.event_bytes, self.weird_rate, self.time_zone, self.equal_rows)
 
     @property
     def dates(self) -> list[date]:

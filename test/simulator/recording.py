@@ -27,6 +27,8 @@ class RecordedRequest:
     """`time.monotonic()` when the request had been read."""
     finished: float | None = None
     """When its answer had been sent, or given up; None while that goes on."""
+    answered: float | None = None
+    """Just before the last byte was sent: from then on the client may ask for something else."""
     status: int | None = None
     """As answered; None where no answer was begun."""
     bytes_sent: int = 0
@@ -96,7 +98,7 @@ def peak_concurrency(requests: Iterable[RecordedRequest]) -> int:
     moments = []
     for request in requests:
         moments.append((request.started, 1))
-        moments.append((request.finished or float("inf"), -1))
+        moments.append((request.answered or request.finished or float("inf"), -1))
     running = peak = 0
     for _, change in sorted(moments):
         running += change

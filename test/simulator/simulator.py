@@ -1,5 +1,6 @@
 """The simulator itself: a project, served. What `from simulator import Simulator` gives."""
 
+import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -107,9 +108,19 @@ class Simulator:
         """Makes these raw lines the events of that day, whatever they are; they are sent as they stand."""
         self.archive.set_day(date.fromisoformat(day) if isinstance(day, str) else day, lines)
 
-    def set_profiles(self, lines: Iterable[str | bytes]) -> None:
-        """Makes these the users' profiles: one JSON object a line, with `$distinct_id` and `$properties`."""
-        self.directory.set_profiles(lines)
+    def add_events(self, day: str | date, lines: Iterable[str | bytes]) -> None:
+        """Events of that day that arrive now: late ones, if the day was asked for before."""
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+        self.archive.set_day(day, [*self.archive.lines(day, day), *lines])
+
+    def merge_users(self, old: str, new: str) -> None:
+        """One user turns out to be the other: the events of the past get the other id, all days' from now on."""
+        self.archive.merge_users(old, new)
+
+    def set_profiles(self, lines: Iterable[str | bytes], of_companies: bool = False) -> None:
+        """Makes these the users' profiles, or the companies': one JSON object a line, with `$properties` and
+        `$distinct_id`, or `$group_id`, `group_id` or nothing in its place."""
+        self.directory.set_profiles(lines, of_companies)
 
     def warm(self) -> None:
         """Makes all days now instead of when they are asked for."""
@@ -133,7 +144,13 @@ class Simulator:
                     record.fault = fault.kind
                     fault.apply(response, delivery)
                 record.status = None if delivery.silent else response.status
-                wire.deliver(response, delivery)
+
+                def before_end() -> None:
+                    # The client that has it all is not to be told that it is still at it.
+                    record.answered = time.monotonic()
+                    place.close()
+
+                wire.deliver(response, delivery, before_end)
         except ClientLeft:
             record.client_left = True
             raise

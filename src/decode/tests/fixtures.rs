@@ -60,9 +60,9 @@ fn nothing_of_an_export_is_lost() {
     let exports = |name: &str| !name.starts_with("framing-") && !name.starts_with("headless-");
     for (name, body) in bodies("export", exports) {
         let lines: Vec<_> = str::from_utf8(&body).unwrap().lines().filter(|line| !line.trim().is_empty()).collect();
-        assert_eq!(Decoder::verify(&body), Ok(lines.len()), "{name}");
-        let raw = Decoder::new(&[Column::Raw], None).decode(body.clone()).unwrap();
-        let batch = Decoder::new(&ALL, None).decode(body.clone()).unwrap();
+        assert_eq!(super::verify(&body), Ok(lines.len()), "{name}");
+        let raw = Decoder::new(&[Column::Raw], None).decode(body.clone(), super::this_century()).unwrap().batch;
+        let batch = Decoder::new(&ALL, None).decode(body.clone(), super::this_century()).unwrap().batch;
         assert_eq!((batch.num_rows(), raw.num_rows()), (lines.len(), lines.len()), "{name}");
         for (row, line) in lines.iter().enumerate() {
             assert_eq!(cells(&raw, row)[0].as_deref(), Some(line.trim()));
@@ -91,7 +91,7 @@ fn lines_are_framed_as_mixpanel_frames_them() {
     let frames = [("framing-blank-lines.jsonl", 3), ("framing-crlf.jsonl", 1), ("framing-no-final-newline.jsonl", 1)];
     for (name, body) in bodies("export", |name| name.starts_with("framing-")) {
         // Their objects are no events, and the first of them is named.
-        let damage = Decoder::verify(&body).unwrap_err();
+        let damage = super::verify(&body).unwrap_err();
         let (_, line_number) = frames.iter().find(|(known, _)| *known == name).unwrap();
         assert_eq!((damage.kind, damage.line_number), (DamageKind::NotAnEvent, *line_number), "{name}");
         assert_eq!(damage.excerpt, r#"{"a": 1}"#);
@@ -101,7 +101,7 @@ fn lines_are_framed_as_mixpanel_frames_them() {
             .replace(['a', 'b'], "properties")
             .replace(" 1", "{},\"event\":1")
             .replace(" 2", "{},\"event\":2");
-        assert_eq!(Decoder::verify(events.as_bytes()), Ok(2), "{name}");
+        assert_eq!(super::verify(events.as_bytes()), Ok(2), "{name}");
     }
 }
 
@@ -121,7 +121,8 @@ fn errors_are_told_apart() {
     for (name, answer) in bodies("errors", |name| name.starts_with("200-") || name.contains("html")) {
         let Answer { body_text } = serde_json::from_slice(&answer).unwrap();
         for columns in [&ALL[..], &[Column::EventName], &[]] {
-            let damage = Decoder::new(columns, None).decode(body_text.clone().into_bytes()).unwrap_err();
+            let damage =
+                Decoder::new(columns, None).decode(body_text.clone().into_bytes(), super::this_century()).unwrap_err();
             assert_eq!((damage.kind, damage.line_number, damage.rows), expected(&name), "{name}");
         }
     }

@@ -14,8 +14,9 @@ use arrow_array::{
     types::{Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType},
 };
 use arrow_schema::DataType;
+use jiff::civil::date;
 
-use super::{Column, Damage, Decoder};
+use super::{Column, Count, Damage, Days, Decoder};
 use crate::contract::SqlType;
 
 const ALL: [Column; 5] =
@@ -25,9 +26,18 @@ fn property(name: &str, sql_type: SqlType) -> Column {
     Column::Property { name: name.into(), sql_type }
 }
 
+/// Days in which times in seconds are no milliseconds.
+fn this_century() -> Days {
+    Days::between(date(2001, 1, 1), date(2099, 12, 31))
+}
+
+fn verify(block: &[u8]) -> Result<usize, Damage> {
+    Decoder::verify(block, this_century()).map(|count: Count| count.rows)
+}
+
 /// The rows of a block, each cell as text.
 fn rows(columns: &[Column], block: impl AsRef<[u8]>) -> Result<Vec<Vec<Option<String>>>, Damage> {
-    let batch = Decoder::new(columns, None).decode(block.as_ref().to_vec())?;
+    let batch = Decoder::new(columns, None).decode(block.as_ref().to_vec(), this_century())?.batch;
     assert_eq!(batch.num_columns(), columns.len());
     Ok((0..batch.num_rows()).map(|row| cells(&batch, row)).collect())
 }

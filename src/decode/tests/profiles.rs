@@ -9,7 +9,7 @@ use crate::contract::SqlType;
 const ALL: [Column; 3] = [Column::ProfileId, Column::Properties, Column::LastSeen];
 
 fn profile(columns: &[Column], line: &str) -> Vec<Option<String>> {
-    let batch = Decoder::of_profiles(columns).decode(line.as_bytes().to_vec()).unwrap();
+    let batch = Decoder::of_profiles(columns).decode(line.as_bytes().to_vec(), super::this_century()).unwrap().batch;
     assert_eq!(batch.num_rows(), 1);
     cells(&batch, 0)
 }
@@ -61,6 +61,9 @@ fn ids_and_counts() {
         let line = format!(r#"{{"event":{id},"properties":{{}}}}"#);
         assert_eq!(profile(&ALL, &line), [expected.map(str::to_owned), Some("{}".into()), None]);
     }
-    let batch = Decoder::of_profiles(&[]).decode(b"{\"event\":1,\"properties\":{}}\n".repeat(3)).unwrap();
+    let batch = Decoder::of_profiles(&[])
+        .decode(b"{\"event\":1,\"properties\":{}}\n".repeat(3), super::this_century())
+        .unwrap()
+        .batch;
     assert_eq!(batch.num_rows(), 3);
 }

@@ -29,9 +29,9 @@ impl TableFunction for ClearCache {
         vec![]
     }
 
-    fn bind(&self, _arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
-        Ok(rows(Columns::new([("entries", SqlType::BigInt)]), || {
-            Ok(vec![Arc::new(Int64Array::from(vec![forget_answers() as i64]))])
+    fn bind(&self, _arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+        Ok(rows(Columns::new([("entries", SqlType::BigInt)]), move || {
+            Ok(vec![Arc::new(Int64Array::from(vec![forget_answers(session.clock.now()) as i64]))])
         }))
     }
 }

@@ -1,6 +1,6 @@
 //! `PRAGMA mixpanel_drop(...)`: a kept table and its history, gone.
 
-use super::steps::text;
+use super::steps::{label, own, text};
 use crate::{
     contract::{Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Statements, Value},
     kept::{Script, TableName, literal},
@@ -37,6 +37,7 @@ impl Pragma for Drop {
         };
         let tables = names.iter().map(|name| TableName::read("tables", name)).collect::<Result<Vec<_>>>()?;
         let mut script = Script::default();
+        script.set("own", own(&label()));
         for table in &tables {
             let not_kept = Error::new(Code::TableNotFound, format!("{table} is not a kept table"))
                 .fix("mixpanel_tables() lists them; drop any other table with DROP TABLE");
@@ -55,7 +56,7 @@ impl Pragma for Drop {
                 .add(text!("drop"))?;
         }
         let dropped = tables.iter().map(|table| literal(&table.to_string())).collect::<Vec<_>>().join(", ");
-        let work = script.finish();
+        let work = script.add(text!("forget_variables"))?.finish();
         Ok(Statements {
             work,
             report: script

@@ -1,8 +1,8 @@
 //! `PRAGMA mixpanel_fetch_events(...)` and `PRAGMA mixpanel_sync_events(...)`: events into a table that is kept.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::steps::{EVENTS, Mode, Steps, mode, mode_parameters, text, text_or_null};
+use super::steps::{EVENTS, Mode, Steps, mode, mode_parameters, own, text, text_or_null};
 use crate::{
     contract::{
         Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Statements, TableFunction,
@@ -52,15 +52,11 @@ impl Pragma for FetchEvents {
         let days = self.parameters().into_iter().filter(|parameter| parameter.sql_type == SqlType::Date);
         let parameters: Vec<Parameter> = fetch_parameters().into_iter().chain(days).collect();
         steps.fetch(&arguments, &parameters, &[]).rows(mode)?;
-        let day = |date| value(&Value::Date(Value::days(date)));
         steps.script.set("first_day", day(from)).set("last_day", day(to));
         if mode == Mode::Append {
-            steps
-                .script
-                .set("target", "mixpanel_staged")
-                .add(text!("deduplicate_events"))?
-                .add(text!("merge_events"))?
-                .add(text!("write_staged"))?;
+            let days = format!("generate_series({}, {}, INTERVAL 1 DAY)::DATE[]", day(from), day(to));
+            steps.script.add(text!("replaces_days"))?.set("days_asked", days);
+            merge(&mut steps, &arguments)?;
         } else {
             let table = steps.table.sql();
             steps.script.set("target", table).add(text!("deduplicate_events"))?;
@@ -69,11 +65,11 @@ impl Pragma for FetchEvents {
     }
 }
 
-/// Fetches what is missing, and the last days again.
+/// Fetches what is missing, and again what was fetched too early.
 pub struct SyncEvents;
 
-/// Days before the last one that are fetched again unless `lookback_days` says otherwise: mobile apps send what they
-/// gathered up to five days late.
+/// A day is fetched again until it was fetched so many days after its end, unless `lookback_days` says otherwise: mobile
+/// apps send what they gathered up to five days late.
 const LOOKBACK_DAYS: i128 = 5;
 /// More than there are days in the calendar.
 const MAX_LOOKBACK_DAYS: i128 = 4_000_000;
@@ -85,7 +81,7 @@ impl Pragma for SyncEvents {
 
     fn documentation(&self) -> Documentation {
         Documentation {
-            description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and the last lookback_days again, and replaces those days.",
+            description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and those that were fetched less than lookback_days after their end, and replaces these days.",
             example: "PRAGMA mixpanel_sync_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
         }
     }
@@ -110,18 +106,13 @@ impl Pragma for SyncEvents {
         };
         let to = match to {
             Some(to) => to,
-            None => today(zone)?,
+            None => today(zone, session.clock.now())?,
         };
         if let Some(from) = from.filter(|from| *from > to) {
             return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
         }
         let mut steps = begin(&arguments, session)?;
-        let day = |date| value(&Value::Date(Value::days(date)));
-        let zone_literal = zone.map(literal);
-        let moment = |day: &str| match &zone_literal {
-            Some(zone) => format!("mixpanel_utc({day}::TIMESTAMP, {zone})"),
-            None => format!("{day}::TIMESTAMP"),
-        };
+        let days = format!("getvariable('{}_days')", own(&steps.label));
         let filter = arguments.text("filter")?;
         steps
             .script
@@ -129,34 +120,60 @@ impl Pragma for SyncEvents {
             .set("to_date", day(to))
             .set("lookback_days", lookback.to_string())
             .set("time_zone", text_or_null(zone))
-            .set("day_begins", moment("day"))
-            .set("day_ends", moment("(day + 1)"))
-            // Somewhere on earth a day lasts until noon of the next one in UTC.
-            .set("day_after", if zone.is_some() { moment("(day + 1)") } else { "day + INTERVAL 36 HOUR".into() })
-            .set(
-                "filtered",
-                match arguments.get("events") {
-                    Some(events) => format!("list_contains({}, kept.event_name)", value(events)),
-                    None => "true".into(),
-                },
-            )
-            .set("first_day", "list_min(getvariable('mixpanel_days'))")
-            .set("last_day", "list_max(getvariable('mixpanel_days'))")
-            .set("target", "mixpanel_staged");
+            .set("day_finished", finished(zone))
+            .set("first_day", format!("list_min({days})"))
+            .set("last_day", format!("list_max({days})"));
+        set_day_bounds(&mut steps, zone);
         self.checks(&mut steps, filter.is_some())?;
-        steps.fetch(&arguments, &fetch_parameters(), &["days := getvariable('mixpanel_days')".into()]);
-        for text in [
-            text!("uncovered_days"),
-            text!("stage"),
-            text!("deduplicate_events"),
-            text!("replace_days"),
-            text!("merge_events"),
-            text!("write_staged"),
-        ] {
-            steps.script.add(text)?;
-        }
+        steps.fetch(&arguments, &fetch_parameters(), &[format!("days := {days}")]);
+        steps.script.add(text!("uncovered_days"))?;
+        steps.stage()?;
+        // The checks have seen to it that nothing else brought rows of these days.
+        steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?.set("days_asked", days);
+        merge(&mut steps, &arguments)?;
         steps.finish()
     }
+}
+
+/// A day as SQL.
+fn day(date: Date) -> String {
+    value(&Value::Date(Value::days(date)))
+}
+
+/// The moment at which the day in an expression begins, in UTC: midnight of the time zone that the times were converted
+/// from.
+fn begin_of(day: &str, zone: Option<&str>) -> String {
+    match zone {
+        Some(zone) => format!("mixpanel_utc({day}::TIMESTAMP, {})", literal(zone)),
+        None => format!("{day}::TIMESTAMP"),
+    }
+}
+
+/// When nothing of a day is missing but what devices send late: it is over (somewhere on earth a day lasts until noon of the
+/// next one in UTC), and an export lags by up to 45 minutes.
+fn finished(zone: Option<&str>) -> String {
+    let hours = if zone.is_some() { 1 } else { 13 };
+    format!("{} + INTERVAL {hours} HOUR", begin_of("(day + 1)", zone))
+}
+
+fn set_day_bounds(steps: &mut Steps, zone: Option<&str>) {
+    steps.script.set("day_begins", begin_of("day", zone)).set("day_ends", begin_of("(day + 1)", zone));
+}
+
+/// Puts the staged rows in the place of the table's rows of the same days, as far as they answer the same question, and leaves
+/// alone what is the same in both.
+fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
+    set_day_bounds(steps, arguments.text("time_zone")?);
+    let staged = format!("{}_staged", own(&steps.label));
+    let filtered = match arguments.get("events") {
+        Some(events) => format!("list_contains({}, kept.event_name)", value(events)),
+        None => "true".into(),
+    };
+    steps.script.set("target", staged).set("filtered", filtered);
+    for text in [text!("deduplicate_events"), text!("days_brought"), text!("merge_events"), text!("write_staged")] {
+        steps.script.add(text)?;
+    }
+    Ok(())
 }
 
 impl SyncEvents {
@@ -207,7 +224,7 @@ fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
     let (from, to) = (from.or(to).cloned(), to.or(from).cloned());
     let any_day = |day: Option<Value>| day.unwrap_or(Value::Date(0));
     let any_day = arguments.clone().with("from_date", any_day(from)).with("to_date", any_day(to));
-    Export.bind(any_day, Session { pushes_filters: false, ..session })?;
+    Export.bind(any_day, Session { pushes_filters: false, ..session.clone() })?;
     let mut steps = Steps::new(table, EVENTS, &target(arguments, session)?)?;
     let mut events = arguments.texts("events")?;
     events.iter_mut().for_each(|names| {
@@ -224,7 +241,7 @@ fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
 
 /// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
 /// the next sync.
-fn today(zone: Option<&str>) -> Result<jiff::civil::Date> {
+fn today(zone: Option<&str>, now: Timestamp) -> Result<jiff::civil::Date> {
     let zone = zone.map(named_time_zone).transpose()?.unwrap_or(TimeZone::UTC);
-    Ok(zone.to_datetime(Timestamp::now()).date())
+    Ok(zone.to_datetime(now).date())
 }

@@ -33,7 +33,11 @@ impl Pragma for FetchProfiles {
         let mut steps = begin(&arguments, session)?;
         steps.rows(mode)?;
         if mode == Mode::Append {
-            steps.script.add(text!("merge_profiles"))?.add(text!("write_staged"))?;
+            steps
+                .script
+                .add(text!("merge_profiles"))?
+                .add(text!("forget_same_profiles"))?
+                .add(text!("write_staged"))?;
         }
         steps.finish()
     }
@@ -67,11 +71,11 @@ impl Pragma for SyncProfiles {
             format!("table {} was not made by mixpanel_fetch_profiles or mixpanel_sync_profiles", steps.table),
         )
         .fix("Choose another name, and the table is made");
-        steps.make(&unknown)?.script.add(text!("stage"))?;
+        steps.make(&unknown)?.stage()?.script.add(text!("merge_profiles"))?;
         if arguments.boolean("delete_missing")?.unwrap_or(false) {
             steps.script.add(text!("remove_gone_profiles"))?;
         }
-        steps.script.add(text!("merge_profiles"))?.add(text!("write_staged"))?;
+        steps.script.add(text!("forget_same_profiles"))?.add(text!("write_staged"))?;
         steps.finish()
     }
 }
@@ -85,7 +89,7 @@ fn fetch_parameters() -> Vec<Parameter> {
 /// Validates the call as `mixpanel_profiles` does and begins its script.
 fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
     let table = arguments.required_text("table")?;
-    Profiles.bind(arguments.clone(), session)?;
+    Profiles.bind(arguments.clone(), session.clone())?;
     let mut steps = Steps::new(table, PROFILES, &target(arguments, session)?)?;
     steps
         .script

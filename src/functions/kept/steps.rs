@@ -68,7 +68,7 @@ pub struct Steps {
     pub table: TableName,
     kind: Kind,
     /// By which the fetch is found afterwards.
-    label: String,
+    pub label: String,
     /// Whose rows the table holds afterwards.
     project_id: Option<String>,
 }
@@ -76,7 +76,7 @@ pub struct Steps {
 impl Steps {
     pub fn new(table: &str, kind: Kind, target: &Target) -> Result<Self> {
         let table = TableName::read("table", table)?;
-        let label = format!("{:032x}", fastrand::u128(..));
+        let label = label();
         let mut script = Script::default();
         let columns = kind.columns.iter().map(|(name, _)| *name);
         let other_history = Error::new(
@@ -87,6 +87,7 @@ impl Steps {
         let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
             .fix("Rename or drop it, or choose another name");
         script
+            .set("own", own(&label))
             .set("table", table.sql())
             .set("metadata", table.metadata())
             .set("condition", table.condition())
@@ -100,6 +101,7 @@ impl Steps {
             .set("metadata_condition", table.metadata_condition())
             .set("other_history", literal(&other_history.to_string()))
             .set("hidden", literal(&hidden.to_string()))
+            .set("no_record", literal(&no_record().to_string()))
             .add(text!("metadata"))?
             .add(text!("must_hold_history"))?
             .add(text!("must_be_a_table"))?;
@@ -131,18 +133,31 @@ impl Steps {
                 let exists = Error::new(Code::TableExists, format!("table {} exists already", self.table))
                     .fix(format!("Add append = true or replace = true to {pragma}, or choose another name"));
                 self.script.set("exists", literal(&exists.to_string())).set("create", "CREATE TABLE");
-                self.script.add(text!("must_not_exist"))?.add(text!("forget"))?.add(text!("create"))?;
+                self.script.add(text!("must_not_exist"))?.add(text!("forget"))?;
+                self.bring(text!("create"))?;
             }
             Mode::Replace => {
                 self.script.set("create", "CREATE OR REPLACE TABLE");
-                self.script.add(text!("one_at_a_time"))?.add(text!("forget"))?.add(text!("create"))?;
+                self.script.add(text!("one_at_a_time"))?.add(text!("forget"))?;
+                self.bring(text!("create"))?;
             }
             Mode::Append => {
                 self.must_exist(format!("Leave out append = true to make it with {pragma}"))?;
                 self.same_project()?;
-                self.script.add(text!("stage"))?;
+                self.stage()?;
             }
         }
+        Ok(self)
+    }
+
+    /// Brings the rows into a temporary table.
+    pub fn stage(&mut self) -> Result<&mut Self> {
+        self.bring(text!("stage"))
+    }
+
+    /// Runs the fetch, and finds its record.
+    fn bring(&mut self, text: &str) -> Result<&mut Self> {
+        self.script.add(text)?.add(text!("find_record"))?;
         Ok(self)
     }
 
@@ -184,9 +199,27 @@ impl Steps {
 
     /// The row of the history, and the row that says what happened.
     pub fn finish(&mut self) -> Result<Statements> {
-        let work = self.script.add(text!("record"))?.finish();
+        let work = self.script.add(text!("record"))?.add(text!("forget_variables"))?.finish();
         Ok(Statements { work, report: self.script.add(text!("report"))?.finish() })
     }
+}
+
+/// What no other fetch is called.
+pub fn label() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
+/// The beginning of the names of variables and temporary tables of a script: ones that a user has by chance are not these.
+pub fn own(label: &str) -> String {
+    format!("mixpanel_{label}")
+}
+
+fn no_record() -> Error {
+    Error::new(
+        Code::Internal,
+        "mixpanel_fetches() does not have the record of this fetch any more, and nothing was changed",
+    )
+    .fix("Run it again")
 }
 
 /// Texts of SQL as a list that is in order.

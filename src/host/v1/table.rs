@@ -11,6 +11,7 @@ use super::{
     types::{Constant, LogicalType},
 };
 use crate::{
+    config::Config,
     contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
     host::Chunks,
 };
@@ -59,8 +60,8 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
     let body = || {
         // SAFETY: the extra info is the function that `register` boxed.
         let function = unsafe { &*ffi::duckdb_bind_get_extra_info(info).cast::<Function>() };
-        let bound =
-            function.bind(arguments(info, function), Session { external_access: true, pushes_filters: false })?;
+        let session = Session { external_access: true, pushes_filters: false, clock: Config::process().clock() };
+        let bound = function.bind(arguments(info, function), session)?;
         for (name, sql_type) in bound.columns().iter() {
             // SAFETY: DuckDB's own bind info; it copies name and type.
             unsafe {

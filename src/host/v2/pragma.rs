@@ -13,7 +13,10 @@ use super::{
     table::{arguments, documentation, external_access, parameter},
     types,
 };
-use crate::contract::{Pragma, Session};
+use crate::{
+    config::Config,
+    contract::{Pragma, Session},
+};
 
 pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
     let mut signature = SignatureBuilder::new().documentation(documentation(&pragma.documentation()));
@@ -43,7 +46,11 @@ impl PragmaQueryCallbacks for Adapter {
                 values.push((name, types::constant(&value)?));
             }
         }
-        let session = Session { external_access: external_access(context), pushes_filters: true };
+        let session = Session {
+            external_access: external_access(context),
+            pushes_filters: true,
+            clock: Config::process().clock(),
+        };
         let script = self.0.script(arguments(context, self.0.name(), &parameters, values), session)?;
         Ok(script.work + &script.report)
     }

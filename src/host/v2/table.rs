@@ -18,6 +18,7 @@ use duckdb_neo::{
 
 use super::{batch, filter, setting, types};
 use crate::{
+    config::Config,
     contract::{
         Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
     },
@@ -92,7 +93,11 @@ impl TableFunctionCallbacks for Adapter {
                 values.push((parameter.name.to_string(), types::constant(value)?));
             }
         }
-        let session = Session { external_access: external_access(context), pushes_filters: true };
+        let session = Session {
+            external_access: external_access(context),
+            pushes_filters: true,
+            clock: Config::process().clock(),
+        };
         let arguments = arguments(context, self.0.name(), &parameters, values);
         let table = self.0.bind(arguments, session)?;
         for (name, sql_type) in table.columns().iter() {

@@ -9,6 +9,6 @@ FROM mixpanel_export(
 )
 -- Rows without a day would not be replaced, and an event may be handed out twice.
 WHERE event_time IS NOT NULL
-QUALIFY insert_id IS NULL OR row_number() OVER (
+QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (
     PARTITION BY event_name, distinct_id, event_time, insert_id
     ORDER BY TRY_CAST(properties->>'$.mp_processing_time_ms' AS BIGINT) DESC) = 1

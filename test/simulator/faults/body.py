@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from collections.abc import Callable
 
 from ..http1 import Response
 
@@ -14,3 +15,11 @@ def text_of(response: Response) -> bytes:
 def set_gzip(response: Response, *members: bytes) -> None:
     response.headers["Content-Encoding"] = "gzip"
     response.body = [gzip.compress(member, 6, mtime=0) for member in members]
+
+
+def edit_text(response: Response, edit: Callable[[bytes], bytes]) -> None:
+    text = edit(text_of(response))
+    if "Content-Encoding" in response.headers:
+        set_gzip(response, text)
+    else:
+        response.body = [text]

@@ -27,6 +27,14 @@ def corrupt_gzip(response: Response, delivery: Delivery, fraction: float = 0.5, 
 
 
 @kind
+def bytes_behind_gzip(response: Response, delivery: Delivery, hex: str = "", trailers: int = 0):
+    """Bytes after the last member: these, and then the member's own trailer so many times over."""
+    if "Content-Encoding" in response.headers:
+        data = b"".join(response.body)
+        response.body = [data, bytes.fromhex(hex), data[-GZIP_TRAILER:] * trailers]
+
+
+@kind
 def no_gzip(response: Response, delivery: Delivery):
     """Not compressed, although it was asked for."""
     text = text_of(response)

@@ -1,12 +1,13 @@
 """Faults that are another answer."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from ..delivery import Delivery
 from ..http1 import Response
-from .body import set_gzip
+from .body import edit_text, set_gzip
 from .kinds import kind
 
 HTML = (
@@ -35,6 +36,30 @@ def body(response: Response, delivery: Delivery, body: str | bytes = b"", file: 
     _replace(response, status, content, {"Content-Type": "text/plain; charset=utf-8"} | (headers or {}))
     if gzip:
         set_gzip(response, content)
+
+
+@kind
+def other_status(response: Response, delivery: Delivery, status: int = 206, headers: dict | None = None):
+    """The right answer, with another status or more headers."""
+    response.status = status
+    response.headers |= {name: str(value) for name, value in (headers or {}).items()}
+
+
+@kind
+def without_end(response: Response, delivery: Delivery):
+    """The right answer, with neither a length nor chunks: it ends where the connection does."""
+    response.unframed = True
+    response.headers["Connection"] = "close"
+
+
+@kind
+def other_total(response: Response, delivery: Delivery, difference: int = 1):
+    """A page of profiles that announces so many more of them (or, negative, fewer) than there are."""
+
+    def other(found: re.Match[bytes]) -> bytes:
+        return b'"total": %d' % (int(found[1]) + difference)
+
+    edit_text(response, lambda text: re.sub(rb'"total": ?(\d+)', other, text))
 
 
 @kind

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from ..delivery import Delivery
 from ..http1 import Response
-from .body import set_gzip, text_of
+from .body import edit_text
 from .kinds import kind
 
 
@@ -38,34 +38,26 @@ def damaged_line(
 @kind
 def bom(response: Response, delivery: Delivery):
     """A byte order mark before the first row."""
-    _edit_text(response, lambda text: b"\xef\xbb\xbf" + text)
+    edit_text(response, lambda text: b"\xef\xbb\xbf" + text)
 
 
 @kind
 def crlf(response: Response, delivery: Delivery):
     """Lines that end in CR LF."""
-    _edit_text(response, lambda text: text.replace(b"\n", b"\r\n"))
+    edit_text(response, lambda text: text.replace(b"\n", b"\r\n"))
 
 
 @kind
 def blank_lines(response: Response, delivery: Delivery):
     """Blank lines around and between the rows, and spaces before them."""
-    _edit_text(response, lambda text: b"\n  \n  " + text.replace(b"\n", b"\n\n  ") + b"\t\n")
+    edit_text(response, lambda text: b"\n  \n  " + text.replace(b"\n", b"\n\n  ") + b"\t\n")
 
 
 @kind
 def no_final_newline(response: Response, delivery: Delivery):
     """A last row that is whole but has no line end."""
-    _edit_text(response, lambda text: text.removesuffix(b"\n"))
-
-
-def _edit_text(response: Response, edit: Callable[[bytes], bytes]) -> None:
-    text = edit(text_of(response))
-    if "Content-Encoding" in response.headers:
-        set_gzip(response, text)
-    else:
-        response.body = [text]
+    edit_text(response, lambda text: text.removesuffix(b"\n"))
 
 
 def _edit_lines(response: Response, edit: Callable[[list[bytes]], list[bytes]], last_end: bytes = b"\n") -> None:
-    _edit_text(response, lambda text: b"\n".join(edit(text.removesuffix(b"\n").split(b"\n"))) + last_end)
+    edit_text(response, lambda text: b"\n".join(edit(text.removesuffix(b"\n").split(b"\n"))) + last_end)

@@ -114,4 +114,5 @@ def _item(profiles: Profiles, item: int | str, wanted: list[str] | None) -> str:
     properties = profile.properties
     if wanted is not None:
         properties = {name: properties[name] for name in wanted if name in properties}
-    return object_text({"$distinct_id": profile.distinct_id, "$properties": object_text(properties)})
+    identity = {profile.id_key: profile.distinct_id} if profile.id_key else {}
+    return object_text(identity | {"$properties": object_text(properties)})

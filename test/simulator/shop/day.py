@@ -32,6 +32,7 @@ class Recipe(NamedTuple):
     event_bytes: int = 0
     weird_rate: float = 0.01
     time_zone: str = "UTC"
+    equal_rows: bool = False
 
 
 def day_text(recipe: Recipe, day: date) -> str:
@@ -72,6 +73,9 @@ def day_text(recipe: Recipe, day: date) -> str:
                     row, processing_ms = late(row, processing_ms, draw)
                 elif chance < 3 * weird_rate:
                     rows.append(processed_again(row, processing_ms, draw))
+                if recipe.equal_rows and '"$insert_id"' not in row:
+                    # Two events that are the same in every respect: nothing says that they are one.
+                    rows.append((processing_ms, row))
             rows.append((processing_ms, row))
             wall_ms += 800 + int(draw() * 75_000)
 

@@ -24,6 +24,8 @@ class Profile(NamedTuple):
     """As JSON: text, or a number."""
     properties: dict[str, str]
     """Each value as JSON."""
+    id_key: str | None = "$distinct_id"
+    """The key that the id goes under; None for a profile that is sent without one."""
 
     @property
     def id_text(self) -> str:

@@ -15,7 +15,7 @@ def exported(sim, from_date="2025-01-01", to_date="2025-01-20", name=None):
     for number, row in enumerate(rows):
         if name in (None, row.event):
             own = row.properties.get("$insert_id")
-            key = row.event, row.distinct_id, row.time_ms, number if own is None else str(own)
+            key = row.event, row.distinct_id, row.time_ms, str(own) if own not in (None, "") else number
             found[key] = (
                 row.event,
                 None if row.distinct_id in (None, "") else str(row.distinct_id),

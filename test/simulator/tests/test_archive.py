@@ -138,3 +138,21 @@ def test_repeated_blocks_are_one_gzip_member():
 def test_crc32_of_joined_texts():
     for first, second in ((b"", b""), (b"a", b""), (b"", b"b"), (b"one" * 999, b"two" * 12345)):
         assert combine(zlib.crc32(first), zlib.crc32(second), len(second)) == zlib.crc32(first + second)
+
+
+def test_equal_rows_without_an_insert_id():
+    """Where a project has them, as many as it has odd rows without one; they are several events."""
+    recipe = Recipe(weird_rate=0.3, events_per_day=3000, equal_rows=True)
+    lines = [line for line in day_text(recipe, DAY).split("\n")[:-1] if '"$insert_id"' not in line]
+    assert len(lines) > 10 and set(Counter(lines).values()) <= {2, 1} and len(lines) - len(set(lines)) >= len(lines) // 2 - 1
+
+
+def test_users_are_merged_and_events_come_late(empty):
+    empty.set_day(DAY, ['{"event":"A","properties":{"time":1735819200000,"distinct_id":"old"}}'])
+    empty.merge_users("old", "new")
+    late = '{"event":"B","properties":{"time":1735819200000,"distinct_id":"late"}}'
+    empty.add_events(DAY, [late])
+    merged = '{"event":"A","properties":{"time":1735819200000,"distinct_id":"new","$distinct_id_before_identity":"old"}}'
+    assert list(empty.archive.lines(DAY, DAY)) == [merged.encode(), late.encode()]
+    empty.reset()
+    assert list(empty.archive.lines(DAY, DAY)) == []

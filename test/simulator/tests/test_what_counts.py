@@ -22,6 +22,7 @@ class TestWhatCounts:
             row(noon, '"u"', '"y"'), row(noon + 1, '"u"', '"x"'), row(noon, '"w"', '"x"'),  # three others
             row(noon, "7", "1"), row(noon, '"7"', '"1"'),  # one: numbers are their digits
             row(noon, '"u"', None), row(noon, '"u"', None),  # two: nothing says that they are one
+            row(noon, '"u"', '""'), row(noon, '"u"', '""'),  # nor does an empty id
             row(noon, '""', '"x"'), row(noon, None, '"x"'), row(noon, "null", '"z"'),  # nobody's
             '{"event":"A","properties":{"distinct_id":"u"}}', "not an event",  # not counted
         ]  # fmt: skip
@@ -31,9 +32,9 @@ class TestWhatCounts:
             type: query(empty, "segmentation", type=type, **params).json["data"]["values"]["A"]["2025-01-02"]
             for type in ("general", "unique", "average")
         }
-        assert counts == {"general": 10, "unique": 3, "average": 10 / 3}
+        assert counts == {"general": 12, "unique": 3, "average": 4}
         segments = query(empty, "segmentation", on='properties["v"]', **params).json["data"]["values"]
-        assert segments == {"undefined": {"2025-01-02": 9}, "new": {"2025-01-02": 1}}
+        assert segments == {"undefined": {"2025-01-02": 11}, "new": {"2025-01-02": 1}}
 
     def test_repeated_blocks_repeat_no_event(self):
         params = {

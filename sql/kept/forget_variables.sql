@@ -1,0 +1,12 @@
+RESET VARIABLE {{own}}_checked;
+RESET VARIABLE {{own}}_made;
+RESET VARIABLE {{own}}_days;
+RESET VARIABLE {{own}}_days_brought;
+RESET VARIABLE {{own}}_replaces;
+RESET VARIABLE {{own}}_same_events;
+RESET VARIABLE {{own}}_first;
+RESET VARIABLE {{own}}_last;
+RESET VARIABLE {{own}}_fetch;
+RESET VARIABLE {{own}}_rows_before;
+RESET VARIABLE {{own}}_rows_removed;
+RESET VARIABLE {{own}}_row_count;
