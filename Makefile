@@ -36,6 +36,12 @@ release:
 	$(CARGO) build --release $(TARGET:%=--target %)
 	$(MAKE) --no-print-directory footers PROFILE=release
 
+# With failures of our own that `test_contained.py` asks for, which nothing else loads.
+.PHONY: faults
+faults:
+	$(CARGO) build --profile faults --features faults $(TARGET:%=--target %)
+	$(MAKE) --no-print-directory footers PROFILE=faults COMMUNITY=
+
 # One library, a footer for each file: through which of the two C APIs, and for which DuckDB.
 .PHONY: footers
 footers:
@@ -78,7 +84,7 @@ test-rust:
 	$(CARGO) build --quiet
 	$(PYTHON) scripts/calls.py
 
-test-clients: configure release
+test-clients: configure release faults
 	$(PYTHON) test/run.py --build build/release
 
 # What takes minutes: an export that is spread over Ray's workers, DuckLake, the wheel in fresh environments, and the steps of
@@ -105,7 +111,7 @@ TESTED := $(shell $(PYTHON) test/pairs.py --for $(COMMUNITY_FILE))
 test_debug test_release: test_%: % build/venv/duckdb-$(dir $(TESTED)).ready
 	$(PYTHON) test/run.py --build build/$* --pair $(TESTED) -k test_sql
 else
-test_debug: configure debug
+test_debug: configure debug faults
 	$(PYTHON) test/run.py --build build/debug
 
 test_release: test-clients
@@ -135,6 +141,7 @@ function-descriptions: $(CLIENTS) release
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --features faults -- -D warnings
 
 clean:
 	$(CARGO) clean

@@ -12,7 +12,7 @@ import sys
 NEWEST = {"v1": "1.5.6", "v2": "2.0.1"}
 # What the others run: what SQL sees of each function, and how it is loaded, installed and let go.
 CORE = [
-    "test_sql.py", "test_lifecycle.py", "test_wrong_file.py", "test_install.py", "test_make_install.py", "test_python_package.py",
+    "test_sql.py", "test_lifecycle.py", "test_contained.py", "test_wrong_file.py", "test_install.py", "test_make_install.py", "test_python_package.py",
 ]  # fmt: skip
 # DuckDB's version and the C API that it is served by, and which tests run there; `None` for all of them.
 PAIRS = {

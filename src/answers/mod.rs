@@ -29,7 +29,7 @@ pub use feed::{FeedEvent, feed};
 pub use frequency::{Activity, frequency};
 pub use funnel::{OVERALL, Step, funnel};
 pub use jql::jql;
-pub use json::{parse, parse_object, text, unexpected};
+pub use json::{into_text, parse, parse_object, text, unexpected};
 pub use moment::Moment;
 pub use number::{bigint, count, double, measure};
 pub use object::Object;

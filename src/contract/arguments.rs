@@ -19,6 +19,18 @@ use super::{
 pub struct Arguments(Vec<(String, Value)>);
 
 impl Arguments {
+    /// What a call gives.
+    ///
+    /// Errors: `InvalidArgument` for a text with a NUL in it, which ends names and SQL texts within DuckDB: on the way to
+    /// a column or a script it would be cut off there, or worse.
+    pub fn given(values: Vec<(String, Value)>) -> Result<Self> {
+        match values.iter().find(|(_, value)| value.holds_nul()) {
+            Some((name, _)) => Err(Error::nul(name)),
+            None => Ok(Self(values)),
+        }
+    }
+
+    #[cfg(test)]
     pub fn new(values: Vec<(String, Value)>) -> Self {
         Self(values)
     }

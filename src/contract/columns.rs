@@ -4,6 +4,15 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
+/// How Arrow marks what is JSON.
+const EXTENSION: &str = "ARROW:extension:name";
+const JSON: &str = "arrow.json";
+
+/// Whether a field is of type JSON.
+pub(super) fn is_json(field: &Field) -> bool {
+    field.metadata().get(EXTENSION).is_some_and(|name| name == JSON)
+}
+
 /// A SQL type of a parameter or a column.
 ///
 /// Every type travels as exactly one Arrow type ([`SqlType::arrow`]), so that a
@@ -49,7 +58,7 @@ impl SqlType {
     pub fn field(&self, name: &str) -> Field {
         let field = Field::new(name, self.arrow(), true);
         match self {
-            SqlType::Json => field.with_metadata(HashMap::from([("ARROW:extension:name".into(), "arrow.json".into())])),
+            SqlType::Json => field.with_metadata(HashMap::from([(EXTENSION.into(), JSON.into())])),
             _ => field,
         }
     }

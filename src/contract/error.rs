@@ -58,6 +58,8 @@ codes! {
     Truncated = "TRUNCATED",
     /// An answer is not what the API promises.
     UnexpectedResponse = "UNEXPECTED_RESPONSE",
+    /// An answer, or a part of it, is larger than is read.
+    TooLarge = "TOO_LARGE",
     /// A table that a fetch should make exists already.
     TableExists = "TABLE_EXISTS",
     /// A table that should be there is not.
@@ -68,6 +70,8 @@ codes! {
     IoError = "IO_ERROR",
     /// The file of the extension is for another DuckDB.
     WrongFile = "WRONG_FILE",
+    /// This machine has no memory for what is to be read.
+    OutOfMemory = "OUT_OF_MEMORY",
     /// A fault of this extension.
     Internal = "INTERNAL",
 }
@@ -90,6 +94,11 @@ impl Error {
     /// An argument that cannot be used, named as the user wrote it.
     pub fn argument(parameter: &str, problem: impl fmt::Display) -> Self {
         Self::new(Code::InvalidArgument, format!("{parameter}: {problem}"))
+    }
+
+    /// An argument or setting with a NUL in a text of it.
+    pub fn nul(parameter: &str) -> Self {
+        Self::argument(parameter, "holds a NUL character, chr(0); take it out")
     }
 
     /// Mixpanel's own words, as they came (see [`crate::mixpanel`] for how bodies are cut to a sentence).
@@ -154,7 +163,17 @@ impl std::error::Error for Error {}
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::new(Code::IoError, error.to_string())
+        match error.kind() {
+            std::io::ErrorKind::OutOfMemory => Self::new(Code::OutOfMemory, "there is no memory for what came")
+                .fix("Ask for less at a time, or give the process more memory"),
+            _ => Self::new(Code::IoError, error.to_string()),
+        }
+    }
+}
+
+impl From<std::collections::TryReserveError> for Error {
+    fn from(error: std::collections::TryReserveError) -> Self {
+        std::io::Error::from(error).into()
     }
 }
 

@@ -72,6 +72,12 @@ pub trait Scan: Send + Sync {
 
     fn reader(&self, thread: ReaderThread) -> Result<Box<dyn Reader>>;
 
+    /// Whether the texts of JSON columns were checked where they were made, down to halves of surrogate pairs. Otherwise
+    /// the host checks them ([`super::sound`]).
+    fn json_is_sound(&self) -> bool {
+        false
+    }
+
     /// Nobody will read on: readers that wait must return, and what is under way must end. Dropping the scan does the
     /// same.
     fn cancel(&self) {}

@@ -45,6 +45,21 @@ impl Value {
         }))
     }
 
+    /// Whether a text in it, a name or a value at any depth, holds a NUL.
+    pub fn holds_nul(&self) -> bool {
+        match self {
+            Value::Text(text) | Value::Decimal(text) => text.contains('\0'),
+            Value::List(items) => items.iter().any(Value::holds_nul),
+            Value::Fields(fields) => fields.iter().any(|(name, value)| name.contains('\0') || value.holds_nul()),
+            Value::Null
+            | Value::Boolean(_)
+            | Value::Integer(_)
+            | Value::Double(_)
+            | Value::Date(_)
+            | Value::Timestamp(_) => false,
+        }
+    }
+
     pub(super) fn to_json(&self) -> serde_json::Value {
         match self {
             Value::Null => serde_json::Value::Null,

@@ -36,6 +36,8 @@ pub enum DamageKind {
     NotJson,
     /// JSON, but not an object with `event` and `properties`, or one that is nested absurdly deep.
     NotAnEvent,
+    /// The line is longer than [`super::MAX_LINE`].
+    TooLong,
     /// The block has 2 GiB or more, or would have once its invalid UTF-8 is replaced.
     TooLarge,
     /// A fault of the decoder.
@@ -46,6 +48,11 @@ impl Damage {
     #[cold]
     pub(super) fn of_line(line: &[u8], line_number: usize, rows: usize) -> Self {
         Self { line_number, rows, excerpt: excerpt(line), kind: kind(line.trim_ascii()) }
+    }
+
+    /// A line that is longer than [`super::MAX_LINE`].
+    pub fn too_long() -> Self {
+        Self::of_block(DamageKind::TooLong)
     }
 
     #[cold]
@@ -68,7 +75,10 @@ fn kind(line: &[u8]) -> DamageKind {
         return DamageKind::Html;
     }
     let text = String::from_utf8_lossy(line);
-    if let Ok(Error { error }) = serde_json::from_str(&text) {
+    // Serde takes a list for a struct too, member by member.
+    if line.starts_with(b"{")
+        && let Ok(Error { error }) = serde_json::from_str(&text)
+    {
         let words = serde_json::from_str(error.get()).unwrap_or_else(|_| error.get().to_owned());
         return DamageKind::ApiError(words);
     }
@@ -102,6 +112,7 @@ impl fmt::Display for Damage {
             DamageKind::Cut => write!(f, "line {line_number} is cut off: {excerpt}")?,
             DamageKind::NotJson => write!(f, "line {line_number} is not JSON: {excerpt}")?,
             DamageKind::NotAnEvent => write!(f, "line {line_number} is not an event: {excerpt}")?,
+            DamageKind::TooLong => return write!(f, "a line is longer than {} MiB", super::MAX_LINE >> 20),
             DamageKind::TooLarge => return f.write_str("a block of 2 GiB or more cannot be decoded"),
             DamageKind::Internal(fault) => return write!(f, "the decoder failed: {fault}"),
         }
@@ -130,6 +141,7 @@ mod tests {
             ("nonsense", DamageKind::NotJson),
             (r#"{"a": 1}"#, DamageKind::NotAnEvent),
             ("[]", DamageKind::NotAnEvent),
+            ("[\"no error\"]", DamageKind::NotAnEvent),
             (r#"{"event":"a","properties":[]}"#, DamageKind::NotAnEvent),
         ] {
             assert_eq!(Damage::of_line(line.as_bytes(), 1, 0).kind, expected, "{line}");

@@ -51,6 +51,9 @@ use rows::{MAX_BYTES, Rows};
 use time::TimeReader;
 use wanted::Wanted;
 
+/// The longest line that is read, in bytes. Mixpanel takes no event that is larger than a mebibyte.
+pub const MAX_LINE: usize = 64 << 20;
+
 /// Decodes blocks of an export. Made once for a scan and shared by its threads.
 pub struct Decoder {
     plan: Plan,
@@ -114,6 +117,7 @@ impl Decoder {
         while at < block.len() {
             line_number += 1;
             match rows.add_line(&mut block, at) {
+                Ok(end) if end - at > MAX_LINE => return Err(Damage::too_long()),
                 Ok(end) => at = end + 1,
                 Err(end) => return Err(damage(&block, at..end, line_number, rows.count())),
             }
@@ -133,6 +137,9 @@ impl Decoder {
         while at < block.len() {
             line_number += 1;
             let end = reader.next(block, at);
+            if end - at > MAX_LINE {
+                return Err(Damage::too_long());
+            }
             let start = scan::space(block, at as u32);
             if (start as usize) < end {
                 if reader.event(block, start, end as u32, &wanted).is_none() {
@@ -153,5 +160,8 @@ impl Decoder {
 }
 
 fn damage(block: &[u8], line: Range<usize>, line_number: usize, rows: usize) -> Damage {
+    if line.len() > MAX_LINE {
+        return Damage::too_long();
+    }
     Damage::of_line(block.get(line).unwrap_or_default(), line_number, rows)
 }

@@ -24,7 +24,7 @@ pub enum Column {
     /// JSON: the properties without those that are columns above, whether or not these are projected. A time that is
     /// NULL there stays here.
     Properties,
-    /// JSON: the line as it came.
+    /// JSON: the line as it came, but for halves of surrogate pairs.
     Raw,
     /// VARCHAR: a profile's identity; text as it is meant, numbers digit for digit.
     ProfileId,

@@ -111,14 +111,13 @@ impl<'a> Rows<'a> {
         let event = self.reader.event(block, start, end, &plan.wanted)?;
         let escapes = self.reader.has_escapes();
         self.picked.pick(block, &self.reader.members, escapes, &plan.wanted, &mut self.times);
+        escape::replace(block, &self.reader.lone);
         let closes = plan.has_properties;
-        let changes = closes || !self.reader.lone.is_empty();
-        let copy_of_raw = (plan.has_raw && changes).then(|| {
+        let copy_of_raw = (plan.has_raw && closes).then(|| {
             let copy = self.side.len() as u32;
             self.side.extend_from_slice(Span { start, end: event.end }.of(block));
             Span { start: copy, end: self.side.len() as u32 }
         });
-        escape::replace(block, &self.reader.lone);
 
         let mut line = Line { block, buffer, event, picked: &self.picked, escapes, closes, side: &mut self.side };
         for column in &mut self.columns {

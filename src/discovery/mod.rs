@@ -35,7 +35,7 @@ pub const MOST_NAMES: u64 = 5000;
 pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Result<()>) -> Result<Arc<str>> {
     Cache::process().get(&Key::new(target, request), &target.testing.clock, || {
         let answer = block_on(Client::new(target)?.json(request))??;
-        let text = answers::text(&answer.body);
+        let text = answers::into_text(answer.body);
         check(&text)?;
         Ok(text)
     })

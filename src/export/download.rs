@@ -124,12 +124,17 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
     while let Some(chunk) = body.chunk().await? {
         Fetch::add(&record.bytes, chunk.len() as u64);
         spool.write(&chunk)?;
-        if let Some(verifier) = &verifier {
-            verifier.feed(chunk).await;
-        } else if spool.len() > LARGE {
-            let started = Verifier::start(encoding, window.days())?;
-            started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await;
-            verifier = Some(started);
+        let is_wanted = match &verifier {
+            Some(verifier) => verifier.feed(chunk).await,
+            None if spool.len() > LARGE => {
+                let started = verifier.insert(Verifier::start(encoding, window.days())?);
+                started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await
+            }
+            None => true,
+        };
+        // What is no good already need not come to its end, which may be far away.
+        if !is_wanted {
+            break;
         }
     }
     let verified = match verifier {

@@ -5,7 +5,8 @@
 //! row is made. As a stream of blocks of whole lines, where they don't.
 
 use std::{
-    borrow::BorrowMut,
+    borrow::{BorrowMut, Cow},
+    collections::TryReserveError,
     io::{self, BufReader, Read},
 };
 
@@ -13,13 +14,15 @@ use flate2::bufread::MultiGzDecoder;
 use memchr::{memmem, memrchr};
 
 use super::spool::{Spool, SpoolReader};
-use crate::mixpanel::Encoding;
+use crate::{decode::MAX_LINE, mixpanel::Encoding};
 
 /// Why bytes did not become lines.
 #[derive(Debug)]
 pub enum InflateError {
     /// The bytes are not what the server meant to send: worth another request.
     Damaged(String),
+    /// A line is longer than any that is read.
+    TooLong,
     /// This machine failed.
     Io(io::Error),
 }
@@ -49,7 +52,7 @@ pub fn whole(
 ) -> Result<Option<Vec<u8>>, InflateError> {
     let bytes = spool.bytes().map_err(InflateError::Io)?;
     if encoding == Encoding::Identity {
-        return Ok((bytes.len() <= limit).then(|| bytes.into_owned()));
+        return (bytes.len() <= limit).then(|| owned(bytes)).transpose();
     }
     if bytes.is_empty() {
         return Ok(Some(Vec::new()));
@@ -57,7 +60,7 @@ pub fn whole(
     if let Some(size) = size.filter(|&size| size <= limit as u64)
         && says_its_size_once(&bytes)
     {
-        let mut lines = vec![0; size as usize];
+        let mut lines = zeros(size as usize)?;
         if libdeflater::Decompressor::new().gzip_decompress(&bytes, &mut lines) == Ok(lines.len()) {
             return Ok(Some(lines));
         }
@@ -67,6 +70,29 @@ pub fn whole(
     let decoder = MultiGzDecoder::new(&bytes[..]);
     let read = decoder.take(limit as u64 + 1).read_to_end(&mut lines).map_err(classify)?;
     Ok((read <= limit).then_some(lines))
+}
+
+/// So many zeros, or an error where there is no memory for them and for what will be made of them. Only what `vec!` makes
+/// costs nothing until it is written, and only `try_reserve` asks first.
+fn zeros(count: usize) -> Result<Vec<u8>, InflateError> {
+    Vec::<u8>::new().try_reserve_exact(count + count / 2).map_err(no_memory)?;
+    Ok(vec![0; count])
+}
+
+fn owned(bytes: Cow<'_, [u8]>) -> Result<Vec<u8>, InflateError> {
+    match bytes {
+        Cow::Owned(bytes) => Ok(bytes),
+        Cow::Borrowed(bytes) => {
+            let mut copy = Vec::new();
+            copy.try_reserve_exact(bytes.len()).map_err(no_memory)?;
+            copy.extend_from_slice(bytes);
+            Ok(copy)
+        }
+    }
+}
+
+fn no_memory(error: TryReserveError) -> InflateError {
+    InflateError::Io(error.into())
 }
 
 /// libdeflate stops after the first member and ignores the rest without a word. A member ends with the size of what it
@@ -95,7 +121,8 @@ pub fn stream_spool<'a>(
     })
 }
 
-/// Cuts a stream into blocks of whole lines, about as large as asked for; a longer line is a block of its own.
+/// Cuts a stream into blocks of whole lines, about as large as asked for; a longer line is a block of its own, up to
+/// [`MAX_LINE`].
 pub struct Blocks<R> {
     source: R,
     size: usize,
@@ -114,8 +141,13 @@ impl<R: Read> Blocks<R> {
         // Where no line end was found yet, so that a long line is not searched again and again.
         let mut searched = 0;
         while !self.ended {
-            let missing = self.size.saturating_sub(block.len()).max(self.size / 4).max(1);
-            block.reserve_exact(missing);
+            let length = block.len();
+            if length > MAX_LINE {
+                return Err(InflateError::TooLong);
+            }
+            // A line that is longer than a block doubles it, but for what is too long.
+            let missing = self.size.saturating_sub(length).max(length).min(MAX_LINE + 1 - length);
+            block.try_reserve_exact(missing).map_err(no_memory)?;
             let read = self.source.by_ref().take(missing as u64).read_to_end(&mut block).map_err(classify)?;
             self.ended = read < missing;
             if self.ended {
@@ -230,6 +262,27 @@ mod tests {
             assert!(matches!(inflate(&bytes, 100), Err(InflateError::Damaged(_))), "whole, {behind:?}");
             assert!(matches!(streamed(&bytes), Err(InflateError::Damaged(_))), "streamed, {behind:?}");
         }
+    }
+
+    #[test]
+    fn no_line_is_longer_than_it_may_be() {
+        // So long a line, without its line feed.
+        let line = |length: usize| std::io::repeat(b'x').take(length as u64);
+        let blocks = |length, end: &'static [u8]| {
+            let mut blocks = Blocks::new((&b"short\n"[..]).chain(line(length)).chain(end), 1 << 20);
+            let mut lengths = Vec::new();
+            while let Some(block) = blocks.next()? {
+                lengths.push(block.len());
+            }
+            Ok::<_, InflateError>(lengths)
+        };
+        for end in [&b""[..], b"\n", b"\nmore\n"] {
+            let lengths = blocks(MAX_LINE, end).unwrap();
+            assert_eq!(lengths.iter().sum::<usize>(), 6 + MAX_LINE + end.len());
+            assert_eq!(lengths[0], 6);
+        }
+        assert!(matches!(blocks(MAX_LINE + 2, b""), Err(InflateError::TooLong)));
+        assert!(matches!(blocks(usize::MAX >> 8, b""), Err(InflateError::TooLong)));
     }
 
     #[test]

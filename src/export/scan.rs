@@ -101,6 +101,10 @@ impl Scan for ExportScan {
         Ok(Box::new(ExportReader { shared: Arc::clone(&self.shared), streamed: None, patience, left: false }))
     }
 
+    fn json_is_sound(&self) -> bool {
+        true
+    }
+
     fn cancel(&self) {
         self.shared.windows.close();
     }

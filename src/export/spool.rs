@@ -107,7 +107,8 @@ impl Spool {
         match &mut self.file {
             None => Ok((&self.memory).into()),
             Some(file) => {
-                let mut bytes = Vec::with_capacity(self.length as usize);
+                let mut bytes = Vec::new();
+                bytes.try_reserve_exact(self.length as usize)?;
                 file.seek(SeekFrom::Start(0))?;
                 file.read_to_end(&mut bytes)?;
                 Ok(bytes.into())

@@ -70,6 +70,8 @@ pub fn damaged(rows_before: usize, damage: &Damage) -> Error {
             Error::new(Code::UnexpectedResponse, format!("a web page came instead of events: {}", damage.excerpt))
                 .fix("Look for a proxy or login page between this machine and Mixpanel")
         }
+        DamageKind::TooLong => Error::new(Code::TooLarge, damage.to_string())
+            .fix("Mixpanel sends none that long: look for a proxy in between"),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
         _ => Error::new(Code::Truncated, format!("the answer is not whole: {damage}")).fix(NOT_WHOLE),
     }
@@ -79,6 +81,7 @@ impl From<InflateError> for Error {
     fn from(error: InflateError) -> Self {
         match error {
             InflateError::Damaged(what) => Error::new(Code::Truncated, what).fix(NOT_WHOLE),
+            InflateError::TooLong => damaged(0, &Damage::too_long()),
             InflateError::Io(error) => error.into(),
         }
     }
@@ -102,9 +105,9 @@ impl Verifier {
         Ok(Self { chunks, verdict })
     }
 
-    /// Hands over bytes. Once the verdict is clear they are no longer wanted, which is no error here.
-    pub async fn feed(&self, chunk: Bytes) {
-        let _ = self.chunks.send(chunk).await;
+    /// Hands over bytes. `false` once they are no longer wanted: the verdict is clear then, and no good one.
+    pub async fn feed(&self, chunk: Bytes) -> bool {
+        self.chunks.send(chunk).await.is_ok()
     }
 
     /// The verdict on all that was fed.

@@ -329,6 +329,7 @@ fn is_fatal(code: Code) -> bool {
             | Code::InvalidConfig
             | Code::RateLimited
             | Code::IoError
+            | Code::OutOfMemory
             | Code::Internal
     )
 }

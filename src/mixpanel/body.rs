@@ -4,7 +4,10 @@
 //! because an export is kept that way until it is whole. Silence between pieces
 //! ends it, and a connection that closes early is an error, never an end.
 
-use std::{io::Read, time::Duration};
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -15,7 +18,13 @@ use reqwest::{
 use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
-use super::{Failure, governor::Permit, network, timeouts::Timeouts};
+use super::{
+    Failure,
+    governor::Permit,
+    network,
+    text::{Fault, Text},
+    timeouts::Timeouts,
+};
 use crate::contract::{Code, Error, Result};
 
 /// How the bytes of a body are compressed.
@@ -115,27 +124,14 @@ impl Body {
 
     /// The whole body, decompressed, if it is at most `limit` bytes long: for answers that are one JSON text.
     ///
-    /// Failures: those of [`Body::chunk`]; `Truncated` for a broken gzip stream; `UnexpectedResponse` beyond the limit.
+    /// Failures: those of [`Body::chunk`]; `Truncated` for a broken gzip stream; `TooLarge` beyond the limit;
+    /// `OutOfMemory`.
     pub async fn text(&mut self, limit: usize) -> Result<Bytes, Failure> {
-        let mut bytes = Vec::new();
+        let mut text = Text::new(self.encoding, limit);
         while let Some(chunk) = self.chunk().await? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > limit {
-                return Err(Failure::never(self.too_long(limit)));
-            }
+            text.push(&chunk).map_err(|fault| self.no_text(fault, limit))?;
         }
-        if self.encoding == Encoding::Identity {
-            return Ok(bytes.into());
-        }
-        let mut text = Vec::new();
-        match MultiGzDecoder::new(bytes.as_slice()).take(limit as u64 + 1).read_to_end(&mut text) {
-            Ok(length) if length > limit => Err(Failure::never(self.too_long(limit))),
-            Ok(_) => Ok(text.into()),
-            Err(error) => {
-                let what = format!("the compressed answer is damaged: {error} ({})", self.place);
-                Err(Failure::backoff(Error::new(Code::Truncated, what)))
-            }
-        }
+        text.finish().map(Bytes::from).map_err(|fault| self.no_text(fault, limit))
     }
 
     /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives within ten seconds: the sentence
@@ -165,9 +161,20 @@ impl Body {
         Sentence { is_cut: is_cut && bytes.len() < limit, text: bytes }
     }
 
-    fn too_long(&self, limit: usize) -> Error {
-        let what = format!("the answer is longer than {} MiB ({})", limit >> 20, self.place);
-        Error::new(Code::UnexpectedResponse, what).fix("Ask for less: fewer days, segments, ids or properties")
+    fn no_text(&self, fault: Fault, limit: usize) -> Failure {
+        let place = &self.place;
+        match fault {
+            Fault::TooLong => {
+                let what = format!("the answer is longer than {} MiB ({place})", limit >> 20);
+                let fix = "Ask for less: fewer days, segments, ids or properties";
+                Failure::never(Error::new(Code::TooLarge, what).fix(fix))
+            }
+            Fault::NoMemory => Failure::never(Error::from(io::Error::from(io::ErrorKind::OutOfMemory)).context(place)),
+            Fault::Damaged(how) => {
+                let what = format!("the compressed answer is damaged: {how} ({place})");
+                Failure::backoff(Error::new(Code::Truncated, what))
+            }
+        }
     }
 }
 

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     answers::{self, bigint, unexpected},
-    contract::Result,
+    contract::{Code, Error, Result},
+    decode::MAX_LINE,
 };
 
 /// What an answer of `/engage` should be.
@@ -86,7 +87,7 @@ impl Page {
             return Err(unexpected(EXPECTED, "it has no results", &text));
         };
         let mut profiles = Profiles::default();
-        profiles.text.reserve(text.len());
+        profiles.text.try_reserve(text.len())?;
         for result in results {
             profiles.add(result.get(), form)?;
         }
@@ -140,6 +141,12 @@ impl Profiles {
                 }
                 self.text.push('\n');
             }
+        }
+        let start = self.ends.last().copied().unwrap_or_default();
+        if source.len().max(self.text.len() - start) > MAX_LINE {
+            let what = format!("a profile is longer than {} MiB", MAX_LINE >> 20);
+            let fix = "Ask for less of it with output_properties, or leave it out with a filter";
+            return Err(Error::new(Code::TooLarge, what).fix(fix));
         }
         self.ends.push(self.text.len());
         Ok(())

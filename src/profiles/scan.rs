@@ -33,6 +33,8 @@ pub enum Shape {
 /// One execution.
 pub struct ProfilesScan {
     reader: Mutex<Option<ProfilesReader>>,
+    /// The decoder sees to its columns; whole profiles are as they came.
+    is_decoded: bool,
     record: Arc<Fetch>,
     progress: Arc<AtomicU64>,
     stop: Arc<Notify>,
@@ -60,7 +62,7 @@ impl ProfilesScan {
         };
         let reader =
             ProfilesReader { source: Source::Waiting(Box::new(order)), make, record: Arc::clone(&record), credentials };
-        Self { reader: Mutex::new(Some(reader)), record, progress, stop }
+        Self { reader: Mutex::new(Some(reader)), is_decoded: form == Form::Lines, record, progress, stop }
     }
 }
 
@@ -71,6 +73,10 @@ impl Scan for ProfilesScan {
             Some(reader) => Ok(Box::new(reader)),
             None => Ok(Box::new(Nothing)),
         }
+    }
+
+    fn json_is_sound(&self) -> bool {
+        self.is_decoded
     }
 
     fn cancel(&self) {

@@ -236,7 +236,18 @@ def test_other_shapes_are_errors_and_raw_shows_them(con, sim, body, found):
     serve(sim, body)
     error = error_of(con, "FROM mixpanel_saved_report(1)")
     assert "[UNEXPECTED_RESPONSE] a saved report was expected" in error and found in error and "raw := true" in error
-    assert rows(con, "FROM mixpanel_saved_report(1, raw := true)") == [(body,)]
+    assert rows(con, "FROM mixpanel_saved_report(1, raw := true)") == [(shown(body),)]
+
+
+def shown(body: str) -> str | None:
+    """What is no JSON is a string of it, and nothing is NULL."""
+    try:
+        json.loads(body)
+    except RecursionError:
+        pass  # it is no matter of depth
+    except ValueError:
+        return json.dumps(body) if body else None
+    return body
 
 
 def test_half_a_report_is_none_of_either_form(con, sim):

@@ -1,7 +1,7 @@
 //! Which lines are events, and what is said of those that are none?
 
 use super::{
-    super::{Column, DamageKind, Decoder},
+    super::{Column, DamageKind, Decoder, MAX_LINE},
     ALL, cell, property, row, rows,
 };
 use crate::contract::SqlType;
@@ -50,6 +50,23 @@ fn keys_at_the_top() {
         let row = row(&[Column::EventName, Column::Properties], line);
         assert_eq!((row[0].as_deref(), row[1].as_deref()), (Some(expected.0), Some(expected.1)), "{line}");
     }
+}
+
+#[test]
+fn lines_are_no_longer_than_they_may_be() {
+    let line = |length: usize| {
+        let (before, after) = (r#"{"event":"a","properties":{"x":""#, r#""}}"#);
+        before.to_owned() + &"x".repeat(length - before.len() - after.len()) + after + "\n"
+    };
+    let good = "{\"event\":\"a\",\"properties\":{}}\n";
+    for (length, expected) in [(MAX_LINE, Ok(3)), (MAX_LINE + 1, Err(DamageKind::TooLong))] {
+        let block = format!("{good}{}{good}", line(length));
+        assert_eq!(super::verify(block.as_bytes()).map_err(|damage| damage.kind), expected);
+        let rows = Decoder::new(&[Column::EventName], None).decode(block.into_bytes(), super::this_century());
+        assert_eq!(rows.map(|decoded| decoded.batch.num_rows()).map_err(|damage| damage.kind), expected);
+    }
+    // Also where it is nothing else that it should be.
+    assert_eq!(super::verify(&[b'x'; MAX_LINE + 1]).map_err(|damage| damage.kind), Err(DamageKind::TooLong));
 }
 
 #[test]

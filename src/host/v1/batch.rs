@@ -1,6 +1,7 @@
 //! An Arrow batch as DuckDB vectors.
 //!
-//! This API has no way to share a buffer, so bytes are copied, once.
+//! This API has no way to share a buffer, so bytes are copied, once. Its functions throw where there is no memory for them,
+//! through us, which ends the process: so much as is large is asked for first.
 
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, RecordBatch,
@@ -33,7 +34,7 @@ pub unsafe fn write_array(array: &ArrayRef, vector: ffi::duckdb_vector) -> Resul
     unsafe {
         write_nulls(array, vector);
         match array.data_type() {
-            DataType::Utf8View => write_text(array, vector),
+            DataType::Utf8View => write_text(array, vector)?,
             DataType::Boolean => {
                 let target = ffi::duckdb_vector_get_data(vector).cast::<bool>();
                 for (row, value) in array.as_boolean().iter().enumerate() {
@@ -67,8 +68,17 @@ unsafe fn write_nulls(array: &ArrayRef, vector: ffi::duckdb_vector) {
     }
 }
 
-unsafe fn write_text(array: &ArrayRef, vector: ffi::duckdb_vector) {
-    for (row, text) in array.as_string_view().iter().enumerate() {
+/// From so many bytes on there is a question whether there is room for them.
+const LARGE: usize = 16 << 20;
+
+unsafe fn write_text(array: &ArrayRef, vector: ffi::duckdb_vector) -> Result<()> {
+    let texts = array.as_string_view();
+    let bytes: usize = texts.lengths().map(|length| length as usize).sum();
+    if bytes >= LARGE {
+        // For as much again, because DuckDB takes more at a time than it needs.
+        Vec::<u8>::new().try_reserve_exact(2 * bytes)?;
+    }
+    for (row, text) in texts.iter().enumerate() {
         if let Some(text) = text {
             // SAFETY: as for `write_array`; DuckDB copies the bytes.
             unsafe {
@@ -81,6 +91,7 @@ unsafe fn write_text(array: &ArrayRef, vector: ffi::duckdb_vector) {
             }
         }
     }
+    Ok(())
 }
 
 unsafe fn write_numbers<T: ArrowPrimitiveType>(array: &ArrayRef, vector: ffi::duckdb_vector) {

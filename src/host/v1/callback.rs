@@ -1,42 +1,56 @@
 //! No panic and no error may cross into C as anything but a message.
 
 use std::{
-    any::Any,
-    error::Error,
     ffi::{CStr, c_void},
-    panic::{AssertUnwindSafe, catch_unwind},
+    fmt,
 };
 
+use libduckdb_sys::v1 as ffi;
+
 use super::c_string;
+use crate::host::{
+    contain::{Guarded, caught},
+    place::Place,
+};
+
+/// What a callback failed with, as the user reads it.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl<E: fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// Runs a callback; an error or a panic goes to `report` and gives `None`.
-pub fn contained<T>(body: impl FnOnce() -> Result<T, Box<dyn Error>>, report: impl FnOnce(&CStr)) -> Option<T> {
-    match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(value)) => Some(value),
-        Ok(Err(error)) => {
-            report(&c_string(&error.to_string().replace('\0', "\\0")));
-            None
-        }
-        Err(panic) => {
-            report(&c_string(&format!("[INTERNAL] mixpanel: a fault of the extension: {}", words(panic.as_ref()))));
+pub fn contained<T>(place: Place, body: impl FnOnce() -> Result<T, Failure>, report: impl FnOnce(&CStr)) -> Option<T> {
+    match caught(place, body) {
+        Ok(value) => Some(value),
+        Err(Failure(words)) => {
+            report(&c_string(&words.replace('\0', "\\0")));
             None
         }
     }
 }
 
-fn words(panic: &(dyn Any + Send)) -> &str {
-    let literal = panic.downcast_ref::<&str>().copied();
-    literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown")
+/// Gives `value` to DuckDB, with what drops it in the end. DuckDB may do either on any of its threads.
+pub fn boxed<T: Send + Sync + 'static>(place: Place, value: T) -> (*mut c_void, ffi::duckdb_delete_callback_t) {
+    (Box::into_raw(Box::new(Guarded::new(place, value))).cast(), Some(free::<T>))
 }
 
-/// Gives `value` to DuckDB, which hands the pointer back to [`free`] in the end.
-pub fn boxed<T>(value: T) -> *mut c_void {
-    Box::into_raw(Box::new(value)).cast()
+/// What [`boxed`] gave to DuckDB.
+///
+/// # Safety
+/// `pointer` must come from [`boxed`] with the same `T`, and not have been freed.
+pub unsafe fn borrowed<'a, T: Send + Sync + 'static>(pointer: *mut c_void) -> &'a T {
+    // SAFETY: see above.
+    unsafe { &*pointer.cast::<Guarded<T>>() }
 }
 
 /// # Safety
 /// `pointer` must come from [`boxed`] with the same `T`, and not be used again.
-pub unsafe extern "C" fn free<T>(pointer: *mut c_void) {
-    // SAFETY: see above. A panicking drop must not unwind into C.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(unsafe { Box::from_raw(pointer.cast::<T>()) })));
+unsafe extern "C" fn free<T: Send + Sync + 'static>(pointer: *mut c_void) {
+    // SAFETY: see above. The end of what is kept is contained.
+    drop(unsafe { Box::from_raw(pointer.cast::<Guarded<T>>()) });
 }

@@ -16,10 +16,12 @@ use std::ffi::{CStr, CString};
 
 use libduckdb_sys::v1 as ffi;
 
+use callback::Failure;
+
 use crate::{
     catalog,
     contract::Host,
-    host::{footer::Footer, one_duckdb},
+    host::{footer::Footer, one_duckdb, place::Place},
 };
 
 const API_VERSION: &str = "v1.2.0";
@@ -35,6 +37,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api(
 ) -> bool {
     // SAFETY: DuckDB's own arguments.
     callback::contained(
+        Place::Load,
         || unsafe { load(info, access) },
         |message| unsafe {
             if let Some(set_error) = (*access).set_error {
@@ -45,10 +48,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api(
     .unwrap_or(false)
 }
 
-unsafe fn load(
-    info: ffi::duckdb_extension_info,
-    access: *const ffi::duckdb_extension_access,
-) -> Result<bool, Box<dyn std::error::Error>> {
+unsafe fn load(info: ffi::duckdb_extension_info, access: *const ffi::duckdb_extension_access) -> Result<bool, Failure> {
     // SAFETY: DuckDB's own arguments. Where it has no such API, or no database, it knows why itself.
     unsafe {
         one_duckdb::claim((*access).get_api.map_or(std::ptr::null(), |get_api| get_api as *const ()))?;

@@ -15,7 +15,10 @@ use std::{
 
 use arrow_array::RecordBatch;
 
-use crate::contract::{Code, Error, Reader, ReaderThread, Result, Scan};
+use crate::{
+    contract::{Reader, ReaderThread, Result, Scan},
+    host::{contain::caught, place::Place},
+};
 
 /// Batches that wait for DuckDB's thread; each reader holds one more.
 const QUEUED_BATCHES: usize = 2;
@@ -39,11 +42,16 @@ impl ReadAhead {
             let mut reader = self.scan.reader(ReaderThread::Ours)?;
             let sender = sender.clone();
             let read = move || {
-                while let Some(batch) = reader.next().transpose() {
-                    let failed = batch.is_err();
-                    if sender.send(batch).is_err() || failed {
-                        break;
+                let outcome = caught(Place::ReadAhead, || {
+                    while let Some(batch) = reader.next()? {
+                        if sender.send(Ok(batch)).is_err() {
+                            break;
+                        }
                     }
+                    Ok(())
+                });
+                if let Err(error) = outcome {
+                    let _ = sender.send(Err(error));
                 }
             };
             self.threads.push(thread::Builder::new().name("mixpanel-decode".into()).spawn(read)?);
@@ -58,13 +66,10 @@ impl Reader for ReadAhead {
         if self.queue.is_none() {
             self.start()?;
         }
-        if let Some(Ok(batch)) = self.queue.as_ref().map(Receiver::recv) {
-            return batch.map(Some);
-        }
-        // Every reader has ended; one that panicked must not look like the end of the data.
-        match self.threads.drain(..).filter_map(|thread| thread.join().err()).count() {
-            0 => Ok(None),
-            _ => Err(Error::new(Code::Internal, "a decoding thread failed")),
+        // Every reader ends with its rows or with an error, also one that panics.
+        match self.queue.as_ref().map(Receiver::recv) {
+            Some(Ok(batch)) => batch.map(Some),
+            _ => Ok(None),
         }
     }
 }
@@ -76,5 +81,109 @@ impl Drop for ReadAhead {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::contract::{Code, Columns, Error, SqlType, texts};
+
+    /// What the readers of a scan do, by turns.
+    #[derive(Clone, Copy)]
+    enum Turn {
+        Row,
+        Error,
+        Panic,
+    }
+
+    struct Scripted {
+        turns: &'static [Turn],
+        next: Arc<AtomicUsize>,
+        threads: usize,
+        is_cancelled: Arc<AtomicBool>,
+    }
+
+    struct ScriptedReader(&'static [Turn], Arc<AtomicUsize>);
+
+    impl Scan for Scripted {
+        fn max_threads(&self) -> usize {
+            self.threads
+        }
+
+        fn reader(&self, _thread: ReaderThread) -> Result<Box<dyn Reader>> {
+            Ok(Box::new(ScriptedReader(self.turns, Arc::clone(&self.next))))
+        }
+
+        fn cancel(&self) {
+            self.is_cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+
+    impl Reader for ScriptedReader {
+        fn next(&mut self) -> Result<Option<RecordBatch>> {
+            match self.0.get(self.1.fetch_add(1, Ordering::Relaxed)) {
+                None => Ok(None),
+                Some(Turn::Row) => {
+                    let columns = Columns::new([("name", SqlType::Varchar)]);
+                    Ok(Some(RecordBatch::try_new(columns.schema(), vec![texts([Some("a")])])?))
+                }
+                Some(Turn::Error) => Err(Error::new(Code::Truncated, "on purpose")),
+                Some(Turn::Panic) => panic!("on purpose"),
+            }
+        }
+    }
+
+    fn read(turns: &'static [Turn], threads: usize) -> (usize, Option<Error>, bool) {
+        let is_cancelled = Arc::<AtomicBool>::default();
+        let scan = Scripted { turns, next: Arc::default(), threads, is_cancelled: Arc::clone(&is_cancelled) };
+        let mut ahead = ReadAhead::new(Arc::new(scan));
+        let mut rows = 0;
+        let error = loop {
+            match ahead.next() {
+                Ok(Some(batch)) => rows += batch.num_rows(),
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        drop(ahead);
+        (rows, error, is_cancelled.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn all_rows_come_whoever_reads_them() {
+        for threads in [1, 2, 8] {
+            assert_eq!(read(&[Turn::Row; 20], threads), (20, None, true));
+        }
+    }
+
+    #[test]
+    fn a_thread_that_dies_is_no_end_of_the_rows() {
+        for (turn, code, words) in
+            [(Turn::Panic, Code::Internal, "on purpose"), (Turn::Error, Code::Truncated, "on purpose")]
+        {
+            for threads in [1, 2] {
+                let turns: &'static [Turn] = match turn {
+                    Turn::Panic => &[Turn::Row, Turn::Row, Turn::Panic],
+                    _ => &[Turn::Row, Turn::Row, Turn::Error],
+                };
+                let (rows, error, is_cancelled) = read(turns, threads);
+                let error = error.unwrap();
+                assert!(
+                    rows <= 2 && is_cancelled && error.code() == code && error.to_string().contains(words),
+                    "{error}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_starts_before_rows_are_asked_for() {
+        let next = Arc::<AtomicUsize>::default();
+        let scan = Scripted { turns: &[Turn::Row], next: Arc::clone(&next), threads: 2, is_cancelled: Arc::default() };
+        drop(ReadAhead::new(Arc::new(scan)));
+        assert_eq!(next.load(Ordering::Relaxed), 0);
     }
 }

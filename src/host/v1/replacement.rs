@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use libduckdb_sys::v1 as ffi;
 
 use super::{c_string, callback::contained};
-use crate::{catalog, contract::Replacement};
+use crate::{catalog, contract::Replacement, host::place::Place};
 
 /// # Safety
 /// `database` must be open.
@@ -29,7 +29,9 @@ unsafe extern "C" fn scan(info: ffi::duckdb_replacement_scan_info, name: *const 
         Ok(())
     };
     // SAFETY: DuckDB's own info.
-    contained(body, |message| unsafe { ffi::duckdb_replacement_scan_set_error(info, message.as_ptr()) });
+    contained(Place::Replacement, body, |message| unsafe {
+        ffi::duckdb_replacement_scan_set_error(info, message.as_ptr())
+    });
 }
 
 unsafe fn call(info: ffi::duckdb_replacement_scan_info, function: &CStr, argument: &str) {

@@ -7,10 +7,13 @@ use libduckdb_sys::v1 as ffi;
 
 use super::{
     batch, c_string,
-    callback::{boxed, contained, free},
+    callback::{borrowed, boxed, contained},
     types::LogicalType,
 };
-use crate::contract::{Code, Error, Result, ScalarFunction, SqlType};
+use crate::{
+    contract::{Code, Error, Result, ScalarFunction, SqlType},
+    host::place::Place,
+};
 
 /// One overload of a function.
 struct Overload {
@@ -34,7 +37,8 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Arc<dyn Sca
             ffi::duckdb_scalar_function_set_return_type(overload, LogicalType::of(&function.returns()).0);
             ffi::duckdb_scalar_function_set_special_handling(overload);
             let extra = Overload { function: Arc::clone(&function), parameters };
-            ffi::duckdb_scalar_function_set_extra_info(overload, boxed(extra), Some(free::<Overload>));
+            let (extra, free) = boxed(Place::DropFunction, extra);
+            ffi::duckdb_scalar_function_set_extra_info(overload, extra, free);
             ffi::duckdb_scalar_function_set_function(overload, Some(call));
             ffi::duckdb_add_scalar_function_to_set(set, overload);
             ffi::duckdb_destroy_scalar_function(&mut overload);
@@ -52,7 +56,7 @@ unsafe extern "C" fn call(info: ffi::duckdb_function_info, input: ffi::duckdb_da
     let body = || {
         // SAFETY: the extra info is what `register` boxed; input and output are DuckDB's own, of the declared types.
         unsafe {
-            let overload = &*ffi::duckdb_scalar_function_get_extra_info(info).cast::<Overload>();
+            let overload = borrowed::<Overload>(ffi::duckdb_scalar_function_get_extra_info(info));
             let rows = ffi::duckdb_data_chunk_get_size(input) as usize;
             let columns = overload.parameters.iter().enumerate();
             let arguments = columns
@@ -63,7 +67,7 @@ unsafe extern "C" fn call(info: ffi::duckdb_function_info, input: ffi::duckdb_da
         Ok(())
     };
     // SAFETY: DuckDB's own function info.
-    contained(body, |message| unsafe { ffi::duckdb_scalar_function_set_error(info, message.as_ptr()) });
+    contained(Place::Scalar, body, |message| unsafe { ffi::duckdb_scalar_function_set_error(info, message.as_ptr()) });
 }
 
 /// # Safety
@@ -78,7 +82,8 @@ unsafe fn array(vector: ffi::duckdb_vector, sql_type: &SqlType, rows: usize) -> 
         Ok(match sql_type {
             SqlType::Varchar | SqlType::Json => {
                 let texts = data.cast::<ffi::duckdb_string_t>();
-                Arc::new((0..rows).map(|row| valid(row).then(|| text(&*texts.add(row)))).collect::<StringViewArray>())
+                let text = |row: usize| valid(row).then(|| text(&*texts.add(row))).flatten();
+                Arc::new((0..rows).map(text).collect::<StringViewArray>())
             }
             SqlType::BigInt => {
                 let numbers = data.cast::<i64>();
@@ -98,9 +103,11 @@ unsafe fn array(vector: ffi::duckdb_vector, sql_type: &SqlType, rows: usize) -> 
     }
 }
 
+/// `None` where the bytes are not UTF-8: those of registered Arrow tables were checked by nobody.
+///
 /// # Safety
-/// `string` must be an initialised string of DuckDB's; those are valid UTF-8.
-unsafe fn text(string: &ffi::duckdb_string_t) -> &str {
+/// `string` must be an initialised string of DuckDB's.
+unsafe fn text(string: &ffi::duckdb_string_t) -> Option<&str> {
     // SAFETY: both variants start with the length, which says which of them it is.
     unsafe {
         let length = string.value.inlined.length as usize;
@@ -108,6 +115,6 @@ unsafe fn text(string: &ffi::duckdb_string_t) -> &str {
             ..=12 => string.value.inlined.inlined.as_ptr(),
             _ => string.value.pointer.ptr.cast_const(),
         };
-        std::str::from_utf8_unchecked(slice::from_raw_parts(start.cast::<u8>(), length))
+        simdutf8::basic::from_utf8(slice::from_raw_parts(start.cast::<u8>(), length)).ok()
     }
 }

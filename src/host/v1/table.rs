@@ -6,14 +6,14 @@ use libduckdb_sys::v1 as ffi;
 
 use super::{
     batch, c_string,
-    callback::{boxed, contained, free},
+    callback::{Failure, borrowed, boxed, contained},
     read_ahead::ReadAhead,
     types::{Constant, LogicalType},
 };
 use crate::{
     config::Config,
     contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
-    host::Chunks,
+    host::{Chunks, place::Place},
 };
 
 type Function = Box<dyn TableFunction>;
@@ -42,7 +42,8 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -
                 ffi::duckdb_table_function_add_named_parameter(table_function, name.as_ptr(), logical_type.0);
             }
         }
-        ffi::duckdb_table_function_set_extra_info(table_function, boxed(function), Some(free::<Function>));
+        let (function, free) = boxed(Place::DropFunction, function);
+        ffi::duckdb_table_function_set_extra_info(table_function, function, free);
         ffi::duckdb_table_function_set_bind(table_function, Some(bind));
         ffi::duckdb_table_function_set_init(table_function, Some(init));
         ffi::duckdb_table_function_set_function(table_function, Some(read));
@@ -59,24 +60,25 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -
 unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
     let body = || {
         // SAFETY: the extra info is the function that `register` boxed.
-        let function = unsafe { &*ffi::duckdb_bind_get_extra_info(info).cast::<Function>() };
+        let function = unsafe { borrowed::<Function>(ffi::duckdb_bind_get_extra_info(info)) };
         let session = Session { external_access: true, pushes_filters: false, clock: Config::process().clock() };
-        let bound = function.bind(arguments(info, function), session)?;
+        let bound = function.bind(arguments(info, function)?, session)?;
         for (name, sql_type) in bound.columns().iter() {
             // SAFETY: DuckDB's own bind info; it copies name and type.
             unsafe {
                 ffi::duckdb_bind_add_result_column(info, c_string(name).as_ptr(), LogicalType::of(sql_type).0);
             }
         }
+        let (bound, free) = boxed(Place::DropBound, bound);
         // SAFETY: DuckDB's own bind info; `free` fits what is boxed.
-        unsafe { ffi::duckdb_bind_set_bind_data(info, boxed(bound), Some(free::<Bound>)) };
+        unsafe { ffi::duckdb_bind_set_bind_data(info, bound, free) };
         Ok(())
     };
     // SAFETY: DuckDB's own bind info.
-    contained(body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
+    contained(Place::Bind, body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
 }
 
-fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Arguments {
+fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Result<Arguments, Failure> {
     let mut position = 0;
     let mut values = Vec::new();
     for parameter in function.parameters() {
@@ -87,27 +89,31 @@ fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Arguments {
         } else {
             Constant::named(info, parameter.name)
         };
-        values.extend(constant.map(|constant| (parameter.name.to_string(), constant.value())));
+        if let Some(constant) = constant {
+            constant.check(parameter.name)?;
+            values.push((parameter.name.to_string(), constant.value()));
+        }
     }
-    Arguments::new(values)
+    Ok(Arguments::given(values)?)
 }
 
 unsafe extern "C" fn init(info: ffi::duckdb_init_info) {
     let body = || {
         // SAFETY: the bind data is what `bind` boxed; the rest is DuckDB's own init info.
         let (bound, projection) = unsafe {
-            let bound = &*ffi::duckdb_init_get_bind_data(info).cast::<Bound>();
+            let bound = borrowed::<Bound>(ffi::duckdb_init_get_bind_data(info));
             let count = ffi::duckdb_init_get_column_count(info);
             let projection = (0..count).map(|index| ffi::duckdb_init_get_column_index(info, index) as usize);
             (bound, projection.collect::<Vec<_>>())
         };
         let scan = bound.scan(&projection, &[])?;
+        let (running, free) = boxed(Place::DropScan, running(scan)?);
         // SAFETY: as above; `free` fits what is boxed.
-        unsafe { ffi::duckdb_init_set_init_data(info, boxed(running(scan)?), Some(free::<Running>)) };
+        unsafe { ffi::duckdb_init_set_init_data(info, running, free) };
         Ok(())
     };
     // SAFETY: DuckDB's own init info.
-    contained(body, |message| unsafe { ffi::duckdb_init_set_error(info, message.as_ptr()) });
+    contained(Place::Scan, body, |message| unsafe { ffi::duckdb_init_set_error(info, message.as_ptr()) });
 }
 
 fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
@@ -115,13 +121,13 @@ fn running(scan: Arc<dyn Scan>) -> crate::contract::Result<Running> {
         ..=1 => scan.reader(ReaderThread::DuckDb)?,
         _ => Box::new(ReadAhead::new(Arc::clone(&scan))),
     };
-    Ok(Running { chunks: Mutex::new(Chunks::new(reader)), _scan: scan })
+    Ok(Running { chunks: Mutex::new(Chunks::new(reader, scan.json_is_sound())), _scan: scan })
 }
 
 unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_data_chunk) {
     let body = || {
         // SAFETY: the init data is what `init` boxed.
-        let running = unsafe { &*ffi::duckdb_function_get_init_data(info).cast::<Running>() };
+        let running = unsafe { borrowed::<Running>(ffi::duckdb_function_get_init_data(info)) };
         let rows = running.chunks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next()?;
         // SAFETY: DuckDB's own chunk, with the projected columns.
         unsafe {
@@ -133,5 +139,5 @@ unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_d
         Ok(())
     };
     // SAFETY: DuckDB's own function info.
-    contained(body, |message| unsafe { ffi::duckdb_function_set_error(info, message.as_ptr()) });
+    contained(Place::Rows, body, |message| unsafe { ffi::duckdb_function_set_error(info, message.as_ptr()) });
 }

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char, c_void};
 use libduckdb_sys::v1 as ffi;
 
 use super::c_string;
-use crate::contract::{SqlType, Value};
+use crate::contract::{Error, Result, SqlType, Value};
 
 /// A logical type that we own.
 pub struct LogicalType(pub ffi::duckdb_logical_type);
@@ -111,6 +111,27 @@ impl Constant {
                 }
                 _ => Value::Text(self.text()),
             }
+        }
+    }
+
+    /// Refuses a NUL in a text at any depth, a name or a value: this API hands texts over as C has them, which end there, so
+    /// [`Self::value`] would cut them without a word.
+    ///
+    /// So DuckDB is asked for the text of a list that this value and a mark are in: where the mark is missing at its end,
+    /// something before it cut the text. Errors: `InvalidArgument`.
+    pub fn check(&self, parameter: &str) -> Result<()> {
+        let mark = format!("{:032x}", fastrand::u128(..));
+        // SAFETY: DuckDB copies the type and the values, which are ours and alive, as the list is.
+        let list = unsafe {
+            let mut items = [self.0, ffi::duckdb_create_varchar(c_string(&mark).as_ptr())];
+            let list = ffi::duckdb_create_list_value(LogicalType::of(&SqlType::Varchar).0, items.as_mut_ptr(), 2);
+            ffi::duckdb_destroy_value(&mut items[1]);
+            list
+        };
+        // Null where a value has no text, and so no NUL.
+        match list.is_null() || Self(list).text().contains(&mark) {
+            true => Ok(()),
+            false => Err(Error::nul(parameter)),
         }
     }
 

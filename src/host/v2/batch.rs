@@ -7,7 +7,7 @@ use std::mem::transmute;
 
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, ffi::to_ffi};
 use duckdb_neo::{
-    Error, Result,
+    Result,
     arrow::{ArrowArray, ArrowImporter, ArrowSchema},
     connection::Context,
     data_chunk::{DataChunk, DataChunkRef},
@@ -15,11 +15,13 @@ use duckdb_neo::{
     vector::{Unknown, Vector},
 };
 
+use super::contained::fault;
+
 /// Makes the rows of `batch` the rows of `output`, column by column.
 pub fn write(context: &Context, batch: RecordBatch, output: &mut DataChunkRef<'_>) -> Result<()> {
     let columns = batch.num_columns();
     if columns == 0 {
-        return Err(Error::internal("a batch without columns can't be written"));
+        return Err(fault("a batch without columns can't be written"));
     }
     let chunk = import(context, batch)?;
     for index in 0..columns {
@@ -33,7 +35,7 @@ pub fn write(context: &Context, batch: RecordBatch, output: &mut DataChunkRef<'_
 /// Makes one array the result of a scalar function.
 pub fn write_array(context: &Context, array: ArrayRef, output: Vector<'_, Unknown>) -> Result<()> {
     let batch = RecordBatch::try_from_iter_with_nullable([("result", array, true)])
-        .map_err(|error| Error::internal(error.to_string()))?;
+        .map_err(|error| fault(error.to_string()))?;
     let chunk = import(context, batch)?;
     // SAFETY: as above.
     unsafe { output.reference(chunk.get_vector_at::<Unknown>(0)?)? };
@@ -42,8 +44,7 @@ pub fn write_array(context: &Context, array: ArrayRef, output: Vector<'_, Unknow
 
 fn import(context: &Context, batch: RecordBatch) -> Result<DataChunk<'static>> {
     let rows = batch.num_rows();
-    let (array, schema) =
-        to_ffi(&StructArray::from(batch).into_data()).map_err(|error| Error::internal(error.to_string()))?;
+    let (array, schema) = to_ffi(&StructArray::from(batch).into_data()).map_err(|error| fault(error.to_string()))?;
     // SAFETY: both crates lay these structs out as the Arrow C data interface says, and ownership moves with them.
     let (array, schema) = unsafe {
         (
@@ -53,9 +54,9 @@ fn import(context: &Context, batch: RecordBatch) -> Result<DataChunk<'static>> {
     };
     let mut importer = ArrowImporter::new(context, schema, None)?;
     importer.append_consumed(array, true)?;
-    let chunk = importer.next_chunk()?.ok_or_else(|| Error::internal("DuckDB made no chunk of a batch"))?;
+    let chunk = importer.next_chunk()?.ok_or_else(|| fault("DuckDB made no chunk of a batch"))?;
     match chunk.row_count()? == rows {
         true => Ok(chunk),
-        false => Err(Error::internal("DuckDB split a batch that should have fitted a chunk")),
+        false => Err(fault("DuckDB split a batch that should have fitted a chunk")),
     }
 }

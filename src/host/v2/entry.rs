@@ -39,7 +39,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api_v2(input: *mut ffi::duckdb_v2_exten
             let host = Host { api: "v2", duckdb: footer.duckdb, platform: Some(footer.platform) };
             let arranged = ffi::duckdb_v2_extension_input { get_api: Some(arranged_api), ..*input };
             // SAFETY: DuckDB's input, but for where the table comes from.
-            unsafe { run_extension_entrypoint(&arranged, "v2.0.0", |extension| super::register(extension, host)) }
+            unsafe { run_extension_entrypoint(&arranged, "v2.0.0", |extension| super::loaded(extension, host)) }
             ARRANGED.set(std::ptr::null());
         }
         // DuckDB gave no table, and knows why.

@@ -4,6 +4,7 @@
 //! `duckdb_functions()`, filter pushdown, progress, unordered parallel scans.
 
 mod batch;
+mod contained;
 mod entry;
 mod filter;
 mod layouts;
@@ -13,17 +14,20 @@ mod scalar;
 mod setting;
 mod sql_macro;
 mod table;
+mod text;
 mod types;
 
 use duckdb_neo::extension::Extension;
 
-use crate::{
-    catalog,
-    contract::{Code, Error, Host},
-};
+use crate::{catalog, contract::Host, host::place::Place};
 
-/// Everything that the catalog lists, when DuckDB's functions can be called.
-fn register(extension: &Extension, host: Host) -> Result<(), Box<dyn std::error::Error>> {
+/// What `LOAD` runs when DuckDB's functions can be called.
+fn loaded(extension: &Extension, host: Host) -> Result<(), Box<dyn std::error::Error>> {
+    Ok(contained::contained(Place::Load, || register(extension, host))?)
+}
+
+/// Everything that the catalog lists.
+fn register(extension: &Extension, host: Host) -> duckdb_neo::Result<()> {
     for function in catalog::table_functions(host) {
         table::register(extension, function)?;
     }
@@ -39,16 +43,5 @@ fn register(extension: &Extension, host: Host) -> Result<(), Box<dyn std::error:
     for setting in catalog::settings() {
         setting::register(extension, setting)?;
     }
-    replacement::register(extension)?;
-    Ok(())
-}
-
-/// An error of ours as DuckDB's: what the user can mend is an input error, the rest is not.
-impl From<Error> for duckdb_neo::Error {
-    fn from(error: Error) -> Self {
-        match error.code() {
-            Code::InvalidArgument => duckdb_neo::Error::invalid_input(error.to_string()),
-            _ => duckdb_neo::Error::api_error(error.to_string()),
-        }
-    }
+    replacement::register(extension)
 }

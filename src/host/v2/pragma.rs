@@ -10,12 +10,14 @@ use duckdb_neo::{
 };
 
 use super::{
+    contained::contained,
     table::{arguments, documentation, external_access, parameter},
     types,
 };
 use crate::{
     config::Config,
     contract::{Pragma, Session},
+    host::{contain::Guarded, place::Place},
 };
 
 pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
@@ -23,14 +25,21 @@ pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
     for declared in pragma.parameters() {
         signature = signature.param(parameter(extension, &declared)?);
     }
-    PragmaFunctionBuilder::query(pragma.name(), signature, Adapter(pragma)).register(extension)
+    let adapter = Adapter(Guarded::new(Place::DropFunction, pragma));
+    PragmaFunctionBuilder::query(adapter.0.name(), signature, adapter).register(extension)
 }
 
 /// The core's pragma, with the callback that DuckDB calls.
-struct Adapter(Box<dyn Pragma>);
+struct Adapter(Guarded<Box<dyn Pragma>>);
 
 impl PragmaQueryCallbacks for Adapter {
     fn query(&self, context: &Context, given: BindArguments<'_>) -> Result<String> {
+        contained(Place::Pragma, || self.script(context, &given))
+    }
+}
+
+impl Adapter {
+    fn script(&self, context: &Context, given: &BindArguments<'_>) -> Result<String> {
         let parameters = self.0.parameters();
         let mut values = Vec::with_capacity(given.len()?);
         for index in 0..given.len()? {
@@ -51,7 +60,7 @@ impl PragmaQueryCallbacks for Adapter {
             pushes_filters: true,
             clock: Config::process().clock(),
         };
-        let script = self.0.script(arguments(context, self.0.name(), &parameters, values), session)?;
+        let script = self.0.script(arguments(context, self.0.name(), &parameters, values)?, session)?;
         Ok(script.work + &script.report)
     }
 }

@@ -8,7 +8,8 @@ use duckdb_neo::{
     replacement_scan::{ReplacementHandle, ReplacementScanBuilder, ReplacementScanCallbacks, ReplacementType},
 };
 
-use crate::{catalog, contract::Replacement};
+use super::contained::contained;
+use crate::{catalog, contract::Replacement, host::place::Place};
 
 pub fn register(extension: &Extension) -> Result<()> {
     ReplacementScanBuilder::new(Replacements).register(extension)
@@ -18,18 +19,20 @@ struct Replacements;
 
 impl ReplacementScanCallbacks for Replacements {
     fn scan(&self, context: &Context, name: &QualifiedName, handle: ReplacementHandle<'_>) -> Result<()> {
-        // Whoever says where it should be wants to know that it isn't there.
-        let parts = name.parts()?;
-        let [table] = parts.as_slice() else {
-            return Ok(());
-        };
-        match catalog::replacement(table) {
-            None => Ok(()),
-            Some(Replacement::Query(text)) => handle.set_reference(ReplacementType::Subquery(text.to_owned())),
-            Some(Replacement::Call { function, argument }) => {
-                handle.set_reference(ReplacementType::Table(QualifiedName::from_parts(&[function])?))?;
-                handle.add_parameter(argument.value(context)?)
+        contained(Place::Replacement, || {
+            // Whoever says where it should be wants to know that it isn't there.
+            let parts = name.parts()?;
+            let [table] = parts.as_slice() else {
+                return Ok(());
+            };
+            match catalog::replacement(table) {
+                None => Ok(()),
+                Some(Replacement::Query(text)) => handle.set_reference(ReplacementType::Subquery(text.to_owned())),
+                Some(Replacement::Call { function, argument }) => {
+                    handle.set_reference(ReplacementType::Table(QualifiedName::from_parts(&[function])?))?;
+                    handle.add_parameter(argument.value(context)?)
+                }
             }
-        }
+        })
     }
 }

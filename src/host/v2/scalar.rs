@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use duckdb_neo::{
-    Error, Result,
+    Result,
     connection::Context,
     data_chunk::VectorCollection,
     enums::FunctionProperty,
@@ -12,11 +12,20 @@ use duckdb_neo::{
     scalar::{ScalarCallbacks, ScalarFunctionBuilder},
     signature::{FunctionParameter, SignatureBuilder},
     types::TimestampValue,
-    vector::{Unknown, Vector},
+    vector::{StorageKind, Unknown, Vector, VectorElement},
 };
 
-use super::{batch, table::documentation, types};
-use crate::contract::{ScalarFunction, SqlType};
+use super::{
+    batch,
+    contained::{contained, fault},
+    table::documentation,
+    text::Text,
+    types,
+};
+use crate::{
+    contract::{ScalarFunction, SqlType},
+    host::{contain::Guarded, place::Place},
+};
 
 pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Result<()> {
     for overload in function.overloads() {
@@ -26,7 +35,8 @@ pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Res
         for (name, sql_type) in function.parameter_names().iter().zip(&overload) {
             signature = signature.param(FunctionParameter::with_type(*name, types::logical_type(extension, sql_type)?));
         }
-        let adapter = Adapter { function: Arc::clone(&function), parameters: overload };
+        let overload = Overload { function: Arc::clone(&function), parameters: overload };
+        let adapter = Adapter(Guarded::new(Place::DropFunction, overload));
         ScalarFunctionBuilder::new(function.name(), signature, adapter)
             .set_property(FunctionProperty::HasSpecialNullHandling(true))
             .register(extension)?;
@@ -34,11 +44,14 @@ pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Res
     Ok(())
 }
 
-/// One overload of the core's function, with the callback that DuckDB calls.
-struct Adapter {
+/// One overload of the core's function.
+struct Overload {
     function: Arc<dyn ScalarFunction>,
     parameters: Vec<SqlType>,
 }
+
+/// With the callback that DuckDB calls.
+struct Adapter(Guarded<Overload>);
 
 impl ScalarCallbacks for Adapter {
     type BindData = ();
@@ -52,40 +65,54 @@ impl ScalarCallbacks for Adapter {
         vectors: &mut VectorCollection,
         output: Vector<'_, Unknown>,
     ) -> Result<()> {
-        let rows = vectors.row_count()?;
-        let arguments = self
-            .parameters
-            .iter()
-            .enumerate()
-            .map(|(index, sql_type)| array(vectors, index, sql_type, rows))
-            .collect::<Result<Vec<_>>>()?;
-        batch::write_array(context, self.function.call(&arguments, rows)?, output)
+        contained(Place::Scalar, || {
+            let Overload { function, parameters } = &*self.0;
+            let rows = vectors.row_count()?;
+            let arguments = parameters
+                .iter()
+                .enumerate()
+                .map(|(index, sql_type)| array(vectors, index, sql_type, rows))
+                .collect::<Result<Vec<_>>>()?;
+            batch::write_array(context, function.call(&arguments, rows)?, output)
+        })
     }
 }
 
+/// One argument, whatever kind of vector it comes as.
 fn array(vectors: &mut VectorCollection, index: usize, sql_type: &SqlType, rows: usize) -> Result<ArrayRef> {
     Ok(match sql_type {
         SqlType::Varchar | SqlType::Json => {
-            let vector = vectors.get_vector_at_mut::<String>(index)?;
+            let vector = readable::<Text>(vectors, index)?;
             let reader = vector.reader()?;
-            Arc::new((0..rows).map(|row| reader.get(row)).collect::<Result<StringViewArray>>()?)
+            let texts = (0..rows).map(|row| Ok(reader.get(row)?.flatten()));
+            Arc::new(texts.collect::<Result<StringViewArray>>()?)
         }
         SqlType::BigInt => {
-            let vector = vectors.get_vector_at_mut::<i64>(index)?;
+            let vector = readable::<i64>(vectors, index)?;
             let reader = vector.reader()?;
             Arc::new((0..rows).map(|row| Ok(reader.get(row)?.copied())).collect::<Result<Int64Array>>()?)
         }
         SqlType::Double => {
-            let vector = vectors.get_vector_at_mut::<f64>(index)?;
+            let vector = readable::<f64>(vectors, index)?;
             let reader = vector.reader()?;
             Arc::new((0..rows).map(|row| Ok(reader.get(row)?.copied())).collect::<Result<Float64Array>>()?)
         }
         SqlType::Timestamp => {
-            let vector = vectors.get_vector_at_mut::<TimestampValue>(index)?;
+            let vector = readable::<TimestampValue>(vectors, index)?;
             let reader = vector.reader()?;
             let values = (0..rows).map(|row| Ok(reader.get(row)?.map(|moment| moment.0)));
             Arc::new(values.collect::<Result<TimestampMicrosecondArray>>()?)
         }
-        other => return Err(Error::internal(format!("no scalar function takes {other}"))),
+        other => return Err(fault(format!("no scalar function takes {other}"))),
     })
+}
+
+/// A vector that has a reader: sequences, as `range` makes them, and compressed strings have none until they are
+/// flattened.
+fn readable<T: VectorElement>(vectors: &mut VectorCollection, index: usize) -> Result<Vector<'_, T>> {
+    let mut vector = vectors.get_vector_at_mut::<T>(index)?;
+    if vector.storage_kind() == StorageKind::Other {
+        vector.flatten()?;
+    }
+    Ok(vector)
 }

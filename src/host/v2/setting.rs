@@ -8,8 +8,11 @@ use duckdb_neo::{
     value::Value as DuckDBValue,
 };
 
-use super::types;
-use crate::contract::{Setting, Value};
+use super::{contained::contained, types};
+use crate::{
+    contract::{self, Setting, Value},
+    host::place::Place,
+};
 
 pub fn register(extension: &Extension, setting: &'static Setting) -> Result<()> {
     let sql_type = types::logical_type(extension, setting.sql_type)?;
@@ -26,8 +29,15 @@ impl CustomOptionCallbacks for Adapter {
         _scope: SettingScope,
         _is_reset: bool,
     ) -> Result<DuckDBValue> {
-        (self.0.check)(&types::constant(&value)?)?;
-        Ok(value)
+        contained(Place::Setting, || {
+            let Adapter(setting) = self;
+            let given = types::constant(&value)?;
+            if given.holds_nul() {
+                return Err(contract::Error::nul(setting.name).into());
+            }
+            (setting.check)(&given)?;
+            Ok(value)
+        })
     }
 }
 

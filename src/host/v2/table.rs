@@ -16,14 +16,18 @@ use duckdb_neo::{
     },
 };
 
-use super::{batch, filter, setting, types};
+use super::{
+    batch,
+    contained::{contained, fault},
+    filter, setting, types,
+};
 use crate::{
     config::Config,
     contract::{
         Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
     },
     functions::settings::apply,
-    host::Chunks,
+    host::{Chunks, contain::Guarded, place::Place},
     mixpanel::Journal,
 };
 
@@ -34,7 +38,8 @@ pub fn register(extension: &Extension, function: Box<dyn TableFunction>) -> Resu
     for parameter in function.parameters() {
         signature = signature.param(self::parameter(extension, &parameter)?);
     }
-    let mut builder = TableFunctionBuilder::new(name, signature, Adapter(function)).with_projection_pushdown(true);
+    let adapter = Adapter(Guarded::new(Place::DropFunction, function));
+    let mut builder = TableFunctionBuilder::new(name, signature, adapter).with_projection_pushdown(true);
     if takes_filters {
         builder = builder.with_filter_pushdown();
     }
@@ -60,7 +65,7 @@ pub fn parameter(extension: &Extension, parameter: &Parameter) -> Result<Functio
 }
 
 /// The core's function, with the callbacks that DuckDB calls.
-struct Adapter(Box<dyn TableFunction>);
+struct Adapter(Guarded<Box<dyn TableFunction>>);
 
 struct Running {
     scan: Arc<dyn Scan>,
@@ -75,14 +80,104 @@ struct Bound {
 }
 
 impl TableFunctionCallbacks for Adapter {
-    type BindData = Bound;
-    type GlobalState = Running;
-    type LocalState = Chunks;
+    type BindData = Guarded<Bound>;
+    type GlobalState = Guarded<Running>;
+    type LocalState = Guarded<Chunks>;
 
-    fn bind(&self, context: &Context, given: Vec<BindArgument>, columns: BindFunctionHandle<'_>) -> Result<Bound> {
+    fn bind(
+        &self,
+        context: &Context,
+        given: Vec<BindArgument>,
+        columns: BindFunctionHandle<'_>,
+    ) -> Result<Self::BindData> {
+        contained(Place::Bind, || {
+            let table = self.table(context, &given)?;
+            for (name, sql_type) in table.columns().iter() {
+                columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
+            }
+            columns.set_order(OrderPreservation::None)?;
+            Ok(Guarded::new(Place::DropBound, Bound { table, filters: Mutex::default() }))
+        })
+    }
+
+    fn init_global_state(
+        &self,
+        bound: &Self::BindData,
+        _context: &Context,
+        projected: InitColumnData<'_>,
+    ) -> Result<(Option<Self::GlobalState>, Option<usize>)> {
+        contained(Place::Scan, || {
+            let projection =
+                (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
+            let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let scan = bound.table.scan(&projection, &filters)?;
+            let threads = scan.max_threads();
+            Ok((Some(Guarded::new(Place::DropScan, Running { scan, journal: Journal::default() })), Some(threads)))
+        })
+    }
+
+    fn init_local_state(
+        &self,
+        _bound: &Self::BindData,
+        running: Option<&Self::GlobalState>,
+        _context: &Context,
+        _projected: InitColumnData<'_>,
+    ) -> Result<Option<Self::LocalState>> {
+        contained(Place::Thread, || {
+            let Some(running) = running else { return Ok(None) };
+            let scan = &running.scan;
+            let chunks = Chunks::new(scan.reader(ReaderThread::DuckDb)?, scan.json_is_sound());
+            Ok(Some(Guarded::new(Place::DropThread, chunks)))
+        })
+    }
+
+    fn exec(
+        &self,
+        _bound: &Self::BindData,
+        running: Option<&Self::GlobalState>,
+        chunks: Option<&mut Self::LocalState>,
+        context: &Context,
+        mut output: DataChunkRef<'_>,
+        _columns: ExecColumnInfo<'_>,
+    ) -> Result<()> {
+        contained(Place::Rows, || {
+            let (Some(running), Some(chunks)) = (running, chunks) else {
+                return Err(fault("a scan without its state"));
+            };
+            let next = running.journal.lend(|| chunks.next());
+            log(context, &running.journal);
+            match next? {
+                Some(rows) => batch::write(context, rows, &mut output),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn progress(
+        &self,
+        _bound: &Self::BindData,
+        running: Option<&Self::GlobalState>,
+        _context: &Context,
+    ) -> Result<Option<f64>> {
+        contained(Place::Progress, || Ok(running.and_then(|running| running.scan.progress())))
+    }
+}
+
+impl TableFilterPushdownCallbacks for Adapter {
+    fn pushdown_filter(&self, bound: &Self::BindData, _context: &Context, offered: PushdownData<'_>) -> Result<()> {
+        contained(Place::Pushdown, || {
+            let filters = filter::filters(&offered)?;
+            *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
+            Ok(())
+        })
+    }
+}
+
+impl Adapter {
+    fn table(&self, context: &Context, given: &[BindArgument]) -> Result<Box<dyn BoundTable>> {
         let parameters = self.0.parameters();
         let mut values = Vec::with_capacity(given.len());
-        for (parameter, argument) in parameters.iter().zip(&given) {
+        for (parameter, argument) in parameters.iter().zip(given) {
             let value = argument.value.as_ref().ok_or_else(|| {
                 Error::invalid_input(format!(
                     "[INVALID_ARGUMENT] {}: must be a constant or a bound parameter.",
@@ -98,73 +193,7 @@ impl TableFunctionCallbacks for Adapter {
             pushes_filters: true,
             clock: Config::process().clock(),
         };
-        let arguments = arguments(context, self.0.name(), &parameters, values);
-        let table = self.0.bind(arguments, session)?;
-        for (name, sql_type) in table.columns().iter() {
-            columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
-        }
-        columns.set_order(OrderPreservation::None)?;
-        Ok(Bound { table, filters: Mutex::default() })
-    }
-
-    fn init_global_state(
-        &self,
-        bound: &Bound,
-        _context: &Context,
-        projected: InitColumnData<'_>,
-    ) -> Result<(Option<Self::GlobalState>, Option<usize>)> {
-        let projection =
-            (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
-        let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let scan = bound.table.scan(&projection, &filters)?;
-        let threads = scan.max_threads();
-        Ok((Some(Running { scan, journal: Journal::default() }), Some(threads)))
-    }
-
-    fn init_local_state(
-        &self,
-        _bound: &Bound,
-        running: Option<&Running>,
-        _context: &Context,
-        _projected: InitColumnData<'_>,
-    ) -> Result<Option<Chunks>> {
-        running.map(|running| Ok(Chunks::new(running.scan.reader(ReaderThread::DuckDb)?))).transpose()
-    }
-
-    fn exec(
-        &self,
-        _bound: &Bound,
-        running: Option<&Running>,
-        chunks: Option<&mut Chunks>,
-        context: &Context,
-        mut output: DataChunkRef<'_>,
-        _columns: ExecColumnInfo<'_>,
-    ) -> Result<()> {
-        let chunks = chunks.ok_or_else(|| Error::internal("a scan without its state"))?;
-        let next = match running {
-            Some(running) => {
-                let next = running.journal.lend(|| chunks.next());
-                log(context, &running.journal);
-                next
-            }
-            None => chunks.next(),
-        };
-        match next? {
-            Some(rows) => batch::write(context, rows, &mut output),
-            None => Ok(()),
-        }
-    }
-
-    fn progress(&self, _bound: &Bound, running: Option<&Running>, _context: &Context) -> Result<Option<f64>> {
-        Ok(running.and_then(|running| running.scan.progress()))
-    }
-}
-
-impl TableFilterPushdownCallbacks for Adapter {
-    fn pushdown_filter(&self, bound: &Bound, _context: &Context, offered: PushdownData<'_>) -> Result<()> {
-        let filters = filter::filters(&offered)?;
-        *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
-        Ok(())
+        Ok(self.0.bind(arguments(context, self.0.name(), &parameters, values)?, session)?)
     }
 }
 
@@ -182,11 +211,11 @@ pub fn arguments(
     function: &str,
     parameters: &[Parameter],
     given: Vec<(String, Value)>,
-) -> Arguments {
-    apply(function, Arguments::new(given), |setting| {
+) -> Result<Arguments> {
+    Ok(apply(function, Arguments::given(given)?, |setting| {
         let has = parameters.iter().any(|parameter| parameter.name == setting.parameter);
         has.then(|| setting::value(context, setting)).flatten()
-    })
+    }))
 }
 
 /// `false` only where the database says so.

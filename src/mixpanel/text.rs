@@ -1,0 +1,156 @@
+//! How does a body become one text that is no longer than it may be?
+//!
+//! It is inflated while it arrives and its compressed bytes are not kept: a few of them can stand for any number of others.
+//! Memory is asked for and not taken, so that too little of it is an error.
+
+use std::io::{self, Write};
+
+use flate2::write::MultiGzDecoder;
+
+use super::Encoding;
+
+/// The text of a body, as far as it has come.
+pub(super) enum Text {
+    Identity(Limited),
+    Gzip(Box<MultiGzDecoder<Limited>>),
+}
+
+/// Why a body is no text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    TooLong,
+    NoMemory,
+    /// Its compression is damaged or has no end.
+    Damaged(String),
+}
+
+impl Text {
+    /// Of a body that has not come yet, at most `limit` bytes.
+    pub fn new(encoding: Encoding, limit: usize) -> Self {
+        let limited = Limited { bytes: Vec::new(), limit };
+        match encoding {
+            Encoding::Identity => Self::Identity(limited),
+            Encoding::Gzip => Self::Gzip(Box::new(MultiGzDecoder::new(limited))),
+        }
+    }
+
+    /// Adds a piece of the body.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
+        match self {
+            Self::Identity(limited) => limited.write_all(piece),
+            Self::Gzip(decoder) => decoder.write_all(piece),
+        }
+        .map_err(fault)
+    }
+
+    /// The text, now that all of the body is here.
+    pub fn finish(self) -> Result<Vec<u8>, Fault> {
+        match self {
+            Self::Identity(limited) => Ok(limited.bytes),
+            Self::Gzip(decoder) => decoder.finish().map(|limited| limited.bytes).map_err(fault),
+        }
+    }
+}
+
+fn fault(error: io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => Fault::TooLong,
+        io::ErrorKind::OutOfMemory => Fault::NoMemory,
+        _ => Fault::Damaged(error.to_string()),
+    }
+}
+
+/// Bytes up to a limit.
+pub(super) struct Limited {
+    bytes: Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Limited {
+    fn write(&mut self, more: &[u8]) -> io::Result<usize> {
+        let (length, capacity) = (self.bytes.len(), self.bytes.capacity());
+        if more.len() > self.limit - length {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        if more.len() > capacity - length {
+            // Twice as many, as `Vec` would by itself, but never more than there can be.
+            let wanted = (2 * capacity).max(length + more.len()).max(64 << 10).min(self.limit);
+            self.bytes.try_reserve_exact(wanted - length)?;
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(more.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn read(encoding: Encoding, body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, Fault> {
+        let mut text = Text::new(encoding, limit);
+        body.chunks(piece).try_for_each(|piece| text.push(piece))?;
+        text.finish()
+    }
+
+    #[test]
+    fn bodies_become_texts_however_they_come_in_pieces() {
+        let text: Vec<u8> = (0..5000).flat_map(|number| (number * 7919_u32).to_string().into_bytes()).collect();
+        let members = [gzip(&text[..700]), gzip(b""), gzip(&text[700..])].concat();
+        for piece in [1, 2, 7, 10, 18, 1000, 1 << 20] {
+            for (encoding, body) in
+                [(Encoding::Identity, &text), (Encoding::Gzip, &gzip(&text)), (Encoding::Gzip, &members)]
+            {
+                assert_eq!(read(encoding, body, piece, text.len()).as_ref(), Ok(&text), "{piece}");
+                assert_eq!(read(encoding, body, piece, text.len() - 1), Err(Fault::TooLong), "{piece}");
+            }
+        }
+        assert_eq!(read(Encoding::Identity, b"", 1, 0), Ok(Vec::new()));
+        assert_eq!(read(Encoding::Gzip, &gzip(b""), 1, 0), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn every_cut_and_what_is_no_gzip_is_noticed() {
+        let whole = gzip(&b"some text that is worth its compression ".repeat(100));
+        let twice = [whole.clone(), whole.clone()].concat();
+        for piece in [1, 5, 4096] {
+            for cut in (0..whole.len()).chain(whole.len() + 1..twice.len()) {
+                let read = read(Encoding::Gzip, &twice[..cut], piece, 1 << 20);
+                assert!(matches!(read, Err(Fault::Damaged(_))), "{piece}, {cut}");
+            }
+            for (at, byte) in [(0, 0), (3, 0xff), (whole.len() / 2, 0x55), (whole.len() - 1, 1), (whole.len() - 6, 1)] {
+                let mut flipped = whole.clone();
+                flipped[at] ^= byte | 0x40;
+                assert!(
+                    matches!(read(Encoding::Gzip, &flipped, piece, 1 << 20), Err(Fault::Damaged(_))),
+                    "{piece}, {at}"
+                );
+            }
+            let behind = [&whole[..], b"<p>"].concat();
+            assert!(matches!(read(Encoding::Gzip, &behind, piece, 1 << 20), Err(Fault::Damaged(_))), "{piece}");
+        }
+    }
+
+    #[test]
+    fn memory_that_there_is_not_is_an_error() {
+        let mut text = Text::Identity(Limited { bytes: Vec::new(), limit: usize::MAX });
+        text.push(b"a").unwrap();
+        if let Text::Identity(limited) = &mut text {
+            assert_eq!(
+                limited.bytes.try_reserve_exact(isize::MAX as usize).map_err(io::Error::from).map_err(fault),
+                Err(Fault::NoMemory)
+            );
+        }
+    }
+}

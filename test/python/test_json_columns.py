@@ -1,0 +1,159 @@
+r"""A column of type JSON holds what DuckDB's JSON functions can read, whatever Mixpanel sent.
+
+Mixpanel cuts texts off after 255 UTF-16 units, which leaves halves of surrogate pairs: `"\ud83d"`. On DuckDB 2.x one of
+them in `COPY ... (FORMAT json)`, like anything else that is no JSON, ends the use of the whole database.
+"""
+from __future__ import annotations
+
+import json
+
+import kept
+import pytest
+from conftest import FIRST, error_of, export, rows
+
+QUERY, APP = "/api/query", "/api/app/projects/12345"
+DAYS = f"from_date := '{FIRST}', to_date := '{FIRST}'"
+HALF = r"\ud83d"
+LINE = (
+    rf'{{"event":"A{HALF}","properties":{{"time":1735732800123,"distinct_id":"d{HALF}","$insert_id":"i{HALF}","k{HALF}":'
+    rf'{{"n{HALF}":["\ude00v","\uD83D\uD83D\uDE00"]}},"Note":"x{HALF}y","deep":[{{"n":"{HALF}"}}]}},"more{HALF}":"{HALF}"}}'
+)
+PAGE = (
+    rf'{{"page":0,"page_size":1000,"session_id":"s{HALF}","status":"ok","total":1,"results":[{{"$distinct_id":"d{HALF}",'
+    rf'"more{HALF}":1,"$properties":{{"k{HALF}":{{"n{HALF}":"\ude00"}},"Note":"x{HALF}","$last_seen":"{HALF}"}}}}]}}'
+)
+SERIES = rf'{{"data":{{"series":["2025-01-01"],"values":{{"A{HALF}":{{"2025-01-01":1}}}}}},"legend_size":1,"x{HALF}":"{HALF}"}}'
+STEP = rf'{{"count":1,"event":"A{HALF}","goal":"A","step_label":"{HALF}","step_conv_ratio":1,"overall_conv_ratio":1,"avg_time":null}}'
+SCHEMA = rf'{{"description":"d{HALF}","properties":{{"p{HALF}":{{"type":"string","description":"{HALF}"}}}},"metadata":{{"com.mixpanel":{{"displayName":"{HALF}","tags":["{HALF}"]}}}}}}'
+
+ASKED = [
+    ("mixpanel_properties('A', workspace_id := 1)", f"{QUERY}/events/properties/top", rf'{{"p{HALF}":{{"count":1}}}}'),
+    ("mixpanel_events()", f"{QUERY}/events/names", rf'["A{HALF}"]'),
+    ("mixpanel_property_values('p')", f"{QUERY}/events/properties/values", rf'["v{HALF}"]'),
+    ("mixpanel_top_events()", f"{QUERY}/events/top", rf'{{"events":[{{"event":"A{HALF}","amount":1,"percent_change":0.5}}],"type":"general"}}'),
+    ("mixpanel_funnels()", f"{QUERY}/funnels/list", rf'[{{"funnel_id":1,"name":"F{HALF}"}}]'),
+    ("mixpanel_cohorts()", f"{QUERY}/cohorts/list", rf'[{{"id":1,"name":"C{HALF}","count":1,"description":"{HALF}","created":"2025-01-01 00:00:00","is_visible":1}}]'),
+    ("mixpanel_bookmarks()", f"{APP}/bookmarks", rf'{{"results":{{"results":[{{"id":1,"name":"B{HALF}","type":"insights","params":{{"x{HALF}":"{HALF}"}}}}]}}}}'),
+    ("mixpanel_lexicon_schemas()", f"{APP}/schemas", rf'{{"results":[{{"entityType":"event","name":"A{HALF}","schemaJson":{SCHEMA}}}]}}'),
+    ("mixpanel_lexicon_schema('event', 'A')", f"{APP}/schemas/event/A", rf'{{"results":{SCHEMA}}}'),
+    ("mixpanel_annotations()", f"{APP}/annotations", rf'{{"results":[{{"id":1,"date":"2025-01-01 00:00:00","description":"{HALF}","user":{{"first_name":"{HALF}"}},"tags":[{{"id":1,"name":"{HALF}"}}]}}]}}'),
+    ("mixpanel_workspaces()", f"{APP}/workspaces/public", rf'{{"results":[{{"id":1,"name":"W{HALF}","is_global":true}}]}}'),
+    (f"mixpanel_segmentation('A', {DAYS})", f"{QUERY}/segmentation", SERIES),
+    (f"mixpanel_segmentation_numeric('A', {DAYS}, segment_by := 'p')", f"{QUERY}/segmentation/numeric", SERIES),
+    (f"mixpanel_segmentation_sum('A', {DAYS}, segment_by := 'p')", f"{QUERY}/segmentation/sum", rf'{{"status":"ok","results":{{"2025-01-01":1}},"x{HALF}":"{HALF}"}}'),
+    (f"mixpanel_segmentation_average('A', {DAYS}, segment_by := 'p')", f"{QUERY}/segmentation/average", rf'{{"status":"ok","results":{{"2025-01-01":1}},"x{HALF}":"{HALF}"}}'),
+    (f"mixpanel_funnel(1, {DAYS})", f"{QUERY}/funnels", rf'{{"meta":{{"dates":["2025-01-01"]}},"data":{{"2025-01-01":{{"steps":[{STEP}],"analysis":{{"x{HALF}":1}}}}}}}}'),
+    (f"mixpanel_retention(born_event := 'A', {DAYS}, segment_by := 'p')", f"{QUERY}/retention", rf'{{"2025-01-01":{{"s{HALF}":{{"first":1,"counts":[1]}}}}}}'),
+    (f"mixpanel_frequency({DAYS}, segment_by := 'p')", f"{QUERY}/retention/addiction", rf'{{"data":{{"2025-01-01":{{"s{HALF}":[1]}}}}}}'),
+    (f"mixpanel_event_counts(['A'], {DAYS})", f"{QUERY}/events", SERIES),
+    (f"mixpanel_property_counts('A', 'p', {DAYS})", f"{QUERY}/events/properties", SERIES),
+    ("mixpanel_jql('function main() { return [] }')", f"{QUERY}/jql", rf'["{HALF}",{{"k{HALF}":["{HALF}"]}}]'),
+    (f"mixpanel_activity_feed(['d'], {DAYS})", f"{QUERY}/stream/query", rf'{{"status":"ok","results":{{"events":[{LINE}]}}}}'),
+    ("mixpanel_saved_report(1)", f"{QUERY}/insights", rf'{{"headers":["$event","{HALF}"],"computed_at":"2025-01-01T00:00:00","series":{{"A{HALF}":{{"2025-01-01T00:00:00":1}}}}}}'),
+    ("mixpanel_flows(1)", f"{QUERY}/arb_funnels", rf'{{"computed_at":"2025-01-01T00:00:00","steps":[{{"nodes":[{{"event":"A{HALF}","type":"ANCHOR","anchorType":"NORMAL","totalCount":"1","edges":[{{"event":"B{HALF}","type":"NORMAL","step":1,"totalCount":"1","anchorType":"NORMAL"}}]}}]}}],"flows":[],"breakdowns":[],"overallConversionRate":0.5,"metadata":{{"x{HALF}":"{HALF}"}}}}'),
+    ("mixpanel_api('/api/query/engage', method := 'POST')", f"{QUERY}/engage", PAGE),
+    ("mixpanel_api('/api/app/me')", "/api/app/me", rf'{{"results":{{"user{HALF}":"{HALF}"}}}}'),
+    (f"mixpanel_api('/api/2.0/export', params := {{'from_date': '{FIRST}', 'to_date': '{FIRST}'}})", "/api/2.0/export", f"{LINE}\n{LINE}\n"),
+    ("mixpanel_profiles(columns := {'Note': 'JSON', 'none': 'JSON'})", f"{QUERY}/engage", PAGE),
+    ("mixpanel_profiles(raw := true)", f"{QUERY}/engage", PAGE),
+    (export("columns := {'Note': 'JSON', 'deep': 'JSON', 'none': 'JSON'}", last=FIRST), "/api/2.0/export", LINE),
+    (export("raw := true", last=FIRST), "/api/2.0/export", LINE),
+    ("mixpanel_account_test()", f"{QUERY}/events/names", rf'["A{HALF}"]'),
+]  # fmt: skip
+"""A call, the route that it asks, and an answer of that route's with halves wherever there can be text."""
+
+TAKE_RAW = [call for call, *_ in ASKED if call.split("(")[0] not in (
+    "mixpanel_properties", "mixpanel_events", "mixpanel_property_values", "mixpanel_top_events", "mixpanel_funnels",
+    "mixpanel_cohorts", "mixpanel_bookmarks", "mixpanel_lexicon_schemas", "mixpanel_lexicon_schema", "mixpanel_annotations",
+    "mixpanel_workspaces", "mixpanel_api", "mixpanel_profiles", "mixpanel_export", "mixpanel_account_test")]  # fmt: skip
+ASKED += [(call[:-1] + ", raw := true)", route, body) for call, route, body in ASKED if call in TAKE_RAW]
+
+NOT_ASKED = {
+    "mixpanel_export_plan": DAYS, "mixpanel_fetch_sql": f"'t', {DAYS}", "mixpanel_fetches": "", "mixpanel_quota": "",
+    "mixpanel_macro_sql": "", "mixpanel_clear_cache": "", "mixpanel_accounts": "", "mixpanel_account_use": "'a'",
+    "mixpanel_account_add": "'a', username := 'u', secret := 's', project_id := 1", "mixpanel_account_remove": "'a'",
+}  # fmt: skip
+"""Those of which no answer of Mixpanel's is seen."""
+
+TYPES = "SELECT column_name, column_type FROM (DESCRIBE FROM {})"
+
+pytestmark = pytest.mark.unspecified("mixpanel_api asks whatever it is told to")
+
+
+def json_columns(con, source: str) -> list[str]:
+    return [name for name, kind in rows(con, TYPES.format(source)) if kind == "JSON"]
+
+
+def check(con, source: str, path) -> list[dict]:
+    """Copies everything as JSON, and puts each JSON column through the functions that refuse what they can't read."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE copied AS FROM {source}")
+    for each in ("copied", source):
+        con.execute(f"COPY (FROM {each}) TO '{path}' (FORMAT json)")
+    for name in json_columns(con, source):
+        column = f'"{name}"'
+        query = f"SELECT json_valid({column}), to_json({column}), json_structure({column}), json_pretty({column}) FROM copied"
+        for valid, *_ in rows(con, f"{query} WHERE {column} IS NOT NULL"):
+            assert valid
+    assert rows(con, "SELECT 42") == rows(con.cursor(), "SELECT 42") == [(42,)]
+    found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    # Python reads halves of pairs, and can't write them.
+    json.dumps(found, ensure_ascii=False).encode()
+    return found
+
+
+@pytest.mark.parametrize("call, route, body", ASKED, ids=[call for call, *_ in ASKED])
+def test_halves_of_surrogate_pairs_reach_no_column(con, sim, tmp_path, call, route, body):
+    sim.add_fault("body", path=route, times=None, body=body)
+    found = check(con, call, tmp_path / "found.json")
+    assert sim.settled() and found
+    # What was sent is there, but for the half.
+    if not call.startswith(("mixpanel_segmentation_sum", "mixpanel_segmentation_average", "mixpanel_account_test")):
+        assert "\ufffd" in json.dumps(found, ensure_ascii=False).replace("\\\\ufffd", "\ufffd"), found
+
+
+def test_every_function_with_a_json_column_is_asked(con, sim):
+    """Each table function of the catalog, and each that takes `raw` with it."""
+    query = """SELECT DISTINCT function_name, list_contains(parameters, 'raw') FROM duckdb_functions()
+        WHERE function_name LIKE 'mixpanel%' AND function_type = 'table' ORDER BY ALL"""
+    for name, takes_raw in rows(con, query):
+        calls = [call for call, *_ in ASKED if call.startswith(f"{name}(")]
+        if name in NOT_ASKED:
+            assert not calls and (name == "mixpanel_fetches" or not json_columns(con, f"{name}({NOT_ASKED[name]})")), name
+        else:
+            assert calls and any("raw := true" in call for call in calls) >= takes_raw, name
+
+
+def test_what_a_fetch_was_asked_for(con, sim, tmp_path):
+    """A text of the user's may look like half a pair, and be part of one."""
+    text = "a\\ud83d \U0001f600 \"\\"
+    sim.set_day(FIRST, [LINE])
+    con.execute(f"FROM {export('events := [$1], label := $1', last=FIRST)}", [text]).fetchall()
+    check(con, "mixpanel_fetches()", tmp_path / "found.json")
+    ((arguments,),) = rows(con, "SELECT arguments FROM mixpanel_fetches() ORDER BY id DESC LIMIT 1")
+    assert json.loads(arguments)["events"] == [text]
+
+
+def test_managed_tables(con, sim, tmp_path):
+    sim.set_day(FIRST, [LINE])
+    sim.add_fault("body", path=f"{QUERY}/engage", times=None, body=PAGE)
+    kept.run(con, "fetch_events", "events", from_date=FIRST, to_date=FIRST)
+    kept.run(con, "fetch_events", "named", from_date=FIRST, to_date=FIRST, events=["A\ufffd", "a\\ud83d"])
+    kept.run(con, "fetch_profiles", "profiles")
+    for table in ("events", "profiles", "_metadata"):
+        assert check(con, table, tmp_path / "found.json"), table
+
+
+NO_JSON = ["nonsense", "\ufeff{\"a\": 1}", '{"a": NaN}', '{"a": 1} {"b": 2}', '{"a": 01}', '{"a": "\x01"}', '"\\x"', "", " ", "[1,]", "'a'"]
+
+
+@pytest.mark.parametrize("body", NO_JSON, ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize("call, route", [(call, route) for call, route, _ in ASKED if "raw := true" in call or "_api" in call],
+                         ids=lambda text: text.split("(")[0])  # fmt: skip
+def test_an_answer_that_is_no_json_is_a_string_of_it_or_refused(con, sim, tmp_path, call, route, body):
+    sim.add_fault("body", path=route, times=None, body=body)
+    if call.startswith(("mixpanel_profiles", "mixpanel_export")) and body.strip():
+        error = error_of(con, f"FROM {call}")
+        assert "[UNEXPECTED_RESPONSE]" in error or "[TRUNCATED]" in error, error
+        assert rows(con, "SELECT 42") == rows(con.cursor(), "SELECT 42") == [(42,)]
+    elif not call.startswith("mixpanel_profiles"):
+        check(con, call, tmp_path / "found.json")
