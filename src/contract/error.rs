@@ -68,6 +68,8 @@ codes! {
     WrongTable = "WRONG_TABLE",
     /// A file of this machine could not be read or written.
     IoError = "IO_ERROR",
+    /// The file of the extension is for another DuckDB.
+    WrongFile = "WRONG_FILE",
     /// This machine has no memory for what is to be read.
     OutOfMemory = "OUT_OF_MEMORY",
     /// A fault of this extension.

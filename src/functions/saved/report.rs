@@ -44,7 +44,7 @@ impl TableFunction for SavedReport {
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let target = target(&arguments, session)?;
-        let link = bookmark(&arguments, &target)?;
+        let link = bookmark(self.name(), &arguments, &target)?;
         if arguments.boolean("raw")?.unwrap_or(false) {
             let columns = Columns::new([("response", SqlType::Json)]);
             return Ok(rows(columns, move || Ok(vec![texts([Some(ask(&target, &link)?)])])));
