@@ -12,7 +12,7 @@ use super::{MOST_NAMES, answer, cache::Cache, key::Asker, key::Key, nearest::nea
 use crate::{
     answers,
     config::Target,
-    contract::{Code, Error, Result},
+    contract::{Code, Error, Reason, Result},
     mixpanel::{Api, Request},
 };
 
@@ -61,7 +61,7 @@ pub fn unknown_event_at_hand(target: &Target, event: &str) -> Option<Error> {
 /// What to say where Mixpanel refused a question about an event (400): that there is no such event, or else what
 /// Mixpanel said.
 pub fn refused_event(target: &Target, event: &str, error: Error) -> Error {
-    if error.code() != Code::InvalidRequest {
+    if error.code() != Code::InvalidRequest || error.reason().is_some() {
         return error;
     }
     unknown_event(target, event).ok().flatten().unwrap_or(error)
@@ -115,13 +115,11 @@ fn widest(target: &Target, days: Days) -> (Date, Date) {
 
 /// Other days where Mixpanel refused these and they are ours to change.
 fn narrower(target: &Target, days: Days, (from, to): (Date, Date), error: &Error) -> Option<(Date, Date)> {
-    if error.code() == Code::InvalidRequest && error.says("later than today") && days.to.is_none() {
-        return Some((from, to.yesterday().ok()?));
-    }
-    if error.code() != Code::PermissionDenied || days.from.is_some() {
-        return None;
-    }
-    let allowed = exceeded_days(error.words()?)?;
+    let allowed = match error.reason() {
+        Some(Reason::FutureDate) if days.to.is_none() => return Some((from, to.yesterday().ok()?)),
+        Some(Reason::HistoryLimit(allowed)) if days.from.is_none() => allowed?,
+        _ => return None,
+    };
     // Where that was refused as well, the project's day has begun already.
     let (allowed, later) = match before_today(allowed)? {
         day if day > from => (allowed, day),
@@ -129,17 +127,6 @@ fn narrower(target: &Target, days: Days, (from, to): (Date, Date), error: &Error
     };
     remember(target, allowed.max(0));
     (later <= to).then_some((later, to))
-}
-
-/// The number in `Date range exceeds 90 days into the past`.
-fn exceeded_days(words: &str) -> Option<i64> {
-    let words: Vec<&str> = words.split_whitespace().collect();
-    words.windows(3).find_map(|words| match words {
-        [exceeds, days, unit] if exceeds.eq_ignore_ascii_case("exceeds") && unit.starts_with("day") => {
-            days.parse().ok().filter(|days| (0..=100_000).contains(days))
-        }
-        _ => None,
-    })
 }
 
 fn today() -> Date {
@@ -176,8 +163,8 @@ mod tests {
     use super::*;
     use crate::mixpanel::testing::target;
 
-    fn refusal(words: &str) -> Error {
-        Error::new(Code::PermissionDenied, "no").server(words)
+    fn refusal(reason: Reason) -> Error {
+        Error::new(Code::PermissionDenied, "no").because(reason)
     }
 
     fn with_project(id: &str) -> Target {
@@ -189,7 +176,7 @@ mod tests {
         let target = with_project("plan");
         let open = Days::default();
         assert_eq!(widest(&target, open), (FIRST_DAY, today()));
-        let error = refusal("Date range exceeds 90 days into the past");
+        let error = refusal(Reason::HistoryLimit(Some(90)));
         let second = narrower(&target, open, widest(&target, open), &error).unwrap();
         assert_eq!(second, (before_today(90).unwrap(), today()));
         assert_eq!(widest(&target, open), second);
@@ -203,7 +190,7 @@ mod tests {
     #[test]
     fn days_of_the_calls_are_never_changed() {
         let target = with_project("own");
-        let error = refusal("Date range exceeds 90 days into the past");
+        let error = refusal(Reason::HistoryLimit(Some(90)));
         let from = Days { from: Some(FIRST_DAY), to: None };
         assert_eq!(narrower(&target, from, widest(&target, from), &error), None);
         // All of these days lie before those that are allowed.
@@ -218,30 +205,18 @@ mod tests {
     fn other_refusals_stand() {
         let target = with_project("refused");
         let (open, asked) = (Days::default(), (FIRST_DAY, today()));
-        assert_eq!(narrower(&target, open, asked, &refusal("Permission denied")), None);
-        let words = "Query exceeds 90 days lookback in custom filter";
-        assert_eq!(narrower(&target, open, asked, &Error::new(Code::InvalidRequest, "no").server(words)), None);
-        let future = Error::new(Code::InvalidRequest, "no").server("to_date cannot be later than today");
+        for other in [
+            Error::new(Code::PermissionDenied, "no"),
+            refusal(Reason::HistoryLimit(None)),
+            refusal(Reason::WrongCluster),
+        ] {
+            assert_eq!(narrower(&target, open, asked, &other), None);
+        }
+        let future = refusal(Reason::FutureDate);
         assert_eq!(narrower(&target, open, asked, &future), Some((FIRST_DAY, today().yesterday().unwrap())));
         let to = Days { from: None, to: Some(today()) };
         assert_eq!(narrower(&target, to, asked, &future), None);
         assert_eq!(history(&target), None);
-    }
-
-    #[test]
-    fn numbers_of_days() {
-        for (words, days) in [
-            ("Date range exceeds 90 days into the past", Some(90)),
-            ("exceeds  1 day", Some(1)),
-            ("exceeds 0 days", Some(0)),
-            ("exceeds ninety days", None),
-            ("exceeds -1 days", None),
-            ("exceeds 99999999999999999999 days", None),
-            ("exceeds 90", None),
-            ("", None),
-        ] {
-            assert_eq!(exceeded_days(words), days, "{words}");
-        }
     }
 
     #[test]

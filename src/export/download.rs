@@ -19,7 +19,7 @@ use super::{
     windows::{Arrived, Windows},
 };
 use crate::{
-    contract::{Code, Error, Result},
+    contract::{Code, Error, Reason, Result},
     fetches::Fetch,
     mixpanel::{Client, Encoding, Failure, Quota, RetryPolicy, with_retries},
 };
@@ -101,7 +101,9 @@ async fn fetch(download: Arc<Download>, index: usize, window: Window, damaged: u
 async fn attempt(download: &Download, mut window: Window) -> Result<Arrived, Failure> {
     loop {
         match receive(download, window).await {
-            Err(failure) if download.request.may_end_earlier(window) && failure.error.says("later than today") => {
+            Err(failure)
+                if download.request.may_end_earlier(window) && failure.error.reason() == Some(Reason::FutureDate) =>
+            {
                 match window.to.yesterday() {
                     Ok(day) if day >= window.from => window.to = day,
                     _ => return Ok(Arrived::empty(&download.allowance)),

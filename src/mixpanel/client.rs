@@ -308,7 +308,7 @@ impl Client {
         let (target, api) = (&self.0.target, request.api());
         if words::is_html(content_type, text) {
             let what = format!("a web page came instead of an answer ({place})");
-            let error = Error::new(Code::UnexpectedResponse, what).server(self.words(content_type, text));
+            let error = Error::new(Code::UnexpectedResponse, what).server(words::clip(&self.words(content_type, text)));
             return Err(Failure::backoff(
                 error.fix("Look for a proxy or login page between this machine and Mixpanel"),
             ));
@@ -317,13 +317,13 @@ impl Client {
             return Err(network::broken_off(place, text.len()));
         }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
-        let words = words::clip(&auth::redact(&target.credentials, &complaint));
+        let words = auth::redact(&target.credentials, &complaint);
         Err(Refusal { target, api, place, status, headers: &HeaderMap::new(), words: &words }.failure())
     }
 
-    /// The sentence of a body, without anything secret that the server may have repeated.
+    /// The words of a body, without anything secret that the server may have repeated.
     fn words(&self, content_type: &str, body: &[u8]) -> String {
-        words::clip(&auth::redact(&self.0.target.credentials, &words::find(content_type, body)))
+        auth::redact(&self.0.target.credentials, &words::find(content_type, body))
     }
 }
 

@@ -390,7 +390,7 @@ fn half_of_what_a_400_says_is_no_verdict() {
     ] {
         let server = Server::new(vec![first, say("400 Bad Request", &[], b"{\"error\": \"forgotten\"}")]);
         let error = json(&client(&server.target())).unwrap_err();
-        assert!(error.says("forgotten") && error.to_string().contains("after 2 attempts"), "{error}");
+        assert!(error.words() == Some("forgotten") && error.to_string().contains("after 2 attempts"), "{error}");
     }
     // The status says enough, or the sentence is whole although the body isn't, or longer than anybody reads.
     let whole = of_99("400 Bad Request", b"{\"error\": \"no\"}");
