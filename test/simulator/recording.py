@@ -14,6 +14,8 @@ class RecordedRequest:
     target: str
     """Path and query as they were sent."""
     path: str
+    """Without the region that a base URL may have put before it."""
+    region: str | None
     params: dict[str, str]
     """The query's parameters, decoded."""
     headers: dict[str, str]
@@ -53,6 +55,7 @@ class RequestLog:
             method=request.method,
             target=request.target,
             path=request.path,
+            region=request.region,
             params=request.params,
             headers=request.headers,
             body=request.body,
