@@ -23,7 +23,7 @@ mod resolve_tests;
 
 pub use account::{ENVIRONMENT_ACCOUNT, check_account_name, check_id};
 pub use accounts::{AccountInfo, Config, NewAccount, Written};
-pub(crate) use base_url::is_loopback;
+pub use base_url::BaseUrl;
 pub use credentials::{Credentials, Kind};
 pub use environment::Environment;
 pub use region::Region;

@@ -7,10 +7,8 @@
 
 use std::path::Path;
 
-use url::Url;
-
 use super::{
-    Credentials, Kind, Region,
+    BaseUrl, Credentials, Kind, Region,
     account::{Account, ENVIRONMENT_ACCOUNT, Field, Source, check_id, shown},
     base_url,
     environment::{Environment, OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
@@ -41,7 +39,7 @@ pub struct Target {
     /// The account's name in the accounts file; `None` for credentials of the environment.
     pub account: Option<String>,
     /// `MP_API_BASE_URL`.
-    pub base_url: Option<Url>,
+    pub base_url: Option<BaseUrl>,
     /// What is not wrong but should be known: sentences without full stop.
     pub warnings: Vec<String>,
     /// The likely mistake in the credentials, also among the warnings: said where Mixpanel refuses them.

@@ -2,8 +2,8 @@
 //!
 //! [`Client::open`] makes one attempt: it waits for the governor, sends, and
 //! judges the status. [`Client::json`] adds the retries, for answers that are one
-//! JSON text; [`Client::answer`] too, and takes a refusal for an answer. Redirects
-//! are never followed: the credentials would go with them.
+//! JSON text; [`Client::answer`] too, and takes a refusal for an answer. HTTP's own
+//! redirects are off: [`redirect`] says which one is followed.
 
 use std::{
     sync::{
@@ -19,6 +19,7 @@ use reqwest::{
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
+use url::Url;
 
 use super::{
     Api, Body, Failure, Method, Quota, Request, Retry, RetryPolicy, Retrying, auth,
@@ -26,12 +27,12 @@ use super::{
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
     journal::Journal,
-    network, throttle,
+    network, redirect, throttle,
     timeouts::Timeouts,
     tls, with_retries, words,
 };
 use crate::{
-    config::{Kind, Target, is_loopback},
+    config::{BaseUrl, Kind, Target},
     contract::{Code, Error, Result},
 };
 
@@ -91,7 +92,7 @@ impl Client {
     /// A client that counts with another governor than the process's: for tests.
     pub(super) fn governed(target: &Target, governor: Arc<Governor>) -> Result<Self> {
         let timeouts = Timeouts::new(&target.testing);
-        let plain = target.base_url.as_ref().is_some_and(|url| url.scheme() == "http" && is_loopback(url));
+        let plain = target.base_url.as_ref().is_some_and(BaseUrl::is_plain);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(!plain)?)
             .redirect(Policy::none())
@@ -159,11 +160,25 @@ impl Client {
         Err(Failure { retry, ..failure })
     }
 
-    /// One attempt, up to the head of the answer, whatever its status; written down for whoever keeps a journal.
+    /// One attempt, up to the head of the answer, whatever its status.
     async fn send(&self, request: &Request) -> Result<Arrival, Failure> {
-        let arrival = self.exchange(request).await;
+        let url = request.url(&self.0.target)?;
+        let arrival = self.noted(request, &url).await?;
+        let (status, headers) = (arrival.response.status().as_u16(), arrival.response.headers());
+        match redirect::other_spelling(request.method(), &url, status, headers) {
+            Some(other) => {
+                // Its place among the requests at once is another's now.
+                drop(arrival);
+                self.noted(request, &other).await
+            }
+            None => Ok(arrival),
+        }
+    }
+
+    /// An exchange, written down for whoever keeps a journal.
+    async fn noted(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
+        let arrival = self.exchange(request, url).await;
         if let Some(journal) = &self.0.journal {
-            let address = request.url(&self.0.target).map_or_else(|_| String::new(), String::from);
             let (outcome, is_failure) = match &arrival {
                 Ok(Arrival { response, .. }) if response.status().is_success() => {
                     (response.status().as_str().to_owned(), false)
@@ -171,19 +186,18 @@ impl Client {
                 Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
                 Err(failure) => (failure.error.to_string(), true),
             };
-            journal.write(format!("{} {address}: {outcome}", request.method().as_str()), is_failure);
+            journal.write(format!("{} {url}: {outcome}", request.method().as_str()), is_failure);
         }
         arrival
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Arrival, Failure> {
+    async fn exchange(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
         let inner = &*self.0;
         require_readable(&inner.target, request.api())?;
-        let url = request.url(&inner.target)?;
         let place = format!("{} {}", request.method().as_str(), request.place(&inner.target));
         let mut message = match request.method() {
-            Method::Get => inner.http.get(url),
-            Method::Post => inner.http.post(url),
+            Method::Get => inner.http.get(url.clone()),
+            Method::Post => inner.http.post(url.clone()),
         };
         message = message.header(AUTHORIZATION, inner.authorization.clone()).header(ACCEPT_ENCODING, "gzip");
         message = match (request.body(), request.method()) {

@@ -7,8 +7,8 @@
 //! A request passes through these files, in this order: `request` (what is
 //! asked), `region` (of which host), `auth` (with which header), `limits`,
 //! `ledger` and `governor` (whether now), `client` (sends it, over `tls`, with
-//! `timeouts`), `body` (the answer arrives), `network` (or nothing does),
-//! `throttle`, `words` and `errors` (or it is a refusal), `retry` (again).
+//! `timeouts`), `redirect` (once more where the server spells it otherwise),
+//! `body` (the answer arrives), `network` (or nothing does), `throttle`, `words` and `errors` (or it is a refusal), `retry` (again).
 
 mod auth;
 mod body;
@@ -19,6 +19,7 @@ mod journal;
 mod ledger;
 mod limits;
 mod network;
+mod redirect;
 mod region;
 mod request;
 mod retry;

@@ -34,6 +34,7 @@ pub struct Request {
     api: Api,
     method: Method,
     segments: Vec<String>,
+    slash: bool,
     query: Vec<(String, String)>,
     payload: Payload,
     quota: Option<Quota>,
@@ -58,12 +59,19 @@ impl Request {
 
     pub fn new(api: Api, method: Method, path: &str) -> Self {
         let segments = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
-        Self { api, method, segments, query: Vec::new(), payload: Payload::None, quota: Quota::of(api) }
+        let (query, payload, quota) = (Vec::new(), Payload::None, Quota::of(api));
+        Self { api, method, segments, slash: false, query, payload, quota }
     }
 
     /// One more segment of the path, whatever characters it has: for names.
     pub fn segment(mut self, segment: impl Into<String>) -> Self {
         self.segments.push(segment.into());
+        self
+    }
+
+    /// Whether the path ends with a slash. No route is known to need one, and some may be asked with it.
+    pub fn slash(mut self, slash: bool) -> Self {
+        self.slash = slash;
         self
     }
 
@@ -124,7 +132,8 @@ impl Request {
     /// The address without parameters: what messages show.
     pub(super) fn place(&self, target: &Target) -> String {
         let path: String = self.segments.iter().map(|segment| format!("/{}", encode(segment))).collect();
-        format!("{}{path}", self.api.base(target.region, target.base_url.as_ref()))
+        let slash = if self.slash { "/" } else { "" };
+        format!("{}{path}{slash}", self.api.base(target.region, target.base_url.as_ref()))
     }
 
     /// The whole URL.

@@ -7,9 +7,7 @@ use std::{
     time::Duration,
 };
 
-use url::Url;
-
-use crate::config::{Credentials, Region, Secret, Target, Testing};
+use crate::config::{BaseUrl, Credentials, Region, Secret, Target, Testing};
 
 /// A target that reaches nothing.
 pub fn target() -> Target {
@@ -19,7 +17,7 @@ pub fn target() -> Target {
         region: Region::Eu,
         workspace_id: None,
         account: Some("prod".into()),
-        base_url: Url::parse("http://127.0.0.1:1").ok(),
+        base_url: BaseUrl::parse("http://127.0.0.1:1").ok(),
         warnings: Vec::new(),
         hint: None,
         testing: Testing {
@@ -85,7 +83,7 @@ impl Server {
     }
 
     pub fn target(&self) -> Target {
-        Target { base_url: Url::parse(&format!("http://127.0.0.1:{}", self.port)).ok(), ..target() }
+        Target { base_url: BaseUrl::parse(&format!("http://127.0.0.1:{}", self.port)).ok(), ..target() }
     }
 
     /// The requests so far, as they came.
