@@ -129,5 +129,6 @@ impl Decoder {
 }
 
 fn damage(block: &[u8], line: Range<usize>, line_number: usize, rows: usize) -> Damage {
-    Damage::of_line(block.get(line).unwrap_or_default(), line_number, rows)
+    let rest = block.get(line.start..).unwrap_or_default();
+    Damage::of_line(block.get(line).unwrap_or_default(), rest, line_number, rows)
 }

@@ -129,7 +129,7 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
         if let Some(verifier) = &verifier {
             verifier.feed(chunk).await;
         } else if spool.len() > LARGE {
-            let started = Verifier::start(encoding)?;
+            let started = Verifier::start(encoding, download.client.target().credentials.clone())?;
             started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await;
             verifier = Some(started);
         }

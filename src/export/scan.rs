@@ -214,7 +214,7 @@ impl ExportReader {
                     taken.settle();
                     return Ok(Some(batch));
                 }
-                Err(damage) => taken.again(verify::damaged(0, &damage)),
+                Err(damage) => taken.again(verify::damaged(0, &damage, self.shared.windows.credentials())),
             },
             Ok(Lines::Stream(blocks)) => {
                 taken.settle();
@@ -236,7 +236,7 @@ impl ExportReader {
             return Ok(Lines::Whole(lines));
         }
         if !verified {
-            verify::lines(inflate::stream_spool(&mut spool, encoding)?)?;
+            verify::lines(inflate::stream_spool(&mut spool, encoding)?, self.shared.windows.credentials())?;
         }
         Ok(Lines::Stream(Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK)))
     }
@@ -256,7 +256,7 @@ impl ExportReader {
         let batch = match self.shared.decoder.decode(block) {
             Ok(batch) => batch,
             Err(damage) => {
-                fail(verify::damaged(streamed.rows, &damage));
+                fail(verify::damaged(streamed.rows, &damage, self.shared.windows.credentials()));
                 return Ok(None);
             }
         };

@@ -15,9 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::inflate::{self, Blocks, InflateError};
 use crate::{
+    config::Credentials,
     contract::{Code, Error, Result},
     decode::{Damage, DamageKind, Decoder},
-    mixpanel::Encoding,
+    mixpanel::{Encoding, redact},
 };
 
 /// Inflated bytes that are looked at together.
@@ -29,32 +30,32 @@ const NOT_WHOLE: &str = "Ask for less at a time (window_days := 1, fewer events,
 /// Chunks of the network that wait to be inflated; more of them hold the download back.
 const QUEUED_CHUNKS: usize = 64;
 
-/// Checks all lines of a stream.
-pub fn lines(source: impl Read) -> Result<()> {
+/// Checks all lines of a stream; errors don't repeat the credentials.
+pub fn lines(source: impl Read, credentials: &Credentials) -> Result<()> {
     let mut blocks = Blocks::new(source, BLOCK);
     let mut before = 0;
     while let Some(block) = blocks.next()? {
-        before += Decoder::verify(&block).map_err(|damage| damaged(before, &damage))?;
+        before += Decoder::verify(&block).map_err(|damage| damaged(before, &damage, credentials))?;
     }
     Ok(())
 }
 
-/// Damage that was found behind so many good rows.
-pub fn damaged(rows_before: usize, damage: &Damage) -> Error {
+/// Damage that was found behind so many good rows, without the credentials.
+pub fn damaged(rows_before: usize, damage: &Damage, credentials: &Credentials) -> Error {
     let rows = rows_before + damage.rows;
+    let redact = |text: &str| redact(credentials, text);
     match &damage.kind {
         // Instead of events, not among them: an answer to the request as a whole.
         DamageKind::ApiError(words) if rows == 0 => {
             Error::new(Code::ServerError, "an error came instead of events, with status 200")
-                .server(words)
+                .server(redact(words))
                 .fix("Check dates, events and filter, or run it again later")
         }
-        DamageKind::Html if rows == 0 => {
-            Error::new(Code::UnexpectedResponse, format!("a web page came instead of events: {}", damage.excerpt))
-                .fix("Look for a proxy or login page between this machine and Mixpanel")
-        }
+        DamageKind::Html if rows == 0 => Error::new(Code::UnexpectedResponse, "a web page came instead of events")
+            .server(damage.excerpt(redact))
+            .fix("Look for a proxy or login page between this machine and Mixpanel"),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
-        _ => Error::new(Code::Truncated, format!("the answer is not whole: {damage}")).fix(NOT_WHOLE),
+        _ => Error::new(Code::Truncated, format!("the answer is not whole: {}", damage.told(redact))).fix(NOT_WHOLE),
     }
 }
 
@@ -74,11 +75,12 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    pub fn start(encoding: Encoding) -> Result<Self> {
+    pub fn start(encoding: Encoding, credentials: Credentials) -> Result<Self> {
         let (chunks, arriving) = mpsc::channel(QUEUED_CHUNKS);
         let (tell, verdict) = oneshot::channel();
         let check = move || {
-            let _ = tell.send(lines(inflate::stream(Arriving { chunks: arriving, chunk: Bytes::new() }, encoding)));
+            let arriving = Arriving { chunks: arriving, chunk: Bytes::new() };
+            let _ = tell.send(lines(inflate::stream(arriving, encoding), &credentials));
         };
         thread::Builder::new().name("mixpanel-verify".into()).spawn(check)?;
         Ok(Self { chunks, verdict })

@@ -106,6 +106,11 @@ impl Windows {
         }
     }
 
+    /// What must not be seen in errors.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     fn redacted(&self, error: Error) -> Error {
         error.redacted(|text| redact(&self.credentials, text))
     }

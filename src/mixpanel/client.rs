@@ -27,7 +27,7 @@ use super::{
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
     journal::Journal,
-    network, redirect, throttle,
+    network, redact, redirect, throttle,
     timeouts::Timeouts,
     tls, with_retries, words,
 };
@@ -242,7 +242,7 @@ impl Client {
             let mut body = self.open(request).await?;
             let (status, content_type) = (body.status(), body.content_type());
             let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
-            let text = auth::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
+            let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             self.judge(request, &place, status, &content_type, &text)?;
             Ok((status, text, body.received()))
         };
@@ -250,7 +250,8 @@ impl Client {
             attempts += 1;
             on_retry(retrying);
         };
-        let (status, body, received) = with_retries(self.retry_policy(), "", attempt, retrying).await?;
+        let outcome = with_retries(self.retry_policy(), "", attempt, retrying).await;
+        let (status, body, received) = outcome.map_err(|error| self.redacted(error))?;
         Ok(Answer { status, body, received, attempts })
     }
 
@@ -267,7 +268,7 @@ impl Client {
             let Arrival { response, place, permit } = self.send(request).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let mut body = Body::new(response, place.clone(), self.0.timeouts, None)?;
-            let text = auth::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
+            let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             let answer = (status.as_u16(), text, body.received());
             if status.is_success() {
                 return Ok(answer);
@@ -279,8 +280,13 @@ impl Client {
         };
         let outcome = with_retries(self.retry_policy(), "", attempt, |_| attempts += 1).await;
         let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (status, body, received) = outcome.or_else(|error| refusal.ok_or(error))?;
+        let (status, body, received) = outcome.or_else(|error| refusal.ok_or_else(|| self.redacted(error)))?;
         Ok(Answer { status, body, received, attempts })
+    }
+
+    /// Headers may repeat the credentials too.
+    fn redacted(&self, error: Error) -> Error {
+        error.redacted(|text| redact::redact(&self.0.target.credentials, text))
     }
 
     /// What an answer means that is no success, to the user and to whoever counts requests. `sentence` is the beginning
@@ -331,13 +337,13 @@ impl Client {
             return Err(network::broken_off(place, text.len()));
         }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
-        let words = auth::redact(&target.credentials, &complaint);
+        let words = redact::redact(&target.credentials, &complaint);
         Err(Refusal { target, api, place, status, headers: &HeaderMap::new(), words: &words }.failure())
     }
 
     /// The words of a body, without anything secret that the server may have repeated.
     fn words(&self, content_type: &str, body: &[u8]) -> String {
-        auth::redact(&self.0.target.credentials, &words::find(content_type, body))
+        redact::redact(&self.0.target.credentials, &words::find(content_type, body))
     }
 }
 

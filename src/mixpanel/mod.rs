@@ -8,7 +8,8 @@
 //! asked), `region` (of which host), `auth` (with which header), `limits`,
 //! `ledger` and `governor` (whether now), `client` (sends it, over `tls`, with
 //! `timeouts`), `redirect` (once more where the server spells it otherwise),
-//! `body` (the answer arrives), `network` (or nothing does), `throttle`, `words` and `errors` (or it is a refusal), `retry` (again).
+//! `body` (the answer arrives), `network` (or nothing does), `throttle`, `words`,
+//! `redact` and `errors` (or it is a refusal), `retry` (again).
 
 mod auth;
 mod body;
@@ -19,6 +20,7 @@ mod journal;
 mod ledger;
 mod limits;
 mod network;
+mod redact;
 mod redirect;
 mod region;
 mod request;
@@ -36,12 +38,12 @@ mod fixture_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use auth::redact;
 pub use body::{Body, Encoding};
 pub use client::{Answer, Client, require_readable};
 pub use governor::{Governor, Usage};
 pub use journal::Journal;
 pub use limits::Quota;
+pub use redact::redact;
 pub use region::Api;
 pub use request::{Method, Request};
 pub use retry::{Failure, Retry, RetryPolicy, Retrying, with_retries};

@@ -156,8 +156,11 @@ impl ProfilesReader {
         let count = profiles.len();
         let batch = match &self.make {
             Make::Decode(decoder) => decoder.decode(profiles.text.into_bytes()).map_err(|damage| {
-                Error::new(Code::UnexpectedResponse, format!("a profile can't be read: {damage}"))
-                    .fix("Run it again with raw := true to see the profiles as they come")
+                Error::new(
+                    Code::UnexpectedResponse,
+                    format!("a profile can't be read: {}", damage.told(|text| redact(&self.credentials, text))),
+                )
+                .fix("Run it again with raw := true to see the profiles as they come")
             })?,
             Make::Raw(schema, columns) => {
                 let profiles = texts(profiles.texts().map(Some));
