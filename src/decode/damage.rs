@@ -72,6 +72,8 @@ impl Damage {
     pub fn told(&self, redact: impl Fn(&str) -> String) -> String {
         let Self { line_number, rows, kind, .. } = self;
         let excerpt = self.excerpt(&redact);
+        // A page may have no text.
+        let shown = if excerpt.is_empty() { String::new() } else { format!(": {excerpt}") };
         let what = match kind {
             DamageKind::Terminated => {
                 format!("Mixpanel ended the export early: line {line_number} says \"{excerpt}\"")
@@ -79,14 +81,14 @@ impl Damage {
             DamageKind::ApiError(words) => {
                 format!("line {line_number} is an error of Mixpanel's: {}", cut(&redact(words)))
             }
-            DamageKind::Html => format!("line {line_number} is HTML, not an event: {excerpt}"),
-            DamageKind::Cut => format!("line {line_number} is cut off: {excerpt}"),
-            DamageKind::NotJson => format!("line {line_number} is not JSON: {excerpt}"),
-            DamageKind::NotAnEvent => format!("line {line_number} is not an event: {excerpt}"),
+            DamageKind::Html => format!("line {line_number} is HTML, not an event{shown}"),
+            DamageKind::Cut => format!("line {line_number} is cut off{shown}"),
+            DamageKind::NotJson => format!("line {line_number} is not JSON{shown}"),
+            DamageKind::NotAnEvent => format!("line {line_number} is not an event{shown}"),
             DamageKind::TooLarge => return "a block of 2 GiB or more cannot be decoded".to_owned(),
             DamageKind::Internal(fault) => return format!("the decoder failed: {fault}"),
         };
-        format!("{} ({rows} events came before it)", what.trim_end_matches([':', ' ']))
+        format!("{what} ({rows} events came before it)")
     }
 }
 

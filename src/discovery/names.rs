@@ -13,7 +13,7 @@ use crate::{
     answers,
     config::Target,
     contract::{Code, Error, Reason, Result},
-    mixpanel::{Api, Request},
+    mixpanel::{Api, Client, Request, block_on},
 };
 
 /// The first day that Mixpanel takes.
@@ -34,11 +34,25 @@ pub struct Days {
 ///
 /// Errors: whatever a request can fail with. Days of the call's are never changed.
 pub fn event_names(target: &Target, days: Days, limit: u64) -> Result<Vec<String>> {
+    names(target, days, |asked| read(&answer(target, &request(asked, limit), |text| read(text).map(drop))?))
+}
+
+/// The names of all events, as many as Mixpanel tells, never out of the cache.
+///
+/// Errors: as [`event_names`].
+pub fn event_names_anew(target: &Target) -> Result<Vec<String>> {
+    names(target, Days::default(), |asked| {
+        let answer = block_on(Client::new(target)?.json(&request(asked, MOST_NAMES)))??;
+        read(&answers::text(&answer.body))
+    })
+}
+
+fn names(target: &Target, days: Days, ask: impl Fn((Date, Date)) -> Result<Vec<String>>) -> Result<Vec<String>> {
     let mut asked = widest(target, days);
     let mut tries = 1;
     loop {
-        match answer(target, &request(asked, limit), |text| read(text).map(drop)) {
-            Ok(text) => return read(&text),
+        match ask(asked) {
+            Ok(names) => return Ok(names),
             Err(error) if tries < TRIES => asked = narrower(target, days, asked, &error).ok_or(error)?,
             Err(error) => return Err(error),
         }

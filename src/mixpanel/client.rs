@@ -92,6 +92,10 @@ impl Client {
     /// A client that counts with another governor than the process's: for tests.
     pub(super) fn governed(target: &Target, governor: Arc<Governor>) -> Result<Self> {
         let timeouts = Timeouts::new(&target.testing);
+        let journal = Journal::lent();
+        if let Some(journal) = &journal {
+            target.warnings.iter().for_each(|warning| journal.warn(warning));
+        }
         let plain = target.base_url.as_ref().is_some_and(BaseUrl::is_plain);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(!plain)?)
@@ -115,7 +119,7 @@ impl Client {
             project: Project::of(target),
             timeouts,
             requests: AtomicU64::new(0),
-            journal: Journal::lent(),
+            journal,
             target: target.clone(),
         })))
     }

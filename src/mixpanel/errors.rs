@@ -196,24 +196,16 @@ impl Refusal<'_> {
             Some(region) => {
                 format!(
                     "It is in '{region}': add region := '{region}' to the call, or {}",
-                    self.for_good(region.as_str())
+                    self.target.choose_region(region.as_str())
                 )
             }
             None => format!(
                 "Add {} to the call, or {}; FROM mixpanel_account_test() tries all regions and says which one answers",
                 others.map(|region| format!("region := '{region}'")).collect::<Vec<_>>().join(" or "),
-                self.for_good("...")
+                self.target.choose_region("...")
             ),
         };
         self.error(Code::NotFound, what).fix(fix)
-    }
-
-    /// How to choose a region for all calls.
-    fn for_good(&self, region: &str) -> String {
-        match &self.target.account {
-            Some(name) => format!("write region = \"{region}\" under [accounts.{name}] in the accounts file"),
-            None => format!("set MP_REGION='{region}'"),
-        }
     }
 
     fn payment(&self) -> Error {

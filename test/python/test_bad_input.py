@@ -89,8 +89,9 @@ def test_no_credentials_at_all(con, sim, monkeypatch, tmp_path):
     """The three ways to give them, with the path of the file that was looked for."""
     for name in ("MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID"):
         monkeypatch.delenv(name)
-    for statement in (f"DESCRIBE FROM {export()}", "DESCRIBE FROM mixpanel_account_test()"):
-        error = error_of(con, statement)
+    ((success, tested),) = rows(con, "SELECT success, error FROM mixpanel_account_test()")
+    assert success is False
+    for error in (error_of(con, f"DESCRIBE FROM {export()}"), tested):
         assert "[MISSING_CREDENTIALS]" in error
         for part in ("export MP_USERNAME=", "CALL mixpanel_account_add('main'", str(tmp_path / "config.toml"), "[accounts.main]"):
             assert part in error, error

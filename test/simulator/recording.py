@@ -15,7 +15,6 @@ class RecordedRequest:
     """Path and query as they were sent."""
     path: str
     """Without the region that a base URL may have put before it."""
-    region: str | None
     params: dict[str, str]
     """The query's parameters, decoded."""
     headers: dict[str, str]
@@ -35,6 +34,8 @@ class RecordedRequest:
     """All bytes handed to TCP: head, framing and body."""
     client_left: bool = False
     """The client closed the connection before the end; an answer that fits into TCP's buffers always ends in time."""
+    region: str | None = None
+    """Of the host that was asked, where the base URL tells them apart."""
     fault: str | None = None
     """The kind of fault that was applied."""
 
