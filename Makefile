@@ -70,9 +70,10 @@ test-rust:
 test-clients: configure release
 	$(PYTHON) test/run.py --build build/release
 
-# What takes minutes: an export that is spread over Ray's workers.
-test-slow: build/venv/scaling/.ready release
+# What takes minutes or many packages: an export that is spread over Ray's workers, and Mixpanel's own client as a witness.
+test-slow: build/venv/scaling/.ready build/venv/headless/.ready release
 	build/venv/scaling/bin/python -m pytest --quiet -p no:cacheprovider test/scaling
+	build/venv/headless/bin/python -m pytest --quiet -p no:cacheprovider test/headless
 
 # On Linux the community CI builds in a container without Node, and what is built outside of it must not replace that.
 # Elsewhere it tests what it has built: the `.test` files, which ask nothing of the machine, on one DuckDB.

@@ -155,7 +155,8 @@ class Simulator:
                 return Answer(402)
             running = self._limits.running(request, route.api, project_id, route.is_free(request))
             limits = place.enter_context(running)
-            if route.takes_slash and self.project.redirects_slashes and not request.path.endswith("/"):
+            is_plain = request.method == "GET" and not request.path.endswith("/")
+            if route.takes_slash and self.project.redirects_slashes and is_plain:
                 path, query = request.target.partition("?")[::2]
                 return Answer(301, {"Location": f"{path}/?{query}" if query else f"{path}/"})
             sources = self.project, self.archive, self.directory, self._sessions
