@@ -181,7 +181,7 @@ class TestFilters:
         ("fields", "says"),
         [
             ({"filter_by_cohort": "1001"}, "Invalid parameter: filter_by_cohort"),
-            ({"filter_by_cohort": {"id": "1001"}}, "Invalid parameter: filter_by_cohort"),
+            ({"filter_by_cohort": {"id": "one"}}, "Invalid parameter: filter_by_cohort"),
             ({"filter_by_cohort": {"id": 1001, "x": 1}}, "Invalid parameter: filter_by_cohort"),
             ({"filter_by_cohort": {"id": 9}}, "9"),
             ({"filter_by_cohort": {"id": 1001}, "behaviors": VIEWED}, "mutually exclusive"),
