@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from simulator import Credentials, Project, Simulator
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ACCOUNT = Credentials(username="name.abc123.mp-service-account", secret="...")
 PROJECT = Project(from_date="2025-01-01", days=31, events_per_day=100, other_project_ids=(67890,))
+
+NOT_RUN, ONLY_V2, BEYOND = "not run: ", "DuckDB 2.0", "more than an hour"
+"""The notes that a block may have: `DuckDB 2.0, more than an hour` has two."""
 
 FENCED = re.compile(r"(?:^<!-- (?P<note>[^\n]*?) -->\n+)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -25,6 +29,13 @@ class Block:
     line: int
     note: str
     text: str
+
+    @property
+    def notes(self) -> list[str]:
+        return self.note.split(", ") if not self.note.startswith(NOT_RUN) else [self.note]
+
+    def is_run(self, host: str) -> bool:
+        return not self.note.startswith(NOT_RUN) and (ONLY_V2 not in self.notes or host == "v2")
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
@@ -55,3 +66,23 @@ def as_documented(january, monkeypatch, tmp_path):
     (tmp_path / "config.toml").chmod(0o600)
     monkeypatch.chdir(tmp_path)
     return january
+
+
+@pytest.fixture
+def within_the_hour(as_documented, monkeypatch):
+    """The same with Mixpanel's limits, here and there, and an hour that nobody has asked in yet. What it gives is a
+    context in which there are none."""
+    with Simulator(PROJECT, credentials=ACCOUNT, limits=True) as limited:
+
+        def set_limits(url: str, limits: str) -> None:
+            monkeypatch.setenv("MP_API_BASE_URL", url)
+            monkeypatch.setenv("MP_RATE_LIMITS", limits)
+
+        @contextmanager
+        def without_limits():
+            set_limits(as_documented.url, "off")
+            yield
+            set_limits(limited.url, "on")
+
+        set_limits(limited.url, "on")
+        yield without_limits
