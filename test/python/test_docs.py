@@ -39,6 +39,21 @@ def run(con, block: Block) -> None:
         if step["result"] is not None:
             shown = [", ".join(map(str, row)) for row in rows]
             assert shown == [step["result"].strip()], f"{block}: {step['statements'].strip()}"
+    if block.shown:
+        header = [column[0] for column in con.description]
+        assert [header, *([cell(value) for value in row] for row in rows)] == block.shown, str(block)
+
+
+def cell(value) -> str:
+    """As the shell shows it."""
+    return "NULL" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_rows_that_are_shown_are_read():
+    """A comment that is not just below a block would let its rows be anything."""
+    for page in PAGES:
+        shown = [block for block in blocks(page) if block.shown]
+        assert page.read_text(encoding="utf-8").count("<!-- rows -->") == len(shown)
 
 
 def test_what_is_not_run_is_little_and_says_why():
