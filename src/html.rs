@@ -3,8 +3,12 @@
 //! Something between this machine and Mixpanel may answer in Mixpanel's place,
 //! with a page for browsers. Users should read its sentence, not its markup.
 
+/// So much of a page is looked at, in bytes: its sentence is at the top.
+const TOP: usize = 64 << 10;
+
 /// Whether a text is a page, or holds one.
 pub fn is_markup(text: &str) -> bool {
+    let text = top(text);
     if let Some(tag) = text.trim_start_matches('\u{feff}').trim_start().strip_prefix('<') {
         return tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '!' | '/' | '?'));
     }
@@ -14,6 +18,7 @@ pub fn is_markup(text: &str) -> bool {
 
 /// A page's title, else its heading, else its text: without markup, on one line.
 pub fn text(page: &str) -> String {
+    let page = top(page);
     // ASCII letters keep their places, so positions in one are positions in the other.
     let lower = page.to_ascii_lowercase();
     let inside = |tag: &str| {
@@ -23,6 +28,11 @@ pub fn text(page: &str) -> String {
         Some(visible(page.get(start..end)?)).filter(|text| !text.is_empty())
     };
     inside("title").or_else(|| inside("h1")).unwrap_or_else(|| visible(page))
+}
+
+fn top(text: &str) -> &str {
+    // A character has four bytes at most.
+    (TOP - 3..=TOP).rev().find_map(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// What stands between the tags, but for what no browser shows.
@@ -94,6 +104,13 @@ mod tests {
         for other in ["", "<", "< 5", "<5 days", "1 < 2", "where a<b", "{\"a\": \"<b>\"}", "<é"] {
             assert!(!is_markup(other), "{other}");
         }
+    }
+
+    #[test]
+    fn endless_pages_are_read_from_the_top() {
+        let page = format!("<p>Log in</p>{}", "<script>é</script>".repeat(1 << 20));
+        assert_eq!(text(&page), "Log in");
+        assert!(is_markup(&page) && !is_markup(&"é".repeat(1 << 20)));
     }
 
     proptest::proptest! {

@@ -6,6 +6,7 @@
 //! the credentials, which are not known here: it is kept as it came, and cut to an
 //! excerpt only once they are out of it.
 
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -53,8 +54,9 @@ impl Damage {
     pub(super) fn of_line(line: &[u8], rest: &[u8], line_number: usize, rows: usize) -> Self {
         let kind = kind(line.trim_ascii());
         let kept = |text: &[u8]| String::from_utf8_lossy(text.get(..KEPT).unwrap_or(text)).trim().to_owned();
-        // A page has its title on a later line.
-        let said = if kind == DamageKind::Html { html::text(&kept(rest)) } else { kept(line) };
+        // A page has its title on a later line, and events may follow it.
+        let page = memmem::find(rest, b"\n{").and_then(|end| rest.get(..end)).unwrap_or(rest);
+        let said = if kind == DamageKind::Html { html::text(&kept(page)) } else { kept(line) };
         Self { line_number, rows, kind, said }
     }
 

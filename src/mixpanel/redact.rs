@@ -27,7 +27,19 @@ const SHORTEST_IN_ANSWERS: usize = 8;
 
 /// `text` without the credentials in any of their forms.
 pub fn redact(credentials: &Credentials, text: &str) -> String {
-    forms(credentials).iter().fold(text.to_owned(), |text, form| without(&text, form))
+    let forms = forms(credentials);
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = forms.iter().filter_map(|form| rest.find(beginning(form))).min() {
+        let (before, found) = rest.split_at(at);
+        // Forms may begin alike.
+        let length = forms.iter().map(|form| alike(found, form)).max().unwrap_or(0);
+        kept.push_str(before);
+        kept.push_str("***");
+        rest = found.get(length..).unwrap_or_default().trim_start_matches('=');
+    }
+    kept.push_str(rest);
+    kept
 }
 
 /// The same for a whole answer, which is nearly always returned as it came.
@@ -39,8 +51,7 @@ pub(super) fn without_credentials(credentials: &Credentials, answer: Bytes) -> B
     }
 }
 
-/// Each way in which the secret may be written, the longer before those that are a part of it. Base64 comes without its
-/// padding: what follows is eaten too.
+/// Each way in which the secret may be written. Base64 comes without its padding: what follows is eaten too.
 fn forms(credentials: &Credentials) -> Vec<String> {
     let secret = credentials.secret().expose();
     let pair = auth::pair(credentials);
@@ -57,26 +68,20 @@ fn forms(credentials: &Credentials) -> Vec<String> {
         forms.extend([percent, form, json.trim_matches('"').to_owned(), secret.to_owned()]);
     }
     forms.retain(|form| form.len() >= SHORTEST);
-    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms.sort();
     forms.dedup();
     forms
 }
 
-/// `text` without a form of the secret, and without what begins like it.
-fn without(text: &str, form: &str) -> String {
-    let begins: String = form.chars().take(PART).collect();
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(&begins) {
-        let (before, found) = rest.split_at(at);
-        let alike = found.char_indices().zip(form.chars()).take_while(|((_, a), b)| a == b).last();
-        let end = alike.map_or(0, |((at, last), _)| at + last.len_utf8());
-        kept.push_str(before);
-        kept.push_str("***");
-        rest = found.get(end..).unwrap_or_default().trim_start_matches('=');
-    }
-    kept.push_str(rest);
-    kept
+/// As much of a form as tells it from other text.
+fn beginning(form: &str) -> &str {
+    form.char_indices().nth(PART).map_or(form, |(end, _)| form.get(..end).unwrap_or(form))
+}
+
+/// How many bytes of a text are alike with a form, where that is enough to tell it.
+fn alike(text: &str, form: &str) -> usize {
+    let common = text.chars().zip(form.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+    if common >= beginning(form).len() { common } else { 0 }
 }
 
 #[cfg(test)]
