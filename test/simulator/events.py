@@ -35,14 +35,14 @@ class Event(NamedTuple):
     properties: dict[str, Any]
     line: bytes
     """As it is exported."""
-    sent_ms: int
+    sent_ms: int = 0
     """The time that it is exported with."""
-    archive: Archive
+    archive: Archive | None = None
 
     @property
     def user(self) -> Any:
         """The properties of its user's profile, for expressions."""
-        return self.archive.user(self.distinct_id)
+        return self.archive and self.archive.user(self.distinct_id)
 
 
 def reported(
