@@ -87,13 +87,26 @@ pub(super) struct Account {
     /// The variable of the environment that holds the token.
     pub token_variable: Option<String>,
     pub project_id: Option<String>,
-    /// `None` where it is none of Mixpanel's, which `problem` says.
+    /// `None` where nothing is said, or something that is none of Mixpanel's, which `problem` says.
     pub region: Option<Region>,
     /// Why it can't be used, where its place says so: a kind that is not known here, a field of the wrong type.
     pub problem: Option<Error>,
 }
 
 impl Account {
+    pub fn empty(source: Source) -> Self {
+        Self {
+            source,
+            username: None,
+            secret: None,
+            token: None,
+            token_variable: None,
+            project_id: None,
+            region: None,
+            problem: None,
+        }
+    }
+
     /// The name in the accounts file.
     pub fn name(&self) -> Option<&str> {
         match &self.source {

@@ -81,7 +81,8 @@ impl Config {
     ///
     /// Errors: `InvalidConfig` and `IoError`, as [`Config::resolve`].
     pub fn list(&self) -> Result<Vec<AccountInfo>> {
-        let environment = resolve::environment_account(&self.environment)?;
+        let environment = resolve::environment_account(&self.environment)
+            .unwrap_or_else(|problem| Some(Account { problem: Some(problem), ..Account::empty(Source::Environment) }));
         let accounts = resolve::accounts(&self.environment)?;
         let default = if environment.is_some() { None } else { accounts.default_name() };
         let file = self.environment.accounts_file();
@@ -106,7 +107,7 @@ impl Config {
                 warnings,
                 username: account.username.clone(),
                 project_id: account.project_id.clone(),
-                region: account.region,
+                region: account.region.or(account.problem.is_none().then(Region::default)),
                 is_default,
             }
         };

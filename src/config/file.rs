@@ -11,7 +11,7 @@ use std::{fs::Metadata, io::ErrorKind, ops::Range, path::Path};
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{
-    Region, Secret,
+    Secret,
     account::{Account, Source, shown},
     format::{Format, OWN},
 };
@@ -112,16 +112,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn account(&self, name: &str, item: &Item) -> Account {
-        let mut account = Account {
-            source: Source::File(name.to_owned(), self.format),
-            username: None,
-            secret: None,
-            token: None,
-            token_variable: None,
-            project_id: None,
-            region: None,
-            problem: None,
-        };
+        let mut account = Account::empty(Source::File(name.to_owned(), self.format));
         let read = match item.as_table_like() {
             Some(fields) => self.fields(name, fields, &mut account),
             None => Err(self.error(item, format!("account '{name}' must be a table, like [accounts.{name}]"))),
@@ -141,7 +132,7 @@ impl Reader<'_> {
             account.project_id = self.id(fields, key, name)?.or(account.project_id.take());
         }
         account.region = match string("region")? {
-            None => Some(Region::default()),
+            None => None,
             Some(text) => Some(text.parse().map_err(|problem| {
                 self.error(fields.get("region").unwrap_or(&Item::None), format!("region of account '{name}' {problem}"))
             })?),

@@ -29,6 +29,6 @@ pub use base_url::BaseUrl;
 pub use credentials::{Credentials, Kind};
 pub use environment::Environment;
 pub use region::Region;
-pub use resolve::{Overrides, Target};
+pub use resolve::{Overrides, RegionFrom, Target};
 pub use secret::Secret;
 pub use testing::Testing;

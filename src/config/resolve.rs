@@ -28,6 +28,18 @@ pub struct Overrides {
     pub workspace_id: Option<String>,
 }
 
+/// What chose the region of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegionFrom {
+    Call,
+    /// `MP_REGION`.
+    Variable,
+    /// The account in the accounts file.
+    File,
+    /// Nothing: it is the one that is asked then.
+    Nothing,
+}
+
 /// Everything that requests need to know about where they go.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -35,8 +47,8 @@ pub struct Target {
     /// `None` only with a project's secret, which implies its project.
     pub project_id: Option<String>,
     pub region: Region,
-    /// Whether it is chosen by a variable rather than in the accounts file.
-    pub region_by_variable: bool,
+    /// What chose it.
+    pub region_from: RegionFrom,
     /// The data view that the query API's answers are restricted to.
     pub workspace_id: Option<String>,
     /// The account's name in the accounts file; `None` for credentials of the environment.
@@ -62,8 +74,8 @@ impl Target {
     /// How to choose a region for all calls, as messages say it.
     pub fn choose_region(&self, region: &str) -> String {
         match &self.account {
-            Some(name) if !self.region_by_variable => {
-                format!("write region = \"{region}\" under [accounts.{name}] in the accounts file")
+            Some(name) if self.region_from != RegionFrom::Variable => {
+                format!("write region = \"{region}\" into account '{name}' of the accounts file")
             }
             _ => format!("set MP_REGION='{region}'"),
         }
@@ -84,12 +96,15 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
     if project_id.is_none() && credentials.kind().needs_project_id() {
         return Err(account.project_id_missing());
     }
-    let region = match &overrides.region {
-        Some(text) => text.parse().map_err(|problem| Error::argument("region", problem))?,
-        None => account.region.unwrap_or_default(),
+    let variable_counts = account.name().is_none() || overrides.account.is_none();
+    let (region, region_from) = match (&overrides.region, account.region) {
+        (Some(text), _) => (text.parse().map_err(|problem| Error::argument("region", problem))?, RegionFrom::Call),
+        (None, Some(region)) if variable_counts && environment.text(REGION)?.is_some() => {
+            (region, RegionFrom::Variable)
+        }
+        (None, Some(region)) => (region, RegionFrom::File),
+        (None, None) => (Region::default(), RegionFrom::Nothing),
     };
-    let region_by_variable =
-        account.name().is_none() || overrides.account.is_none() && environment.text(REGION)?.is_some();
     let workspace_id = overrides.workspace_id.as_deref().map(|id| override_id("workspace_id", id)).transpose()?;
     let base_url = base_url::read(environment)?;
     let testing = testing::read(environment, base_url.as_ref())?;
@@ -101,7 +116,7 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
         credentials,
         project_id,
         region,
-        region_by_variable,
+        region_from,
         workspace_id,
         account: name,
         base_url,
@@ -135,7 +150,7 @@ pub(super) fn environment_account(environment: &Environment) -> Result<Option<Ac
         token: token.map(Secret::new),
         token_variable: None,
         project_id: text(PROJECT_ID)?,
-        region: Some(environment_region(environment)?.unwrap_or_default()),
+        region: environment_region(environment)?,
         problem: None,
     }))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    AccountInfo, Config, Environment, Kind, NewAccount, Overrides, Region, Secret,
+    AccountInfo, Config, Environment, Kind, NewAccount, Overrides, Region, RegionFrom, Secret,
     environment::{OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
 };
 use crate::contract::{Code, Error, Result};
@@ -164,8 +164,11 @@ fn a_project_or_region_alone_goes_with_the_default() {
             assert_eq!(resolved(&config, account("b")), Ok((text("b"), text("2"), own)));
             let call = Overrides { project_id: text("5"), region: text("eu"), ..Overrides::default() };
             assert_eq!(resolved(&config, call), Ok((text("b"), text("5"), Region::Eu)));
-            let by_variable = |call: &Overrides| config.resolve(call).unwrap().region_by_variable;
-            assert_eq!((by_variable(&Overrides::default()), by_variable(&account("b"))), (region.is_some(), false));
+            let from = |call: &Overrides| config.resolve(call).unwrap().region_from;
+            let by_default = if region.is_some() { RegionFrom::Variable } else { RegionFrom::File };
+            assert_eq!((from(&Overrides::default()), from(&account("b"))), (by_default, RegionFrom::File));
+            assert_eq!(from(&Overrides { region: text("eu"), ..Overrides::default() }), RegionFrom::Call);
+            assert_eq!(from(&account("a")), RegionFrom::Nothing);
             let listed = config.list().unwrap();
             let says = |account: &&AccountInfo| account.warnings.iter().any(|warning| warning.contains(variables[0].0));
             assert_eq!(listed.iter().filter(says).map(|account| account.name.as_str()).collect::<Vec<_>>(), ["b"]);

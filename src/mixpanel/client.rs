@@ -59,6 +59,7 @@ struct Inner {
     requests: AtomicU64,
     /// Of whoever made this client, where they keep one.
     journal: Option<Journal>,
+    policy: RetryPolicy,
 }
 
 /// An answer that has arrived whole, decompressed.
@@ -89,8 +90,17 @@ impl Client {
         Self::governed(target, Governor::process())
     }
 
+    /// A client that tries once more and no oftener: for those who wait to hear whether it works at all.
+    pub fn hasty(target: &Target) -> Result<Self> {
+        Self::made(target, Governor::process(), RetryPolicy { retries: 1, ..RetryPolicy::of(target) })
+    }
+
     /// A client that counts with another governor than the process's: for tests.
     pub(super) fn governed(target: &Target, governor: Arc<Governor>) -> Result<Self> {
+        Self::made(target, governor, RetryPolicy::of(target))
+    }
+
+    fn made(target: &Target, governor: Arc<Governor>, policy: RetryPolicy) -> Result<Self> {
         let timeouts = Timeouts::new(&target.testing);
         let journal = Journal::lent();
         if let Some(journal) = &journal {
@@ -120,6 +130,7 @@ impl Client {
             timeouts,
             requests: AtomicU64::new(0),
             journal,
+            policy,
             target: target.clone(),
         })))
     }
@@ -141,7 +152,7 @@ impl Client {
 
     /// How this client's requests are retried.
     pub fn retry_policy(&self) -> RetryPolicy {
-        RetryPolicy::of(&self.0.target)
+        self.0.policy
     }
 
     /// One attempt: waits for the governor, sends, checks the status.

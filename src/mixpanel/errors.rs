@@ -13,7 +13,7 @@ use url::Url;
 
 use super::{Api, Failure, Quota, Retry, limits::PATIENCE, limits::moment, throttle, throttle::Throttle, words};
 use crate::{
-    config::{Kind, Region, Target},
+    config::{Kind, Region, RegionFrom, Target},
     contract::{Code, Error, Reason},
 };
 
@@ -190,7 +190,11 @@ impl Refusal<'_> {
 
     fn wrong_cluster(&self) -> Error {
         let asked = self.target.region;
-        let what = format!("{} is not in the region that was asked, '{asked}'", self.project());
+        let why = match self.target.region_from {
+            RegionFrom::Nothing => " because nothing chooses one",
+            RegionFrom::Call | RegionFrom::Variable | RegionFrom::File => "",
+        };
+        let what = format!("{} is not in the region that was asked, '{asked}'{why}", self.project());
         let others = Region::ALL.into_iter().filter(|region| *region != asked);
         let fix = match named_region(self.words).filter(|named| *named != asked) {
             Some(region) => {

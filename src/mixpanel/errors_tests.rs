@@ -122,9 +122,9 @@ fn a_wrong_region_names_what_was_asked_and_how_to_ask_another() {
     let told = |words: &str| refusal(400, words).error.to_string();
     let unknown = told("request failed with error: invalid project id for cluster.");
     for part in [
-        "project 12345 is not in the region that was asked, 'eu'",
+        "project 12345 is not in the region that was asked, 'eu' (HTTP",
         "Add region := 'us' or region := 'in' to the call",
-        "under [accounts.prod] in the accounts file",
+        "write region = \"...\" into account 'prod' of the accounts file",
         "FROM mixpanel_account_test()",
     ] {
         assert!(unknown.contains(part), "{unknown}");
@@ -139,10 +139,14 @@ fn a_wrong_region_names_what_was_asked_and_how_to_ask_another() {
         assert!(message.contains("Add region := 'us' or region := 'in'"), "{message}");
     }
     let headers = HeaderMap::new();
-    let target = Target { account: None, ..target() };
+    let target = Target { account: None, region_from: RegionFrom::Nothing, ..target() };
     let words = "invalid project id for cluster";
     let refusal = Refusal { target: &target, api: Api::App, place: "GET x", status: 400, headers: &headers, words };
-    assert!(refusal.failure().error.to_string().contains("or set MP_REGION='...'"));
+    let message = refusal.failure().error.to_string();
+    assert!(
+        message.contains("or set MP_REGION='...'") && message.contains("'eu' because nothing chooses one"),
+        "{message}"
+    );
 }
 
 #[test]

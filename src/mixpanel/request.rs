@@ -38,6 +38,8 @@ pub struct Request {
     method: Method,
     segments: Vec<String>,
     slash: bool,
+    /// Whether callers know the parameters by the names that they are sent under.
+    verbatim: bool,
     query: Vec<(String, String)>,
     payload: Payload,
     quota: Option<Quota>,
@@ -63,7 +65,7 @@ impl Request {
     pub fn new(api: Api, method: Method, path: &str) -> Self {
         let segments = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
         let (query, payload, quota) = (Vec::new(), Payload::None, Quota::of(api));
-        Self { api, method, segments, slash: false, query, payload, quota }
+        Self { api, method, segments, slash: false, verbatim: false, query, payload, quota }
     }
 
     /// One more segment of the path, whatever characters it has: for names.
@@ -75,6 +77,12 @@ impl Request {
     /// Whether the path ends with a slash. No route is known to need one, and some may be asked with it.
     pub fn slash(mut self, slash: bool) -> Self {
         self.slash = slash;
+        self
+    }
+
+    /// Says that callers know the parameters by the names that they are sent under.
+    pub fn verbatim(mut self) -> Self {
+        self.verbatim = true;
         self
     }
 
@@ -161,19 +169,24 @@ impl Request {
 
     /// The complaint about the longest parameter, by the name that callers know it by.
     fn too_long(&self, url: &Url) -> Error {
-        let longest = self.query.iter().max_by_key(|(_, value)| value.len()).map_or("", |(name, _)| name.as_str());
-        let (parameter, fix) = match longest {
-            "" => ("path", "Write the route that is meant"),
-            "event" => ("events", "Name fewer at a time, or filter in SQL: WHERE event_name IN (...)"),
-            "distinct_ids" => {
-                (longest, "Name fewer at a time, or query mixpanel_export with WHERE distinct_id IN (...)")
-            }
-            "where" => ("filter", "Shorten it, or filter in SQL"),
-            "values" => ("property_values", "Name fewer at a time"),
-            _ => (longest, "Ask for less at a time"),
-        };
+        let longest = self.query.iter().max_by_key(|(_, value)| value.len());
+        let (name, value) = longest.map_or(("", ""), |(name, value)| (name, value));
         let length = url.as_str().len();
         let problem = format!("makes a URL of {length} characters, and servers take no more than {LONGEST_URL}");
+        let (parameter, fix) = match name {
+            "" => ("path", "Write the route that is meant"),
+            _ if self.verbatim => {
+                return Error::argument("params", format!("'{name}' {problem}")).fix("Ask for less at a time");
+            }
+            "event" if value.starts_with('[') => {
+                ("events", "Name fewer at a time, or filter in SQL: WHERE event_name IN (...)")
+            }
+            "distinct_ids" => (name, "Name fewer at a time, or query mixpanel_export with WHERE distinct_id IN (...)"),
+            "where" => ("filter", "Shorten it, or filter in SQL"),
+            "values" => ("property_values", "Name fewer at a time"),
+            "on" => ("segment_by", "Shorten it"),
+            _ => (name, "Ask for less at a time"),
+        };
         Error::argument(parameter, problem).fix(fix)
     }
 

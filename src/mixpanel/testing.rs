@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::config::{BaseUrl, Credentials, Region, Secret, Target, Testing};
+use crate::config::{BaseUrl, Credentials, Region, RegionFrom, Secret, Target, Testing};
 
 /// A target that reaches nothing.
 pub fn target() -> Target {
@@ -15,7 +15,7 @@ pub fn target() -> Target {
         credentials: Credentials::ServiceAccount { username: "sa".into(), secret: Secret::new("hunter2") },
         project_id: Some("12345".into()),
         region: Region::Eu,
-        region_by_variable: false,
+        region_from: RegionFrom::File,
         workspace_id: None,
         account: Some("prod".into()),
         base_url: BaseUrl::parse("http://127.0.0.1:1").ok(),

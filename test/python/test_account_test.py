@@ -104,7 +104,7 @@ def test_the_region_that_answers_is_named(con, serve, asked, lives):
     simulator = serve(by_region=True, region=lives)
     success, *oks, found, error = outcome(con, f"region := '{asked}'")
     assert (success, oks, found) == (False, [False] * 3, None)
-    assert error.startswith("[NOT_FOUND]") and f"the region that was asked, '{asked}'" in error
+    assert error.startswith("[NOT_FOUND]") and f"the region that was asked, '{asked}' (HTTP" in error
     assert f"Region '{lives}' answers: add region := '{lives}' to the call, or set MP_REGION='{lives}'." in error
     regions = [request.region for request in simulator.settled()]
     assert regions[:3] == [asked] * 3 and regions[-1] == lives and len(regions) <= 5
@@ -117,7 +117,7 @@ def test_an_account_of_the_file_is_told_where_to_write_it(con, serve, monkeypatc
         monkeypatch.delenv(name)
     serve(by_region=True, region="eu")
     con.execute(f"CALL mixpanel_account_add('main', username := '{USERNAME}', secret := '{SECRET}', project_id := 12345)")
-    assert 'write region = "eu" under [accounts.main] in the accounts file' in outcome(con)[-1]
+    assert """write region = "eu" into account 'main' of the accounts file""" in outcome(con)[-1]
     monkeypatch.setenv("MP_REGION", "in")
     assert "set MP_REGION='eu'" in outcome(con)[-1]
 

@@ -301,6 +301,12 @@ def test_each_region_has_its_host(con, sim, file, monkeypatch, region, host):
     assert not sim.settled()
 
 
+def test_half_an_environment_is_listed_with_what_it_lacks(con, monkeypatch):
+    monkeypatch.delenv("MP_SECRET")
+    ((name, is_default, problem),) = rows(con, "SELECT name, is_default, problem FROM mixpanel_accounts()")
+    assert (name, is_default) == ("(environment)", True) and problem.startswith("[INVALID_CONFIG] MP_SECRET is missing")
+
+
 def test_what_the_list_shows(con, file):
     con.execute(ADD.removesuffix(")") + ", region := 'eu')")
     con.execute("CALL mixpanel_account_add('tok', token := 'hunter2', project_id := 7)")

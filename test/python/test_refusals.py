@@ -145,15 +145,15 @@ LONG = [
     (f"mixpanel_activity_feed({MANY}, {DAYS})", "distinct_ids", "query mixpanel_export"),
     (f"mixpanel_segmentation('Purchase', filter := repeat('x', 20000), {DAYS})", "filter", "filter in SQL"),
     (f"mixpanel_export({DAYS}, filter := repeat('x', 100000))", "filter", "filter in SQL"),
-    (f"mixpanel_api('/api/query/events', params := {{'event': {MANY}}})", "events", "Name fewer at a time"),
-    ("mixpanel_property_values('plan', event := repeat('x', 20000))", "events", "Name fewer"),
+    (f"mixpanel_api('/api/query/events', params := {{'event': {MANY}}})", "params", "Ask for less at a time"),
+    ("mixpanel_property_values('plan', event := repeat('x', 20000))", "event", "Ask for less"),
 ]
 
 
 @pytest.mark.parametrize("call, parameter, fix", LONG, ids=[call.partition("(")[0] for call, *_ in LONG])
 def test_a_url_that_would_be_too_long(con, sim, call, parameter, fix):
     error = error_of(con, f"FROM {call}")
-    assert f"[INVALID_ARGUMENT] {parameter}: makes a URL of " in error and fix in error, error
+    assert f"[INVALID_ARGUMENT] {parameter}: " in error and " makes a URL of " in error and fix in error, error
     assert not sim.settled()
 
 

@@ -31,7 +31,7 @@ def european(monkeypatch):
 def test_each_function_names_the_region_and_shows_how_to_ask_another(con, european, call):
     error = error_of(con, f"FROM {call}")
     assert "[NOT_FOUND]" in error and WORDS.rstrip(".") in error, error
-    assert "project 12345 is not in the region that was asked, 'us'" in error
+    assert "project 12345 is not in the region that was asked, 'us' because nothing chooses one" in error
     assert "Add region := 'eu' or region := 'in' to the call, or set MP_REGION='...'" in error and "FROM mixpanel_account_test()" in error
     asked = european.settled(1)
     assert {request.region for request in asked} == {"us"}
@@ -78,7 +78,7 @@ def test_an_account_of_the_file_is_told_where_to_write_it(con, european, monkeyp
     for name in ("MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID"):
         monkeypatch.delenv(name)
     con.execute(f"CALL mixpanel_account_add('main', username := '{USERNAME}', secret := '{SECRET}', project_id := 12345)")
-    assert "under [accounts.main] in the accounts file" in error_of(con, "FROM mixpanel_events()")
+    assert "into account 'main' of the accounts file" in error_of(con, "FROM mixpanel_events()")
     monkeypatch.setenv("MP_REGION", "eu")
     assert rows(con, "SELECT count(*) > 5 FROM mixpanel_events()") == [(True,)]
 

@@ -80,7 +80,7 @@ impl Route {
     }
 
     pub fn request(&self, method: Method) -> Request {
-        let request = Request::new(self.api, method, "").slash(self.slash);
+        let request = Request::new(self.api, method, "").slash(self.slash).verbatim();
         let request = self.segments.iter().fold(request, |request, segment| request.segment(segment.as_str()));
         // The lexicon's routes have a limit of their own.
         match self.segments.get(2).map(String::as_str) {
