@@ -117,23 +117,25 @@ impl Outcome {
         let errors = self.errors();
         let (_, first) = errors.first()?;
         let is_one = !self.success() && errors.iter().all(|(_, error)| error.code() == first.code());
-        let mut text = match is_one {
-            true => first.to_string(),
-            false => {
+        let answering = match self.elsewhere {
+            Some(Elsewhere::Answers(region)) => Some(format!(
+                "Region '{region}' answers: add region := '{region}' to the call, or {}",
+                target.choose_region(region.as_str())
+            )),
+            _ => None,
+        };
+        let mut text = match (is_one, answering) {
+            // In the place of advice that is for those who don't know the region.
+            (true, Some(answering)) => (*first).clone().fix(answering).to_string(),
+            (true, None) => first.to_string(),
+            (false, answering) => {
                 let each = errors.iter().map(|(api, error)| format!("{}: {error}", api.as_str()));
-                each.collect::<Vec<_>>().join(" ")
+                each.chain(answering.map(|answering| answering + ".")).collect::<Vec<_>>().join(" ")
             }
         };
         let others: Vec<_> = Region::ALL.iter().filter(|region| **region != target.region).collect();
-        match (&self.elsewhere, others.as_slice()) {
-            (Some(Elsewhere::Answers(region)), _) => text.push_str(&format!(
-                " Region '{region}' answers: add region := '{region}' to the call, or {}.",
-                target.choose_region(region.as_str())
-            )),
-            (Some(Elsewhere::Silent), [one, other]) => {
-                text.push_str(&format!(" Neither '{one}' nor '{other}' takes these credentials for this project."));
-            }
-            _ => {}
+        if let (Some(Elsewhere::Silent), [one, other]) = (&self.elsewhere, others.as_slice()) {
+            text.push_str(&format!(" Neither '{one}' nor '{other}' takes these credentials for this project."));
         }
         Some(text)
     }
