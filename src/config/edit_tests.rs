@@ -168,6 +168,25 @@ fn inline_tables_stay_inline() {
     assert!(text.starts_with("active = { account = \"b\" } # mine\n"), "{text}");
 }
 
+#[test]
+fn dotted_keys_are_read_back() {
+    for text in [
+        "accounts.a.secret = 'x'\n",
+        "accounts.a.type = 'service_account'\nactive.account = 'a'\n",
+        "active.account = 'a'\n[accounts]\na.type = 'oauth_browser'\n",
+        "duckdb.default = 'a'\nduckdb.accounts.a.secret = 'x'\n[other]\ny = 1\n",
+    ] {
+        for (name, account) in [("b", account()), ("b c", of_project())] {
+            let added = add(text, name, &account).unwrap();
+            assert_eq!(read(&added).names().len(), 2, "{added}");
+            let selected = select(&added, name).unwrap();
+            assert_eq!(read(&selected).default_name(), Some(name), "{selected}");
+            let removed = remove(&selected, "a").unwrap();
+            assert_eq!((read(&removed).names(), read(&removed).default_name()), (vec![name], Some(name)), "{removed}");
+        }
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_account_is_read_as_it_was_written(name: String, secret: String, username: Option<String>, older: bool) {

@@ -194,7 +194,7 @@ fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::{Kind, Region};
     use super::*;
 
     fn parse(text: &str) -> Result<Accounts> {
