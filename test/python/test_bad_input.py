@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import FIRST, LAST, error_of, export, rows
+from conftest import FIRST, HOST, LAST, error_of, export, rows
 
 DATES = f"from_date := '{FIRST}', to_date := '{LAST}'"
 REFUSED = [
@@ -115,4 +115,11 @@ def test_an_environment_that_makes_no_sense(con, sim, monkeypatch, changes, mess
     error = error_of(con, f"DESCRIBE FROM {export()}")
     assert "[INVALID_CONFIG]" in error and message in error, error
     assert "demo-secret" not in error and "pass@" not in error
+    assert not sim.settled()
+
+
+def test_what_is_said_of_missing_dates_is_so_on_this_host(con, sim):
+    """A condition does as well only where the host hands conditions on: not on DuckDB 2.x with the file for 1.x."""
+    error = error_of(con, "FROM mixpanel_export()")
+    assert "from_date: is missing" in error and ("a WHERE on event_time" in error) is (HOST == "v2")
     assert not sim.settled()
