@@ -87,14 +87,15 @@ test-rust:
 test-clients: configure release faults
 	$(PYTHON) test/run.py --build build/release
 
-# What takes minutes: an export that is spread over Ray's workers, DuckLake, the wheel in fresh environments, and the steps of
-# the workflows in .github.
-SLOW := ray ducklake dbt workflows $(NEWEST:%=duckdb-%)
+# What takes minutes or many packages: an export that is spread over Ray's workers, DuckLake, the wheel in fresh environments,
+# the steps of the workflows in .github, and Mixpanel's own client as a witness.
+SLOW := ray ducklake dbt workflows headless $(NEWEST:%=duckdb-%)
 test-slow: $(SLOW:%=build/venv/%/.ready) build/.node release wheel
 	build/venv/ray/bin/python -m pytest --quiet -p no:cacheprovider test/ray
 	build/venv/ducklake/bin/python -m pytest --quiet -p no:cacheprovider test/ducklake
 	build/venv/wheel/bin/python -m pytest --quiet -p no:cacheprovider test/wheel
 	build/venv/workflows/bin/python -m pytest --quiet -p no:cacheprovider test/workflows
+	build/venv/headless/bin/python -m pytest --quiet -p no:cacheprovider test/headless
 
 # The `.test` files on ARM64, emulated: on Debian, and no part of CI.
 .PHONY: test-arm64

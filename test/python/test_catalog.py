@@ -120,6 +120,16 @@ def test_every_function_has_a_line_in_the_readme_and_a_page(functions):
     assert not [name for name, page in lines if name not in (ROOT / page).read_text(encoding="utf-8")]
 
 
+def test_the_readme_marks_what_needs_duckdb_2(functions):
+    """What the first C API can't have: pragmas, and macros, which SQL can make as well."""
+    marked = {mark: set(re.findall(rf"^\| \[`(?:PRAGMA )?(mixpanel_\w+)\(.*? \*\({mark}\)\* \|$", README, re.MULTILINE)) for mark in ("2.x", "2.x, or by SQL")}
+    assert marked["2.x, or by SQL"] == set(MACROS)
+    pragmas = set(re.findall(r"^\| \[`PRAGMA (mixpanel_\w+)\(", README, re.MULTILINE))
+    assert marked["2.x"] == pragmas and len(pragmas) >= 5
+    if HOST == "v1":
+        assert not (marked["2.x"] | marked["2.x, or by SQL"]) & set(functions)
+
+
 def test_every_function_is_called_on_a_page(functions):
     """`test_docs.py` runs these statements."""
     statements = [block.text for page in PAGES for block in blocks(page)]

@@ -15,8 +15,8 @@ from saved import FLOWS, INSIGHTS, LINK, asked, reports, serve
 def test_looking_makes_no_request(con, sim, function, statement):
     con.execute(statement.format(f"{function}(8301)")).fetchall()
     con.execute(statement.format(f"{function}('{LINK.format('flows', 8301)}')").replace(" v ", " w ").replace(" p ", " q ")).fetchall()
-    rows(con, "FROM mixpanel_account_test()")
-    assert [request.path for request in sim.settled(1)] == ["/api/query/events/names"]
+    rows(con, "FROM mixpanel_top_events()")
+    assert [request.path for request in sim.settled(1)] == ["/api/query/events/top"]
 
 
 @pytest.mark.parametrize("kind, bookmark, paths", [
