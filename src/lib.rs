@@ -26,6 +26,7 @@
 )]
 
 pub mod answers;
+pub mod archive;
 pub mod catalog;
 pub mod config;
 pub mod contract;
