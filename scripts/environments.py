@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Make the virtual environments in `build/venv`: one for each file of `test/requirements`, or those that are named."""
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -8,14 +9,16 @@ import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LEAST = (3, 11)
+WINDOWS = os.name == "nt"
 
 
 def make(requirements: pathlib.Path) -> None:
     place = ROOT / "build" / "venv" / requirements.stem
-    python = [str(place / "bin" / "python"), "-m"]
+    program = place / "Scripts" / "python.exe" if WINDOWS else place / "bin" / "python"
+    python = [str(program), "-m"]
     # Not what an attempt left that failed, or a Python that is gone since.
-    if not (place / "bin" / "python").exists() or subprocess.run([*python, "pip", "--version"], capture_output=True).returncode:
-        venv.create(place, clear=True, symlinks=True, with_pip=True)
+    if not program.exists() or subprocess.run([*python, "pip", "--version"], capture_output=True).returncode:
+        venv.create(place, clear=True, symlinks=not WINDOWS, with_pip=True)
     subprocess.run([*python, "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)], check=True)
     # What make goes by.
     (place / ".ready").touch()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The name that DuckDB gives to this platform, or what a library is called on it."""
+"""The name that DuckDB gives to this platform, what a library is called on it, or the target of another platform."""
 import argparse
 import subprocess
 import sys
@@ -29,13 +29,22 @@ def library(name: str, target: str) -> str:
     return f"lib{name}.dylib" if "apple" in target else f"lib{name}.so"
 
 
+def other_target(platform: str, host: str) -> str:
+    targets = [target for target, name in TARGETS.items() if name == platform]
+    # Alpine's own Rust calls its target otherwise; what it builds for is the same.
+    return "" if not targets or targets[0] == host or "musl" in host else targets[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--library", metavar="NAME")
+    parser.add_argument("--target", metavar="PLATFORM", help="prints nothing where it is this machine's")
     arguments = parser.parse_args()
     host = target()
     if arguments.library:
         print(library(arguments.library, host))
+    elif arguments.target:
+        print(other_target(arguments.target, host))
     elif host in TARGETS:
         print(TARGETS[host])
     else:

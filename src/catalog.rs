@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use crate::{
-    contract::{Macro, Pragma, Result, ScalarFunction, Setting, TableFunction},
+    contract::{Host, Macro, Pragma, Replacement, Result, ScalarFunction, Setting, TableFunction},
     functions::{
-        accounts, activity_feed, api, discovery, export, fetches, kept, macro_sql, profiles, property, quota, quote,
-        reports, saved, settings, timestamp, utc, version,
+        accounts, activity_feed, api, build, discovery, export, fetches, kept, macro_sql, profiles, property, quota,
+        quote, reports, saved, settings, timestamp, utc, version,
     },
-    macros,
+    kept as tables, macros,
 };
 
-pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
+pub fn table_functions(host: Host) -> Vec<Box<dyn TableFunction>> {
     vec![
         Box::new(export::Export),
         Box::new(export::ExportPlan),
@@ -51,6 +51,7 @@ pub fn table_functions() -> Vec<Box<dyn TableFunction>> {
         Box::new(fetches::Fetches),
         Box::new(kept::FetchSql),
         Box::new(macro_sql::MacroSql),
+        Box::new(build::Build(host)),
     ]
 }
 
@@ -82,4 +83,13 @@ pub fn macros() -> Result<Vec<Macro>> {
 
 pub fn settings() -> &'static [Setting] {
     settings::SETTINGS
+}
+
+/// What stands for a table that a database does not have, by the name in `FROM`.
+pub fn replacement(name: &str) -> Option<Replacement> {
+    // `_metadata` where nothing has been fetched yet: an empty history instead of an error.
+    if name.eq_ignore_ascii_case(tables::METADATA) {
+        return Some(Replacement::Query(tables::NO_HISTORY));
+    }
+    saved::report_at(name)
 }

@@ -13,6 +13,7 @@
 //! * [`answers`]: JSON answers, and what stands in them
 //! * [`discovery`]: what there is to be asked about, and the cache of such answers
 //! * [`fetches`]: the record of what was fetched
+//! * [`html`]: what a web page says that came in the place of an answer
 //! * [`config`]: accounts and credentials
 //! * [`contract`]: what the core and the hosts say to each other, in Arrow
 //! * [`host`]: the two DuckDB C APIs; the only code that knows DuckDB, the only
@@ -35,6 +36,7 @@ pub mod discovery;
 pub mod export;
 pub mod fetches;
 pub mod functions;
+pub mod html;
 pub mod kept;
 pub mod macros;
 pub mod mixpanel;

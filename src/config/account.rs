@@ -7,6 +7,7 @@
 use super::{
     Credentials, Kind, Region, Secret,
     environment::{OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
+    format::Format,
 };
 use crate::contract::{Code, Error, Result};
 
@@ -18,7 +19,7 @@ pub const ENVIRONMENT_ACCOUNT: &str = "(environment)";
 pub(super) enum Source {
     Environment,
     /// The accounts file, under this name.
-    File(String),
+    File(String, Format),
     /// The arguments of `mixpanel_account_add`.
     Call,
 }
@@ -39,12 +40,18 @@ impl Source {
             Field::Username => (USERNAME, "username"),
             Field::Secret => (SECRET, "secret"),
             Field::Token => (OAUTH_TOKEN, "token"),
-            Field::ProjectId => (PROJECT_ID, "project_id"),
+            Field::ProjectId => (
+                PROJECT_ID,
+                match self {
+                    Source::File(_, format) => format.project_id(),
+                    Source::Environment | Source::Call => "project_id",
+                },
+            ),
             Field::Region => (REGION, "region"),
         };
         match self {
             Source::Environment => variable.to_owned(),
-            Source::File(name) => format!("{key} of account '{name}'"),
+            Source::File(name, _) => format!("{key} of account '{name}'"),
             Source::Call => key.to_owned(),
         }
     }
@@ -53,8 +60,12 @@ impl Source {
     fn give(&self, field: Field) -> String {
         match self {
             Source::Environment => format!("Set {}", self.spell(field)),
-            Source::File(name) => {
-                format!("Add {} under [accounts.{name}] in the accounts file", Source::Call.spell(field))
+            Source::File(name, format) => {
+                let key = match field {
+                    Field::ProjectId => format.project_id().to_owned(),
+                    _ => Source::Call.spell(field),
+                };
+                format!("Add {key} under [accounts.{name}] in the accounts file")
             }
             Source::Call => format!("Add {} := '...'", self.spell(field)),
         }
@@ -73,11 +84,37 @@ pub(super) struct Account {
     pub username: Option<String>,
     pub secret: Option<Secret>,
     pub token: Option<Secret>,
+    /// The variable of the environment that holds the token.
+    pub token_variable: Option<String>,
     pub project_id: Option<String>,
-    pub region: Region,
+    /// `None` where nothing is said, or something that is none of Mixpanel's, which `problem` says.
+    pub region: Option<Region>,
+    /// Why it can't be used, where its place says so: a kind that is not known here, a field of the wrong type.
+    pub problem: Option<Error>,
 }
 
 impl Account {
+    pub fn empty(source: Source) -> Self {
+        Self {
+            source,
+            username: None,
+            secret: None,
+            token: None,
+            token_variable: None,
+            project_id: None,
+            region: None,
+            problem: None,
+        }
+    }
+
+    /// The name in the accounts file.
+    pub fn name(&self) -> Option<&str> {
+        match &self.source {
+            Source::File(name, _) => Some(name),
+            Source::Environment | Source::Call => None,
+        }
+    }
+
     /// The kind that the fields amount to, complete or not. `None` where there is nothing at all.
     pub fn kind(&self) -> Option<Kind> {
         match (&self.token, &self.username, &self.secret) {
@@ -90,6 +127,9 @@ impl Account {
 
     /// The credentials, where the fields make exactly one kind.
     pub fn credentials(&self) -> Result<Credentials> {
+        if let Some(problem) = &self.problem {
+            return Err(problem.clone());
+        }
         let spell = |field| self.source.spell(field);
         let missing = |field, because: String| {
             Err(self.source.error(format!("{} is missing{because}", spell(field))).fix(self.source.give(field)))
@@ -188,8 +228,10 @@ mod tests {
             username: text(username),
             secret: text(secret).map(Secret::new),
             token: text(token).map(Secret::new),
+            token_variable: None,
             project_id: None,
-            region: Region::Us,
+            region: Some(Region::Us),
+            problem: None,
         }
     }
 
@@ -206,8 +248,20 @@ mod tests {
         let message = |source| account(source, "me", "", "").credentials().unwrap_err().to_string();
         assert!(message(Source::Environment).contains("MP_SECRET is missing: MP_USERNAME alone"));
         assert!(message(Source::Environment).contains("Set MP_SECRET"));
-        assert!(message(Source::File("x".into())).contains("secret of account 'x' is missing"));
+        assert!(message(Source::File("x".into(), Format::Older)).contains("secret of account 'x' is missing"));
         assert!(message(Source::Call).contains("Add secret := '...'"));
+    }
+
+    #[test]
+    fn a_project_is_called_what_its_place_calls_it() {
+        let message =
+            |format| account(Source::File("x".into(), format), "me", "s", "").project_id_missing().to_string();
+        let newer = message(Format::Newer);
+        assert!(
+            newer.contains("default_project of account 'x' is missing") && newer.contains("Add default_project under"),
+            "{newer}"
+        );
+        assert!(message(Format::Older).contains("project_id of account 'x' is missing"));
     }
 
     #[test]

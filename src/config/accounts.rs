@@ -2,10 +2,13 @@
 //!
 //! The functions behind `mixpanel_accounts()` and `CALL mixpanel_account_*`.
 
+use std::cell::Cell;
+
 use super::{
     Credentials, Environment, Kind, Overrides, Region, Secret, Target,
     account::{Account, ENVIRONMENT_ACCOUNT, Source},
     base_url, edit,
+    environment::{PROJECT_ID, REGION},
     file::Accounts,
     hints, resolve, store, testing,
 };
@@ -24,9 +27,13 @@ pub struct AccountInfo {
     pub name: String,
     /// `service account`, `project secret` or `oauth token`; `None` for an account that holds none of them.
     pub kind: Option<Kind>,
+    /// Why calls can't use it, where they can't: a sentence.
+    pub problem: Option<String>,
+    /// What is not wrong but should be known: sentences without full stop.
+    pub warnings: Vec<String>,
     pub username: Option<String>,
     pub project_id: Option<String>,
-    pub region: Region,
+    pub region: Option<Region>,
     /// Whether calls that name no account use this one.
     pub is_default: bool,
 }
@@ -80,20 +87,33 @@ impl Config {
     ///
     /// Errors: `InvalidConfig` and `IoError`, as [`Config::resolve`].
     pub fn list(&self) -> Result<Vec<AccountInfo>> {
-        let environment = resolve::environment_account(&self.environment)?;
+        let environment = resolve::environment_account(&self.environment)
+            .unwrap_or_else(|problem| Some(Account { problem: Some(problem), ..Account::empty(Source::Environment) }));
         let accounts = resolve::accounts(&self.environment)?;
         let default = if environment.is_some() { None } else { accounts.default_name() };
+        let file = self.environment.accounts_file();
+        let overriding = [PROJECT_ID, REGION].map(|name| Ok(self.environment.text(name)?.map(|_| name)));
+        let overriding: Vec<_> = overriding.into_iter().filter_map(Result::transpose).collect::<Result<_>>()?;
         let info = |account: &Account| {
-            let (name, is_default) = match &account.source {
-                Source::File(name) => (name.clone(), default == Some(name)),
-                Source::Environment | Source::Call => (ENVIRONMENT_ACCOUNT.to_owned(), true),
+            let (name, is_default, file) = match account.name() {
+                Some(name) => (name.to_owned(), default == Some(name), file.as_deref()),
+                None => (ENVIRONMENT_ACCOUNT.to_owned(), true, None),
             };
+            let credentials = account.credentials();
+            let hint = credentials.as_ref().ok().and_then(hints::hint);
+            let mut warnings = resolve::warnings(credentials.as_ref().ok(), file, hint.as_deref());
+            if account.name().is_some() && is_default && !overriding.is_empty() {
+                warnings
+                    .push(format!("{} of the environment goes before what the file says", overriding.join(" and ")));
+            }
             AccountInfo {
                 name,
                 kind: account.kind(),
+                problem: credentials.err().or_else(|| account.project_id().err()).map(|error| error.to_string()),
+                warnings,
                 username: account.username.clone(),
                 project_id: account.project_id.clone(),
-                region: account.region,
+                region: account.region.or(account.problem.is_none().then(Region::default)),
                 is_default,
             }
         };
@@ -111,14 +131,24 @@ impl Config {
         if account.project_id()?.is_none() && credentials.kind().needs_project_id() {
             return Err(account.project_id_missing());
         }
-        self.update(Some(&credentials), |text, accounts| {
+        let is_ours = Cell::new(false);
+        let mut written = self.update(Some(&credentials), |text, accounts| {
+            is_ours.set(!accounts.format.holds(name, &account));
             if accounts.get(name).is_some() {
                 return Err(Error::new(Code::AccountExists, format!("there is an account '{name}' already")).fix(
                     format!("Choose another name, or remove it first with CALL mixpanel_account_remove('{name}')"),
                 ));
             }
             edit::add(text, name, &account)
-        })
+        })?;
+        if is_ours.get() {
+            written.warnings.push(
+                "only this extension can use this account: the file's format, which other programs share, has no place \
+                 for one of its name or kind"
+                    .into(),
+            );
+        }
+        Ok(written)
     }
 
     /// Removes an account from the file. Where it was the default, the first that remains becomes it.
@@ -144,7 +174,7 @@ impl Config {
     fn update(
         &self,
         credentials: Option<&Credentials>,
-        change: impl FnOnce(&str, &Accounts) -> Result<String>,
+        change: impl Fn(&str, &Accounts) -> Result<String>,
     ) -> Result<Written> {
         let path = store::required(self.environment.accounts_file())?;
         let default = store::update(&path, |text| {
@@ -152,9 +182,7 @@ impl Config {
             let default = Accounts::parse(&text, &path)?.default_name().map(str::to_owned);
             Ok((text, default))
         })?;
-        let mut warnings = credentials
-            .map(|credentials| resolve::warnings(credentials, None, hints::hint(credentials).as_deref()))
-            .unwrap_or_default();
+        let mut warnings = resolve::warnings(credentials, None, credentials.and_then(hints::hint).as_deref());
         if !matches!(resolve::environment_account(&self.environment), Ok(None)) {
             warnings
                 .push("the environment holds credentials too (MP_*), which win over the file's default account".into());
@@ -179,8 +207,10 @@ impl NewAccount {
             username: text(&self.username),
             secret: secret(&self.secret),
             token: secret(&self.token),
+            token_variable: None,
             project_id: text(&self.project_id),
-            region,
+            region: Some(region),
+            problem: None,
         })
     }
 }

@@ -1,214 +1,249 @@
 //! How does the text of the accounts file change, and what stays as it was?
 //!
 //! Text in, text out: comments, order and unknown keys of what is not touched
-//! stay as their author left them. [`super::store`] does the writing.
+//! stay as their author left them. An account goes where the file's format has a
+//! place for it, and otherwise into a table of our own (see [`super::format`]).
+//! [`super::store`] does the writing.
 
-use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
+use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::account::Account;
+use super::{
+    Kind,
+    account::Account,
+    format::{Format, OWN},
+};
 use crate::contract::{Code, Error, Result};
 
 /// Adds an account at the end. The first account becomes the default.
 ///
 /// Errors: `Internal` where the text is not what [`super::file::Accounts::parse`] accepted.
 pub(super) fn add(text: &str, name: &str, account: &Account) -> Result<String> {
-    let mut document = parse(text)?;
-    let mut fields = Table::new();
-    let pairs = [
+    let mut file = File::parse(text)?;
+    let place = if file.format.holds(name, account) { Place::Shared } else { Place::Own };
+    if file.first().is_none() {
+        // Before its account, as people read it.
+        file.choose(name, place)?;
+    }
+    let fields = fields(account, file.format, place);
+    file.accounts(place)?.insert(name, Item::Table(fields));
+    Ok(file.document.to_string())
+}
+
+/// Removes an account. Where it was a default, the first that remains becomes it.
+///
+/// Errors: `InvalidConfig` where something else in the file needs the account.
+pub(super) fn remove(text: &str, name: &str) -> Result<String> {
+    let mut file = File::parse(text)?;
+    file.refuse_if_wanted(name)?;
+    let place = file.place_of(name);
+    file.accounts(place)?.remove(name);
+    for (place, default) in file.defaults() {
+        if default == name {
+            // Also a default of other programs, while ours is another.
+            match file.names(place).first() {
+                Some(next) => file.set_default(&next.clone(), place)?,
+                None => file.forget_default(place),
+            }
+        }
+    }
+    if file.defaults().is_empty()
+        && let Some((next, place)) = file.first()
+    {
+        file.choose(&next, place)?;
+    }
+    Ok(file.document.to_string())
+}
+
+/// Makes an account the default.
+pub(super) fn select(text: &str, name: &str) -> Result<String> {
+    let mut file = File::parse(text)?;
+    let place = file.place_of(name);
+    file.choose(name, place)?;
+    Ok(file.document.to_string())
+}
+
+/// Where an account is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Among those of all programs.
+    Shared,
+    /// In our own table.
+    Own,
+}
+
+struct File {
+    document: DocumentMut,
+    format: Format,
+}
+
+impl File {
+    fn parse(text: &str) -> Result<Self> {
+        let document: DocumentMut = text
+            .parse()
+            .map_err(|_| Error::new(Code::Internal, "the accounts file changed its form between two reads"))?;
+        let format = Format::of(document.as_table());
+        Ok(Self { document, format })
+    }
+
+    fn names(&self, place: Place) -> Vec<String> {
+        let root = match place {
+            Place::Shared => Some(self.document.as_table() as &dyn TableLike),
+            Place::Own => self.document.get(OWN).and_then(Item::as_table_like),
+        };
+        let accounts = root.and_then(|root| root.get("accounts")?.as_table_like());
+        accounts.into_iter().flat_map(|accounts| accounts.iter().map(|(name, _)| name.to_owned())).collect()
+    }
+
+    /// The first of all accounts.
+    fn first(&self) -> Option<(String, Place)> {
+        [Place::Shared, Place::Own].into_iter().find_map(|place| Some((self.names(place).first()?.clone(), place)))
+    }
+
+    fn place_of(&self, name: &str) -> Place {
+        if self.names(Place::Shared).iter().any(|other| other == name) { Place::Shared } else { Place::Own }
+    }
+
+    /// The table of accounts, in either of TOML's spellings.
+    fn accounts(&mut self, place: Place) -> Result<&mut dyn TableLike> {
+        let root: &mut dyn TableLike = self.document.as_table_mut();
+        let root = if place == Place::Own { table(root, OWN)? } else { root };
+        table(root, "accounts")
+    }
+
+    /// The table and key that name a default.
+    fn default_entry(&mut self, place: Place) -> Result<(&mut dyn TableLike, &'static str)> {
+        let root: &mut dyn TableLike = self.document.as_table_mut();
+        match (place, self.format) {
+            (Place::Own, _) => Ok((table(root, OWN)?, "default")),
+            (Place::Shared, Format::Newer) => Ok((table(root, "active")?, "account")),
+            (Place::Shared, Format::Older) => Ok((root, "default")),
+        }
+    }
+
+    /// Those that are set, ours first.
+    fn defaults(&self) -> Vec<(Place, String)> {
+        let root = self.document.as_table();
+        let text = |table: &str, key: &str| Some(root.get(table)?.as_table_like()?.get(key)?.as_str()?.to_owned());
+        let shared = match self.format {
+            Format::Newer => text("active", "account"),
+            Format::Older => root.get("default").and_then(Item::as_str).map(str::to_owned),
+        };
+        let own = text(OWN, "default").map(|name| (Place::Own, name));
+        own.into_iter().chain(shared.map(|name| (Place::Shared, name))).collect()
+    }
+
+    /// Makes an account what calls use that name none.
+    fn choose(&mut self, name: &str, place: Place) -> Result<()> {
+        if place == Place::Shared {
+            // It would win.
+            self.forget_default(Place::Own);
+        }
+        self.set_default(name, place)
+    }
+
+    fn set_default(&mut self, name: &str, place: Place) -> Result<()> {
+        let (table, key) = self.default_entry(place)?;
+        let mut default = Value::from(name);
+        let Some(item) = table.get_mut(key) else {
+            table.insert(key, Item::Value(default));
+            return Ok(());
+        };
+        let is_another = item.as_str() != Some(name);
+        // In place, so that the comments above it and behind it stay.
+        if let Some(old) = item.as_value() {
+            *default.decor_mut() = old.decor().clone();
+        }
+        *item = Item::Value(default);
+        if is_another {
+            // A data view belongs to the account that it was chosen for.
+            table.remove("workspace");
+        }
+        Ok(())
+    }
+
+    fn forget_default(&mut self, place: Place) {
+        if self.defaults().iter().all(|(other, _)| *other != place) {
+            return;
+        }
+        match (place, self.format) {
+            (Place::Shared, Format::Older) => self.forget_older_default(),
+            _ => {
+                if let Ok((table, key)) = self.default_entry(place) {
+                    table.remove(key);
+                    table.remove("workspace");
+                }
+            }
+        }
+    }
+
+    /// Removes `default`, but not the comments above it: they are mostly the file's heading.
+    fn forget_older_default(&mut self) {
+        let document = &mut self.document;
+        let heading = document.key("default").and_then(|key| key.leaf_decor().prefix()?.as_str()).unwrap_or_default();
+        let trailing = format!("{heading}{}", document.trailing().as_str().unwrap_or_default());
+        document.remove("default");
+        document.set_trailing(trailing);
+    }
+
+    /// Another program's targets name accounts.
+    fn refuse_if_wanted(&self, name: &str) -> Result<()> {
+        let targets = self.document.get("targets").and_then(Item::as_table_like);
+        let wanting = |(target, item): (&str, &Item)| {
+            let is_wanting = item.as_table_like()?.get("account")?.as_str()? == name;
+            is_wanting.then(|| format!("'{target}'"))
+        };
+        let wanting: Vec<_> = targets.into_iter().flat_map(|targets| targets.iter().filter_map(wanting)).collect();
+        if wanting.is_empty() {
+            return Ok(());
+        }
+        let problem = format!("account '{name}' is needed by the file's targets {}", wanting.join(", "));
+        Err(Error::new(Code::InvalidConfig, problem).fix("Remove these first, with mp target remove"))
+    }
+}
+
+/// A table within another, made where it is missing.
+fn table<'a>(parent: &'a mut dyn TableLike, key: &str) -> Result<&'a mut dyn TableLike> {
+    if !parent.contains_key(key) {
+        let mut table = Table::new();
+        // Without this a file that says only `[accounts.x]` would grow an empty `[accounts]`.
+        table.set_implicit(true);
+        parent.insert(key, Item::Table(table));
+    }
+    let table = parent.get_mut(key).and_then(Item::as_table_like_mut);
+    table.ok_or_else(|| Error::new(Code::Internal, format!("{key} is not a table")))
+}
+
+/// An account as its place has it.
+fn fields(account: &Account, format: Format, place: Place) -> Table {
+    let project_id = (format.project_id(), account.project_id.as_deref());
+    let region = ("region", account.region.map(|region| region.as_str()));
+    let credentials = [
         ("username", account.username.as_deref()),
         ("secret", account.secret.as_ref().map(|secret| secret.expose())),
         ("token", account.token.as_ref().map(|token| token.expose())),
-        ("project_id", account.project_id.as_deref()),
-        ("region", Some(account.region.as_str())),
     ];
+    let kind = match account.kind() {
+        Some(Kind::ServiceAccount) => "service_account",
+        Some(Kind::OAuthToken) => "oauth_token",
+        Some(Kind::ProjectSecret) | None => "",
+    };
+    // Each format's own order.
+    let pairs: Vec<_> = match format {
+        Format::Newer => {
+            let kind = ("type", Some(kind).filter(|kind| place == Place::Shared && !kind.is_empty()));
+            [kind, region, project_id].into_iter().chain(credentials).collect()
+        }
+        Format::Older => credentials.into_iter().chain([project_id, region]).collect(),
+    };
+    let mut fields = Table::new();
     for (key, text) in pairs {
         if let Some(text) = text {
             fields.insert(key, value(text));
         }
     }
-    let accounts = accounts(&mut document)?;
-    let first = accounts.is_empty();
-    match accounts {
-        Accounts::Table(table) => {
-            // Without this a file that says only `[accounts.x]` would grow an empty `[accounts]`.
-            if first {
-                table.set_implicit(true);
-            }
-            table.insert(name, Item::Table(fields));
-        }
-        Accounts::Inline(table) => {
-            table.insert(name, Value::InlineTable(fields.into_inline_table()));
-        }
-    }
-    if first {
-        set_default(&mut document, name);
-    }
-    Ok(document.to_string())
-}
-
-/// Removes an account. Where it was the default, the first that remains becomes it.
-pub(super) fn remove(text: &str, name: &str) -> Result<String> {
-    let mut document = parse(text)?;
-    let accounts = accounts(&mut document)?;
-    let next = match accounts {
-        Accounts::Table(table) => remove_from(table, name),
-        Accounts::Inline(table) => remove_from(table, name),
-    };
-    if document.get("default").and_then(Item::as_str) == Some(name) {
-        match next {
-            Some(next) => set_default(&mut document, &next),
-            None => remove_default(&mut document),
-        }
-    }
-    Ok(document.to_string())
-}
-
-/// Makes an account the default.
-pub(super) fn select(text: &str, name: &str) -> Result<String> {
-    let mut document = parse(text)?;
-    set_default(&mut document, name);
-    Ok(document.to_string())
-}
-
-fn parse(text: &str) -> Result<DocumentMut> {
-    text.parse().map_err(|_| Error::new(Code::Internal, "the accounts file changed its form between two reads"))
-}
-
-/// The table of accounts, in either of TOML's spellings.
-enum Accounts<'a> {
-    Table(&'a mut Table),
-    Inline(&'a mut InlineTable),
-}
-
-impl Accounts<'_> {
-    fn is_empty(&self) -> bool {
-        match self {
-            Accounts::Table(table) => table.is_empty(),
-            Accounts::Inline(table) => table.is_empty(),
-        }
-    }
-}
-
-fn accounts(document: &mut DocumentMut) -> Result<Accounts<'_>> {
-    match document.entry("accounts").or_insert_with(|| Item::Table(Table::new())) {
-        Item::Table(table) => Ok(Accounts::Table(table)),
-        Item::Value(Value::InlineTable(table)) => Ok(Accounts::Inline(table)),
-        _ => Err(Error::new(Code::Internal, "accounts is not a table")),
-    }
-}
-
-/// Removes an entry and names the first that remains.
-fn remove_from(table: &mut dyn TableLike, name: &str) -> Option<String> {
-    table.remove(name);
-    table.iter().next().map(|(name, _)| name.to_owned())
-}
-
-fn set_default(document: &mut DocumentMut, name: &str) {
-    let mut default = Value::from(name);
-    match document.get_mut("default") {
-        // In place, so that the comments above it and behind it stay.
-        Some(item) => {
-            if let Some(old) = item.as_value() {
-                *default.decor_mut() = old.decor().clone();
-            }
-            *item = Item::Value(default);
-        }
-        None => {
-            document.insert("default", Item::Value(default));
-        }
-    }
-}
-
-/// Removes `default`, but not the comments above it: they are mostly the file's heading.
-fn remove_default(document: &mut DocumentMut) {
-    let heading = document.key("default").and_then(|key| key.leaf_decor().prefix()?.as_str()).unwrap_or_default();
-    let trailing = format!("{heading}{}", document.trailing().as_str().unwrap_or_default());
-    document.remove("default");
-    document.set_trailing(trailing);
+    fields
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::super::{Region, Secret, account::Source, file};
-    use super::*;
-
-    fn account() -> Account {
-        Account {
-            source: Source::Call,
-            username: Some("sa".into()),
-            secret: Some(Secret::new("s\"1")),
-            token: None,
-            project_id: Some("12345".into()),
-            region: Region::Eu,
-        }
-    }
-
-    #[test]
-    fn the_first_account_is_the_default() {
-        let text = add("", "prod", &account()).unwrap();
-        assert_eq!(
-            text,
-            "default = \"prod\"\n\n[accounts.prod]\nusername = \"sa\"\nsecret = 's\"1'\nproject_id = \"12345\"\n\
-             region = \"eu\"\n"
-        );
-    }
-
-    #[test]
-    fn what_is_not_touched_stays() {
-        let old = "# Mixpanel\ndefault = \"a\"  # mine\nextra = [1,  2]\n\n# old\n[accounts.a]\nsecret = 'x' # odd\n";
-        let added = add(old, "b c", &account()).unwrap();
-        assert!(added.starts_with(old), "{added}");
-        assert!(added.contains("\n[accounts.\"b c\"]\n"), "{added}");
-        assert_eq!(remove(&added, "b c").unwrap(), old);
-        let selected = select(&added, "b c").unwrap();
-        assert!(selected.starts_with("# Mixpanel\ndefault = \"b c\"  # mine\nextra = [1,  2]\n"), "{selected}");
-    }
-
-    #[test]
-    fn removing_the_default_makes_the_first_that_remains_the_default() {
-        let text = "# Mixpanel\ndefault = \"b\"\n[accounts.a]\nsecret = 'x'\n[accounts.b]\nsecret = 'y'\n";
-        let text = remove(text, "b").unwrap();
-        assert_eq!(text, "# Mixpanel\ndefault = \"a\"\n[accounts.a]\nsecret = 'x'\n");
-        let text = remove(&text, "a").unwrap();
-        assert!(text.contains("# Mixpanel") && !text.contains("default"), "{text}");
-        assert!(add(&text, "c", &account()).unwrap().contains("default = \"c\""));
-    }
-
-    #[test]
-    fn inline_tables_stay_inline() {
-        let text = add("accounts = { a = { secret = 'x' } }\n", "b", &account()).unwrap();
-        assert!(
-            text.starts_with("accounts = { a = { secret = 'x' }") && text.contains("b = { username = \"sa\""),
-            "{text}"
-        );
-        let text = remove(&text, "a").unwrap();
-        assert!(!text.contains("'x'") && text.contains("\"sa\""), "{text}");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_account_is_read_as_it_was_written(name: String, secret: String, username: Option<String>) {
-            let secret = Some(Secret::new(secret)).filter(|secret| !secret.expose().trim().is_empty());
-            let given = Account { secret, username, ..account() };
-            let text = add("# mine\n[accounts.'']\n", &name, &given).unwrap();
-            let read = file::Accounts::parse(&text, Path::new("x")).unwrap();
-            let read = read.get(&name).unwrap();
-            let trimmed = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-            let secret = |account: &Account| account.secret.as_ref().and_then(|secret| trimmed(secret.expose()));
-            proptest::prop_assert_eq!(secret(read), secret(&given));
-            proptest::prop_assert_eq!(&read.username, &given.username.as_deref().and_then(trimmed));
-            proptest::prop_assert!(remove(&text, &name).is_ok());
-        }
-
-        #[test]
-        fn any_text_is_survived(text in "([a-z=\\[\\].\"'{}# \n]|accounts|default|secret|region){0,30}") {
-            if file::Accounts::parse(&text, Path::new("x")).is_ok() {
-                let added = add(&text, "new", &account()).unwrap();
-                proptest::prop_assert!(file::Accounts::parse(&added, Path::new("x")).unwrap().get("new").is_some());
-                proptest::prop_assert!(remove(&added, "new").is_ok());
-            }
-        }
-    }
-}
+#[path = "edit_tests.rs"]
+mod tests;

@@ -38,18 +38,22 @@ const VARIABLES: [&str; 11] = [
 pub struct Environment {
     variables: BTreeMap<&'static str, OsString>,
     home: Option<PathBuf>,
+    /// Whether other variables may be looked up too.
+    is_process: bool,
 }
 
 impl Environment {
     /// The environment of this process, now.
     pub fn process() -> Self {
         let variables = VARIABLES.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect();
-        Self { variables, home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()) }
+        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+        Self { variables, home, is_process: true }
     }
 
     /// An environment made up for a test.
     pub fn of(variables: &[(&'static str, &str)], home: Option<PathBuf>) -> Self {
-        Self { variables: variables.iter().map(|&(name, value)| (name, value.into())).collect(), home }
+        let variables = variables.iter().map(|&(name, value)| (name, value.into())).collect();
+        Self { variables, home, is_process: false }
     }
 
     /// A variable's text without white space around it; an empty one counts as not set.
@@ -60,6 +64,19 @@ impl Environment {
         let text =
             value.to_str().ok_or_else(|| Error::new(Code::InvalidConfig, format!("{name} is not UTF-8 text")))?;
         Ok(Some(text.trim()).filter(|text| !text.is_empty()))
+    }
+
+    /// A token in a variable that the accounts file names.
+    pub(super) fn token(&self, name: &str) -> Option<String> {
+        // A name that no variable can have would end the process.
+        let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+        let value = match self.variables.get(name) {
+            Some(value) => Some(value.clone()),
+            None if self.is_process && is_name => std::env::var_os(name),
+            None => None,
+        };
+        let text = value?.into_string().ok()?.trim().to_owned();
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// The accounts file: `MP_CONFIG_PATH`, else `~/.mp/config.toml`. `None` where neither is known.

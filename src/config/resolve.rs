@@ -1,17 +1,17 @@
 //! Which credentials, project and region does this call use?
 //!
 //! An account named in the call wins over the environment, the environment wins
-//! over the accounts file's `default`, and without a default the only account
-//! there is will do. What the call says about project, region and workspace wins
-//! over whatever that account says. Nothing here makes a request.
+//! over the accounts file's default, and without a default the only account there
+//! is will do. A project or region of the environment without credentials goes
+//! with the default's. What the call says about project, region and workspace wins
+//! over all of it. Nothing here makes a request.
 
 use std::path::Path;
 
 use jiff::Timestamp;
-use url::Url;
 
 use super::{
-    Credentials, Kind, Region,
+    BaseUrl, Credentials, Kind, Region, Secret,
     account::{Account, ENVIRONMENT_ACCOUNT, Field, Source, check_id, shown},
     base_url,
     environment::{Environment, OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
@@ -30,6 +30,18 @@ pub struct Overrides {
     pub workspace_id: Option<String>,
 }
 
+/// What chose the region of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegionFrom {
+    Call,
+    /// `MP_REGION`.
+    Variable,
+    /// The account in the accounts file.
+    File,
+    /// Nothing: it is the one that is asked then.
+    Nothing,
+}
+
 /// Everything that requests need to know about where they go.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -37,12 +49,14 @@ pub struct Target {
     /// `None` only with a project's secret, which implies its project.
     pub project_id: Option<String>,
     pub region: Region,
+    /// What chose it.
+    pub region_from: RegionFrom,
     /// The data view that the query API's answers are restricted to.
     pub workspace_id: Option<String>,
     /// The account's name in the accounts file; `None` for credentials of the environment.
     pub account: Option<String>,
     /// `MP_API_BASE_URL`.
-    pub base_url: Option<Url>,
+    pub base_url: Option<BaseUrl>,
     /// What is not wrong but should be known: sentences without full stop.
     pub warnings: Vec<String>,
     /// The likely mistake in the credentials, also among the warnings: said where Mixpanel refuses them.
@@ -63,6 +77,16 @@ impl Target {
     pub fn now(&self) -> Timestamp {
         self.testing.clock.now()
     }
+
+    /// How to choose a region for all calls, as messages say it.
+    pub fn choose_region(&self, region: &str) -> String {
+        match &self.account {
+            Some(name) if self.region_from != RegionFrom::Variable => {
+                format!("write region = \"{region}\" into account '{name}' of the accounts file")
+            }
+            _ => format!("set MP_REGION='{region}'"),
+        }
+    }
 }
 
 /// Finds the target of a call.
@@ -79,59 +103,96 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
     if project_id.is_none() && credentials.kind().needs_project_id() {
         return Err(account.project_id_missing());
     }
-    let region = match &overrides.region {
-        Some(text) => text.parse().map_err(|problem| Error::argument("region", problem))?,
-        None => account.region,
+    let variable_counts = account.name().is_none() || overrides.account.is_none();
+    let (region, region_from) = match (&overrides.region, account.region) {
+        (Some(text), _) => (text.parse().map_err(|problem| Error::argument("region", problem))?, RegionFrom::Call),
+        (None, Some(region)) if variable_counts && environment.text(REGION)?.is_some() => {
+            (region, RegionFrom::Variable)
+        }
+        (None, Some(region)) => (region, RegionFrom::File),
+        (None, None) => (Region::default(), RegionFrom::Nothing),
     };
     let workspace_id = overrides.workspace_id.as_deref().map(|id| override_id("workspace_id", id)).transpose()?;
     let base_url = base_url::read(environment)?;
     let testing = testing::read(environment, base_url.as_ref())?;
-    let name = match account.source {
-        Source::File(name) => Some(name),
-        Source::Environment | Source::Call => None,
-    };
+    let name = account.name().map(str::to_owned);
     let file = name.as_ref().and_then(|_| environment.accounts_file());
     let hint = hints::hint(&credentials);
-    let warnings = warnings(&credentials, file.as_deref(), hint.as_deref());
-    Ok(Target { credentials, project_id, region, workspace_id, account: name, base_url, warnings, hint, testing })
+    let warnings = warnings(Some(&credentials), file.as_deref(), hint.as_deref());
+    Ok(Target {
+        credentials,
+        project_id,
+        region,
+        region_from,
+        workspace_id,
+        account: name,
+        base_url,
+        warnings,
+        hint,
+        testing,
+    })
 }
 
 /// The account of the environment, if it holds credentials.
 ///
-/// Errors: `InvalidConfig` where variables are set that mean nothing without the ones that are missing: using other
-/// credentials than the user believes to have given would be worse than stopping.
+/// Errors: `InvalidConfig` where there is a user without its secret: using other credentials than the user believes to
+/// have given would be worse than stopping.
 pub(super) fn environment_account(environment: &Environment) -> Result<Option<Account>> {
     let text = |name| Ok::<_, Error>(environment.text(name)?.map(str::to_owned));
     let (token, secret) = (text(OAUTH_TOKEN)?, text(SECRET)?);
     if token.is_none() && secret.is_none() {
-        let set = [USERNAME, PROJECT_ID, REGION].map(|name| Ok(environment.text(name)?.map(|_| name)));
-        let set = set.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
-        return match set.as_slice() {
-            [] => Ok(None),
-            set => {
-                let (set, verb) = (set.join(" and "), if set.len() == 1 { "is" } else { "are" });
-                Err(Error::new(
-                    Code::InvalidConfig,
-                    format!("{SECRET} is missing: {set} {verb} set, but no credentials"),
-                )
-                .fix(format!("Set {SECRET} (or {OAUTH_TOKEN}), or unset {set} to use the accounts file")))
-            }
+        return match environment.text(USERNAME)? {
+            None => Ok(None),
+            Some(_) => Err(Error::new(
+                Code::InvalidConfig,
+                format!("{SECRET} is missing: {USERNAME} is set, but no credentials"),
+            )
+            .fix(format!("Set {SECRET} (or {OAUTH_TOKEN}), or unset {USERNAME} to use the accounts file"))),
         };
     }
-    let source = Source::Environment;
-    let region = match environment.text(REGION)? {
-        None => Region::default(),
-        Some(text) => text
-            .parse()
-            .map_err(|problem| Error::new(Code::InvalidConfig, format!("{} {problem}", source.spell(Field::Region))))?,
-    };
-    let (secret, token) = (secret.map(super::Secret::new), token.map(super::Secret::new));
-    Ok(Some(Account { source, username: text(USERNAME)?, secret, token, project_id: text(PROJECT_ID)?, region }))
+    Ok(Some(Account {
+        source: Source::Environment,
+        username: text(USERNAME)?,
+        secret: secret.map(Secret::new),
+        token: token.map(Secret::new),
+        token_variable: None,
+        project_id: text(PROJECT_ID)?,
+        region: environment_region(environment)?,
+        problem: None,
+    }))
 }
 
-/// The accounts of the file, where there is one.
+fn environment_region(environment: &Environment) -> Result<Option<Region>> {
+    let refused =
+        |problem| Error::new(Code::InvalidConfig, format!("{} {problem}", Source::Environment.spell(Field::Region)));
+    environment.text(REGION)?.map(|text| text.parse().map_err(refused)).transpose()
+}
+
+/// The accounts of the file, where there is one, with the tokens that they have in variables.
 pub(super) fn accounts(environment: &Environment) -> Result<Accounts> {
-    environment.accounts_file().map_or_else(|| Ok(Accounts::default()), |path| Accounts::read(&path))
+    let Some(path) = environment.accounts_file() else { return Ok(Accounts::default()) };
+    let mut accounts = Accounts::read(&path)?;
+    for account in &mut accounts.list {
+        let Some(variable) = account.token_variable.as_deref().filter(|_| account.problem.is_none()) else { continue };
+        account.token = environment.token(variable).map(Secret::new);
+        if account.token.is_none() {
+            let name = account.name().unwrap_or_default();
+            let what =
+                format!("the token of account '{name}' is to be in the variable {}, which is not set", shown(variable));
+            account.problem = Some(Error::new(Code::InvalidConfig, what).fix("Set it before DuckDB starts"));
+        }
+    }
+    Ok(accounts)
+}
+
+/// The file's default as the environment has it.
+fn adjusted(mut account: Account, environment: &Environment) -> Result<Account> {
+    if let Some(id) = environment.text(PROJECT_ID)? {
+        check_id(id).map_err(|problem| Error::new(Code::InvalidConfig, format!("{PROJECT_ID} {problem}")))?;
+        account.project_id = Some(id.to_owned());
+    }
+    account.region = environment_region(environment)?.or(account.region);
+    Ok(account)
 }
 
 fn choose(environment: &Environment, named: Option<&str>) -> Result<Account> {
@@ -149,7 +210,11 @@ fn choose(environment: &Environment, named: Option<&str>) -> Result<Account> {
     let accounts = accounts(environment)?;
     match accounts.default_name() {
         Some(name) => {
-            accounts.get(name).cloned().ok_or_else(|| not_found(name, &accounts).context("the accounts file's default"))
+            let account = accounts.get(name).cloned();
+            adjusted(
+                account.ok_or_else(|| not_found(name, &accounts).context("the accounts file's default"))?,
+                environment,
+            )
         }
         None if accounts.list.is_empty() => Err(missing(environment)),
         None => {
@@ -179,11 +244,14 @@ fn missing(environment: &Environment) -> Error {
        CALL mixpanel_account_add('main', username := 'name.1a2b3c.mp-service-account', secret := '...',
                                  project_id := '1234567', region := 'us');
   3. in the accounts file itself, {}:
+       [active]
+       account = \"main\"
        [accounts.main]
+       type = \"service_account\"
+       region = \"us\"
+       default_project = \"1234567\"
        username = \"name.1a2b3c.mp-service-account\"
        secret = \"...\"
-       project_id = \"1234567\"
-       region = \"us\"
 Service accounts are made in Mixpanel under Organization Settings > Service Accounts",
         file.display()
     ))
@@ -200,8 +268,8 @@ fn quoted(names: &[&str]) -> String {
 }
 
 /// What to know about credentials, and about the file they came from.
-pub(super) fn warnings(credentials: &Credentials, file: Option<&Path>, hint: Option<&str>) -> Vec<String> {
-    let retires = (credentials.kind() == Kind::ProjectSecret).then(|| {
+pub(super) fn warnings(credentials: Option<&Credentials>, file: Option<&Path>, hint: Option<&str>) -> Vec<String> {
+    let retires = credentials.is_some_and(|credentials| credentials.kind() == Kind::ProjectSecret).then(|| {
         "Mixpanel retires project secrets on 3 March 2027; make a service account under Organization Settings > \
          Service Accounts before that"
             .to_owned()

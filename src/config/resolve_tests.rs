@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    AccountInfo, Config, Environment, Kind, NewAccount, Overrides, Region, Secret,
+    AccountInfo, Config, Environment, Kind, NewAccount, Overrides, Region, RegionFrom, Secret,
     environment::{OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
 };
 use crate::contract::{Code, Error, Result};
@@ -126,8 +126,9 @@ fn half_an_environment_is_an_error_that_names_what_is_missing() {
     let home = Home::with(TWO);
     for (variables, missing) in [
         (&[(USERNAME, "u")][..], "MP_SECRET is missing"),
-        (&[(PROJECT_ID, "1")], "MP_SECRET is missing"),
-        (&[(REGION, "eu"), (PROJECT_ID, "1")], "MP_PROJECT_ID and MP_REGION"),
+        (&[(USERNAME, "u"), (PROJECT_ID, "1")], "MP_SECRET is missing"),
+        (&[(PROJECT_ID, "one")], "MP_PROJECT_ID must be a number"),
+        (&[(REGION, "moon")], "MP_REGION must be 'us', 'eu' or 'in'"),
         (&[(USERNAME, "u"), (SECRET, " ")], "MP_SECRET is missing"),
         (&[(USERNAME, "u"), (SECRET, "s")], "MP_PROJECT_ID is missing"),
         (&[(OAUTH_TOKEN, "t")], "MP_PROJECT_ID is missing"),
@@ -142,6 +143,92 @@ fn half_an_environment_is_an_error_that_names_what_is_missing() {
     // The project may come from the call.
     let target = home.config(&[(USERNAME, "u"), (SECRET, "s")]);
     assert!(target.resolve(&Overrides { project_id: Some("1".into()), ..Overrides::default() }).is_ok());
+}
+
+#[test]
+fn a_project_or_region_alone_goes_with_the_default() {
+    let text = |text: &str| Some(text.to_owned());
+    let newer = "[active]\naccount = 'b'\n[accounts.b]\ntype = 'service_account'\nregion = 'in'\ndefault_project = '2'\n\
+                 username = 'u'\nsecret = 's'\n[accounts.a]\ntype = 'oauth_token'\ntoken = 't'\ndefault_project = '1'\n";
+    for file in [TWO, newer] {
+        let home = Home::with(file);
+        for (variables, project, region) in [
+            (&[(PROJECT_ID, "9")][..], "9", None),
+            (&[(REGION, "US")], "2", Some(Region::Us)),
+            (&[(PROJECT_ID, "9"), (REGION, "us")], "9", Some(Region::Us)),
+        ] {
+            let config = home.config(variables);
+            let own = resolved(&home.config(&[]), Overrides::default()).unwrap().2;
+            assert_eq!(resolved(&config, Overrides::default()), Ok((text("b"), text(project), region.unwrap_or(own))));
+            assert_eq!(resolved(&config, account("a")), Ok((text("a"), text("1"), Region::Us)));
+            assert_eq!(resolved(&config, account("b")), Ok((text("b"), text("2"), own)));
+            let call = Overrides { project_id: text("5"), region: text("eu"), ..Overrides::default() };
+            assert_eq!(resolved(&config, call), Ok((text("b"), text("5"), Region::Eu)));
+            let from = |call: &Overrides| config.resolve(call).unwrap().region_from;
+            let by_default = if region.is_some() { RegionFrom::Variable } else { RegionFrom::File };
+            assert_eq!((from(&Overrides::default()), from(&account("b"))), (by_default, RegionFrom::File));
+            assert_eq!(from(&Overrides { region: text("eu"), ..Overrides::default() }), RegionFrom::Call);
+            assert_eq!(from(&account("a")), RegionFrom::Nothing);
+            let listed = config.list().unwrap();
+            let says = |account: &&AccountInfo| account.warnings.iter().any(|warning| warning.contains(variables[0].0));
+            assert_eq!(listed.iter().filter(says).map(|account| account.name.as_str()).collect::<Vec<_>>(), ["b"]);
+        }
+    }
+    // Where there is nothing that they could go with.
+    let alone = error(Home::with("").config(&[(REGION, "eu")]).resolve(&Overrides::default()));
+    assert_eq!(alone.code(), Code::MissingCredentials);
+    let named = error(Home::with(TWO).config(&[(REGION, "eu")]).resolve(&account("(environment)")));
+    assert_eq!(named.code(), Code::MissingCredentials);
+}
+
+#[test]
+fn a_token_may_be_in_a_variable() {
+    let home = Home::with("[accounts.a]\ntype = 'oauth_token'\ntoken_env = 'MP_OTHER'\ndefault_project = '1'\n");
+    let missing = error(home.config(&[]).resolve(&account("a")));
+    assert_eq!(missing.code(), Code::InvalidConfig);
+    assert!(missing.to_string().contains("variable MP_OTHER, which is not set"), "{missing}");
+    let target = home.config(&[("MP_OTHER", "hunter2")]).resolve(&account("a")).unwrap();
+    assert_eq!(target.credentials, super::Credentials::OAuthToken(Secret::new("hunter2")));
+    // Also one that this extension reads by itself.
+    let home = Home::with("[accounts.a]\ntype = 'oauth_token'\ntoken_env = 'MP_OAUTH_TOKEN'\ndefault_project = '1'\n");
+    assert!(home.config(&[(OAUTH_TOKEN, "t")]).resolve(&account("a")).is_ok());
+}
+
+#[test]
+fn an_account_that_cannot_be_used_harms_no_other() {
+    let home = Home::with(
+        "[active]\naccount = 'me'\n[accounts.me]\ntype = 'oauth_browser'\nregion = 'us'\n\
+         [accounts.odd]\ntype = 'service_account'\nregion = 'moon'\n\
+         [accounts.a]\ntype = 'service_account'\nregion = 'eu'\ndefault_project = '1'\nusername = 'u'\nsecret = 's'\n",
+    );
+    let config = home.config(&[]);
+    assert!(config.resolve(&account("a")).is_ok());
+    for (call, problem) in [
+        (Overrides::default(), "account 'me' is a login by browser"),
+        (account("me"), "account 'me' is a login by browser"),
+        (account("odd"), "region of account 'odd' must be"),
+    ] {
+        let error = error(config.resolve(&call));
+        assert_eq!(error.code(), Code::InvalidConfig);
+        assert!(error.to_string().contains(problem), "{error}");
+    }
+    let listed = config.list().unwrap();
+    let usable: Vec<_> =
+        listed.iter().map(|account| (account.name.as_str(), account.problem.is_none(), account.region)).collect();
+    assert_eq!(usable, [("me", false, Some(Region::Us)), ("odd", false, None), ("a", true, Some(Region::Eu))]);
+}
+
+#[test]
+fn what_other_programs_have_no_place_for_is_said() -> Result<()> {
+    let home = Home(tempfile::tempdir()?);
+    let config = home.config(&[]);
+    assert_eq!(config.add(&new("a"))?.warnings, Vec::<String>::new());
+    for account in [new("b c"), NewAccount { username: None, secret: Some(Secret::new("0".repeat(32))), ..new("p") }] {
+        let warnings = config.add(&account)?.warnings;
+        assert!(warnings.iter().any(|warning| warning.contains("only this extension")), "{warnings:?}");
+        assert!(config.resolve(&super::resolve_tests::account(&account.name)).is_ok());
+    }
+    Ok(())
 }
 
 #[test]
@@ -194,8 +281,10 @@ fn accounts_are_added_chosen_listed_and_removed() -> Result<()> {
         kind: Some(Kind::ServiceAccount),
         username: Some("u".into()),
         project_id: Some("1".into()),
-        region,
+        region: Some(region),
         is_default,
+        problem: None,
+        warnings: vec![],
     };
     assert_eq!(config.list()?, [info("a", Region::Us, false), info("b'; DROP", Region::Eu, true)]);
     assert_eq!(config.remove("b'; DROP")?.default.as_deref(), Some("a"));

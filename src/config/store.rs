@@ -7,23 +7,32 @@
 use std::{
     io::Write,
     path::{Path, PathBuf},
-    sync::Mutex,
 };
 
-use super::file;
+use super::{file, lock::Lock};
 use crate::contract::{Code, Error, Result};
 
-/// Two statements of one process don't write over each other's change.
-static WRITING: Mutex<()> = Mutex::new(());
-
-/// Changes the file's text.
+/// Changes the file's text. No other process of this extension changes it meanwhile.
 ///
-/// Errors: `IoError` with the path, and what `change` complains of.
-pub(super) fn update<T>(path: &Path, change: impl FnOnce(&str) -> Result<(String, T)>) -> Result<T> {
-    let _guard = WRITING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+/// Errors: `IoError` with the path, `InvalidConfig` for what is no file, and what `change` complains of.
+pub(super) fn update<T>(path: &Path, change: impl Fn(&str) -> Result<(String, T)>) -> Result<T> {
+    let writing =
+        |error: std::io::Error| Error::from(error).context(format!("writing the accounts file {}", path.display()));
+    // What is no file has no lock beside it either.
+    file::text(path)?;
+    let target = follow_links(path).map_err(writing)?;
+    let directory = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !directory.exists() {
+        // What is refused makes no folder.
+        change("")?;
+        create_directory(directory).map_err(writing)?;
+    }
+    let _lock = Lock::of(&target)?;
     let (text, outcome) = change(&file::text(path)?)?;
-    let place = || format!("writing the accounts file {}", path.display());
-    write(path, &text).map_err(|error| Error::from(error).context(place()))?;
+    write(&target, directory, &text).map_err(writing)?;
     Ok(outcome)
 }
 
@@ -44,18 +53,12 @@ pub(super) fn warning(_path: &Path) -> Option<String> {
     None
 }
 
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    let target = follow_links(path)?;
-    let directory = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    create_directory(directory)?;
+fn write(target: &Path, directory: &Path, text: &str) -> std::io::Result<()> {
     // `tempfile` makes files that only their owner can read.
     let mut file = tempfile::Builder::new().prefix(".mixpanel-accounts-").tempfile_in(directory)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
-    file.persist(&target)?;
+    file.persist(target)?;
     Ok(())
 }
 
@@ -157,6 +160,32 @@ mod tests {
         let path = home.path().join("config.toml");
         assert!(update::<()>(&path, |_| Err(Error::new(Code::AccountExists, "x"))).is_err());
         assert_eq!(std::fs::read_dir(home.path())?.count(), 0);
+        assert!(update::<()>(&home.path().join("a/b/c"), |_| Err(Error::new(Code::AccountNotFound, "x"))).is_err());
+        assert_eq!(std::fs::read_dir(home.path())?.count(), 0);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_replaced_nor_read() -> Result<()> {
+        let home = tempfile::tempdir()?;
+        let (folder, pipe) = (home.path().join("folder"), home.path().join("pipe"));
+        std::fs::create_dir(&folder)?;
+        std::process::Command::new("mkfifo").arg(&pipe).status()?;
+        let link = home.path().join("link");
+        symlink(&pipe, &link)?;
+        for (path, kind) in [
+            (folder.as_path(), "a folder"),
+            (&pipe, "a device or pipe"),
+            (&link, "a device or pipe"),
+            (Path::new("/dev/null"), "a device"),
+        ] {
+            let before = std::fs::metadata(path)?.file_type();
+            for error in [file::text(path).unwrap_err(), put(path, "x = 1\n").unwrap_err()] {
+                assert_eq!(error.code(), Code::InvalidConfig, "{error}");
+                assert!(error.to_string().contains(kind), "{error}");
+            }
+            assert_eq!(std::fs::metadata(path)?.file_type(), before);
+        }
         Ok(())
     }
 }

@@ -14,10 +14,8 @@
 
 use std::{path::Path, time::Duration};
 
-use url::Url;
-
 use super::{
-    base_url::is_loopback,
+    BaseUrl,
     environment::{Environment, RATE_LIMITS, RETRY_BASE_MS, TEST_CLOCK, TIMEOUT_MS},
 };
 use crate::contract::{Clock, Code, Error, Result};
@@ -32,8 +30,8 @@ pub struct Testing {
 }
 
 /// Errors: `InvalidConfig` for values that mean nothing.
-pub(super) fn read(environment: &Environment, base_url: Option<&Url>) -> Result<Testing> {
-    if !base_url.is_some_and(is_loopback) {
+pub(super) fn read(environment: &Environment, base_url: Option<&BaseUrl>) -> Result<Testing> {
+    if !base_url.is_some_and(BaseUrl::is_loopback) {
         return Ok(Testing::default());
     }
     let unlimited = match environment.text(RATE_LIMITS)? {
@@ -61,8 +59,8 @@ mod tests {
     fn only_towards_this_machine() {
         let environment =
             Environment::of(&[(RETRY_BASE_MS, "5"), (RATE_LIMITS, "off"), (TEST_CLOCK, "/tmp/offset")], None);
-        let local = Url::parse("http://127.0.0.1:1").ok();
-        let remote = Url::parse("https://proxy.example.com").ok();
+        let local = BaseUrl::parse("http://127.0.0.1:1").ok();
+        let remote = BaseUrl::parse("https://proxy.example.com").ok();
         let expected = Testing {
             retry_base: Some(Duration::from_millis(5)),
             timeout: None,
@@ -76,7 +74,7 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        let local = Url::parse("http://127.0.0.1:1").ok();
+        let local = BaseUrl::parse("http://127.0.0.1:1").ok();
         for variable in [(RETRY_BASE_MS, "soon"), (TIMEOUT_MS, "-1"), (RATE_LIMITS, "maybe")] {
             assert!(read(&Environment::of(&[variable], None), local.as_ref()).is_err(), "{variable:?}");
         }

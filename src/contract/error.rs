@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::Reason;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 macro_rules! codes {
@@ -68,6 +70,8 @@ codes! {
     WrongTable = "WRONG_TABLE",
     /// A file of this machine could not be read or written.
     IoError = "IO_ERROR",
+    /// The file of the extension is for another DuckDB.
+    WrongFile = "WRONG_FILE",
     /// This machine has no memory for what is to be read.
     OutOfMemory = "OUT_OF_MEMORY",
     /// A fault of this extension.
@@ -81,12 +85,13 @@ pub struct Error {
     what: String,
     server: Option<String>,
     fix: Option<String>,
+    reason: Option<Reason>,
 }
 
 impl Error {
     /// `what` failed: a sentence without its full stop.
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Self { code, what: what.into(), server: None, fix: None }
+        Self { code, what: what.into(), server: None, fix: None, reason: None }
     }
 
     /// An argument that cannot be used, named as the user wrote it.
@@ -123,15 +128,22 @@ impl Error {
         self.server.as_deref()
     }
 
-    /// Whether Mixpanel's own words hold this.
-    pub fn says(&self, words: &str) -> bool {
-        self.server.as_ref().is_some_and(|server| server.contains(words))
+    /// Says why Mixpanel refused.
+    pub fn because(mut self, reason: Reason) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// Why Mixpanel refused, where somebody acts on it.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason
     }
 
     /// The same, with every text in it run through `redact`.
     pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
-        let Self { code, what, server, fix } = self;
-        Self { code, what: redact(&what), server: server.map(|text| redact(&text)), fix: fix.map(|text| redact(&text)) }
+        let Self { code, what, server, fix, reason } = self;
+        let [server, fix] = [server, fix].map(|text| text.map(|text| redact(&text)));
+        Self { code, what: redact(&what), server, fix, reason }
     }
 
     pub fn code(&self) -> Code {

@@ -163,5 +163,6 @@ fn damage(block: &[u8], line: Range<usize>, line_number: usize, rows: usize) -> 
     if line.len() > MAX_LINE {
         return Damage::too_long();
     }
-    Damage::of_line(block.get(line).unwrap_or_default(), line_number, rows)
+    let rest = block.get(line.start..).unwrap_or_default();
+    Damage::of_line(block.get(line).unwrap_or_default(), rest, line_number, rows)
 }

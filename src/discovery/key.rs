@@ -1,9 +1,7 @@
 //! When are two questions the same one?
 
-use url::Url;
-
 use crate::{
-    config::{Credentials, Region, Target},
+    config::{BaseUrl, Credentials, Region, Target},
     mixpanel::Request,
 };
 
@@ -11,7 +9,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asker {
     credentials: Credentials,
-    base_url: Option<Url>,
+    base_url: Option<BaseUrl>,
     region: Region,
     project_id: Option<String>,
 }

@@ -12,8 +12,8 @@ use super::{MOST_NAMES, answer, cache::Cache, key::Asker, key::Key, nearest::nea
 use crate::{
     answers,
     config::Target,
-    contract::{Code, Error, Result},
-    mixpanel::{Api, Request},
+    contract::{Code, Error, Reason, Result},
+    mixpanel::{Api, Client, Request, block_on},
 };
 
 /// The first day that Mixpanel takes.
@@ -34,11 +34,26 @@ pub struct Days {
 ///
 /// Errors: whatever a request can fail with. Days of the call's are never changed.
 pub fn event_names(target: &Target, days: Days, limit: u64) -> Result<Vec<String>> {
+    names(target, days, |asked| read(&answer(target, &request(asked, limit), |text| read(text).map(drop))?))
+}
+
+/// The names of all events, as many as Mixpanel tells, never out of the cache: for those who want to hear soon whether that
+/// works.
+///
+/// Errors: as [`event_names`].
+pub fn event_names_anew(target: &Target) -> Result<Vec<String>> {
+    names(target, Days::default(), |asked| {
+        let answer = block_on(Client::hasty(target)?.json(&request(asked, MOST_NAMES)))??;
+        read(&answers::text(&answer.body))
+    })
+}
+
+fn names(target: &Target, days: Days, ask: impl Fn((Date, Date)) -> Result<Vec<String>>) -> Result<Vec<String>> {
     let mut asked = widest(target, days);
     let mut tries = 1;
     loop {
-        match answer(target, &request(asked, limit), |text| read(text).map(drop)) {
-            Ok(text) => return read(&text),
+        match ask(asked) {
+            Ok(names) => return Ok(names),
             Err(error) if tries < TRIES => asked = narrower(target, days, asked, &error).ok_or(error)?,
             Err(error) => return Err(error),
         }
@@ -61,7 +76,7 @@ pub fn unknown_event_at_hand(target: &Target, event: &str) -> Option<Error> {
 /// What to say where Mixpanel refused a question about an event (400): that there is no such event, or else what
 /// Mixpanel said.
 pub fn refused_event(target: &Target, event: &str, error: Error) -> Error {
-    if error.code() != Code::InvalidRequest {
+    if error.code() != Code::InvalidRequest || error.reason().is_some() {
         return error;
     }
     unknown_event(target, event).ok().flatten().unwrap_or(error)
@@ -116,13 +131,11 @@ fn widest(target: &Target, days: Days) -> (Date, Date) {
 
 /// Other days where Mixpanel refused these and they are ours to change.
 fn narrower(target: &Target, days: Days, (from, to): (Date, Date), error: &Error) -> Option<(Date, Date)> {
-    if error.code() == Code::InvalidRequest && error.says("later than today") && days.to.is_none() {
-        return Some((from, to.yesterday().ok()?));
-    }
-    if error.code() != Code::PermissionDenied || days.from.is_some() {
-        return None;
-    }
-    let allowed = exceeded_days(error.words()?)?;
+    let allowed = match error.reason() {
+        Some(Reason::FutureDate) if days.to.is_none() => return Some((from, to.yesterday().ok()?)),
+        Some(Reason::HistoryLimit(allowed)) if days.from.is_none() => allowed?,
+        _ => return None,
+    };
     // Where that was refused as well, the project's day has begun already.
     let (allowed, later) = match before_today(target, allowed)? {
         day if day > from => (allowed, day),
@@ -130,17 +143,6 @@ fn narrower(target: &Target, days: Days, (from, to): (Date, Date), error: &Error
     };
     remember(target, allowed.max(0));
     (later <= to).then_some((later, to))
-}
-
-/// The number in `Date range exceeds 90 days into the past`.
-fn exceeded_days(words: &str) -> Option<i64> {
-    let words: Vec<&str> = words.split_whitespace().collect();
-    words.windows(3).find_map(|words| match words {
-        [exceeds, days, unit] if exceeds.eq_ignore_ascii_case("exceeds") && unit.starts_with("day") => {
-            days.parse().ok().filter(|days| (0..=100_000).contains(days))
-        }
-        _ => None,
-    })
 }
 
 fn today(target: &Target) -> Date {
@@ -177,8 +179,8 @@ mod tests {
     use super::*;
     use crate::mixpanel::testing::target;
 
-    fn refusal(words: &str) -> Error {
-        Error::new(Code::PermissionDenied, "no").server(words)
+    fn refusal(reason: Reason) -> Error {
+        Error::new(Code::PermissionDenied, "no").because(reason)
     }
 
     fn with_project(id: &str) -> Target {
@@ -190,7 +192,7 @@ mod tests {
         let target = with_project("plan");
         let open = Days::default();
         assert_eq!(widest(&target, open), (FIRST_DAY, today(&target)));
-        let error = refusal("Date range exceeds 90 days into the past");
+        let error = refusal(Reason::HistoryLimit(Some(90)));
         let second = narrower(&target, open, widest(&target, open), &error).unwrap();
         assert_eq!(second, (before_today(&target, 90).unwrap(), today(&target)));
         assert_eq!(widest(&target, open), second);
@@ -204,7 +206,7 @@ mod tests {
     #[test]
     fn days_of_the_calls_are_never_changed() {
         let target = with_project("own");
-        let error = refusal("Date range exceeds 90 days into the past");
+        let error = refusal(Reason::HistoryLimit(Some(90)));
         let from = Days { from: Some(FIRST_DAY), to: None };
         assert_eq!(narrower(&target, from, widest(&target, from), &error), None);
         // All of these days lie before those that are allowed.
@@ -219,30 +221,18 @@ mod tests {
     fn other_refusals_stand() {
         let target = with_project("refused");
         let (open, asked) = (Days::default(), (FIRST_DAY, today(&target)));
-        assert_eq!(narrower(&target, open, asked, &refusal("Permission denied")), None);
-        let words = "Query exceeds 90 days lookback in custom filter";
-        assert_eq!(narrower(&target, open, asked, &Error::new(Code::InvalidRequest, "no").server(words)), None);
-        let future = Error::new(Code::InvalidRequest, "no").server("to_date cannot be later than today");
+        for other in [
+            Error::new(Code::PermissionDenied, "no"),
+            refusal(Reason::HistoryLimit(None)),
+            refusal(Reason::WrongCluster),
+        ] {
+            assert_eq!(narrower(&target, open, asked, &other), None);
+        }
+        let future = refusal(Reason::FutureDate);
         assert_eq!(narrower(&target, open, asked, &future), Some((FIRST_DAY, today(&target).yesterday().unwrap())));
         let to = Days { from: None, to: Some(today(&target)) };
         assert_eq!(narrower(&target, to, asked, &future), None);
         assert_eq!(history(&target), None);
-    }
-
-    #[test]
-    fn numbers_of_days() {
-        for (words, days) in [
-            ("Date range exceeds 90 days into the past", Some(90)),
-            ("exceeds  1 day", Some(1)),
-            ("exceeds 0 days", Some(0)),
-            ("exceeds ninety days", None),
-            ("exceeds -1 days", None),
-            ("exceeds 99999999999999999999 days", None),
-            ("exceeds 90", None),
-            ("", None),
-        ] {
-            assert_eq!(exceeded_days(words), days, "{words}");
-        }
     }
 
     #[test]

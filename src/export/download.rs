@@ -19,7 +19,7 @@ use super::{
     windows::{Arrived, Windows},
 };
 use crate::{
-    contract::{Code, Error, Result},
+    contract::{Code, Error, Reason, Result},
     fetches::Fetch,
     mixpanel::{Client, Failure, Quota, RetryPolicy, with_retries},
 };
@@ -101,7 +101,9 @@ async fn fetch(download: Arc<Download>, index: usize, window: Window, damaged: u
 async fn attempt(download: &Download, mut window: Window) -> Result<Arrived, Failure> {
     loop {
         match receive(download, window).await {
-            Err(failure) if download.request.may_end_earlier(window) && failure.error.says("later than today") => {
+            Err(failure)
+                if download.request.may_end_earlier(window) && failure.error.reason() == Some(Reason::FutureDate) =>
+            {
                 match window.to.yesterday() {
                     Ok(day) if day >= window.from => window.to = day,
                     _ => return Ok(Arrived::empty(&download.allowance)),
@@ -127,7 +129,8 @@ async fn receive(download: &Download, window: Window) -> Result<Arrived, Failure
         let is_wanted = match &verifier {
             Some(verifier) => verifier.feed(chunk).await,
             None if spool.len() > LARGE => {
-                let started = verifier.insert(Verifier::start(encoding, window.days())?);
+                let credentials = download.client.target().credentials.clone();
+                let started = verifier.insert(Verifier::start(encoding, window.days(), credentials)?);
                 started.feed(spool.bytes().map_err(Error::from)?.into_owned().into()).await
             }
             None => true,

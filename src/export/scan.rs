@@ -218,7 +218,7 @@ impl ExportReader {
                     let is_answer = taken.settle(Count { rows: batch.num_rows(), outside });
                     return Ok(is_answer.then_some(batch));
                 }
-                Err(damage) => taken.again(verify::damaged(0, &damage)),
+                Err(damage) => taken.again(verify::damaged(0, &damage, self.shared.windows.credentials())),
             },
             Ok(Lines::Stream(blocks, count)) => {
                 if taken.settle(count) {
@@ -242,7 +242,11 @@ impl ExportReader {
         }
         let count = match verified {
             Some(count) => count,
-            None => verify::lines(inflate::stream_spool(&mut spool, encoding)?, window.days())?,
+            None => verify::lines(
+                inflate::stream_spool(&mut spool, encoding)?,
+                window.days(),
+                self.shared.windows.credentials(),
+            )?,
         };
         Ok(Lines::Stream(Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK), count))
     }
@@ -262,7 +266,7 @@ impl ExportReader {
         let batch = match self.shared.decoder.decode(block, streamed.window.days()) {
             Ok(decoded) => decoded.batch,
             Err(damage) => {
-                fail(verify::damaged(streamed.rows, &damage));
+                fail(verify::damaged(streamed.rows, &damage, self.shared.windows.credentials()));
                 return Ok(None);
             }
         };

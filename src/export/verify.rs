@@ -15,9 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::inflate::{self, Blocks, InflateError};
 use crate::{
+    config::Credentials,
     contract::{Code, Error, Result},
     decode::{Count, Damage, DamageKind, Days, Decoder},
-    mixpanel::Encoding,
+    mixpanel::{Encoding, redact},
 };
 
 /// Inflated bytes that are looked at together.
@@ -29,12 +30,12 @@ const NOT_WHOLE: &str = "Ask for less at a time (window_days := 1, fewer events,
 /// Chunks of the network that wait to be inflated; more of them hold the download back.
 const QUEUED_CHUNKS: usize = 64;
 
-/// Checks all lines of a stream.
-pub fn lines(source: impl Read, days: Days) -> Result<Count> {
+/// Checks all lines of a stream; errors don't repeat the credentials.
+pub fn lines(source: impl Read, days: Days, credentials: &Credentials) -> Result<Count> {
     let mut blocks = Blocks::new(source, BLOCK);
     let mut total = Count::default();
     while let Some(block) = blocks.next()? {
-        let count = Decoder::verify(&block, days).map_err(|damage| damaged(total.rows, &damage))?;
+        let count = Decoder::verify(&block, days).map_err(|damage| damaged(total.rows, &damage, credentials))?;
         total.rows += count.rows;
         total.outside += count.outside;
     }
@@ -56,32 +57,37 @@ pub fn within_days(count: Count) -> Result<Option<String>> {
     }
 }
 
-/// Damage that was found behind so many good rows.
-pub fn damaged(rows_before: usize, damage: &Damage) -> Error {
+/// Damage that was found behind so many good rows, without the credentials.
+pub fn damaged(rows_before: usize, damage: &Damage, credentials: &Credentials) -> Error {
     let rows = rows_before + damage.rows;
+    let redact = |text: &str| redact(credentials, text);
     match &damage.kind {
         // Instead of events, not among them: an answer to the request as a whole.
         DamageKind::ApiError(words) if rows == 0 => {
             Error::new(Code::ServerError, "an error came instead of events, with status 200")
-                .server(words)
+                .server(redact(words))
                 .fix("Check dates, events and filter, or run it again later")
         }
-        DamageKind::Html if rows == 0 => {
-            Error::new(Code::UnexpectedResponse, format!("a web page came instead of events: {}", damage.excerpt))
-                .fix("Look for a proxy or login page between this machine and Mixpanel")
-        }
-        DamageKind::TooLong => Error::new(Code::TooLarge, damage.to_string())
-            .fix("Mixpanel sends none that long: look for a proxy in between"),
+        DamageKind::Html if rows == 0 => Error::new(Code::UnexpectedResponse, "a web page came instead of events")
+            .server(damage.excerpt(redact))
+            .fix("Look for a proxy or login page between this machine and Mixpanel"),
+        DamageKind::TooLong => too_long(damage),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
-        _ => Error::new(Code::Truncated, format!("the answer is not whole: {damage}")).fix(NOT_WHOLE),
+        _ => Error::new(Code::Truncated, format!("the answer is not whole: {}", damage.told(redact))).fix(NOT_WHOLE),
     }
+}
+
+/// It repeats nothing of the line, so that nothing has to be taken out.
+fn too_long(damage: &Damage) -> Error {
+    Error::new(Code::TooLarge, damage.told(str::to_owned))
+        .fix("Mixpanel sends none that long: look for a proxy in between")
 }
 
 impl From<InflateError> for Error {
     fn from(error: InflateError) -> Self {
         match error {
             InflateError::Damaged(what) => Error::new(Code::Truncated, what).fix(NOT_WHOLE),
-            InflateError::TooLong => damaged(0, &Damage::too_long()),
+            InflateError::TooLong => too_long(&Damage::too_long()),
             InflateError::Io(error) => error.into(),
         }
     }
@@ -94,12 +100,12 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    pub fn start(encoding: Encoding, days: Days) -> Result<Self> {
+    pub fn start(encoding: Encoding, days: Days, credentials: Credentials) -> Result<Self> {
         let (chunks, arriving) = mpsc::channel(QUEUED_CHUNKS);
         let (tell, verdict) = oneshot::channel();
         let check = move || {
             let bytes = inflate::stream(Arriving { chunks: arriving, chunk: Bytes::new() }, encoding);
-            let _ = tell.send(lines(bytes, days));
+            let _ = tell.send(lines(bytes, days, &credentials));
         };
         thread::Builder::new().name("mixpanel-verify".into()).spawn(check)?;
         Ok(Self { chunks, verdict })

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config::Credentials,
-    contract::{Code, Error, Result},
+    contract::{Code, Error, Reason, Result},
     decode::Count,
     fetches::Fetch,
     mixpanel::{Encoding, redact},
@@ -106,6 +106,11 @@ impl Windows {
             fetch,
             credentials,
         }
+    }
+
+    /// What must not be seen in errors.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
     }
 
     fn redacted(&self, error: Error) -> Error {
@@ -237,7 +242,7 @@ impl Windows {
         let error = self.redacted(error.context(window));
         // Where nothing can be had, leaving out would be an empty answer to a wrong password.
         let all_skipped = slots.skipped + 1 == slots.slots.len();
-        if self.on_failure == OnFailure::Error || is_fatal(error.code()) || all_skipped {
+        if self.on_failure == OnFailure::Error || is_fatal(&error) || all_skipped {
             drop(slots);
             return self.fail(error);
         }
@@ -318,10 +323,14 @@ impl Drop for Taken<'_> {
     }
 }
 
-/// What is wrong with every window alike is not a window's failure.
-fn is_fatal(code: Code) -> bool {
+/// What is wrong with every window alike is not a window's failure. Days that the plan does not keep are wrong with the
+/// oldest only.
+fn is_fatal(error: &Error) -> bool {
+    if matches!(error.reason(), Some(Reason::HistoryLimit(_))) {
+        return false;
+    }
     matches!(
-        code,
+        error.code(),
         Code::AuthenticationFailed
             | Code::PaymentRequired
             | Code::PermissionDenied
@@ -400,6 +409,15 @@ mod tests {
         assert_eq!(windows.fetch.end().failed.len(), 1);
         windows.give_up(1, broken());
         assert!(windows.take(None, || false).is_err());
+    }
+
+    #[test]
+    fn days_that_the_plan_does_not_keep_can_be_skipped() {
+        let windows = windows(2, OnFailure::Skip);
+        let error = Error::new(Code::PermissionDenied, "HTTP 403").because(Reason::HistoryLimit(Some(90)));
+        windows.give_up(0, error);
+        assert!(!windows.is_over());
+        assert_eq!(windows.fetch.end().failed.len(), 1);
     }
 
     #[test]

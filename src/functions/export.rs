@@ -109,14 +109,14 @@ impl Call {
         };
         if !session.pushes_filters {
             for (name, date) in [("from_date", from), ("to_date", to)] {
-                date.ok_or_else(|| missing_date(name))?;
+                date.ok_or_else(|| missing_date(name, false))?;
             }
         }
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let extra = typed_columns(arguments, &columns(vec![]).1)?;
         let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
         session.require_external_access()?;
-        Ok(Self {
+        let call = Self {
             days,
             wanted: Wanted { from, to, events: arguments.texts("events")?, midnight: None },
             filter: arguments.text("filter")?.map(str::to_string),
@@ -130,7 +130,15 @@ impl Call {
             columns,
             filter_columns: (!raw).then_some(FilterColumns { event_name: 0, event_time: 1 }),
             arguments: arguments.to_json(),
-        })
+        };
+        // Days are as long as any others.
+        let (from, to) = (Date::ZERO, Date::ZERO);
+        call.request(&call.wanted).window(Window { from, to }).url(&call.target)?;
+        Ok(call)
+    }
+
+    fn request(&self, wanted: &Wanted) -> ExportRequest {
+        ExportRequest::new(self.target.clone(), wanted.events.clone(), self.filter.clone(), self.max_rows)
     }
 
     /// What one execution asks for: the call, narrowed by the query.
@@ -145,9 +153,11 @@ impl Call {
             Some(days) => self.windows_of(days, &wanted)?,
             None => self.windows(&wanted, self.latest_today())?,
         };
-        let request = ExportRequest::new(self.target.clone(), wanted.events, self.filter.clone(), self.max_rows)
-            .ending_about(chosen_end);
-        Ok((windows, request))
+        let request = self.request(&wanted);
+        // Names that conditions brought are worth no error: without them more comes, and DuckDB looks at it again.
+        let fits = windows.first().is_none_or(|window| request.window(*window).url(&self.target).is_ok());
+        let request = if fits { request } else { self.request(&self.wanted) };
+        Ok((windows, request.ending_about(chosen_end)))
     }
 }
 
@@ -155,13 +165,13 @@ impl Call {
     /// The requests for what is wanted, and the last day where that is `today` for want of a better end: the last day
     /// that Mixpanel may answer for.
     fn windows(&self, wanted: &Wanted, today: Date) -> Result<(Vec<Window>, Option<Date>)> {
-        let from = wanted.from.ok_or_else(|| missing_date("from_date"))?;
+        let from = wanted.from.ok_or_else(|| missing_date("from_date", true))?;
         let to = match (wanted.to, self.wanted.to) {
             (Some(to), Some(_)) => to,
             // Where only the conditions say it, a day in the future is a way to say "until now", and no error.
             (Some(to), None) => to.min(today),
             (None, _) if self.wanted.from.is_none() => today,
-            (None, _) => return Err(missing_date("to_date")),
+            (None, _) => return Err(missing_date("to_date", true)),
         };
         let midnight = wanted.midnight.filter(|midnight| *midnight <= today);
         let chosen_end = self
@@ -232,11 +242,10 @@ fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
     Ok(Some(days))
 }
 
-fn missing_date(name: &str) -> Error {
-    Error::argument(
-        name,
-        format!("is missing; add {name} := '2025-01-31' (on DuckDB 2.0 a WHERE on event_time does as well)"),
-    )
+/// Conditions on event_time do as well where the host sees them.
+fn missing_date(name: &str, takes_filters: bool) -> Error {
+    let or_else = if takes_filters { ", or a WHERE on event_time" } else { "" };
+    Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
 }
 
 fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod activity_feed;
 pub mod api;
+pub mod build;
 mod counting;
 pub mod discovery;
 pub mod export;

@@ -1,12 +1,15 @@
 //! The two C APIs of DuckDB: the only code here that knows DuckDB, and the only
 //! unsafe code.
 //!
-//! [`v1`] is loaded by every DuckDB from 1.2.0 to 2.0.0, [`v2`] by exactly 2.0.0;
-//! both entry points live in the one shared library, and the footer of the file
-//! says which of them DuckDB calls. Each registers what [`crate::catalog`] lists.
+//! [`v1`] is loaded by every DuckDB from 1.2.0 on, [`v2`] by exactly the 2.x that
+//! the file names; both entry points live in the one shared library, and the file's
+//! [`footer`] says which of them DuckDB calls. Each registers what [`crate::catalog`] lists.
 
 mod contain;
 mod fault;
+mod footer;
+mod library;
+mod one_duckdb;
 mod place;
 mod v1;
 mod v2;

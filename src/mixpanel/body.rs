@@ -127,6 +127,10 @@ impl Body {
     /// Failures: those of [`Body::chunk`]; `Truncated` for a broken gzip stream; `TooLarge` beyond the limit;
     /// `OutOfMemory`.
     pub async fn text(&mut self, limit: usize) -> Result<Bytes, Failure> {
+        // What says so itself need not come.
+        if self.encoding == Encoding::Identity && self.content_length().is_some_and(|length| length > limit as u64) {
+            return Err(self.no_text(Fault::TooLong, limit));
+        }
         let mut text = Text::new(self.encoding, limit);
         while let Some(chunk) = self.chunk().await? {
             text.push(&chunk).map_err(|fault| self.no_text(fault, limit))?;

@@ -2,8 +2,8 @@
 //!
 //! [`Client::open`] makes one attempt: it waits for the governor, sends, and
 //! judges the status. [`Client::json`] adds the retries, for answers that are one
-//! JSON text; [`Client::answer`] too, and takes a refusal for an answer. Redirects
-//! are never followed: the credentials would go with them.
+//! JSON text; [`Client::answer`] too, and takes a refusal for an answer. HTTP's own
+//! redirects are off: [`redirect`] says which one is followed.
 
 use std::{
     sync::{
@@ -19,6 +19,7 @@ use reqwest::{
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
+use url::Url;
 
 use super::{
     Api, Body, Failure, Method, Quota, Request, Retry, RetryPolicy, Retrying, auth,
@@ -26,12 +27,12 @@ use super::{
     errors::{self, Refusal},
     governor::{Governor, Permit, Project},
     journal::Journal,
-    network, throttle,
+    network, redact, redirect, throttle,
     timeouts::Timeouts,
     tls, with_retries, words,
 };
 use crate::{
-    config::{Kind, Target, is_loopback},
+    config::{BaseUrl, Kind, Target},
     contract::{Code, Error, Result},
 };
 
@@ -58,6 +59,7 @@ struct Inner {
     requests: AtomicU64,
     /// Of whoever made this client, where they keep one.
     journal: Option<Journal>,
+    policy: RetryPolicy,
 }
 
 /// An answer that has arrived whole, decompressed.
@@ -88,10 +90,23 @@ impl Client {
         Self::governed(target, Governor::process())
     }
 
+    /// A client that tries once more and no oftener: for those who wait to hear whether it works at all.
+    pub fn hasty(target: &Target) -> Result<Self> {
+        Self::made(target, Governor::process(), RetryPolicy { retries: 1, ..RetryPolicy::of(target) })
+    }
+
     /// A client that counts with another governor than the process's: for tests.
     pub(super) fn governed(target: &Target, governor: Arc<Governor>) -> Result<Self> {
+        Self::made(target, governor, RetryPolicy::of(target))
+    }
+
+    fn made(target: &Target, governor: Arc<Governor>, policy: RetryPolicy) -> Result<Self> {
         let timeouts = Timeouts::new(&target.testing);
-        let plain = target.base_url.as_ref().is_some_and(|url| url.scheme() == "http" && is_loopback(url));
+        let journal = Journal::lent();
+        if let Some(journal) = &journal {
+            target.warnings.iter().for_each(|warning| journal.warn(warning));
+        }
+        let plain = target.base_url.as_ref().is_some_and(BaseUrl::is_plain);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(!plain)?)
             .redirect(Policy::none())
@@ -117,7 +132,8 @@ impl Client {
             project: Project::of(target),
             timeouts,
             requests: AtomicU64::new(0),
-            journal: Journal::lent(),
+            journal,
+            policy,
             target: target.clone(),
         })))
     }
@@ -142,7 +158,7 @@ impl Client {
 
     /// How this client's requests are retried.
     pub fn retry_policy(&self) -> RetryPolicy {
-        RetryPolicy::of(&self.0.target)
+        self.0.policy
     }
 
     /// One attempt: waits for the governor, sends, checks the status.
@@ -165,11 +181,25 @@ impl Client {
         Err(Failure { retry, ..failure })
     }
 
-    /// One attempt, up to the head of the answer, whatever its status; written down for whoever keeps a journal.
+    /// One attempt, up to the head of the answer, whatever its status.
     async fn send(&self, request: &Request) -> Result<Arrival, Failure> {
-        let arrival = self.exchange(request).await;
+        let url = request.url(&self.0.target)?;
+        let arrival = self.noted(request, &url).await?;
+        let (status, headers) = (arrival.response.status().as_u16(), arrival.response.headers());
+        match redirect::other_spelling(request.method(), &url, status, headers) {
+            Some(other) => {
+                // Its place among the requests at once is another's now.
+                drop(arrival);
+                self.noted(request, &other).await
+            }
+            None => Ok(arrival),
+        }
+    }
+
+    /// An exchange, written down for whoever keeps a journal.
+    async fn noted(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
+        let arrival = self.exchange(request, url).await;
         if let Some(journal) = &self.0.journal {
-            let address = request.url(&self.0.target).map_or_else(|_| String::new(), String::from);
             let (outcome, is_failure) = match &arrival {
                 Ok(Arrival { response, .. }) if response.status().is_success() => {
                     (response.status().as_str().to_owned(), false)
@@ -177,19 +207,18 @@ impl Client {
                 Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
                 Err(failure) => (failure.error.to_string(), true),
             };
-            journal.write(format!("{} {address}: {outcome}", request.method().as_str()), is_failure);
+            journal.write(format!("{} {url}: {outcome}", request.method().as_str()), is_failure);
         }
         arrival
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Arrival, Failure> {
+    async fn exchange(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
         let inner = &*self.0;
         require_readable(&inner.target, request.api())?;
-        let url = request.url(&inner.target)?;
         let place = format!("{} {}", request.method().as_str(), request.place(&inner.target));
         let mut message = match request.method() {
-            Method::Get => inner.http.get(url),
-            Method::Post => inner.http.post(url),
+            Method::Get => inner.http.get(url.clone()),
+            Method::Post => inner.http.post(url.clone()),
         };
         message = message.header(AUTHORIZATION, inner.authorization.clone()).header(ACCEPT_ENCODING, "gzip");
         message = match (request.body(), request.method()) {
@@ -236,7 +265,7 @@ impl Client {
             let mut body = self.open(request).await?;
             let (status, content_type) = (body.status(), body.content_type());
             let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
-            let text = auth::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
+            let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             self.judge(request, &place, status, &content_type, &text)?;
             Ok((status, text, body.received()))
         };
@@ -244,7 +273,8 @@ impl Client {
             attempts += 1;
             on_retry(retrying);
         };
-        let (status, body, received) = with_retries(self.retry_policy(), "", attempt, retrying).await?;
+        let outcome = with_retries(self.retry_policy(), "", attempt, retrying).await;
+        let (status, body, received) = outcome.map_err(|error| self.redacted(error))?;
         Ok(Answer { status, body, received, attempts })
     }
 
@@ -261,7 +291,7 @@ impl Client {
             let Arrival { response, place, permit } = self.send(request).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let mut body = Body::new(response, place.clone(), self.0.timeouts, None)?;
-            let text = auth::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
+            let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             let answer = (status.as_u16(), text, body.received());
             if status.is_success() {
                 return Ok(answer);
@@ -273,8 +303,13 @@ impl Client {
         };
         let outcome = with_retries(self.retry_policy(), "", attempt, |_| attempts += 1).await;
         let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (status, body, received) = outcome.or_else(|error| refusal.ok_or(error))?;
+        let (status, body, received) = outcome.or_else(|error| refusal.ok_or_else(|| self.redacted(error)))?;
         Ok(Answer { status, body, received, attempts })
+    }
+
+    /// Headers may repeat the credentials too.
+    fn redacted(&self, error: Error) -> Error {
+        error.redacted(|text| redact::redact(&self.0.target.credentials, text))
     }
 
     /// What an answer means that is no success, to the user and to whoever counts requests. `sentence` is the beginning
@@ -318,7 +353,7 @@ impl Client {
         let (target, api) = (&self.0.target, request.api());
         if words::is_html(content_type, text) {
             let what = format!("a web page came instead of an answer ({place})");
-            let error = Error::new(Code::UnexpectedResponse, what).server(self.words(content_type, text));
+            let error = Error::new(Code::UnexpectedResponse, what).server(words::clip(&self.words(content_type, text)));
             return Err(Failure::backoff(
                 error.fix("Look for a proxy or login page between this machine and Mixpanel"),
             ));
@@ -327,13 +362,13 @@ impl Client {
             return Err(network::broken_off(place, text.len()));
         }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
-        let words = words::clip(&auth::redact(&target.credentials, &complaint));
+        let words = redact::redact(&target.credentials, &complaint);
         Err(Refusal { target, api, place, status, headers: &HeaderMap::new(), words: &words }.failure())
     }
 
-    /// The sentence of a body, without anything secret that the server may have repeated.
+    /// The words of a body, without anything secret that the server may have repeated.
     fn words(&self, content_type: &str, body: &[u8]) -> String {
-        words::clip(&auth::redact(&self.0.target.credentials, &words::find(content_type, body)))
+        redact::redact(&self.0.target.credentials, &words::find(content_type, body))
     }
 }
 

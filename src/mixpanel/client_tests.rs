@@ -2,8 +2,6 @@
 
 use std::{io::Write, net::TcpListener, sync::Arc, time::Duration};
 
-use url::Url;
-
 use super::{
     Answer, Api, Body, Client, Encoding, Failure, Governor, Quota, Request, Retry, block_on,
     governor::Project,
@@ -11,7 +9,7 @@ use super::{
     with_retries,
 };
 use crate::{
-    config::{Credentials, Secret, Target},
+    config::{BaseUrl, Credentials, Region, Secret, Target},
     contract::{Code, Error, Result},
 };
 
@@ -199,7 +197,7 @@ fn our_own_count_stops_before_mixpanel_has_to() {
 #[test]
 fn a_redirect_is_an_error_and_the_credentials_stay() {
     let elsewhere = Server::new(vec![say("200 OK", &[], b"stolen")]);
-    let base = elsewhere.target().base_url.unwrap();
+    let base = elsewhere.target().base_url.unwrap().of(Region::Eu).clone();
     for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let server = Server::new(vec![say(status, &[&format!("Location: {base}")], b"")]);
         let (code, retry, message) = failure(open(&client(&server.target()), &export()));
@@ -207,6 +205,33 @@ fn a_redirect_is_an_error_and_the_credentials_stay() {
         assert!(message.contains("redirect to 127.0.0.1 was not followed"), "{message}");
     }
     assert_eq!(elsewhere.requests(), Vec::<String>::new());
+}
+
+#[test]
+fn a_redirect_to_the_other_spelling_is_followed_once() {
+    let to = |location: &str| say("301 Moved Permanently", &[&format!("Location: {location}")], b"");
+    let names = || Request::get(Api::Query, "events/names").query("type", "general");
+    let slashed = "/api/query/events/names/?project_id=12345&type=general";
+    let governor = Arc::<Governor>::default();
+    let server = Server::new(vec![to(slashed), say("200 OK", &[], b"[]")]);
+    let client = Client::governed(&server.target(), Arc::clone(&governor)).unwrap();
+    assert_eq!(block_on(client.json(&names())).unwrap().map(|answer| (answer.status, answer.attempts)), Ok((200, 1)));
+    let asked = server.requests();
+    assert!(
+        asked[0].starts_with("GET /api/query/events/names?project_id")
+            && asked[1].starts_with(&format!("GET {slashed} ")),
+        "{asked:?}"
+    );
+    assert!(asked.iter().all(|request| request.contains("authorization: Basic")), "{asked:?}");
+    // Mixpanel counts both.
+    assert_eq!((client.requests(), governor.usage(server.target().now())[0].used), (2, 2));
+    // Back again: where a slash comes and goes, nothing is there.
+    let server = Server::new(vec![to(slashed), to("/api/query/events/names?project_id=12345&type=general")]);
+    let (code, retry, _) = failure(open(&self::client(&server.target()), &names()));
+    assert_eq!((code, retry, server.requests().len()), (Code::UnexpectedResponse, Retry::Never, 2));
+    let server = Server::new(vec![to("/api/query/jql/?project_id=12345")]);
+    let post = Request::post(Api::Query, "jql").form("script", "x");
+    assert_eq!(failure(open(&self::client(&server.target()), &post)).0, Code::UnexpectedResponse);
 }
 
 #[test]
@@ -247,7 +272,7 @@ fn a_connection_that_closes_without_an_answer_is_retried() {
 fn a_refused_connection_is_retried_and_counts_for_nothing() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let governor = Arc::<Governor>::default();
-    let target = Target { base_url: Url::parse(&format!("http://127.0.0.1:{port}")).ok(), ..target() };
+    let target = Target { base_url: BaseUrl::parse(&format!("http://127.0.0.1:{port}")).ok(), ..target() };
     let client = Client::governed(&target, Arc::clone(&governor)).unwrap();
     let error = json(&client).unwrap_err();
     assert_eq!(error.code(), Code::NetworkError);
@@ -393,7 +418,7 @@ fn half_of_what_a_400_says_is_no_verdict() {
     ] {
         let server = Server::new(vec![first, say("400 Bad Request", &[], b"{\"error\": \"forgotten\"}")]);
         let error = json(&client(&server.target())).unwrap_err();
-        assert!(error.says("forgotten") && error.to_string().contains("after 2 attempts"), "{error}");
+        assert!(error.words() == Some("forgotten") && error.to_string().contains("after 2 attempts"), "{error}");
     }
     // The status says enough, or the sentence is whole although the body isn't, or longer than anybody reads.
     let whole = of_99("400 Bad Request", b"{\"error\": \"no\"}");
@@ -466,7 +491,7 @@ fn an_answer_that_ends_with_its_connection_is_not_whole() {
 
 /// Two requests, on one connection if the client likes. The server answers the first one twice: at once, or the second time
 /// when it is told to.
-fn answered_twice(wait: Option<std::sync::mpsc::Receiver<()>>) -> (Url, std::thread::JoinHandle<()>) {
+fn answered_twice(wait: Option<std::sync::mpsc::Receiver<()>>) -> (BaseUrl, std::thread::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let reply = |body: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes();
@@ -485,7 +510,7 @@ fn answered_twice(wait: Option<std::sync::mpsc::Receiver<()>>) -> (Url, std::thr
         assert!(super::testing::read_request(&mut second).contains("second"));
         second.write_all(&reply("[2]")).unwrap();
     };
-    (Url::parse(&url).unwrap(), std::thread::spawn(serve))
+    (BaseUrl::parse(&url).unwrap(), std::thread::spawn(serve))
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! What does a refusal mean to the user, and does trying again help?
 //!
-//! One arm for each status, from what Mixpanel's clients met (`mixpanel-api.md`
-//! §2.13) and the fixtures. Nothing here knows where requests come from or how
-//! they are sent.
+//! First the words, which are surer than the status where they give a [`Reason`],
+//! then one arm for each status, from what Mixpanel's clients met
+//! (`mixpanel-api.md` §2.13) and the fixtures. Nothing here knows where requests
+//! come from or how they are sent.
 
 use std::time::Duration;
 
@@ -13,10 +14,10 @@ use reqwest::{
 };
 use url::Url;
 
-use super::{Api, Failure, Quota, Retry, limits::PATIENCE, limits::moment, throttle, throttle::Throttle};
+use super::{Api, Failure, Quota, Retry, limits::PATIENCE, limits::moment, throttle, throttle::Throttle, words};
 use crate::{
-    config::{Kind, Target},
-    contract::{Code, Error},
+    config::{Kind, Region, RegionFrom, Target},
+    contract::{Code, Error, Reason},
 };
 
 /// Whether these are the head of a whole answer.
@@ -33,28 +34,86 @@ pub(super) struct Refusal<'a> {
     pub place: &'a str,
     pub status: u16,
     pub headers: &'a HeaderMap,
-    /// The server's sentence, short and without secrets.
+    /// The server's sentence, whole and without secrets.
     pub words: &'a str,
 }
 
 impl Refusal<'_> {
     pub fn failure(&self) -> Failure {
-        let failure = self.of_any_route();
-        match self.status {
-            403 | 404 | 410 | 501 if self.place.ends_with("/jql") => {
-                Failure { error: failure.error.fix(self.without_jql()), ..failure }
-            }
-            _ => failure,
+        match self.reason() {
+            Some(reason) => Failure::never(self.explained(reason).because(reason)),
+            None => self.by_status(),
         }
     }
 
-    fn of_any_route(&self) -> Failure {
-        // A complaint that came with success is the 400 that it should have been.
-        let status = if self.status == 200 { 400 } else { self.status };
-        match status {
-            // Taken for an answer, it would be an empty one, or half of one.
-            _ if self.headers.contains_key(CONTENT_RANGE) => Failure::backoff(self.no_answer()),
-            201..=299 => Failure::backoff(self.no_answer()),
+    /// The status that the answer should have had: a complaint that came with success is a 400.
+    fn status(&self) -> u16 {
+        if self.status == 200 { 400 } else { self.status }
+    }
+
+    /// Taken for an answer, it would be an empty one, or half of one.
+    fn is_part(&self) -> bool {
+        matches!(self.status, 201..=299) || self.headers.contains_key(CONTENT_RANGE)
+    }
+
+    /// The only place where words are searched for what a caller acts on. The same refusal comes with one status or
+    /// another: 400 and 403 were both seen, and a complaint may come with 200.
+    fn reason(&self) -> Option<Reason> {
+        let status = self.status();
+        let is_refused = matches!(status, 400..=499) && !matches!(status, 407 | 408 | 429);
+        if is_refused {
+            if self.says(&["invalid project id for cluster"]) {
+                return Some(Reason::WrongCluster);
+            }
+            if self.says(&["later than today"]) {
+                return Some(Reason::FutureDate);
+            }
+            if self.says(&["date range exceeds", "days into the past"]) {
+                return Some(Reason::HistoryLimit(exceeded_days(self.words)));
+            }
+            if self.says(&["request for page in uncached query"]) {
+                return Some(Reason::SessionForgotten);
+            }
+        }
+        if self.asks("/jql") {
+            let is_gone = matches!(status, 403 | 404 | 410 | 501) || is_refused && self.says(&["deprecated"]);
+            return is_gone.then_some(Reason::NoJql);
+        }
+        // `Invalid bookmark_id`. Other words are about something else, such as the data view.
+        let knows_reports = self.place.starts_with("GET ") && (self.asks("/insights") || self.asks("/arb_funnels"));
+        let is_unknown = status == 404 || status == 400 && self.says(&["bookmark"]);
+        (knows_reports && is_unknown).then_some(Reason::UnknownReport)
+    }
+
+    fn explained(&self, reason: Reason) -> Error {
+        match reason {
+            Reason::WrongCluster => self.wrong_cluster(),
+            Reason::FutureDate => self.error(Code::InvalidRequest, REFUSED.into()).fix(
+                "Ask for days up to the project's today, which is its time zone's: where UTC has a new day already, \
+                 the project may still be at the one before",
+            ),
+            Reason::HistoryLimit(days) => {
+                let limit = match days {
+                    Some(days) => format!("{days} days back are the most that the project's plan allows"),
+                    None => "the project's plan limits how far back data can be read".to_owned(),
+                };
+                self.error(Code::PermissionDenied, NOT_PERMITTED.into()).fix(format!("Ask for later dates: {limit}"))
+            }
+            Reason::NoJql => {
+                let error = match self.status() {
+                    404 | 410 | 501 => self.by_status().error,
+                    _ => self.error(Code::PermissionDenied, NOT_PERMITTED.into()),
+                };
+                error.fix(self.without_jql())
+            }
+            // Whoever asked knows more about these.
+            Reason::SessionForgotten | Reason::UnknownReport => self.by_status().error,
+        }
+    }
+
+    fn by_status(&self) -> Failure {
+        match self.status() {
+            _ if self.is_part() => Failure::backoff(self.no_answer()),
             300..=399 => Failure::never(self.redirect()),
             400 if self.says(&["unable to authenticate", "invalid credentials"]) => {
                 Failure::never(self.authentication())
@@ -78,6 +137,7 @@ impl Refusal<'_> {
             408 => Failure::backoff(self.server_failed()),
             // Whoever counts requests has to know of these; see [`Refusal::throttled`].
             429 => self.throttled(throttle::read(self.headers, self.words), None),
+            400 if self.says(&["deprecated"]) => Failure::never(self.retired()),
             400..=499 => Failure::never(self.invalid()),
             // Not implemented now, not implemented in a second.
             501 => Failure::never(self.not_offered()),
@@ -133,25 +193,45 @@ impl Refusal<'_> {
     }
 
     fn permission(&self) -> Error {
-        let fix = if self.says(&["days into the past", "date range"]) {
-            "Ask for later dates: the project's plan limits how far back data can be read".to_owned()
-        } else {
-            format!(
-                "Give {} a role in the project that may read this, under Mixpanel's Project Settings, and check {}{}",
-                self.target.owner(),
-                self.project_and_region(),
-                self.hint()
-            )
+        let fix = format!(
+            "Give {} a role in the project that may read this, under Mixpanel's Project Settings, and check {}{}",
+            self.target.owner(),
+            self.project_and_region(),
+            self.hint()
+        );
+        self.error(Code::PermissionDenied, NOT_PERMITTED.into()).fix(fix)
+    }
+
+    fn wrong_cluster(&self) -> Error {
+        let asked = self.target.region;
+        let why = match self.target.region_from {
+            RegionFrom::Nothing => " because nothing chooses one",
+            RegionFrom::Call | RegionFrom::Variable | RegionFrom::File => "",
         };
-        self.error(Code::PermissionDenied, "Mixpanel does not permit this with these credentials".into()).fix(fix)
+        let what = format!("{} is not in the region that was asked, '{asked}'{why}", self.project());
+        let others = Region::ALL.into_iter().filter(|region| *region != asked);
+        let fix = match named_region(self.words).filter(|named| *named != asked) {
+            Some(region) => {
+                format!(
+                    "It is in '{region}': add region := '{region}' to the call, or {}",
+                    self.target.choose_region(region.as_str())
+                )
+            }
+            None => format!(
+                "Add {} to the call, or {}; FROM mixpanel_account_test() tries all regions and says which one answers",
+                others.map(|region| format!("region := '{region}'")).collect::<Vec<_>>().join(" or "),
+                self.target.choose_region("...")
+            ),
+        };
+        self.error(Code::NotFound, what).fix(fix)
     }
 
     fn payment(&self) -> Error {
         let fix = match self.api {
             Api::Export => "Ask Mixpanel which plan the project needs for exports",
             Api::Query | Api::App => {
-                "Reports and discovery need Mixpanel's Growth or Enterprise plan; mixpanel_export and \
-                 mixpanel_profiles work on every plan"
+                "Reports, discovery and profiles need Mixpanel's Growth or Enterprise plan; mixpanel_export works on \
+                 every plan"
             }
         };
         self.error(Code::PaymentRequired, format!("the plan of {} has no access to this", self.project())).fix(fix)
@@ -165,15 +245,12 @@ impl Refusal<'_> {
     fn invalid(&self) -> Error {
         let (what, fix) = match self.status {
             412 => ("Mixpanel could not run the JQL script", "Correct the script; note that Mixpanel is retiring JQL"),
-            413 | 414 => (
+            413 | 414 | 431 => (
                 "the request is too long for Mixpanel",
                 "Ask for fewer events, ids or properties, or shorten the filter",
             ),
             // Everything has a default that works but what the caller said.
-            _ => (
-                "Mixpanel refused the request",
-                "Correct what Mixpanel names, in the call or in the saved report, and run it again",
-            ),
+            _ => (REFUSED, "Correct what Mixpanel names, in the call or in the saved report, and run it again"),
         };
         self.error(Code::InvalidRequest, what.into()).fix(fix)
     }
@@ -186,6 +263,13 @@ impl Refusal<'_> {
             self.target.owner(),
             self.project_and_region(),
             self.hint()
+        )
+    }
+
+    /// A route that Mixpanel has closed.
+    fn retired(&self) -> Error {
+        self.error(Code::PermissionDenied, "Mixpanel does not offer this any more".into()).fix(
+            "Ask SQL over mixpanel_export instead, or save it as a report and read that with mixpanel_saved_report",
         )
     }
 
@@ -222,7 +306,7 @@ impl Refusal<'_> {
     }
 
     fn error(&self, code: Code, what: String) -> Error {
-        Error::new(code, format!("{what} (HTTP {}, {})", self.status, self.place)).server(self.words)
+        Error::new(code, format!("{what} (HTTP {}, {})", self.status, self.place)).server(words::clip(self.words))
     }
 
     fn project(&self) -> String {
@@ -235,7 +319,8 @@ impl Refusal<'_> {
             self.target.project_id.as_ref().map_or_else(|| "the project".to_owned(), |id| format!("project_id {id}"));
         let region = self.target.region;
         format!(
-            "{id}, and the region: '{region}' was asked, and a project is found in its own region only (us, eu or in)"
+            "{id}, and the region: '{region}' was asked, and a project is found in its own region only (us, eu or in); \
+             FROM mixpanel_account_test() tries all three"
         )
     }
 
@@ -243,10 +328,36 @@ impl Refusal<'_> {
         self.target.hint.as_ref().map(|hint| format!(". Note that {hint}")).unwrap_or_default()
     }
 
+    /// Whether it is the answer of this route.
+    fn asks(&self, route: &str) -> bool {
+        self.place.trim_end_matches('/').ends_with(route)
+    }
+
     fn says(&self, phrases: &[&str]) -> bool {
         let words = self.words.to_ascii_lowercase();
         phrases.iter().any(|phrase| words.contains(phrase))
     }
+}
+
+const REFUSED: &str = "Mixpanel refused the request";
+const NOT_PERMITTED: &str = "Mixpanel does not permit this with these credentials";
+
+/// The number in `Date range exceeds 90 days into the past`.
+fn exceeded_days(words: &str) -> Option<i64> {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    words.windows(3).find_map(|words| match words {
+        [exceeds, days, unit] if exceeds.eq_ignore_ascii_case("exceeds") && unit.starts_with("day") => {
+            days.parse().ok().filter(|days| (0..=100_000).contains(days))
+        }
+        _ => None,
+    })
+}
+
+/// The region in `project_cluster: mixpanel-prod-eu`: the one in the USA is called `mixpanel-prod-1`.
+fn named_region(words: &str) -> Option<Region> {
+    let (_, cluster) = words.split_once("mixpanel-prod-")?;
+    let cluster = cluster.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+    if cluster == "1" { Some(Region::Us) } else { cluster.parse().ok() }
 }
 
 /// The limit whose pause a 429 should cause, and its length, if any.
@@ -260,87 +371,5 @@ pub(super) fn pause(throttle: Throttle, quota: Option<Quota>) -> Option<(Quota, 
 }
 
 #[cfg(test)]
-mod tests {
-    use reqwest::header::HeaderValue;
-
-    use super::super::testing::target;
-    use super::*;
-
-    fn refusal(status: u16, words: &str) -> Failure {
-        let mut headers = HeaderMap::new();
-        headers.insert(LOCATION, HeaderValue::from_static("https://evil.example.com/login?next=secret"));
-        let place = "GET https://data.mixpanel.com/api/2.0/export";
-        Refusal { target: &target(), api: Api::Query, place, status, headers: &headers, words }.failure()
-    }
-
-    #[test]
-    fn every_status_has_its_code_and_its_retry() {
-        for (status, words, code, retry) in [
-            (302, "", Code::UnexpectedResponse, Retry::Never),
-            (400, "to_date cannot be later than today", Code::InvalidRequest, Retry::Never),
-            (400, "Unable to authenticate request", Code::AuthenticationFailed, Retry::Never),
-            (400, "Timeout Error.", Code::ServerError, Retry::Backoff),
-            (200, "Internal database error", Code::ServerError, Retry::Backoff),
-            (200, "unknown event", Code::InvalidRequest, Retry::Never),
-            (401, "", Code::AuthenticationFailed, Retry::Never),
-            (402, "", Code::PaymentRequired, Retry::Never),
-            (403, "", Code::PermissionDenied, Retry::Never),
-            (404, "", Code::NotFound, Retry::Never),
-            (407, "", Code::NetworkError, Retry::Never),
-            (408, "", Code::ServerError, Retry::Backoff),
-            (412, "SyntaxError", Code::InvalidRequest, Retry::Never),
-            (414, "", Code::InvalidRequest, Retry::Never),
-            (418, "", Code::InvalidRequest, Retry::Never),
-            (429, "", Code::RateLimited, Retry::Backoff),
-            (500, "", Code::ServerError, Retry::Backoff),
-            (501, "", Code::ServerError, Retry::Never),
-            (503, "", Code::ServerError, Retry::Backoff),
-            (599, "", Code::ServerError, Retry::Backoff),
-            (999, "", Code::ServerError, Retry::Backoff),
-        ] {
-            let failure = refusal(status, words);
-            assert_eq!((failure.error.code(), failure.retry), (code, retry), "{status} {words}");
-            assert!(failure.error.to_string().contains(&format!("HTTP {status}")), "{}", failure.error);
-        }
-    }
-
-    #[test]
-    fn authentication_says_what_to_check_and_where_it_was_asked() {
-        let message = refusal(401, "Invalid credentials").error.to_string();
-        for part in ["username and secret", "project_id 12345", "'eu' was asked", "Mixpanel said: Invalid credentials"]
-        {
-            assert!(message.contains(part), "{message}");
-        }
-    }
-
-    #[test]
-    fn a_project_without_jql_is_told_so_and_no_other_route_is() {
-        for (status, code) in [
-            (403, Code::PermissionDenied),
-            (404, Code::NotFound),
-            (410, Code::InvalidRequest),
-            (501, Code::ServerError),
-        ] {
-            let headers = HeaderMap::new();
-            let place = "POST https://mixpanel.com/api/query/jql";
-            let refusal = Refusal { target: &target(), api: Api::Query, place, status, headers: &headers, words: "" };
-            let failure = refusal.failure();
-            assert_eq!((failure.error.code(), failure.retry), (code, Retry::Never));
-            let message = failure.error.to_string();
-            assert!(message.contains("retiring JQL") && message.contains("mixpanel_export"), "{message}");
-            assert!(!self::refusal(status, "").error.to_string().contains("JQL"), "{status}");
-        }
-    }
-
-    #[test]
-    fn a_redirect_names_the_host_only() {
-        let message = refusal(302, "").error.to_string();
-        assert!(message.contains("evil.example.com") && !message.contains("next=secret"), "{message}");
-    }
-
-    #[test]
-    fn words_about_dates_are_not_a_matter_of_roles() {
-        let message = refusal(403, "Date range exceeds 90 days into the past").error.to_string();
-        assert!(message.contains("later dates"), "{message}");
-    }
-}
+#[path = "errors_tests.rs"]
+mod tests;

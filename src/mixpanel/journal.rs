@@ -1,19 +1,27 @@
-//! Which requests were made for whom?
+//! Which requests were made for whom, and what should be known of the account?
 //!
 //! A host that can log lends a [`Journal`] to whatever runs on its thread; clients
-//! that are made there write each request down, and the host reads what was
-//! written when DuckDB lets it log. URLs hold no credentials, so entries don't.
+//! that are made there write each request down, and their account's warnings once,
+//! and the host reads what was written when DuckDB lets it log. URLs hold no
+//! credentials, so entries don't.
 
 use std::{
     cell::RefCell,
     sync::{Arc, Mutex, MutexGuard},
 };
 
-/// A list of requests that is not read yet.
+/// What was written down and is not read yet.
 #[derive(Debug, Clone, Default)]
-pub struct Journal(Arc<Mutex<Vec<Entry>>>);
+pub struct Journal(Arc<Mutex<Written>>);
 
-/// One attempt at a request.
+#[derive(Debug, Default)]
+struct Written {
+    entries: Vec<Entry>,
+    /// All warnings so far.
+    warnings: Vec<String>,
+}
+
+/// One attempt at a request, or a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Method, address, and what came of it.
@@ -47,15 +55,24 @@ impl Journal {
     }
 
     pub(super) fn write(&self, message: String, is_failure: bool) {
-        self.entries().push(Entry { message, is_failure });
+        self.written().entries.push(Entry { message, is_failure });
+    }
+
+    /// Writes a warning down, unless it has it already.
+    pub(super) fn warn(&self, warning: &str) {
+        let mut written = self.written();
+        if !written.warnings.iter().any(|known| known == warning) {
+            written.warnings.push(warning.to_owned());
+            written.entries.push(Entry { message: warning.to_owned(), is_failure: true });
+        }
     }
 
     /// What was written since it was read last.
     pub fn read(&self) -> Vec<Entry> {
-        std::mem::take(&mut self.entries())
+        std::mem::take(&mut self.written().entries)
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Entry>> {
+    fn written(&self) -> MutexGuard<'_, Written> {
         self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
@@ -71,6 +88,19 @@ mod tests {
         journal.lend(|| Journal::lent().unwrap().write("GET x".into(), false));
         assert!(Journal::lent().is_none());
         assert_eq!(journal.read(), [Entry { message: "GET x".into(), is_failure: false }]);
+        assert_eq!(journal.read(), []);
+    }
+
+    #[test]
+    fn a_warning_is_written_once() {
+        let journal = Journal::default();
+        for _ in 0..2 {
+            journal.warn("chmod");
+            journal.warn("retires");
+        }
+        let entries = journal.read();
+        assert_eq!(entries.iter().map(|entry| entry.message.as_str()).collect::<Vec<_>>(), ["chmod", "retires"]);
+        journal.warn("chmod");
         assert_eq!(journal.read(), []);
     }
 }

@@ -7,8 +7,9 @@
 //! A request passes through these files, in this order: `request` (what is
 //! asked), `region` (of which host), `auth` (with which header), `limits`,
 //! `ledger` and `governor` (whether now), `client` (sends it, over `tls`, with
-//! `timeouts`), `body` and `text` (the answer arrives), `network` (or nothing
-//! does), `throttle`, `words` and `errors` (or it is a refusal), `retry` (again).
+//! `timeouts`), `redirect` (once more where the server spells it otherwise),
+//! `body` and `text` (the answer arrives), `network` (or nothing does),
+//! `throttle`, `words`, `redact` and `errors` (or it is a refusal), `retry` (again).
 
 mod auth;
 mod body;
@@ -19,6 +20,8 @@ mod journal;
 mod ledger;
 mod limits;
 mod network;
+mod redact;
+mod redirect;
 mod region;
 mod request;
 mod retry;
@@ -36,12 +39,12 @@ mod fixture_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use auth::redact;
 pub use body::{Body, Encoding};
 pub use client::{Answer, Client, require_readable};
 pub use governor::{Governor, Usage};
 pub use journal::Journal;
 pub use limits::Quota;
+pub use redact::redact;
 pub use region::Api;
 pub use request::{Method, Request};
 pub use retry::{Failure, Retry, RetryPolicy, Retrying, with_retries};

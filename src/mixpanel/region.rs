@@ -3,9 +3,7 @@
 //! One table. A wrong region gives no redirect: it gives an authentication
 //! error, a 404 or an empty answer.
 
-use url::Url;
-
-use crate::config::Region;
+use crate::config::{BaseUrl, Region};
 
 /// A family of Mixpanel's read APIs: one host for each region, one path prefix, one set of limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,7 +37,7 @@ impl Api {
     }
 
     /// Scheme, host and path prefix, without a slash at the end. `base_url` takes the place of every host.
-    pub(super) fn base(self, region: Region, base_url: Option<&Url>) -> String {
+    pub(super) fn base(self, region: Region, base_url: Option<&BaseUrl>) -> String {
         let (_, data, site) = HOSTS.into_iter().find(|row| row.0 == region).unwrap_or(HOSTS[0]);
         let (host, prefix) = match self {
             Api::Export => (data, "/api/2.0"),
@@ -47,7 +45,7 @@ impl Api {
             Api::App => (site, "/api/app"),
         };
         match base_url {
-            Some(base_url) => format!("{}{prefix}", base_url.as_str().trim_end_matches('/')),
+            Some(base_url) => format!("{}{prefix}", base_url.of(region).as_str().trim_end_matches('/')),
             None => format!("https://{host}{prefix}"),
         }
     }
@@ -79,10 +77,10 @@ mod tests {
     #[test]
     fn a_base_url_takes_every_hosts_place() {
         for url in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/"] {
-            let base = Url::parse(url).ok();
+            let base = BaseUrl::parse(url).ok();
             assert_eq!(Api::Export.base(Region::Eu, base.as_ref()), "http://127.0.0.1:8080/api/2.0");
         }
-        let below = Url::parse("https://proxy.example.com/mixpanel").ok();
+        let below = BaseUrl::parse("https://proxy.example.com/mixpanel").ok();
         assert_eq!(Api::Query.base(Region::Us, below.as_ref()), "https://proxy.example.com/mixpanel/api/query");
     }
 }

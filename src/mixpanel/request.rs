@@ -28,12 +28,18 @@ impl Method {
     }
 }
 
+/// No server is sure to take a longer one; the largest limits of those in use are a few times that.
+const LONGEST_URL: usize = 16 * 1024;
+
 /// One request of one of Mixpanel's read APIs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     api: Api,
     method: Method,
     segments: Vec<String>,
+    slash: bool,
+    /// Whether callers know the parameters by the names that they are sent under.
+    verbatim: bool,
     query: Vec<(String, String)>,
     payload: Payload,
     quota: Option<Quota>,
@@ -58,12 +64,25 @@ impl Request {
 
     pub fn new(api: Api, method: Method, path: &str) -> Self {
         let segments = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
-        Self { api, method, segments, query: Vec::new(), payload: Payload::None, quota: Quota::of(api) }
+        let (query, payload, quota) = (Vec::new(), Payload::None, Quota::of(api));
+        Self { api, method, segments, slash: false, verbatim: false, query, payload, quota }
     }
 
     /// One more segment of the path, whatever characters it has: for names.
     pub fn segment(mut self, segment: impl Into<String>) -> Self {
         self.segments.push(segment.into());
+        self
+    }
+
+    /// Whether the path ends with a slash. No route is known to need one, and some may be asked with it.
+    pub fn slash(mut self, slash: bool) -> Self {
+        self.slash = slash;
+        self
+    }
+
+    /// Says that callers know the parameters by the names that they are sent under.
+    pub fn verbatim(mut self) -> Self {
+        self.verbatim = true;
         self
     }
 
@@ -124,12 +143,13 @@ impl Request {
     /// The address without parameters: what messages show.
     pub(super) fn place(&self, target: &Target) -> String {
         let path: String = self.segments.iter().map(|segment| format!("/{}", encode(segment))).collect();
-        format!("{}{path}", self.api.base(target.region, target.base_url.as_ref()))
+        let slash = if self.slash { "/" } else { "" };
+        format!("{}{path}{slash}", self.api.base(target.region, target.base_url.as_ref()))
     }
 
     /// The whole URL.
     ///
-    /// Errors: `InvalidArgument` for a path that URLs can't express.
+    /// Errors: `InvalidArgument` for a path that URLs can't express, and for a URL that no server would take.
     pub fn url(&self, target: &Target) -> Result<Url> {
         if let Some(bad) = self.segments.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
             return Err(Error::argument("path", format!("'{bad}' can't be a part of it")));
@@ -142,7 +162,32 @@ impl Request {
         if !query.is_empty() {
             url = format!("{url}?{query}");
         }
-        Url::parse(&url).map_err(|error| Error::new(Code::Internal, format!("no URL could be made: {error}")))
+        let url =
+            Url::parse(&url).map_err(|error| Error::new(Code::Internal, format!("no URL could be made: {error}")))?;
+        if url.as_str().len() > LONGEST_URL { Err(self.too_long(&url)) } else { Ok(url) }
+    }
+
+    /// The complaint about the longest parameter, by the name that callers know it by.
+    fn too_long(&self, url: &Url) -> Error {
+        let longest = self.query.iter().max_by_key(|(_, value)| value.len());
+        let (name, value) = longest.map_or(("", ""), |(name, value)| (name, value));
+        let length = url.as_str().len();
+        let problem = format!("makes a URL of {length} characters, and servers take no more than {LONGEST_URL}");
+        let (parameter, fix) = match name {
+            "" => ("path", "Write the route that is meant"),
+            _ if self.verbatim => {
+                return Error::argument("params", format!("'{name}' {problem}")).fix("Ask for less at a time");
+            }
+            "event" if value.starts_with('[') => {
+                ("events", "Name fewer at a time, or filter in SQL: WHERE event_name IN (...)")
+            }
+            "distinct_ids" => (name, "Name fewer at a time, or query mixpanel_export with WHERE distinct_id IN (...)"),
+            "where" => ("filter", "Shorten it, or filter in SQL"),
+            "values" => ("property_values", "Name fewer at a time"),
+            "on" => ("segment_by", "Shorten it"),
+            _ => (name, "Ask for less at a time"),
+        };
+        Error::argument(parameter, problem).fix(fix)
     }
 
     /// Content type and bytes of the body.
@@ -175,7 +220,7 @@ impl Request {
 }
 
 /// Percent-encodes everything but RFC 3986's unreserved characters.
-fn encode(segment: &str) -> String {
+pub(super) fn encode(segment: &str) -> String {
     let mut encoded = String::with_capacity(segment.len());
     for byte in segment.bytes() {
         match byte {
@@ -217,6 +262,23 @@ mod tests {
         let (content_type, form) = form.unwrap();
         assert_eq!(content_type, "application/x-www-form-urlencoded");
         assert_eq!(form, "script=a%2Bb%26c%3Dd+%22%C3%A9%22+100%25+%23%3F%2F%0A&params=%7B%7D");
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_url_is_said_by_its_name() {
+        let names: Vec<String> = (0..2500).map(|number| format!("event {number}")).collect();
+        let events = Request::get(Api::Export, "export").query("event", serde_json::json!(names).to_string());
+        let error = url(&events.query("where", "x"));
+        assert!(
+            error.starts_with("[INVALID_ARGUMENT] events: makes a URL of ") && error.contains("Name fewer"),
+            "{error}"
+        );
+        let filter = Request::get(Api::Query, "segmentation").query("where", "é".repeat(3000));
+        assert!(url(&filter).starts_with("[INVALID_ARGUMENT] filter: makes a URL of 18"), "{}", url(&filter));
+        let segment = Request::get(Api::App, "schemas").segment("x".repeat(20_000));
+        assert!(url(&segment).starts_with("[INVALID_ARGUMENT] path: "), "{}", url(&segment));
+        assert!(url(&Request::get(Api::Query, "segmentation").query("where", "x".repeat(16_000))).starts_with("http"));
+        assert!(url(&Request::post(Api::Query, "jql").form("script", "x".repeat(1 << 20))).starts_with("http"));
     }
 
     #[test]

@@ -7,10 +7,8 @@ use std::{
     time::Duration,
 };
 
-use url::Url;
-
 use crate::{
-    config::{Credentials, Region, Secret, Target, Testing},
+    config::{BaseUrl, Credentials, Region, RegionFrom, Secret, Target, Testing},
     contract::Clock,
 };
 
@@ -20,9 +18,10 @@ pub fn target() -> Target {
         credentials: Credentials::ServiceAccount { username: "sa".into(), secret: Secret::new("hunter2") },
         project_id: Some("12345".into()),
         region: Region::Eu,
+        region_from: RegionFrom::File,
         workspace_id: None,
         account: Some("prod".into()),
-        base_url: Url::parse("http://127.0.0.1:1").ok(),
+        base_url: BaseUrl::parse("http://127.0.0.1:1").ok(),
         warnings: Vec::new(),
         hint: None,
         testing: Testing {
@@ -89,7 +88,7 @@ impl Server {
     }
 
     pub fn target(&self) -> Target {
-        Target { base_url: Url::parse(&format!("http://127.0.0.1:{}", self.port)).ok(), ..target() }
+        Target { base_url: BaseUrl::parse(&format!("http://127.0.0.1:{}", self.port)).ok(), ..target() }
     }
 
     /// The requests so far, as they came.

@@ -6,6 +6,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::html;
+
 /// Longer sentences are cut.
 const LONGEST: usize = 300;
 
@@ -15,14 +17,14 @@ const LONGEST_COMPLAINT: usize = 64 * 1024;
 /// The words of a failure's body, uncut: they may have to be rid of secrets first.
 pub(super) fn find(content_type: &str, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let text = text.trim();
-    if content_type.contains("html") || text.starts_with('<') {
-        return one_line(&html(text));
-    }
-    match serde_json::from_str::<Value>(text) {
-        Ok(json) => one_line(&complaint(&json).unwrap_or_else(|| text.to_owned())),
-        Err(_) => one_line(text),
-    }
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let said = match serde_json::from_str::<Value>(text) {
+        Ok(json) => complaint(&json).unwrap_or_else(|| text.to_owned()),
+        Err(_) => text.to_owned(),
+    };
+    // Where something in between failed, Mixpanel may hand on what that said.
+    let is_page = content_type.contains("html") || html::is_markup(&said);
+    one_line(&if is_page { html::text(&said) } else { said })
 }
 
 /// Cuts words to a length that fits a message.
@@ -55,6 +57,7 @@ pub fn error_in_answer(body: &[u8]) -> Option<String> {
 
 /// Whether a body is a web page, whatever its headers say.
 pub(super) fn is_html(content_type: &str, body: &[u8]) -> bool {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     content_type.contains("html") || body.trim_ascii_start().starts_with(b"<")
 }
 
@@ -75,33 +78,6 @@ fn complaint(json: &Value) -> Option<String> {
         }
     }
     None
-}
-
-/// A page's title, else its heading, else its text.
-fn html(page: &str) -> String {
-    // ASCII letters keep their places, so positions in one are positions in the other.
-    let lower = page.to_ascii_lowercase();
-    let inside = |tag: &str| {
-        let open = lower.find(&format!("<{tag}"))?;
-        let start = open + lower.get(open..)?.find('>')? + 1;
-        let end = start + lower.get(start..)?.find(&format!("</{tag}"))?;
-        let text = strip_tags(page.get(start..end)?);
-        (!text.trim().is_empty()).then_some(text)
-    };
-    inside("title").or_else(|| inside("h1")).unwrap_or_else(|| strip_tags(page))
-}
-
-fn strip_tags(page: &str) -> String {
-    let mut text = String::new();
-    let mut rest = page;
-    while let Some((before, tag)) = rest.split_once('<') {
-        text.push_str(before);
-        text.push(' ');
-        rest = tag.split_once('>').map_or("", |(_, after)| after);
-    }
-    text.push_str(rest);
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
-    entities.into_iter().fold(text, |text, (entity, character)| text.replace(entity, character))
 }
 
 /// White space and control characters become single spaces.
@@ -137,9 +113,15 @@ mod tests {
 
     #[test]
     fn pages_become_sentences() {
-        assert_eq!(words("<html><TITLE>\n502 &amp; gone</title><h1>x</h1>"), "502 & gone");
-        assert_eq!(words("<html><title></title><h1 class=a>Bad <b>gateway</b></h1>"), "Bad gateway");
-        assert_eq!(words("<p>Just</p><p>text"), "Just text");
+        for body in [
+            "<p>Just</p><p>text",
+            "\u{feff}<p>Just</p><p>text",
+            r#"{"error": "<html><body><p>Just</p>\ntext"}"#,
+            r#"{"message": "Just <html><body>text"}"#,
+        ] {
+            assert_eq!(words(body), "Just text", "{body}");
+        }
+        assert_eq!(words(r#"{"error": "1 < 2 and <b>"}"#), "1 < 2 and <b>");
         assert_eq!(find("text/html", b"Log in"), "Log in");
     }
 
@@ -176,11 +158,6 @@ mod tests {
             let words = clip(&find(&content_type, &body));
             proptest::prop_assert!(words.chars().count() <= LONGEST + 1 && !words.chars().any(char::is_control));
             error_in_answer(&body);
-        }
-
-        #[test]
-        fn any_tag_soup_is_survived(page in "(<title>|</title|<h1 |</h1>|<|>|é|&amp;| ){0,12}") {
-            find("text/html", page.as_bytes());
         }
     }
 }

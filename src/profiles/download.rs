@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     config::Target,
-    contract::{Code, Error, Result},
+    contract::{Code, Error, Reason, Result},
     fetches::Fetch,
     mixpanel::{Client, Quota, Request},
 };
@@ -42,9 +42,6 @@ const MAX_DAMAGED: usize = 3;
 
 /// Sessions that the server may forget before a question is given up.
 const MAX_RESTARTS: usize = 3;
-
-/// What the server says then.
-const FORGOTTEN: &str = "request for page in uncached query for params";
 
 /// What comes to the reader.
 pub enum Message {
@@ -75,8 +72,8 @@ struct Download {
 
 /// Why a session ended early.
 enum Broken {
-    /// The server has forgotten it.
-    Forgotten,
+    /// The server has forgotten it, and said so.
+    Forgotten(Error),
     Failed(Error),
 }
 
@@ -141,13 +138,13 @@ impl Download {
             match self.session(number, seen).await {
                 Ok(()) => return Ok(()),
                 Err(Broken::Failed(error)) => return Err(error),
-                Err(Broken::Forgotten) if restarts == MAX_RESTARTS => {
+                Err(Broken::Forgotten(error)) if restarts == MAX_RESTARTS => {
                     let what = format!("Mixpanel forgot the session {} times before all pages were read", restarts + 1);
-                    return Err(Error::new(Code::ServerError, what).server(FORGOTTEN).fix(
+                    return Err(Error::new(Code::ServerError, what).server(error.words().unwrap_or_default()).fix(
                         "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
                     ));
                 }
-                Err(Broken::Forgotten) => {
+                Err(Broken::Forgotten(_)) => {
                     restarts += 1;
                     Fetch::add(&self.order.record.retries, 1);
                     tokio::time::sleep(self.client.retry_policy().pause(restarts)).await;
@@ -174,9 +171,9 @@ impl Download {
             }
             let Some(ended) = tasks.join_next().await else { break };
             let (page, answer) = ended.map_err(failed)?;
-            let answer = answer.map_err(|error| match is_forgotten(&error) {
-                true => Broken::Forgotten,
-                false => Broken::Failed(error),
+            let answer = answer.map_err(|error| match error.reason() {
+                Some(Reason::SessionForgotten) => Broken::Forgotten(error),
+                _ => Broken::Failed(error),
             })?;
             let (held, profiles) = fresh(answer.profiles, seen);
             pages.arrived(page, held);
@@ -249,11 +246,6 @@ fn fresh(profiles: Profiles, seen: &mut Seen) -> (Held, Profiles) {
         came.novelty == Novelty::New
     });
     (held, fresh)
-}
-
-/// Whether an error says that the session is no more.
-fn is_forgotten(error: &Error) -> bool {
-    error.code() == Code::InvalidRequest && error.says(FORGOTTEN)
 }
 
 fn failed(error: JoinError) -> Error {

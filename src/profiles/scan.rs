@@ -162,13 +162,13 @@ impl ProfilesReader {
         let count = profiles.len();
         let batch = match &self.make {
             Make::Decode(decoder) => {
-                decoder
-                    .decode(profiles.text.into_bytes(), Days::ALL)
-                    .map_err(|damage| {
-                        Error::new(Code::UnexpectedResponse, format!("a profile can't be read: {damage}"))
-                            .fix("Run it again with raw := true to see the profiles as they come")
-                    })?
-                    .batch
+                let read = decoder.decode(profiles.text.into_bytes(), Days::ALL);
+                read.map_err(|damage| {
+                    let what = damage.told(|text| redact(&self.credentials, text));
+                    Error::new(Code::UnexpectedResponse, format!("a profile can't be read: {what}"))
+                        .fix("Run it again with raw := true to see the profiles as they come")
+                })?
+                .batch
             }
             Make::Raw(schema, columns) => {
                 let profiles = texts(profiles.texts().map(Some));

@@ -24,6 +24,10 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "test"))
+
+from pairs import NEWEST, extension  # noqa: E402  the path is set above
+
 DAYS, EVENTS_PER_DAY = 30, 20_000
 FROM_DATE, TO_DATE = "2025-01-01", "2025-01-30"
 
@@ -91,16 +95,16 @@ def row(what: str, figure: float, bound: float, unit: str = "") -> None:
 
 def ratio_rows(files: pathlib.Path, build: pathlib.Path, url: str, runs: int, parts: set[str]) -> None:
     rows = {
-        "table": [("2.0.0", "v2", "table", "CREATE TABLE AS, DuckDB 2.0.0", 0.45)],
-        "table-1.5": [("1.5.6", "v1", "table", "CREATE TABLE AS, DuckDB 1.5.6", 0.70)],
+        "table": [(NEWEST["v2"], "v2", "table", f"CREATE TABLE AS, DuckDB {NEWEST['v2']}", 0.45)],
+        "table-1.5": [(NEWEST["v1"], "v1", "table", f"CREATE TABLE AS, DuckDB {NEWEST['v1']}", 0.70)],
         "scan": [
-            ("2.0.0", "v2", "count", "SELECT count(*), DuckDB 2.0.0", 0.22),
-            ("2.0.0", "v2", "two", "event_name and event_time, DuckDB 2.0.0", 0.35),
+            (NEWEST["v2"], "v2", "count", f"SELECT count(*), DuckDB {NEWEST['v2']}", 0.22),
+            (NEWEST["v2"], "v2", "two", f"event_name and event_time, DuckDB {NEWEST['v2']}", 0.35),
         ],
     }
     for part in [part for part in rows if part in parts]:
         for version, host, task, what, bound in rows[part]:
-            times = measure(version, build / host / "mixpanel.duckdb_extension", url, task, files, runs)
+            times = measure(version, extension(build, version, host), url, task, files, runs)
             ratios = [ours / anchor for ours, anchor in zip(times["ours"], times["anchor"])]
             row(f"{what} / read_json of the same files", statistics.median(ratios), bound)
             print(f"  medians: ours {statistics.median(times['ours']):.2f} s, anchor {statistics.median(times['anchor']):.2f} s")
@@ -111,7 +115,7 @@ def kept_rows(extension: pathlib.Path, url: str, runs: int) -> None:
         ("append", "append of all duplicates / the plain fetch", 1.5),
         ("sync", "sync of one new day into 600,000 rows / fetching that day", 1.3),
     ]:
-        times = measure("2.0.0", extension, url, task, runs)
+        times = measure(NEWEST["v2"], extension, url, task, runs)
         row(what, statistics.median(ours / anchor for ours, anchor in zip(times["ours"], times["anchor"])), bound)
         print(f"  medians: ours {statistics.median(times['ours']):.2f} s, anchor {statistics.median(times['anchor']):.2f} s")
 
@@ -123,7 +127,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["table", "table-1.5", "scan", "kept", "latency", "memory"])
     arguments = parser.parse_args()
     parts, build = set(arguments.parts), arguments.build.resolve()
-    v2 = build / "v2" / "mixpanel.duckdb_extension"
+    v2 = extension(build, NEWEST["v2"], "v2")
     print(f"| {'what':<62} | {'figure':>8} | {'bound':>8} |        |")
     with tempfile.TemporaryDirectory() as folder, simulator() as url:
         files = pathlib.Path(folder)
@@ -135,11 +139,11 @@ def main() -> None:
             kept_rows(v2, url, arguments.runs)
     if "latency" in parts:
         with simulator("--latency-ms", "300", "--bytes-per-second", "5000000") as url:
-            seconds = statistics.median(measure("2.0.0", v2, url, "once", 3)["ours"])
+            seconds = statistics.median(measure(NEWEST["v2"], v2, url, "once", 3)["ours"])
         row("30 windows, 300 ms, 5 MB/s each / ideal schedule of 8", seconds / ideal_seconds(sizes, 8, 0.3, 5e6), 1.25)
     if "memory" in parts:
         with simulator("--repeat-blocks", "10") as url:
-            memory = measure("2.0.0", v2, url, "memory")
+            memory = measure(NEWEST["v2"], v2, url, "memory")
         row(f"peak memory of {memory['rows']:,} rows, {memory['bytes'] / 1e9:.1f} GB of JSON", memory["megabytes"], 300, " MB")
 
 

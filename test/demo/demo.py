@@ -16,7 +16,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test"))
 
-from simulator import Project, Simulator  # noqa: E402  the path is set above
+from pairs import NEWEST, extension  # noqa: E402  the path is set above
+from simulator import Project, Simulator  # noqa: E402
 
 FETCH = """CREATE TABLE events AS
   SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-14');"""
@@ -43,9 +44,9 @@ KEPT = [
 ]
 
 
-def show_python(extension: pathlib.Path, folder: pathlib.Path) -> None:
+def show_python(file: pathlib.Path, folder: pathlib.Path) -> None:
     """A stock Python duckdb 2.0, one statement after the other."""
-    statements = [f"LOAD '{extension}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/events.parquet';"]
+    statements = [f"LOAD '{file}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/events.parquet';"]
     statements.append(f"SELECT count(*) AS rows, min(event_time), max(event_time) FROM '{folder}/events.parquet';")
     statements += [*KEPT, "SELECT function, windows_done, requests, retries, rows FROM mixpanel_fetches();"]
     program = f"""
@@ -59,13 +60,13 @@ for statement in {statements!r}:
     result = con.execute(statement).fetchall() if pragma else con.sql(statement)
     print(result if result is not None else "", flush=True)
 """
-    subprocess.run([ROOT / "build/venv/duckdb-2.0.0/bin/python", "-c", program], check=True)
+    subprocess.run([ROOT / "build" / "venv" / f"duckdb-{NEWEST['v2']}" / "bin" / "python", "-c", program], check=True)
 
 
-def show_shell(extension: pathlib.Path, folder: pathlib.Path) -> None:
+def show_shell(file: pathlib.Path, folder: pathlib.Path) -> None:
     """A stock duckdb shell 1.5, which repeats what it reads."""
-    script = [f"LOAD '{extension}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/shell.parquet';"]
-    command = [ROOT / "build/venv/duckdb-1.5.6/bin/duckdb", "-unsigned", "-echo"]
+    script = [f"LOAD '{file}';", FETCH, *QUESTIONS, f"COPY events TO '{folder}/shell.parquet';"]
+    command = [ROOT / "build" / "venv" / f"duckdb-{NEWEST['v1']}" / "bin" / "duckdb", "-unsigned", "-echo"]
     subprocess.run(command, input="\n".join(script), text=True, check=True)
 
 
@@ -85,11 +86,10 @@ def main() -> None:
         for name, value in credentials.items():
             print(f"$ export {name}={value}")
         os.environ.update(credentials)
-        version = build / "v2" / "mixpanel.duckdb_extension", build / "v1" / "mixpanel.duckdb_extension"
-        print("\n# Python, duckdb 2.0.0\n$ python", flush=True)
-        show_python(version[0], pathlib.Path(folder))
-        print("# The duckdb shell, 1.5.6\n$ duckdb -unsigned", flush=True)
-        show_shell(version[1], pathlib.Path(folder))
+        print(f"\n# Python, duckdb {NEWEST['v2']}\n$ python", flush=True)
+        show_python(extension(build, NEWEST["v2"], "v2"), pathlib.Path(folder))
+        print(f"# The duckdb shell, {NEWEST['v1']}\n$ duckdb -unsigned", flush=True)
+        show_shell(extension(build, NEWEST["v1"], "v1"), pathlib.Path(folder))
         asked = len(simulator.settled())
         print(f"\n# The simulator was asked {asked} times: 14 days for each of the two clients; 3 days and then 3 for the table")
         print("# that is kept, one of them again; and one live report.")

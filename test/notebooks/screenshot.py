@@ -85,7 +85,7 @@ def main() -> None:
         platform = duckdb.sql("PRAGMA platform").fetchall()[0][0]
         place = pathlib.Path(home, ".duckdb", "extensions", f"v{duckdb.__version__}", platform)
         place.mkdir(parents=True)
-        (place / "mixpanel.duckdb_extension").symlink_to((arguments.build / "v2" / "mixpanel.duckdb_extension").resolve())
+        (place / "mixpanel.duckdb_extension").symlink_to((arguments.build / f"v{duckdb.__version__}" / "mixpanel.duckdb_extension").resolve())
         account = {"MP_USERNAME": "demo.sa.mp-service-account", "MP_SECRET": "demo-secret", "MP_PROJECT_ID": "12345"}
         environment = os.environ | account | {"HOME": home, "MP_API_BASE_URL": simulator.url, "MP_RATE_LIMITS": "off"}
         options = ["--from-date", "2025-01-01", "--to-date", "2025-01-31", "--database", f"{home}/shop.duckdb"]

@@ -16,10 +16,11 @@ SHARED = next((folder / "shared" for folder in ROOT.parents if (folder / "shared
 sys.path.insert(0, str(ROOT / "test"))
 
 from openapi import Specifications  # noqa: E402  the path is set above
+from pairs import extension  # noqa: E402
 from simulator import Project, RecordedRequest, RequestLog, Simulator  # noqa: E402
 
-EXTENSION = pathlib.Path(os.environ.get("MIXPANEL_EXTENSION", ROOT / "build/release/v2/mixpanel.duckdb_extension"))
 HOST = os.environ.get("MIXPANEL_HOST", "v2")
+EXTENSION = pathlib.Path(os.environ.get("MIXPANEL_EXTENSION", extension(ROOT / "build" / "release", duckdb.__version__, HOST)))
 
 USERNAME, SECRET, TOKEN = "demo.sa.mp-service-account", "demo-secret", "demo-token"
 PROJECT = Project(days=5, events_per_day=300)

@@ -3,9 +3,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import ROOT
 from simulator import Credentials, Project, Simulator
@@ -14,6 +17,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ACCOUNT = Credentials(username="name.abc123.mp-service-account", secret="...")
 PROJECT = Project(from_date="2025-01-01", days=31, events_per_day=100, other_project_ids=(67890,))
 
+NOT_RUN, ONLY_V2, BEYOND = "not run: ", "DuckDB 2.0", "more than an hour"
+"""The notes that a block may have: `DuckDB 2.0, more than an hour` has two."""
+
+ROWS = re.compile(r"\s*<!-- rows -->\n(?P<table>(?:\|[^\n]*\|\n)+)")
 FENCED = re.compile(r"(?:^<!-- (?P<note>[^\n]*?) -->\n+)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -25,6 +32,15 @@ class Block:
     line: int
     note: str
     text: str
+    shown: list[list[str]]
+    """The rows that the page shows of the last statement, under `<!-- rows -->`, with their header; none where it shows none."""
+
+    @property
+    def notes(self) -> list[str]:
+        return self.note.split(", ") if not self.note.startswith(NOT_RUN) else [self.note]
+
+    def is_run(self, host: str) -> bool:
+        return not self.note.startswith(NOT_RUN) and (ONLY_V2 not in self.notes or host == "v2")
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
@@ -34,7 +50,9 @@ def blocks(page: Path, language: str = "sql") -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for found in FENCED.finditer(text):
         if found["language"] == language:
-            yield Block(page, text.count("\n", 0, found.start("text")), found["note"] or "", found["text"])
+            shown = ROWS.match(text, found.end())
+            table = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown["table"].splitlines()] if shown else []
+            yield Block(page, text.count("\n", 0, found.start("text")), found["note"] or "", found["text"], table[:1] + table[2:])
 
 
 @pytest.fixture(scope="session")
@@ -50,8 +68,40 @@ def as_documented(january, monkeypatch, tmp_path):
     monkeypatch.setenv("MP_API_BASE_URL", january.url)
     monkeypatch.setenv("MP_USERNAME", ACCOUNT.username)
     monkeypatch.setenv("MP_SECRET", ACCOUNT.secret)
-    [accounts] = blocks(ROOT / "docs" / "accounts.md", "toml")
+    [accounts, _older] = blocks(ROOT / "docs" / "accounts.md", "toml")
     (tmp_path / "config.toml").write_text(accounts.text)
     (tmp_path / "config.toml").chmod(0o600)
     monkeypatch.chdir(tmp_path)
     return january
+
+
+@pytest.fixture
+def within_the_hour(as_documented, monkeypatch):
+    """The same with Mixpanel's limits, here and there, and an hour that nobody has asked in yet. What it gives is a
+    context in which there are none."""
+    with Simulator(PROJECT, credentials=ACCOUNT, limits=True) as limited:
+
+        def set_limits(url: str, limits: str) -> None:
+            monkeypatch.setenv("MP_API_BASE_URL", url)
+            monkeypatch.setenv("MP_RATE_LIMITS", limits)
+
+        @contextmanager
+        def without_limits():
+            set_limits(as_documented.url, "off")
+            yield
+            set_limits(limited.url, "on")
+
+        last_week(limited)
+        set_limits(limited.url, "on")
+        yield without_limits
+
+
+def last_week(simulator: Simulator) -> None:
+    """Makes January's first week the one that ended yesterday too, for statements that say `current_date - 7`."""
+    [(today,)] = duckdb.execute("SELECT current_date").fetchall()
+    for number in range(7):
+        first = PROJECT.from_date + timedelta(days=number)
+        day = today - timedelta(days=7 - number)
+        later = (day - first) // timedelta(milliseconds=1)
+        lines = simulator.archive.lines(first, first)
+        simulator.set_day(day, [re.sub(rb'"time":(\d+)', lambda time: b'"time":%d' % (int(time[1]) + later), line, count=1) for line in lines])

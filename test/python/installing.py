@@ -13,7 +13,10 @@ from conftest import EXTENSION, HOST, ROOT
 
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
-from served import SERVED  # noqa: E402  the path is set above
+sys.path.insert(0, str(ROOT / "python"))
+import footer  # noqa: E402  the paths are set above
+from duckdb_mixpanel.files import platform_in  # noqa: E402, F401
+from served import AHEAD, FILES, LAYOUTS, RELEASED, file_for  # noqa: E402, F401
 
 PLATFORM = duckdb.execute("PRAGMA platform").fetchall()[0][0]
 VERSION = f"v{duckdb.__version__}"
@@ -21,11 +24,11 @@ SIGNING = ROOT / "build" / "venv" / "signing" / "bin" / "python"
 FILE = "mixpanel.duckdb_extension"
 PUBLISHED = "mixpanel.duckdb_extension.gz"
 
-SERVES = [host for host in SERVED if VERSION in SERVED[host]]
-assert SERVES, f"scripts/served.py does not know DuckDB {VERSION}"
+FOLDER = file_for(VERSION)
+assert VERSION in RELEASED, f"scripts/served.py does not know DuckDB {VERSION}"
 
-# A repository has both files, and each DuckDB takes its own: once for each DuckDB is enough.
-once = pytest.mark.skipif(HOST not in SERVES, reason="the other file serves this DuckDB")
+# A repository has all files, and each DuckDB takes its own: once for each DuckDB is enough.
+once = pytest.mark.skipif(HOST != ("v1" if FOLDER == "v1" else "v2"), reason="the other file serves this DuckDB")
 only_duckdb_2 = pytest.mark.skipif(VERSION < "v2", reason="DuckDB 1.x has no repositories of one's own")
 needs_signing = pytest.mark.skipif(not SIGNING.exists(), reason="build/venv/signing is missing: make configure")
 
@@ -97,10 +100,15 @@ def make_key(path: pathlib.Path) -> pathlib.Path:
 
 def stand_ins(folder: pathlib.Path) -> pathlib.Path:
     """A build whose files no DuckDB would load, for what is not about loading."""
-    for host in SERVED:
-        (folder / host).mkdir(parents=True)
-        (folder / host / FILE).write_bytes(host.encode() * 1000 + bytes(256))
+    for file in FILES:
+        (folder / file).mkdir(parents=True)
+        (folder / file / FILE).write_bytes(stand_in_file(file, file.encode()))
     return folder
+
+
+def stand_in_file(file: str, content: bytes, platform: str = PLATFORM) -> bytes:
+    abi, version = FILES[file]
+    return content * 1000 + footer.footer(abi, "v0.1.0", version, platform)
 
 
 @pytest.fixture
@@ -112,8 +120,8 @@ def stand_in(tmp_path):
 def build(tmp_path_factory):
     """The file that this DuckDB loads is the real one."""
     folder = stand_ins(tmp_path_factory.mktemp("build"))
-    (folder / HOST / FILE).unlink()
-    (folder / HOST / FILE).symlink_to(EXTENSION)
+    (folder / FOLDER / FILE).unlink()
+    (folder / FOLDER / FILE).symlink_to(EXTENSION)
     return folder
 
 

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qsl, urlsplit
 from uuid import uuid4
 
 import pytest
-from conftest import FIRST, SHARED, USERNAME, error_of, only_v2, rows, connect
+from conftest import FIRST, SHARED, USERNAME, connect, error_of, only_v2, rows
+from simulator import Project, Simulator
 
 pytestmark = pytest.mark.unspecified("mixpanel_api asks whatever it is told to")
 
@@ -294,7 +296,7 @@ PATHS = [
     ("/api/query/..;/app/me", "can't be a part of it"),
     ("/api/2.0/../query/events", "must begin with|was renamed"),
     ("/api/query//events", "has an empty part"),
-    ("/api/query/events/", "has an empty part"),
+    ("/api/query/events//", "has an empty part"),
     ("/api/query\\..\\app\\me", "has a backslash"),
     ("/api/query/..\\app", "has a backslash"),
     ("/api%2fquery/events", "must begin with /api/query/"),
@@ -435,3 +437,69 @@ def test_every_refusal_is_a_row(con, sim, path):
         assert json.loads(body) == json.loads(text)
     except (ValueError, TypeError):
         assert (json.loads(body) if body else "") == text.replace("\ufeff", "")
+
+
+# A slash at the end, as Mixpanel's own client asks some routes of the app API.
+
+ANNOTATIONS = "/api/app/projects/12345/annotations"
+
+
+def test_a_slash_at_the_end_is_sent_as_it_was_written(con, sim):
+    for path in (ANNOTATIONS, f"{ANNOTATIONS}/", f"{ANNOTATIONS}/tags/"):
+        assert api(con, path)[0] == 200
+        assert one(sim).path == path
+    assert api(con, "/api/app/projects/{project_id}/annotations/", ", params := {'fromDate': DATE '2025-01-02'}")[0] == 200
+    assert one(sim).target == f"{ANNOTATIONS}/?fromDate=2025-01-02"
+    assert "has an empty part" in error_of(con, f"FROM mixpanel_api('{ANNOTATIONS}//')")
+    assert not sim.settled()
+
+
+@pytest.fixture
+def redirecting(monkeypatch):
+    """Its annotations want a slash at the end, and redirect to themselves where it is missing."""
+    with Simulator(Project(days=5, events_per_day=10, redirects_slashes=True)) as simulator:
+        monkeypatch.setenv("MP_API_BASE_URL", simulator.url)
+        yield simulator
+
+
+def test_a_redirect_to_the_same_address_with_a_slash_is_followed(con, redirecting):
+    assert api(con, ANNOTATIONS, ", params := {'fromDate': '2025-01-02'}")[0] == 200
+    assert [request.target for request in redirecting.settled(2)] == [f"{ANNOTATIONS}{slash}?fromDate=2025-01-02" for slash in ("", "/")]
+    assert all(request.headers["authorization"].startswith("Basic ") for request in redirecting.requests)
+    redirecting.clear()
+    assert rows(con, "SELECT count(*) > 0 FROM mixpanel_annotations()") == [(True,)]
+    assert [request.status for request in redirecting.settled(2)] == [301, 200]
+
+
+@pytest.mark.parametrize("location", [
+    "https://evil.example.com{}/", "http://127.0.0.1:1{}/", "{}/login", "{}/?x=1", "/api/app/me/",
+])  # fmt: skip
+def test_no_other_redirect_is(con, sim, location):
+    sim.add_fault("redirect", path=ANNOTATIONS, times=None, location=location.format(ANNOTATIONS), status=301)
+    assert api(con, ANNOTATIONS)[0] == 301
+    assert "was not followed" in error_of(con, "FROM mixpanel_annotations()")
+    assert {request.path for request in sim.settled(2)} == {ANNOTATIONS} and len(sim.requests) == 2
+
+
+def test_a_redirect_of_a_post_is_not_followed(con, sim):
+    sim.add_fault("redirect", path=ENGAGE, times=None, location=f"{ENGAGE}/?project_id=12345", status=308)
+    assert api(con, ENGAGE, ", method := 'POST'")[0] == 308
+    assert len(sim.settled()) == 1
+
+
+# Lists.
+
+
+@pytest.mark.parametrize("params", [
+    "{'ids[]': [3, NULL, 2], 'x': ['a', 'b'], 'none[]': [], 'one[]': 'b', 'deep[]': [['c'], ['d', 'e']]}",
+    """'{"ids[]": [3, null, 2], "x": ["a","b"], "none[]": [], "one[]": "b", "deep[]": [["c"], ["d","e"]]}'""",
+])  # fmt: skip
+def test_a_list_goes_out_once_for_each_element_where_its_name_says_so(con, sim, params):
+    sent = [("ids[]", "3"), ("ids[]", "2"), ("x", '["a","b"]'), ("one[]", "b"), ("deep[]", '["c"]'), ("deep[]", '["d","e"]')]
+    sim.add_fault("body", path=None, times=None, body="[]")
+    api(con, "/api/app/me", f", params := {params}")
+    assert parse_qsl(urlsplit(one(sim).target).query) == sent
+    api(con, ENGAGE, f", params := {params}, method := 'POST'")
+    assert parse_qsl(one(sim).body.decode()) == sent
+    api(con, "/api/app/me", ", params := MAP {'ids[]': ['x', 'y z']}")
+    assert one(sim).target == "/api/app/me?ids%5B%5D=x&ids%5B%5D=y+z"

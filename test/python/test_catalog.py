@@ -31,7 +31,7 @@ def functions(con) -> list[str]:
 def test_every_function_of_the_catalog_is_registered(functions):
     """One line of `src/catalog.rs` each, or one file in `sql/macros`; what the first C API can't have is left out there."""
     everywhere, others = CATALOG.split("pub fn pragmas")
-    lines = re.findall(r"(?:Box|Arc)::new\(\w+::\w+\)", everywhere)
+    lines = re.findall(r"(?:Box|Arc)::new\(\w+::\w+(?:\(host\))?\)", everywhere)
     more = re.findall(r"Box::new\(\w+::\w+\)", others) + MACROS if HOST == "v2" else []
     assert len(functions) == len(lines) + len(more) and "mixpanel_export" in functions
 
@@ -118,6 +118,16 @@ def test_every_function_has_a_line_in_the_readme_and_a_page(functions):
     names = sorted(name for name, _ in lines)
     assert names == functions if HOST == "v2" else set(functions) < set(names)
     assert not [name for name, page in lines if name not in (ROOT / page).read_text(encoding="utf-8")]
+
+
+def test_the_readme_marks_what_needs_duckdb_2(functions):
+    """What the first C API can't have: pragmas, and macros, which SQL can make as well."""
+    marked = {mark: set(re.findall(rf"^\| \[`(?:PRAGMA )?(mixpanel_\w+)\(.*? \*\({mark}\)\* \|$", README, re.MULTILINE)) for mark in ("2.x", "2.x, or by SQL")}
+    assert marked["2.x, or by SQL"] == set(MACROS)
+    pragmas = set(re.findall(r"^\| \[`PRAGMA (mixpanel_\w+)\(", README, re.MULTILINE))
+    assert marked["2.x"] == pragmas and len(pragmas) >= 5
+    if HOST == "v1":
+        assert not (marked["2.x"] | marked["2.x, or by SQL"]) & set(functions)
 
 
 def test_every_function_is_called_on_a_page(functions):

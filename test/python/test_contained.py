@@ -12,10 +12,12 @@ import re
 import subprocess
 import sys
 
+import duckdb
 import pytest
 from conftest import HOST, ROOT
+from pairs import extension
 
-FAULTS = ROOT / "build" / "faults" / HOST / "mixpanel.duckdb_extension"
+FAULTS = extension(ROOT / "build" / "faults", duckdb.__version__, HOST)
 PLACES = re.findall(r"^    (\w+),$", (ROOT / "src" / "host" / "place.rs").read_text(encoding="utf-8"), re.MULTILINE)
 
 ONLY = {"v1": {"ReadAhead"}, "v2": {"Thread", "Progress", "Pushdown", "Pragma", "Setting", "DropThread"}}

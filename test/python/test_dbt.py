@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 from conftest import EXTENSION, HOST, PROJECT, ROOT, connect, line, only_v2, rows
+from pairs import NEWEST
 from simulator.events import reported
 
 PAIR = duckdb.__version__, HOST
@@ -21,7 +22,7 @@ FIRST = date(2025, 1, 1)
 [PACKAGES] = [*(ROOT / "build" / "venv" / "dbt" / "lib").glob("python*/site-packages")] or [None]
 
 # A run takes seconds.
-pytestmark = pytest.mark.skipif(PAIR not in [("2.0.0", "v2"), ("1.5.6", "v1")], reason="runs once for each C API")
+pytestmark = pytest.mark.skipif(PAIR not in [(version, host) for host, version in NEWEST.items()], reason="runs once for each C API")
 needs_dbt = pytest.mark.skipif(PACKAGES is None, reason="dbt's environment is missing")
 
 

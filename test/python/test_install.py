@@ -9,12 +9,15 @@ import threading
 import pytest
 from conftest import EXTENSION, HOST, ROOT
 from installing import (
-    ALLOWED, FILE, LOADED, PLATFORM, PUBLISHED, SERVED, SIGNING, VERSION, WHICH,
-    create, make_key, make_repository, needs_signing, once, only_duckdb_2, script,
+    AHEAD, ALLOWED, FILE, FILES, FOLDER, LOADED, PLATFORM, PUBLISHED, RELEASED, SIGNING, VERSION, WHICH,
+    create, file_for, make_key, make_repository, needs_signing, once, only_duckdb_2, platform_in, script, stand_in_file,
 )  # fmt: skip
 from installing import build, home, key, repository, signed, stand_in  # noqa: F401  fixtures
 
 pytestmark = once
+
+GCC4 = f"{PLATFORM}_gcc4"
+only_linux = pytest.mark.skipif(PLATFORM not in ("linux_amd64", "linux_arm64"), reason="it is about platforms of Linux")
 
 
 def test_a_file_is_loaded(home):
@@ -26,21 +29,41 @@ def test_a_file_needs_leave(home):
     assert "while database is running" in home.error("SET allow_unsigned_extensions = true", unsigned=False)
 
 
-def test_make_install_puts_files_where_load_looks(home, build):
-    ended = script("install.py", "--build", build, "--platform", PLATFORM, "--home", home.folder / ".duckdb")
-    assert ended.returncode == 0 and "v1.2.0" in ended.stdout, ended.stderr
-    assert home.rows("LOAD mixpanel", WHICH) == LOADED
-
-
+@only_linux
 def test_a_repository_serves_every_version_with_its_file(stand_in, tmp_path):
     out = tmp_path / "out"
     assert make_repository(stand_in, out).returncode == 0
     found = {path.relative_to(out): gzip.decompress(path.read_bytes()) for path in out.rglob("*") if path.is_file()}
-    built = {host: (stand_in / host / FILE).read_bytes() for host in SERVED}
-    assert found == {
-        pathlib.Path(version, PLATFORM, PUBLISHED): built[host] for host, versions in SERVED.items() for version in versions
+    built = {file: (stand_in / file / FILE).read_bytes() for file in FILES}
+    gcc4 = {pathlib.Path(f"v1.2.{patch}", GCC4, PUBLISHED) for patch in range(3)}
+    assert {path: data for path, data in found.items() if path not in gcc4} == {
+        pathlib.Path(version, PLATFORM, PUBLISHED): built[file_for(version)] for version in [*RELEASED, *AHEAD]
     }
+    # PyPI's first ones call the same platform otherwise.
+    assert {platform_in(found[path]) for path in gcc4} == {GCC4}
     assert {"v1.2.0", VERSION} <= {path.parts[0] for path in found}
+
+
+def test_a_repository_has_the_next_versions_ahead_of_time(stand_in, tmp_path):
+    """Each that is not known yet, with the file that every version loads: whoever upgrades first finds one."""
+    out = tmp_path / "out"
+    assert make_repository(stand_in, out).returncode == 0
+    for version in ["v1.5.7", "v1.5.9", "v2.0.2", "v2.0.9", "v2.1.0"]:
+        assert gzip.decompress((out / version / PLATFORM / PUBLISHED).read_bytes()).startswith(b"v1"), version
+    assert not set(RELEASED) & set(AHEAD) and all(file_for(version) == "v1" for version in AHEAD)
+
+
+@only_linux
+def test_versions_with_the_same_file_share_it(stand_in, tmp_path):
+    out = tmp_path / "out"
+    for _ in range(2):
+        # The second time, as for a newer build, into what is there.
+        assert make_repository(stand_in, out).returncode == 0
+        assert len({path.stat().st_ino for path in out.rglob(PUBLISHED)}) == len(FILES) + 1
+    (stand_in / "v1" / FILE).write_bytes(stand_in_file("v1", b"newer"))
+    assert make_repository(stand_in, out).returncode == 0
+    first, last = (gzip.decompress((out / version / PLATFORM / PUBLISHED).read_bytes()) for version in (RELEASED[0], AHEAD[-1]))
+    assert first == last and first.startswith(b"newer")
 
 
 def test_from_a_folder(home, repository):
@@ -194,7 +217,7 @@ def test_what_fails_leaves_what_was_there(stand_in, tmp_path):
     out = tmp_path / "out"
     assert make_repository(stand_in, out).returncode == 0
     paths = [path for path in out.rglob("*") if path.is_file()]
-    (stand_in / "v1" / FILE).write_bytes(b"newer" + bytes(256))
+    (stand_in / "v1" / FILE).write_bytes(stand_in_file("v1", b"newer"))
     [in_the_way] = [path for path in paths if VERSION in path.parts]
     in_the_way.unlink()
     in_the_way.mkdir()

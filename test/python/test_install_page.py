@@ -10,15 +10,17 @@ import sys
 import pytest
 from conftest import EXTENSION, ROOT
 from documented import blocks
-from installing import FILE, LOADED, PLATFORM, VERSION, WHICH, needs_signing, once, only_duckdb_2, script
+from installing import FILE, LAYOUTS, LOADED, PLATFORM, RELEASED, VERSION, WHICH, needs_signing, once, only_duckdb_2
 from installing import build, home, key, repository, signed  # noqa: F401  fixtures
+from pairs import NEWEST
+from wheel import PLATFORMS
 
 pytestmark = once
 
 PAGE = ROOT / "docs" / "install.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 KEY = "-----BEGIN PUBLIC KEY-----\n...\n-----END PUBLIC KEY-----"
-ONLY_2 = "unsigned, DuckDB 2.0"
+ONLY_NEWEST = f"unsigned, DuckDB {NEWEST['v2']}"
 PREPARED = "unsigned, after make install"
 PUBLISHED_HERE = "unsigned, after make repository"
 SIGNED_HERE, AFTERWARDS, LATER = "after make repository KEY", "the next session", "a later session"
@@ -38,17 +40,21 @@ def on_the_page(*notes: str) -> list[str]:
 
 
 def installed(home, build) -> None:
-    script("install.py", "--build", build, "--platform", PLATFORM, "--home", home.folder / ".duckdb")
+    command = [sys.executable, "-m", "duckdb_mixpanel", "install", VERSION, "--files", build, "--home", home.folder / ".duckdb"]
+    subprocess.run(command, check=True, capture_output=True, timeout=120, env=os.environ | {"PYTHONPATH": str(ROOT / "python")})
 
 
 def test_the_page_has_no_other_statements():
     notes = {block.note for block in blocks(PAGE)}
-    assert notes == {"unsigned", ONLY_2, PREPARED, PUBLISHED_HERE, SIGNED_HERE, AFTERWARDS, LATER}
+    assert notes == {"unsigned", ONLY_NEWEST, PREPARED, PUBLISHED_HERE, SIGNED_HERE, AFTERWARDS, LATER}
 
 
 def test_the_page_a_file(home, place):
-    for text in on_the_page("unsigned", *([ONLY_2] if VERSION >= "v2" else [])):
+    load, install = on_the_page("unsigned")
+    for text in [load, install, *(on_the_page(ONLY_NEWEST) if VERSION == f"v{NEWEST['v2']}" else [])]:
         assert home.rows(text, "SELECT mixpanel_version()", cwd=place) == [LOADED[0][:1]]
+    # What was installed is there for the next session.
+    assert home.rows("LOAD mixpanel", "SELECT host_api FROM mixpanel_build()") == [["v1"]]
 
 
 def test_the_page_make_install(home, build):
@@ -80,11 +86,14 @@ def test_the_page_a_signed_repository(home, place, signed):
 
 def test_the_page_python(home, build):
     installed(home, build)
-    [example] = blocks(PAGE, "python")
-    ended = subprocess.run(
-        [sys.executable, "-c", example.text], capture_output=True, text=True, env=os.environ | {"HOME": str(home.folder)}
-    )
-    assert (ended.returncode, ended.stdout) == (0, f"('{LOADED[0][0]}',)\n"), ended.stderr
+    # As the wheel brings it.
+    shutil.copytree(ROOT / "python" / "duckdb_mixpanel", home.folder / "packages" / "duckdb_mixpanel")
+    (home.folder / "packages" / "duckdb_mixpanel" / "files").symlink_to(build)
+    with_wheel, without = blocks(PAGE, "python")
+    environment = os.environ | {"HOME": str(home.folder)}
+    for example, more in {with_wheel.text: {"PYTHONPATH": str(home.folder / "packages")}, without.text: {}}.items():
+        ended = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, timeout=120, env=environment | more)
+        assert (ended.returncode, ended.stdout) == (0, f"('{LOADED[0][0]}',)\n"), ended.stderr
 
 
 # The shell and the Node client bring their own DuckDB.
@@ -119,12 +128,30 @@ def test_the_page_shell(home, build):
 def test_the_page_names_targets_that_there_are():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {line.split()[1] for block in blocks(PAGE, "sh") for line in block.text.splitlines() if line.startswith("make ")}
-    assert {"release", "install", "repository", "key"} == targets
-    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+    assert {"release", "install", "repository", "key"} == targets and "`make wheel`" in TEXT
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in [*targets, "wheel"])
+
+
+def test_the_page_names_commands_that_there_are():
+    commands = {line for block in blocks(PAGE, "sh") for line in block.text.splitlines()}
+    calls = [line.split()[3:] for line in commands if line.startswith("python -m duckdb_mixpanel ")]
+    assert sorted(call[0] for call in calls) == ["install", "install", "uninstall"]
+    for word in {call[0] for call in calls}:
+        command = [sys.executable, "-m", "duckdb_mixpanel", word, "--help"]
+        assert subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT / "python")}).returncode == 0
+
+
+def test_the_page_says_which_versions_are_served():
+    """Each DuckDB 2.x that has a file of its own, and the oldest that is served."""
+    [row] = [line for line in TEXT.splitlines() if "each for exactly that version" in line]
+    assert re.findall(r"`(v[\d.]+)`", row) == LAYOUTS and re.findall(r"\d\.\d\.\d", row.split("|")[1]) == [each[1:] for each in LAYOUTS]
+    assert f"| {RELEASED[0][1:]} and every later 1.x |" in TEXT
+    matrix = {"linux_amd64": "x86-64, glibc 2.17", "linux_arm64": "ARM64, glibc 2.17", "osx_arm64": "macOS on ARM", "osx_amd64": "Intel", "windows_amd64": "Windows on x86-64"}
+    assert set(matrix) == set(PLATFORMS) and all(words in TEXT for words in matrix.values())
 
 
 def test_the_page_quotes_messages_that_there_are(home, tmp_path):
-    v1, v2 = (EXTENSION.parents[1] / host / FILE for host in ("v1", "v2"))
+    v1, v2 = (EXTENSION.parents[1] / file / FILE for file in ("v1", next(each for each in LAYOUTS if each != VERSION)))
     elsewhere = tmp_path / "elsewhere" / FILE
     elsewhere.parent.mkdir()
     elsewhere.write_bytes(v1.read_bytes()[:-534] + v1.read_bytes()[-534:].replace(PLATFORM.encode(), PLATFORM[::-1].encode()))
@@ -140,6 +167,5 @@ def test_the_page_quotes_messages_that_there_are(home, tmp_path):
         "Pragma Function with name mixpanel_sync_events does not exist": home.error(f"LOAD '{v1}'", "PRAGMA mixpanel_sync_events('t')"),
     }
     assert "not found" in home.error("LOAD 'build/release/v1/mixpanel.duckdb_extension'")
-    if VERSION < "v2":
-        messages["built specifically for DuckDB version 'v2.0.0'"] = home.error(f"LOAD '{v2}'")
+    messages["built specifically for DuckDB version"] = home.error(f"LOAD '{v2}'")
     assert all(message in error and f"`{message}`" in TEXT for message, error in messages.items()), messages

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import duckdb
 import pytest
-from conftest import EXTENSION, FIRST, LAST, LONG_CALL, connect, error_of, export, last_fetch, rows
+from conftest import EXTENSION, FIRST, HOST, LAST, LONG_CALL, connect, error_of, export, last_fetch, rows
 from expected import export_rows, fetched_rows
 
 def until(condition: Callable[[], bool], seconds: float = 5) -> bool:
@@ -218,3 +218,8 @@ def test_a_record_that_ends_early_says_so(con, long):
     rows(con, f"SELECT event_name FROM {LONG_CALL} LIMIT 1")
     record = last_fetch(con)
     assert record["finished"] is not None and record["windows_done"] < record["windows"] == 40
+
+
+def test_the_build_says_where_it_was_loaded(con):
+    [(platform,)] = rows(con, "PRAGMA platform")
+    assert rows(con, "SELECT host_api, duckdb_version, platform FROM mixpanel_build()") == [(HOST, f"v{duckdb.__version__}", platform)]

@@ -46,8 +46,23 @@ def test_a_query_that_fails_is_logged_too(con, sim, logging):
 
 def test_other_functions(con, sim, logging):
     rows(con, "FROM mixpanel_account_test()")
-    ((level, message),) = rows(con, LOG)
-    assert level == "INFO" and message.startswith(f"GET {sim.url}/api/query/events/names?")
+    found = rows(con, LOG)
+    paths = ["/api/2.0/export?", "/api/query/events/names?", "/api/app/projects/12345/workspaces/public: 200"]
+    assert all(level == "INFO" and message.startswith(f"GET {sim.url}{path}") for (level, message), path in zip(found, paths, strict=True))
+
+
+@pytest.mark.parametrize("statement", [f"SELECT count(*) FROM {export()}", "FROM mixpanel_events()", "FROM mixpanel_account_test()"])
+def test_an_accounts_file_that_others_can_read_is_warned_about_once(con, sim, logging, monkeypatch, tmp_path, statement):
+    """By each statement that uses it, however many requests that makes."""
+    for name in ("MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID"):
+        monkeypatch.delenv(name)
+    con.execute(f"CALL mixpanel_account_add('main', username := '{USERNAME}', secret := '{SECRET}', project_id := 12345)")
+    assert rows(con, LOG) == []
+    (tmp_path / "config.toml").chmod(0o640)
+    rows(con, statement)
+    warnings = [message for level, message in rows(con, LOG) if level == "WARNING"]
+    assert len(warnings) == 1 and "chmod 600" in warnings[0] and len(rows(con, LOG)) == 1 + len(sim.settled())
+    assert SECRET not in warnings[0]
 
 
 def test_kept_tables(con, sim, logging):

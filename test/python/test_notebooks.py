@@ -11,6 +11,7 @@ from datetime import date, datetime
 import duckdb
 import pytest
 from conftest import HOST, ROOT, connect, line, newcomers_home
+from pairs import NEWEST
 from simulator import Project, Simulator
 
 VENV = ROOT / "build" / "venv" / "notebooks" / "bin"
@@ -20,7 +21,7 @@ LOOKBACK = DAYS[-6:]
 EVENTS = ["Sign Up", "View Item", "Purchase"]
 
 pytestmark = [
-    pytest.mark.skipif(duckdb.__version__ != "2.0.0" or HOST != "v2", reason="they use the pragmas of DuckDB 2.0"),
+    pytest.mark.skipif(duckdb.__version__ != NEWEST["v2"] or HOST != "v2", reason="they use the pragmas of DuckDB 2.0"),
     pytest.mark.skipif(not VENV.exists(), reason="there is no virtual environment for them: make configure"),
 ]
 

@@ -41,7 +41,7 @@ def quota(con, simulator) -> dict[str, tuple[int, int]]:
 def spend(con, requests: int, arguments: str = "") -> None:
     """Uses up requests of the query API, which may be made as fast as one likes."""
     for _ in range(requests):
-        assert rows(con, f"SELECT error FROM mixpanel_account_test({arguments})") == [(None,)]
+        assert rows(con, f"SELECT count(*) > 0 FROM mixpanel_top_events({arguments})") == [(True,)]
 
 
 def test_three_starts_a_second(con, monkeypatch):
@@ -69,8 +69,8 @@ def test_what_is_used_is_shown(con, limited):
 
 def test_the_spent_hour_is_said_at_once(con, limited):
     spend(con, 60)
-    ((success, error),) = rows(con, "SELECT success, error FROM mixpanel_account_test()")
-    assert not success and error.startswith("[RATE_LIMITED]") and str(limited.project.project_id) in error
+    error = error_of(con, "FROM mixpanel_top_events()")
+    assert "[RATE_LIMITED]" in error and str(limited.project.project_id) in error
     assert "60 an hour" in error and "mixpanel_quota()" in error
     assert re.search(r"possible at \d\d:\d\d:\d\d UTC \(in (59|60) minutes\)", error), error
     assert len(limited.settled()) == 60, "none was made"
@@ -121,11 +121,11 @@ def test_the_servers_count_is_the_one_that_matters(con, monkeypatch):
 
 def test_five_queries_at_a_time(con, limited):
     """More would be refused; the sixth waits for its turn."""
-    limited.add_fault("latency", path="/api/query/events/names", times=None, seconds=0.1)
+    limited.add_fault("latency", path="/api/query/events/top", times=None, seconds=0.1)
     outcomes: list[tuple] = []
 
     def ask():
-        outcomes.extend(con.cursor().execute("SELECT success FROM mixpanel_account_test()").fetchall())
+        outcomes.extend(con.cursor().execute("SELECT count(*) > 0 FROM mixpanel_top_events()").fetchall())
 
     threads = [Thread(target=ask) for _ in range(12)]
     for thread in threads:

@@ -2,16 +2,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from urllib.parse import quote
 from uuid import uuid4
 
+import duckdb
 import pytest
 from conftest import FIRST, connect, error_of, export, only_v2, rows
+from simulator import Credentials, Project, Simulator
 
 
 @pytest.fixture
 def secret(monkeypatch) -> str:
     """A secret of this test alone: the records of the process must not hold it afterwards either."""
-    secret = f"hunter2-{uuid4().hex}"
+    secret = f"hunter2/+{uuid4().hex}"
     monkeypatch.setenv("MP_USERNAME", "someone")
     monkeypatch.setenv("MP_SECRET", secret)
     return secret
@@ -20,6 +23,12 @@ def secret(monkeypatch) -> str:
 def header(secret: str) -> str:
     """The secret as the header carries it."""
     return b64encode(f"someone:{secret}".encode()).decode()
+
+
+def forms(secret: str) -> list[str]:
+    """The secret as others may write it."""
+    alone = b64encode(secret.encode()).decode()
+    return [secret, header(secret), header(secret).rstrip("="), alone, alone.rstrip("="), quote(secret, safe="")]
 
 
 SHOWING = [
@@ -31,7 +40,7 @@ SHOWING = [
 def assert_nowhere(con, secret: str, *texts: str) -> None:
     """The secret is in none of the texts, and in nothing that SQL can be asked for; neither is a good part of it."""
     for text in (*texts, *(repr(rows(con, f"FROM {source}")) for source in SHOWING)):
-        for hidden in (secret, secret[:20], header(secret), header(secret)[:30]):
+        for hidden in (secret, secret[:20], *(form[:30] for form in forms(secret))):
             assert hidden not in text, text
 
 
@@ -50,7 +59,7 @@ def test_a_server_that_repeats_the_credentials_does_not_spread_them(con, sim, se
     """A proxy's page or an error that shows what was sent must not carry it into errors and records.
 
     The last forms have it where excerpts are cut: what is left of it is still too much."""
-    for said in (secret, f"Basic {header(secret)}"):
+    for said in forms(secret):
         sim.reset()
         sim.add_fault(kind, times=None, path=None, body=form.format(said), **options)
         error = error_of(con, f"FROM {export(last=FIRST)}")
@@ -61,12 +70,64 @@ def test_a_server_that_repeats_the_credentials_does_not_spread_them(con, sim, se
 
 @pytest.mark.parametrize("damage", [
     "region := ''", "region := 'moon'", "project_id := ''", "username := ''", "token := ''", "project_id := 'x'",
+    "project_id := {'a': 1}", "project_id := [1]", "region := 7", "project_id := NULL, username := 'u'",
 ])  # fmt: skip
-def test_a_refused_account_does_not_show_its_secret(con, secret, damage):
+@pytest.mark.parametrize("name", ["'x'", "NULL", "''", "' '", "7", "chr(10)"])
+def test_a_refused_account_does_not_show_its_secret(con, secret, damage, name):
     """DuckDB shows the statement beside an error of binding: the arguments are better looked at when it runs."""
-    for verb in ("CALL", "FROM"):
-        statement = f"{verb} mixpanel_account_add('x', secret := '{secret}', {damage})"
-        assert_nowhere(con, secret, error_of(con, statement))
+    for before in ("CALL", "FROM", "SELECT account FROM"):
+        statement = f"{before} mixpanel_account_add({name}, secret := '{secret}', {damage})"
+        error = error_of(con, statement)
+        assert_nowhere(con, secret, error)
+        assert "LINE 1" not in error, error
+
+
+@only_v2
+def test_nor_where_access_is_forbidden(secret):
+    con = connect()
+    con.execute("SET enable_external_access = false")
+    error = error_of(con, f"FROM mixpanel_account_add('x', secret := '{secret}')")
+    assert "[EXTERNAL_ACCESS_DISABLED]" in error and secret not in error and "LINE 1" not in error
+    con.close()
+
+
+def test_a_bound_parameter_keeps_the_secret_out_of_the_statement(con, secret, tmp_path):
+    """What the page advises: then not even a misspelt parameter shows it."""
+    with pytest.raises(duckdb.Error) as caught:
+        con.execute("CALL mixpanel_account_add('x', sekret := ?)", [secret])
+    assert secret not in str(caught.value)
+    con.execute("CALL mixpanel_account_add(?, username := 'u', secret := ?, project_id := 12345)", ["x", secret]).fetchall()
+    assert secret in (tmp_path / "config.toml").read_text()
+
+
+@pytest.fixture
+def knowing(secret, monkeypatch):
+    """A simulator for which that secret is the right one."""
+    with Simulator(Project(days=2, events_per_day=20), credentials=Credentials("someone", secret)) as simulator:
+        monkeypatch.setenv("MP_API_BASE_URL", simulator.url)
+        yield simulator
+
+
+@pytest.mark.parametrize("kind, options", [("damaged_line", {}), ("body", {}), ("status", {"status": 400})], ids=["line", "body", "400"])
+@pytest.mark.parametrize("length", [60, *range(85, 125, 3), 270, 290])
+def test_an_excerpt_is_cut_after_the_secret_is_out_of_it(con, knowing, secret, kind, options, length):
+    """Cut first, 31 characters of 32 would come through: in the error, and in mixpanel_fetches()."""
+    text = "x" * length + secret + "y" * 300
+    knowing.add_fault(kind, match={"from_date": FIRST}, times=None, **options, **{"text" if kind == "damaged_line" else "body": text})
+    error = error_of(con, f"FROM {export(last=FIRST)}")
+    call = export("on_failure := 'skip'", last="2025-01-02")
+    assert rows(con, f"SELECT count(*) FROM {call}") == [(20,)]
+    assert_nowhere(con, secret, error)
+    assert f"{'x' * 60}" in error and "hunter" not in error, error
+
+
+@only_v2
+def test_nor_does_a_tables_history_have_it(con, knowing, secret):
+    knowing.add_fault("body", match={"from_date": FIRST}, times=None, body="x" * 100 + secret + "y" * 300)
+    con.execute(f"PRAGMA mixpanel_fetch_events('e', from_date = '{FIRST}', to_date = '2025-01-02', on_failure = 'skip')")
+    ((failed,),) = rows(con, "SELECT failed_ranges::VARCHAR FROM _metadata")
+    assert FIRST in failed and "xxx***" in failed
+    assert_nowhere(con, secret, failed)
 
 
 def test_secrets_stay_secret_all_the_way(con, sim, secret):
@@ -112,7 +173,7 @@ ASKING = [
 def test_no_function_spreads_what_an_answer_repeats(con, sim, secret, call):
     """Also where the answer has status 200 and the function shows it, or a part of it, as it came."""
     for body in ('{{"you sent": "{}"}}', '["{}"]', '{{"results": [{{"$distinct_id": "{}"}}], "session_id": "{}"}}', "plain {}"):
-        for said in (secret, header(secret)):
+        for said in forms(secret):
             sim.reset()
             con.execute("CALL mixpanel_clear_cache()").fetchall()
             sim.add_fault("body", times=None, path=None, body=body.replace("{}", said).replace("{{", "{").replace("}}", "}"))

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import expressions, rows, stored_days
 from .blocks import Block, deflate, inflate
+from .directory import Directory, Values
 from .project import Project
 from .rows import Row
 from .shop import Recipe, day_text
@@ -43,9 +44,23 @@ def build_day(recipe: Recipe, day: date) -> Day:
     return Day(deflate(text), rows.count_events(text))
 
 
+class _Asked:
+    """A row as a filter sees it: with the profile of its user."""
+
+    def __init__(self, row: Row, archive: "Archive"):
+        self.properties, self.time_ms = row.properties, row.time_ms
+        self._distinct_id, self._archive = row.distinct_id, archive
+
+    @property
+    def user(self) -> Values:
+        return self._archive.user(self._distinct_id)
+
+
 class Archive:
-    def __init__(self, project: Project, cache_dir: str | Path | None = None):
+    def __init__(self, project: Project, cache_dir: str | Path | None = None, directory: Directory | None = None):
+        """`directory`: the profiles that filters may speak of."""
         self.project = project
+        self._directory = directory or Directory(project)
         self._folder = stored_days.folder(cache_dir, project.recipe) if cache_dir else None
         self._days: dict[date, Day] = {}
         self._building = Lock()
@@ -78,6 +93,13 @@ class Archive:
             lines = list(self.lines(day, day))
             if any(was in line for line in lines):
                 self.set_day(day, [line.replace(was, is_now + before, 1) for line in lines])
+    def user(self, distinct_id: Any) -> Values:
+        """The properties of a user's profile; none where there is no such profile."""
+        return self._directory.user(distinct_id)
+
+    def profiles_changed(self) -> None:
+        """What filters selected by profiles' properties is not what they select now."""
+        self._select.cache_clear()
 
     def forget_set_days(self) -> None:
         with self._building:
@@ -130,11 +152,19 @@ class Archive:
         text = inflate(kept.block)
         if events is not None or where is not None:
             condition = expressions.parse(where) if where is not None else None
-            lines = [line for line in text.split(b"\n") if line and _wanted(line, events, condition)]
+            lines = [line for line in text.split(b"\n") if line and self._wanted(line, events, condition)]
             text = b"".join(line + b"\n" for line in lines)
         if not (time_in_ms or kept.verbatim):
             text = rows.with_times_in_seconds(text)
         return deflate(text), text.count(b"\n")
+
+    def _wanted(self, line: bytes, events: frozenset[str] | None, condition) -> bool:
+        if events is not None and rows.event_name(line) not in events:
+            return False
+        if condition is None:
+            return True
+        row = rows.read_row(line)
+        return row is not None and condition(_Asked(row, self)) is True
 
     def _repeats(self, day: date) -> int:
         return 1 if self._day(day).verbatim else self.project.repeat_blocks
@@ -165,15 +195,6 @@ class Archive:
 def _days_between(from_date: date, to_date: date) -> Iterator[date]:
     for number in range((to_date - from_date).days + 1):
         yield from_date + timedelta(days=number)
-
-
-def _wanted(line: bytes, events: frozenset[str] | None, condition) -> bool:
-    if events is not None and rows.event_name(line) not in events:
-        return False
-    if condition is None:
-        return True
-    row = rows.read_row(line)
-    return row is not None and condition(row) is True
 
 
 def _first_lines(text: bytes, count: int) -> bytes:

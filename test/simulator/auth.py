@@ -19,12 +19,18 @@ class Credentials:
     token: str = "demo-token"
 
 
+WRONG_CLUSTER = "request failed with error: invalid project id for cluster."
+
+
 def authorize(request: Request, api: str, project: Project, credentials: Credentials, path_project: str | None) -> int:
     """The id of the project that the request may read.
 
     Project ids come in the query, on the app API in the path (`path_project`). A project secret stands for its project
-    and is unknown to the app API.
+    and is unknown to the app API. In another region than the project's nobody is known, and no project.
     """
+    if request.region not in (None, project.region):
+        asked = path_project if api == "app" else request.params.get("project_id")
+        raise refusal(401, "Invalid credentials", request) if asked is None else refusal(400, WRONG_CLUSTER, request)
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme == "Basic":
         caller = _basic(value, credentials)

@@ -31,15 +31,15 @@ class ProfileRow:
     time_ms = None
 
     def __init__(self, profile: Profile, behaviors: Mapping[str, int] | None = None):
-        self.properties = self.user = _Values(profile)
+        self.properties = self.user = Values(profile)
         self.behaviors = behaviors
 
 
-class _Values:
-    """The properties' values, read when they are asked for: an expression asks for one or two of many."""
+class Values:
+    """A profile's values, read when they are asked for: an expression asks for one or two of many."""
 
-    def __init__(self, profile: Profile):
-        self._texts = profile.properties
+    def __init__(self, profile: Profile | None):
+        self._texts = {} if profile is None else profile.properties
 
     def get(self, name: str, default: Any) -> Any:
         return json.loads(self._texts[name]) if name in self._texts else default
@@ -147,6 +147,11 @@ class Directory:
         if data_group_id is None:
             return self.members
         return self._companies if data_group_id == DATA_GROUP_ID else GivenProfiles([])
+
+    def user(self, distinct_id: Any) -> Values:
+        """The properties of the user with that id; none where there is no such profile."""
+        number = self.members.index.get(str(distinct_id))
+        return Values(None if number is None else self.members[number])
 
     def set_profiles(self, lines: Iterable[str | bytes], of_companies: bool = False) -> None:
         """Replaces the profiles of the users, or of the companies, by these: each an object with `$properties` and

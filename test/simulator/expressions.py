@@ -4,7 +4,7 @@ The grammar and the rules are those of https://docs.mixpanel.com/reference/segme
 the operators do with their operands is in `expression_values.py`.
 
 Events have `properties["..."]`, or `event["..."]`, which is the same. Profiles have `properties["..."]`, or
-`user["..."]`, and `behaviors["..."]`. The service also knows the profile of an event's user; the simulator does not.
+`user["..."]`, and `behaviors["..."]`. With events, `user["..."]` is a property of the profile of the event's user.
 """
 
 import re
@@ -159,7 +159,7 @@ def _of_a_profile(source: str, name: str) -> Expression:
     def value(row):
         values = getattr(row, SOURCES[source], None)
         if values is None:
-            raise ExpressionError(f"{source}[...] is for filters of profiles")
+            raise ExpressionError(f"{source}[...] has no meaning here")
         return values.get(name, UNDEFINED)
 
     return value

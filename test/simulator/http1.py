@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 MAX_HEAD = 64 * 1024
 CHUNK = 64 * 1024
+REGIONS = ("us", "eu", "in")
 
 
 class BadRequest(Exception):
@@ -28,7 +29,7 @@ class Request:
 
     def __post_init__(self):
         parts = urlsplit(self.target)
-        self.path = parts.path
+        self.region, self.path = _region(parts.path)
         self.query = parse_qsl(parts.query, keep_blank_values=True)
         self.params = dict(self.query)
         is_form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
@@ -43,6 +44,12 @@ class Request:
     @property
     def keeps_alive(self) -> bool:
         return self.headers.get("connection", "").lower() != "close"
+
+
+def _region(path: str) -> tuple[str | None, str]:
+    """Mixpanel has hosts for each region; a client that is told a base URL has `/eu` and the like before the path."""
+    first, slash, rest = path.removeprefix("/").partition("/")
+    return (first, slash + rest) if first in REGIONS else (None, path)
 
 
 class Reader:

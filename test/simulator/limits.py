@@ -63,14 +63,15 @@ class Limits:
         self._lock = Lock()
 
     @contextmanager
-    def running(self, request: Request, api: str, project_id: int, free: bool = False) -> Iterator[None]:
+    def running(self, request: Request, api: str, project_id: int, free: bool = False) -> Iterator[dict[str, str]]:
         """Counts the request, from its admission to the end of its answer. Raises what the service answers instead.
+        Gives the headers that say how much of the hour is left.
 
         A refused request counts for nothing. A `free` one takes its place among those at once, but none in the hour.
         """
         allowance = self._allowances.get(api)
         if allowance is None:
-            yield
+            yield {}
             return
         with self._lock:
             usage = self._usage.setdefault((api, project_id), _Usage())
@@ -82,8 +83,9 @@ class Limits:
             if not free:
                 usage.started.append(now)
             usage.running += 1
+            said = _said(allowance, usage)
         try:
-            yield
+            yield said
         finally:
             with self._lock:
                 usage.running -= 1
@@ -122,11 +124,16 @@ def _too_many_at_once(project_id: int, allowance: Allowance, usage: _Usage) -> A
         f"Query rate limit exceeded for project_id: {project_id}. This request exceeded the concurrency limit "
         f"({usage.running + 1}/{allowance.concurrent} queries running concurrently)."
     )
-    remaining = max(0, allowance.per_hour - len(usage.started))
-    headers = {
-        "Retry-After": "10",
+    headers = _said(allowance, usage)
+    headers["RateLimit"] += ";t=10"
+    return refusal(429, error, headers=headers | {"Retry-After": "10"})
+
+
+def _said(allowance: Allowance, usage: _Usage) -> dict[str, str]:
+    left = max(0, allowance.per_hour - len(usage.started))
+    at_once = max(0, allowance.concurrent - usage.running)
+    return {
         "RateLimit-Policy": f'"project";q={allowance.per_hour};w={HOUR}, '
         f'"project-concurrency";q={allowance.concurrent};qu="concurrent-requests"',
-        "RateLimit": f'"project";r={remaining}, "project-concurrency";r=0;t=10',
+        "RateLimit": f'"project";r={left}, "project-concurrency";r={at_once}',
     }
-    return refusal(429, error, headers=headers)

@@ -16,6 +16,19 @@ INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 PROPERTY = re.compile(r"\b(?:properties|event|user)\[")
 
 
+def body_fields(request: Request) -> Sequence[tuple[str, str]]:
+    """The fields of a body that is a form, as documented, or a JSON object, as Mixpanel's own client sends it: as a form
+    would have them."""
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        return request.fields
+    try:
+        fields = json.loads(request.body)
+    except ValueError:
+        return ()
+    pairs = fields.items() if isinstance(fields, dict) else ()
+    return [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in pairs]
+
+
 class Parameters:
     """Those of the query, or the fields of a form."""
 

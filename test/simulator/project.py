@@ -24,6 +24,14 @@ class Project:
     """Odd rows that lack `$insert_id` come twice, as two events that are the same in every respect."""
     time_zone: str = "UTC"
     """Any other zone makes a project from before 2023: `time` is its wall clock, written down as if it were UTC."""
+    since_2023: bool = False
+    """Export days and times are UTC, whatever the zone; reports go by the zone."""
+    region: str = "us"
+    """Where it lives. Asked for in another region, below `/eu` for instance, it is not known."""
+    is_free: bool = False
+    """On the free plan, which has no query API: 402 there."""
+    redirects_slashes: bool = False
+    """Routes that Mixpanel's own client asks with a slash at the end redirect to it where it is missing."""
     today: date | None = None
     """The project's today, the last day that an export may ask for; None for the real one."""
     profiles: int = 2500
@@ -54,7 +62,13 @@ class Project:
 
     @property
     def recipe(self) -> Recipe:
-        return Recipe(self.seed, self.events_per_day, self.event_bytes, self.weird_rate, self.time_zone, self.equal_rows)
+        zone = "UTC" if self.since_2023 else self.time_zone
+        return Recipe(self.seed, self.events_per_day, self.event_bytes, self.weird_rate, zone, self.equal_rows)
+
+    @property
+    def report_zone(self) -> ZoneInfo | None:
+        """The zone whose days reports have, where they are not the days of exports."""
+        return ZoneInfo(self.time_zone) if self.since_2023 and self.time_zone != "UTC" else None
 
     @property
     def dates(self) -> list[date]:

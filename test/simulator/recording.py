@@ -14,6 +14,7 @@ class RecordedRequest:
     target: str
     """Path and query as they were sent."""
     path: str
+    """Without the region that a base URL may have put before it."""
     params: dict[str, str]
     """The query's parameters, decoded."""
     headers: dict[str, str]
@@ -35,6 +36,8 @@ class RecordedRequest:
     """All bytes handed to TCP: head, framing and body."""
     client_left: bool = False
     """The client closed the connection before the end; an answer that fits into TCP's buffers always ends in time."""
+    region: str | None = None
+    """Of the host that was asked, where the base URL tells them apart."""
     fault: str | None = None
     """The kind of fault that was applied."""
 
@@ -55,6 +58,7 @@ class RequestLog:
             method=request.method,
             target=request.target,
             path=request.path,
+            region=request.region,
             params=request.params,
             headers=request.headers,
             body=request.body,

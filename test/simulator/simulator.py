@@ -44,8 +44,8 @@ class Simulator:
         """`limits`: True for Mixpanel's own. `latency` in seconds and `bytes_per_second` hold for every answer."""
         self.project = project or Project()
         self.credentials = credentials or Credentials()
-        self.archive = Archive(self.project, cache_dir)
         self.directory = Directory(self.project)
+        self.archive = Archive(self.project, cache_dir, self.directory)
         self._sessions = Sessions()
         self._limits = Limits() if limits is True else limits or Limits(allowances={})
         self._faults = Faults()
@@ -91,6 +91,7 @@ class Simulator:
         self._log.clear()
         self.archive.forget_set_days()
         self.directory.forget_set_profiles()
+        self.archive.profiles_changed()
         self._sessions.clear()
 
     def add_fault(
@@ -121,6 +122,7 @@ class Simulator:
         """Makes these the users' profiles, or the companies': one JSON object a line, with `$properties` and
         `$distinct_id`, or `$group_id`, `group_id` or nothing in its place."""
         self.directory.set_profiles(lines, of_companies)
+        self.archive.profiles_changed()
 
     def warm(self) -> None:
         """Makes all days now instead of when they are asked for."""
@@ -166,9 +168,18 @@ class Simulator:
                 return Answer.json({"error": f"Not found: {request.method} {request.path}", "status": "error"}, 404)
             route, path_values = found
             project_id = authorize(request, route.api, self.project, self.credentials, path_values.get("project_id"))
-            place.enter_context(self._limits.running(request, route.api, project_id, route.is_free(request)))
+            if self.project.is_free and route.api == "query":
+                return Answer(402)
+            running = self._limits.running(request, route.api, project_id, route.is_free(request))
+            limits = place.enter_context(running)
+            is_plain = request.method == "GET" and not request.path.endswith("/")
+            if route.takes_slash and self.project.redirects_slashes and is_plain:
+                path, query = request.target.partition("?")[::2]
+                return Answer(301, {"Location": f"{path}/?{query}" if query else f"{path}/"})
             sources = self.project, self.archive, self.directory, self._sessions
-            return route.answer(Question(request, path_values, project_id, *sources))
+            answer = route.answer(Question(request, path_values, project_id, *sources))
+            answer.headers |= limits
+            return answer
         except ExpressionError as error:
             return refusal(400, str(error), request).answer
         except ApiError as error:

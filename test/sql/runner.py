@@ -4,7 +4,7 @@ DuckDB's own runner is in no registry, so this one understands the part of the
 dialect that the files here use, and nothing else: an unknown line is an error.
 DuckDB's runner can run the same files.
 
-    python runner.py --extension build/release/v2/mixpanel.duckdb_extension FILE...
+    python runner.py --extension build/release/v2.0.1/mixpanel.duckdb_extension FILE...
 """
 from __future__ import annotations
 

@@ -93,8 +93,8 @@ fn lines_are_framed_as_mixpanel_frames_them() {
         // Their objects are no events, and the first of them is named.
         let damage = super::verify(&body).unwrap_err();
         let (_, line_number) = frames.iter().find(|(known, _)| *known == name).unwrap();
-        assert_eq!((damage.kind, damage.line_number), (DamageKind::NotAnEvent, *line_number), "{name}");
-        assert_eq!(damage.excerpt, r#"{"a": 1}"#);
+        assert_eq!((&damage.kind, damage.line_number), (&DamageKind::NotAnEvent, *line_number), "{name}");
+        assert_eq!(damage.excerpt(str::to_owned), r#"{"a": 1}"#);
         // As events they are all found.
         let events = String::from_utf8(body)
             .unwrap()

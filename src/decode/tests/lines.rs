@@ -90,7 +90,8 @@ fn lines_that_are_no_events() {
             for columns in [&ALL[..], &[Column::EventName, Column::EventTime], &[], &[Column::Raw]] {
                 let damage = rows(columns, &block).unwrap_err();
                 assert_eq!((damage.line_number, damage.rows, &damage.kind), (3, 1, &kind), "{block}");
-                assert_eq!(damage.excerpt, line);
+                let shown = if damage.kind == DamageKind::Html { "" } else { line };
+                assert_eq!(damage.excerpt(str::to_owned), shown);
             }
             assert_eq!(super::verify(block.as_bytes()).unwrap_err().kind, kind);
         }

@@ -24,22 +24,20 @@ impl TableFunction for Add {
     }
 
     fn parameters(&self) -> Vec<Parameter> {
-        vec![
-            Parameter::positional("name", SqlType::Varchar),
-            Parameter::named("username", SqlType::Varchar),
-            Parameter::named("secret", SqlType::Varchar),
-            Parameter::named("token", SqlType::Varchar),
-            Parameter::named("project_id", SqlType::Any),
-            Parameter::named("region", SqlType::Varchar),
-        ]
+        // Of any type, though texts are wanted: another type would be an error of binding.
+        let named = ["username", "secret", "token", "project_id", "region"];
+        let named = named.map(|name| Parameter::named(name, SqlType::Any));
+        [Parameter::positional("name", SqlType::Any)].into_iter().chain(named).collect()
     }
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        session.require_external_access()?;
-        let name = arguments.required_text("name")?.to_string();
-        // DuckDB shows the statement beside an error of binding, and this one holds a secret: the arguments are
-        // looked at when it runs.
-        Ok(changed(name, move || Config::process().add(&new_account(&arguments)?)))
+        // DuckDB shows the statement beside an error of binding, and this one holds a secret: nothing is an error
+        // before rows are asked for.
+        Ok(changed(move || {
+            session.require_external_access()?;
+            let account = new_account(&arguments)?;
+            Ok((account.name.clone(), Config::process().add(&account)?))
+        }))
     }
 }
 
@@ -77,7 +75,7 @@ impl TableFunction for Remove {
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         session.require_external_access()?;
         let name = arguments.required_text("name")?.to_string();
-        Ok(changed(name.clone(), move || Config::process().remove(&name)))
+        Ok(changed(move || Ok((name.clone(), Config::process().remove(&name)?))))
     }
 }
 
@@ -103,19 +101,19 @@ impl TableFunction for Use {
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         session.require_external_access()?;
         let name = arguments.required_text("name")?.to_string();
-        Ok(changed(name.clone(), move || Config::process().select(&name)))
+        Ok(changed(move || Ok((name.clone(), Config::process().select(&name)?))))
     }
 }
 
 /// The one row that says what a change came to. The change happens when the row is asked for, not at bind.
-fn changed(name: String, change: impl Fn() -> Result<Written> + Send + Sync + 'static) -> Box<dyn BoundTable> {
+fn changed(change: impl Fn() -> Result<(String, Written)> + Send + Sync + 'static) -> Box<dyn BoundTable> {
     let columns = Columns::new([
         ("account", SqlType::Varchar),
         ("default_account", SqlType::Varchar),
         ("warnings", SqlType::List(Box::new(SqlType::Varchar))),
     ]);
     rows(columns, move || {
-        let written = change()?;
-        Ok(vec![texts([Some(&name)]), texts([written.default]), list_of_texts([Some(written.warnings)])])
+        let (name, written) = change()?;
+        Ok(vec![texts([Some(name)]), texts([written.default]), list_of_texts([Some(written.warnings)])])
     })
 }

@@ -7,7 +7,8 @@ use arrow_array::{ArrayRef, BooleanArray};
 use crate::{
     config::{AccountInfo, Config},
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
+        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction,
+        list_of_texts, rows, texts,
     },
 };
 
@@ -38,6 +39,8 @@ impl TableFunction for Accounts {
             ("project_id", SqlType::Varchar),
             ("region", SqlType::Varchar),
             ("is_default", SqlType::Boolean),
+            ("problem", SqlType::Varchar),
+            ("warnings", SqlType::List(Box::new(SqlType::Varchar))),
         ]);
         Ok(rows(columns, || Ok(arrays(&Config::process().list()?))))
     }
@@ -50,7 +53,9 @@ fn arrays(accounts: &[AccountInfo]) -> Vec<ArrayRef> {
         text(|account| account.kind.map(|kind| kind.as_str().to_string())),
         text(|account| account.username.clone()),
         text(|account| account.project_id.clone()),
-        text(|account| Some(account.region.to_string())),
+        text(|account| account.region.map(|region| region.to_string())),
         Arc::new(accounts.iter().map(|account| Some(account.is_default)).collect::<BooleanArray>()),
+        text(|account| account.problem.clone()),
+        list_of_texts(accounts.iter().map(|account| Some(account.warnings.iter().collect()))),
     ]
 }

@@ -49,6 +49,7 @@ impl TableFunction for Api {
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let target = target(&arguments, session)?;
         let request = parameters::request(&arguments, &target)?;
+        request.url(&target)?;
         let columns = Columns::new([("status", SqlType::Integer), ("body", SqlType::Json)]);
         Ok(rows(columns, move || ask(&target, &request)))
     }

@@ -60,20 +60,31 @@ fn method(arguments: &Arguments, api: Api) -> Result<Method> {
     }
 }
 
-/// The parameters with their values as text; those that are NULL are left out.
+/// The parameters with their values as text; those that are NULL are left out. A list goes out as JSON text, which is what
+/// Mixpanel's query API wants, but under a name that ends in `[]`, as its app API has them, once for each element.
 fn params(arguments: &Arguments) -> Result<Vec<(String, String)>> {
     let refused = |problem: String| Error::argument("params", problem);
     let fields: Vec<(String, Option<String>)> = match arguments.get("params") {
         None => return Ok(Vec::new()),
         Some(Value::Fields(fields)) => {
+            let values = fields.iter().flat_map(|(name, value)| match value {
+                Value::List(items) if is_repeated(name) => items.iter().map(|item| (name, item)).collect(),
+                value => vec![(name, value)],
+            });
             let text = |value: &Value, name: &str| value.to_parameter().map_err(|why| refused(format!("{name} {why}")));
-            fields.iter().map(|(name, value)| Ok((name.clone(), text(value, name)?))).collect::<Result<_>>()?
+            values.map(|(name, value)| Ok((name.clone(), text(value, name)?))).collect::<Result<_>>()?
         }
         // The text of an object, each value of which is as it would be in a struct.
         Some(Value::Text(text)) if text.trim_start().starts_with('{') => {
             let members: Entries<&RawValue> =
                 serde_json::from_str(text).map_err(|error| refused(format!("is not JSON: {error}")))?;
-            members.into_iter().map(|(name, value)| (name, said(value))).collect()
+            members
+                .into_iter()
+                .flat_map(|(name, value)| match elements(&name, value) {
+                    Some(items) => items.into_iter().map(|item| (name.clone(), said(item))).collect(),
+                    None => vec![(name, said(value))],
+                })
+                .collect()
         }
         Some(_) => {
             return Err(refused("must be a struct, a map or a JSON object".into())
@@ -91,4 +102,13 @@ fn params(arguments: &Arguments) -> Result<Vec<(String, String)>> {
         }
     }
     Ok(params)
+}
+
+/// Those of a list that goes out once for each element.
+fn elements<'a>(name: &str, value: &'a RawValue) -> Option<Vec<&'a RawValue>> {
+    if is_repeated(name) { serde_json::from_str(value.get()).ok() } else { None }
+}
+
+fn is_repeated(name: &str) -> bool {
+    name.ends_with("[]")
 }

@@ -49,6 +49,8 @@ pub struct Route {
     pub api: Api,
     /// Those after the API's prefix, unescaped. At least one.
     segments: Vec<String>,
+    /// Whether the path ends with a slash, as Mixpanel's own client asks some routes of the app API.
+    slash: bool,
     /// Whether the path has the call's `workspace_id` in it.
     pub names_workspace: bool,
 }
@@ -58,7 +60,8 @@ impl Route {
     pub fn read(path: &str, target: &Target) -> Result<Self> {
         plain(path)?;
         let (api, rest) = api(path)?;
-        let mut route = Self { api, segments: Vec::new(), names_workspace: false };
+        let (rest, slash) = rest.strip_suffix('/').map_or((rest, false), |rest| (rest, true));
+        let mut route = Self { api, segments: Vec::new(), slash, names_workspace: false };
         for segment in rest.split('/') {
             let segment = route.filled(segment, target)?;
             route.segments.push(segment);
@@ -77,7 +80,7 @@ impl Route {
     }
 
     pub fn request(&self, method: Method) -> Request {
-        let request = Request::new(self.api, method, "");
+        let request = Request::new(self.api, method, "").slash(self.slash).verbatim();
         let request = self.segments.iter().fold(request, |request, segment| request.segment(segment.as_str()));
         // The lexicon's routes have a limit of their own.
         match self.segments.get(2).map(String::as_str) {
@@ -89,7 +92,7 @@ impl Route {
     /// A segment with what it stands for.
     fn filled(&mut self, segment: &str, target: &Target) -> Result<String> {
         match segment {
-            "" => Err(refused("has an empty part: '//', or '/' at its end").fix("Take the slash out")),
+            "" => Err(refused("has an empty part, '//'").fix("Take a slash out")),
             "{project_id}" => target.project_id.clone().ok_or_else(|| {
                 refused("{project_id} can't be replaced: a project's secret does not say which project it is")
                     .fix("Add project_id := 12345")
@@ -141,7 +144,7 @@ fn api(path: &str) -> Result<(Api, &str)> {
         return Ok((Api::App, rest));
     }
     match path.strip_prefix("/api/2.0/") {
-        Some("export") => Ok((Api::Export, "export")),
+        Some(rest @ ("export" | "export/")) => Ok((Api::Export, rest)),
         Some(rest) if !rest.is_empty() && !rest.starts_with("export/") => {
             let fix = format!("Write /api/query/{rest}");
             Err(refused("begins with /api/2.0, which is for export alone; the rest of it was renamed").fix(fix))
@@ -201,6 +204,10 @@ mod tests {
             "/api/app/projects/12345/schemas/event/A%2FB%3A%20100%25%20%22new%22%3F",
             "/api/2.0/export",
             "/api/app/a..b/...",
+            "/api/app/projects/12345/annotations/",
+            "/api/app/projects/12345/annotations/tags/",
+            "/api/query/cohorts/list/",
+            "/api/2.0/export/",
             "/api/query/data_definitions/events",
         ] {
             assert_eq!(url(path), path);
@@ -223,7 +230,7 @@ mod tests {
             "/api/app/",
             "/api/2.0",
             "/api/2.0/",
-            "/api/2.0/export/",
+            "/api/2.0/export//",
             "/api/2.0/export/x",
             "/api/2.0/engage",
             "/api/2.0/../query/x",
@@ -252,6 +259,9 @@ mod tests {
             "/api/query/x/.",
             "/api/query/x//y",
             "/api/query/x/",
+            "/api/query/events//",
+            "/api/app/me//",
+            "/api/app//",
             "/api/query/%2e%2e/app/me",
             "/api/query/%2E./app/me",
             "/api/query/.%2e/app/me",

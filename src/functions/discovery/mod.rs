@@ -42,7 +42,7 @@ where
 }
 
 /// A route of the app API below the call's project. Errors: `InvalidConfig` for credentials that can't read it.
-fn project_request(target: &Target, route: &str) -> Result<Request> {
+pub fn project_request(target: &Target, route: &str) -> Result<Request> {
     mixpanel::require_readable(target, Api::App)?;
     let project = target.project_id.as_deref().unwrap_or_default();
     let request = Request::get(Api::App, "projects").segment(project);

@@ -102,6 +102,7 @@ impl TableFunction for Report {
         let Question { request, columns, read, events, event_column } = (self.question)(&arguments)?;
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let target = target(&arguments, session)?;
+        request.url(&target)?;
         if raw {
             return Ok(raw_answer(target, request));
         }

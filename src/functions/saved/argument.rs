@@ -5,6 +5,7 @@ use crate::{
     config::Target,
     contract::{Arguments, Error, Parameter, Result, SqlType, Value},
     functions::query_parameters,
+    kept::literal,
 };
 
 const NAME: &str = "bookmark";
@@ -16,11 +17,11 @@ pub fn parameters() -> Vec<Parameter> {
     parameters
 }
 
-/// The report that a call asks for.
+/// The report that a call of this function asks for.
 ///
 /// Errors: `InvalidArgument` for what is neither form, for a URL that names no saved report, and for one of another
 /// project or region than the call's: the id alone would mean another report there.
-pub fn bookmark(arguments: &Arguments, target: &Target) -> Result<Link> {
+pub fn bookmark(function: &str, arguments: &Arguments, target: &Target) -> Result<Link> {
     let link = match arguments.get(NAME) {
         None => return Err(refused("is missing")),
         Some(Value::Integer(number)) => match i64::try_from(*number) {
@@ -30,7 +31,9 @@ pub fn bookmark(arguments: &Arguments, target: &Target) -> Result<Link> {
         Some(Value::Text(text)) => Link::read(text).map_err(|problem| refused(explain(problem)))?,
         Some(_) => return Err(refused("is neither a whole number nor text")),
     };
-    at_home(&link, target)?;
+    if let Some(Value::Text(url)) = arguments.get(NAME) {
+        at_home(url, &link, target, function)?;
+    }
     if link.kind == Some(Kind::LaunchAnalysis) {
         return Err(Error::argument(
             NAME,
@@ -60,7 +63,7 @@ fn refused(problem: &str) -> Error {
 }
 
 /// Refuses a link to another project or region than the one that is asked. A project's secret may stand for any.
-fn at_home(link: &Link, target: &Target) -> Result<()> {
+fn at_home(url: &str, link: &Link, target: &Target, function: &str) -> Result<()> {
     let project = link.project_id.as_ref().filter(|id| target.project_id.as_ref().is_some_and(|own| own != *id));
     let region = link.region.filter(|region| *region != target.region);
     let mut theirs = Vec::new();
@@ -84,5 +87,7 @@ fn at_home(link: &Link, target: &Target) -> Result<()> {
         theirs.join(" in "),
         ours.join(" in ")
     );
-    Err(Error::argument(NAME, problem).fix(format!("Add {}, or the account := of that project", fix.join(", "))))
+    // The whole call: a URL in FROM has nothing to add to.
+    let call = format!("{function}({}, {})", literal(url.trim()), fix.join(", "));
+    Err(Error::argument(NAME, problem).fix(format!("Write {call}, or name the account := of that project there")))
 }

@@ -40,7 +40,7 @@ impl TableFunction for Flows {
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let target = target(&arguments, session)?;
-        let link = bookmark(&arguments, &target)?;
+        let link = bookmark(self.name(), &arguments, &target)?;
         if let Some(kind) = link.kind.filter(|kind| *kind != Kind::Flows) {
             let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
             return Err(Error::argument("bookmark", problem));

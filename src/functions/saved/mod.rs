@@ -1,5 +1,6 @@
 //! Saved reports, which Mixpanel calls bookmarks.
 
+mod address;
 mod argument;
 mod bookmark_id;
 mod flows;
@@ -7,6 +8,7 @@ mod link;
 mod report;
 mod request;
 
+pub use address::report_at;
 pub use bookmark_id::BookmarkId;
 pub use flows::Flows;
 pub use report::SavedReport;

@@ -18,8 +18,8 @@ use crate::{
     answers::{Moment, saved_report},
     config::Target,
     contract::{
-        Arguments, BoundTable, Code, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction,
-        list_of_texts, rows, texts, texts_at,
+        Arguments, BoundTable, Columns, Documentation, Error, Parameter, Reason, Result, Session, SqlType,
+        TableFunction, list_of_texts, rows, texts, texts_at,
     },
     functions::{discovery::known_type, live, target},
 };
@@ -44,7 +44,7 @@ impl TableFunction for SavedReport {
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let target = target(&arguments, session)?;
-        let link = bookmark(&arguments, &target)?;
+        let link = bookmark(self.name(), &arguments, &target)?;
         if arguments.boolean("raw")?.unwrap_or(false) {
             let columns = Columns::new([("response", SqlType::Json)]);
             return Ok(rows(columns, move || Ok(vec![texts([Some(ask(&target, &link)?)])])));
@@ -80,14 +80,8 @@ fn ask(target: &Target, link: &Link) -> Result<String> {
     }
 }
 
-/// Whether a refusal means that the route knows no such report: `Invalid bookmark_id`. Others are about something else,
-/// such as the data view, or a report whose days are too many.
 fn is_unknown(error: &Error) -> bool {
-    match error.code() {
-        Code::NotFound => true,
-        Code::InvalidRequest => error.says("bookmark"),
-        _ => false,
-    }
+    error.reason() == Some(Reason::UnknownReport)
 }
 
 fn arrays(report: &saved_report::Report) -> Result<Vec<ArrayRef>> {

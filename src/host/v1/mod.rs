@@ -6,19 +6,23 @@
 
 mod batch;
 mod callback;
-mod history;
 mod read_ahead;
+mod replacement;
 mod scalar;
 mod table;
 mod types;
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use libduckdb_sys::v1 as ffi;
 
 use callback::Failure;
 
-use crate::{catalog, host::place::Place};
+use crate::{
+    catalog,
+    contract::Host,
+    host::{footer::Footer, one_duckdb, place::Place},
+};
 
 const API_VERSION: &str = "v1.2.0";
 
@@ -47,6 +51,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api(
 unsafe fn load(info: ffi::duckdb_extension_info, access: *const ffi::duckdb_extension_access) -> Result<bool, Failure> {
     // SAFETY: DuckDB's own arguments. Where it has no such API, or no database, it knows why itself.
     unsafe {
+        one_duckdb::claim((*access).get_api.map_or(std::ptr::null(), |get_api| get_api as *const ()))?;
         if !ffi::duckdb_rs_extension_api_init(info, access, API_VERSION)? {
             return Ok(false);
         }
@@ -57,15 +62,23 @@ unsafe fn load(info: ffi::duckdb_extension_info, access: *const ffi::duckdb_exte
         }
         // The connection lives no longer than this function: one kept open would keep the database open.
         let connection = Connection::open(*database)?;
-        for function in catalog::table_functions() {
+        for function in catalog::table_functions(host()) {
             table::register(connection.0, function)?;
         }
         for function in catalog::scalar_functions() {
             scalar::register(connection.0, function)?;
         }
-        history::register(*database);
+        replacement::register(*database);
         Ok(true)
     }
+}
+
+/// DuckDB's functions must be there already.
+fn host() -> Host {
+    // SAFETY: a text of DuckDB's that stays.
+    let version = unsafe { CStr::from_ptr(ffi::duckdb_library_version()) };
+    let platform = Footer::own().ok().map(|footer| footer.platform);
+    Host { api: "v1", duckdb: version.to_string_lossy().into_owned(), platform }
 }
 
 struct Connection(ffi::duckdb_connection);

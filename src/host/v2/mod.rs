@@ -5,9 +5,11 @@
 
 mod batch;
 mod contained;
+mod entry;
 mod filter;
-mod history;
+mod layouts;
 mod pragma;
+mod replacement;
 mod scalar;
 mod setting;
 mod sql_macro;
@@ -15,17 +17,18 @@ mod table;
 mod text;
 mod types;
 
-use duckdb_neo::{duckdb_entrypoint_c_api_v2, extension::Extension};
+use duckdb_neo::extension::Extension;
 
-use crate::{catalog, host::place::Place};
+use crate::{catalog, contract::Host, host::place::Place};
 
-#[duckdb_entrypoint_c_api_v2(extension_name = "mixpanel", api_version = "v2.0.0")]
-pub fn entrypoint(extension: &Extension) -> Result<(), Box<dyn std::error::Error>> {
-    Ok(contained::contained(Place::Load, || register(extension))?)
+/// What `LOAD` runs when DuckDB's functions can be called.
+fn loaded(extension: &Extension, host: Host) -> Result<(), Box<dyn std::error::Error>> {
+    Ok(contained::contained(Place::Load, || register(extension, host))?)
 }
 
-fn register(extension: &Extension) -> duckdb_neo::Result<()> {
-    for function in catalog::table_functions() {
+/// Everything that the catalog lists.
+fn register(extension: &Extension, host: Host) -> duckdb_neo::Result<()> {
+    for function in catalog::table_functions(host) {
         table::register(extension, function)?;
     }
     for function in catalog::scalar_functions() {
@@ -40,5 +43,5 @@ fn register(extension: &Extension) -> duckdb_neo::Result<()> {
     for setting in catalog::settings() {
         setting::register(extension, setting)?;
     }
-    history::register(extension)
+    replacement::register(extension)
 }

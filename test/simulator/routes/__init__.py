@@ -49,6 +49,8 @@ class Route:
     answer: Callable[[Question], Answer]
     is_free: Callable[[Request], bool] = lambda request: False
     """Whether the request takes no place in the hour's limit."""
+    takes_slash: bool = False
+    """Whether it may be asked with a slash at the end, as Mixpanel's own client asks some routes of the app API."""
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -56,13 +58,16 @@ class Route:
 
     def matches(self, method: str, path: str) -> dict[str, str] | None:
         """The values in the path, or None where it is another route's."""
-        found = self._pattern.fullmatch(path) if method == self.method else None
+        asked = path.removesuffix("/") if self.takes_slash else path
+        found = self._pattern.fullmatch(asked) if method == self.method else None
         return found and {name: unquote(value) for name, value in found.groupdict().items()}
 
 
+ANNOTATIONS = "/api/app/projects/{project_id}/annotations"
+
 ROUTES = (
     Route("GET", "/api/2.0/export", "export", export.answer),
-    Route("POST", "/api/query/engage", "query", engage.answer, engage.is_later_page),
+    Route("POST", "/api/query/engage", "query", engage.answer, engage.is_later_page, takes_slash=True),
     Route("GET", "/api/query/events", "query", events.answer),
     Route("GET", "/api/query/events/names", "query", events_names.answer),
     Route("GET", "/api/query/events/top", "query", events_top.answer),
@@ -90,9 +95,9 @@ ROUTES = (
     Route("GET", "/api/app/projects/{project_id}/schemas", "app", schemas.answer),
     Route("GET", "/api/app/projects/{project_id}/schemas/{entity_type}", "app", schemas.answer_type),
     Route("GET", "/api/app/projects/{project_id}/schemas/{entity_type}/{name}", "app", schemas.answer_name),
-    Route("GET", "/api/app/projects/{project_id}/annotations", "app", annotations.answer),
-    Route("GET", "/api/app/projects/{project_id}/annotations/tags", "app", annotations.answer_tags),
-    Route("GET", "/api/app/projects/{project_id}/annotations/{annotation_id}", "app", annotations.answer_one),
+    Route("GET", ANNOTATIONS, "app", annotations.answer, takes_slash=True),
+    Route("GET", f"{ANNOTATIONS}/tags", "app", annotations.answer_tags, takes_slash=True),
+    Route("GET", f"{ANNOTATIONS}/{{annotation_id}}", "app", annotations.answer_one, takes_slash=True),
 )
 
 

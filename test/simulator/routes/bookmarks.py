@@ -14,7 +14,8 @@ NO_CREATOR = {"creator_id": None, "creator_name": None, "creator_email": None}
 
 
 def answer(question: Question) -> Answer:
-    parameters = question.parameters("v", "type")
+    # Mixpanel's own client repeats the project's id.
+    parameters = question.parameters("v", "type", "project_id")
     if parameters.text("v") != "2":
         raise app_refusal(400, "v must be 2")
     wanted = parameters.text("type")

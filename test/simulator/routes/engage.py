@@ -16,7 +16,7 @@ from ..answer import Answer
 from ..behaviors import is_wellformed
 from ..directory import Profiles
 from ..http1 import Request
-from ..parameters import Parameters
+from ..parameters import Parameters, body_fields
 from ..raw_json import object_text
 from ..sessions import Session
 from .profile_search import asked_cohort, search
@@ -32,7 +32,7 @@ UNCACHED = "request for page in uncached query for params"
 
 
 def is_later_page(request: Request) -> bool:
-    return "session_id" in request.form
+    return "session_id" in dict(body_fields(request))
 
 
 def answer(question: Question) -> Answer:
@@ -85,7 +85,7 @@ def _refuse_changes(form: Parameters, session: Session) -> None:
 
 
 def _asked(form: Parameters) -> dict[str, str]:
-    return {name: form.text(name) for name in form.names() if name not in ("session_id", "page")}
+    return {name: form.text(name) for name in form.names() if name not in ("session_id", "page", "project_id")}
 
 
 def _page(question: Question, form: Parameters, session: Session, session_id: str, page: int) -> Answer:

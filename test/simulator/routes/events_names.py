@@ -6,6 +6,7 @@
 from datetime import timedelta
 
 from ..answer import Answer
+from ..events import counts
 from ..reports.tally import TYPES
 from .question import Question
 from .recent_events import first_day
@@ -28,5 +29,5 @@ def answer(question: Question) -> Answer:
     history = project.max_data_history_days
     if history is not None and from_date < project.current_day() - timedelta(days=history):
         raise parameters.refused(f"Date range exceeds {history} days into the past", status=403)
-    counts = question.archive.event_counts(from_date, to_date)
-    return Answer.json(sorted(name for name, _ in counts.most_common(limit)))
+    found = counts(question.archive, from_date, to_date)
+    return Answer.json(sorted(name for name, _ in found.most_common(limit)))

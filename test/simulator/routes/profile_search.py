@@ -29,13 +29,17 @@ def search(question: Question, form: Parameters) -> tuple[Profiles, Found]:
 
 
 def asked_cohort(form: Parameters) -> cohorts.Cohort | None:
-    """`filter_by_cohort` is an object with one member: a bare id is the mistake that clients make."""
+    """`filter_by_cohort` is an object with one member: a bare id is the mistake that clients make. Mixpanel's own client
+    has the id there as text."""
     if form.text("filter_by_cohort") is None:
         return None
     asked = form.json("filter_by_cohort")
-    if not isinstance(asked, dict) or set(asked) != {"id"} or type(asked["id"]) is not int:
+    number = asked["id"] if isinstance(asked, dict) and set(asked) == {"id"} else None
+    if type(number) is str and number.isdecimal():
+        number = int(number)
+    if type(number) is not int:
         raise form.refused("Invalid parameter: filter_by_cohort")
-    cohort = cohorts.find(asked["id"])
+    cohort = cohorts.find(number)
     if cohort is None:
         raise form.refused(f"Cohort {asked['id']} not found")
     return cohort

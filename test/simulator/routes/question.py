@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from ..archive import Archive
 from ..directory import Directory
 from ..http1 import Request
-from ..parameters import Parameters
+from ..parameters import Parameters, body_fields
 from ..project import Project
 from ..sessions import Sessions
+
+
+QUERY_ORIGIN = "query_origin"
+"""Mixpanel's own client says with it who asks, on every route but exports."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,8 @@ class Question:
 
     def parameters(self, *known: str) -> Parameters:
         """The query's parameters; others than the `known` ones are refused."""
-        return Parameters(self.request, self.request.query, known)
+        common = () if self.request.path.startswith("/api/2.0/") else (QUERY_ORIGIN,)
+        return Parameters(self.request, self.request.query, (*known, *common))
 
     def query_parameters(self, *known: str) -> Parameters:
         """The same for the query API, where all routes have two parameters in common. Data views hide nothing here."""
@@ -31,8 +36,9 @@ class Question:
         return parameters
 
     def form(self, *known: str) -> Parameters:
-        """The fields of the request's body, which must be a form. JSON is refused, though some clients send it."""
-        fields = Parameters(self.request, self.request.fields, known)
-        if self.request.body and not self.request.fields:
+        """The fields of the request's body; Mixpanel's own client repeats the project's id there."""
+        given = body_fields(self.request)
+        fields = Parameters(self.request, given, known if given is self.request.fields else (*known, "project_id"))
+        if self.request.body and not given:
             raise fields.refused("the body must be application/x-www-form-urlencoded")
         return fields

@@ -28,7 +28,7 @@ def answer(question: Question) -> Answer:
 def _feed_item(event: Event, number: int) -> str:
     item = members(event.line)
     properties = members(item["properties"])
-    properties["time"] = str(event.time_ms // 1000)
+    properties["time"] = str(event.sent_ms // 1000)
     if number % 2 == 0 and "$distinct_id" not in properties:
         properties = {("$distinct_id" if key == "distinct_id" else key): value for key, value in properties.items()}
     return object_text(item | {"properties": object_text(properties)})

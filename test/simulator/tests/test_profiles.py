@@ -181,7 +181,7 @@ class TestFilters:
         ("fields", "says"),
         [
             ({"filter_by_cohort": "1001"}, "Invalid parameter: filter_by_cohort"),
-            ({"filter_by_cohort": {"id": "1001"}}, "Invalid parameter: filter_by_cohort"),
+            ({"filter_by_cohort": {"id": "one"}}, "Invalid parameter: filter_by_cohort"),
             ({"filter_by_cohort": {"id": 1001, "x": 1}}, "Invalid parameter: filter_by_cohort"),
             ({"filter_by_cohort": {"id": 9}}, "9"),
             ({"filter_by_cohort": {"id": 1001}, "behaviors": VIEWED}, "mutually exclusive"),
@@ -206,12 +206,19 @@ class TestFilters:
         answer = engage(shop, **fields)
         assert answer.status == 400 and says in answer.error
 
-    def test_only_forms_are_read(self, shop):
+    def test_forms_are_read_and_json_as_mixpanels_own_client_sends_it(self, shop):
         asked = {"project_id": 12345}
-        assert (
-            ask(shop, "POST", "/api/query/engage", asked, b'{"page": 0}', {"Content-Type": "application/json"}).status
-            == 400
-        )
+        json_body = {"Content-Type": "application/json"}
+
+        def posted(body, headers=json_body):
+            return ask(shop, "POST", "/api/query/engage/", asked | {"query_origin": "x"}, body, headers)
+
+        of_cohort = b'{"project_id": "12345", "page": 0, "filter_by_cohort": "{\\"id\\": \\"1001\\"}"}'
+        assert posted(of_cohort).json["results"] == engage(shop, filter_by_cohort={"id": 1001}).json["results"]
+        assert posted(b'{"page": 0}').status == 200
+        for body in (b'{"page": "x"}', b'{"colour": 1}', b"[1]", b'"page"', b"{"):
+            assert posted(body).status == 400
+        assert posted(b'{"page": 0}', {"Content-Type": "text/plain"}).status == 400
         assert ask(shop, "POST", "/api/query/engage", asked | {"where": "true"}, b"", FORM).status == 400
         assert ask(shop, "POST", "/api/query/engage", {}, b"page=0", FORM).status == 400
         assert query(shop, "engage").status == 404

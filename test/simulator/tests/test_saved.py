@@ -33,13 +33,13 @@ class TestBookmarks:
 
     def test_of_a_data_view(self, shop):
         every, own = self.listed(shop, "workspaces/3001"), self.listed(shop, "workspaces/3002")
-        assert every == self.listed(shop) and [bookmark["id"] for bookmark in own] == [8102, 8302]
+        assert every == self.listed(shop) == self.listed(shop, project_id=12345, query_origin="x") and [bookmark["id"] for bookmark in own] == [8102, 8302]
 
     @pytest.mark.parametrize(
         ("path", "params", "status"),
         [
             ("projects/12345", {}, 400), ("projects/12345", {"v": 1}, 400),
-            ("projects/12345", {"v": 2, "type": "x"}, 400), ("projects/12345", {"v": 2, "project_id": 12345}, 400),
+            ("projects/12345", {"v": 2, "type": "x"}, 400), ("projects/12345", {"v": 2, "limit": 1}, 400),
             ("projects/999", {"v": 2}, 403), ("workspaces/1", {"v": 2}, 404),
         ],
     )  # fmt: skip

@@ -64,7 +64,7 @@ class TestSegmentation:
         [
             {"on": "plan"}, {"on": "properties.plan"}, {"on": 'properties["plan"'}, {"event": ["A"]}, {"event": ""},
             {"unit": "day", "interval": 2, "type": "unique"}, {"interval": 2}, {"unit": "year"}, {"limit": 10_001},
-            {"type": "sum"}, {"where": '1 and properties["plan"]'}, {"where": 'user["plan"] == "pro"'}, {"name": "x"},
+            {"type": "sum"}, {"where": '1 and properties["plan"]'}, {"where": 'behaviors["plan"] > 1'}, {"name": "x"},
         ],
     )  # fmt: skip
     def test_refusals(self, shop, change):

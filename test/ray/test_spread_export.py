@@ -1,13 +1,11 @@
-"""`docs/scaling.md`: the example that spreads an export over Ray's workers, and DuckLake, as the page has it.
+"""`docs/scaling.md`: the example that spreads an export over Ray's workers.
 
-Takes a minute, most of it Ray's: `make test-slow`. DuckDB 1.5.5, because that is what a package of DuckLake can be had for."""
+Takes a minute, most of it Ray's: `make test-slow`."""
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import itertools
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,15 +19,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test"))
 
-from simulator import Project, Simulator  # noqa: E402  the path is set above
+from pairs import extension  # noqa: E402  the path is set above
+from simulator import Project, Simulator  # noqa: E402
 
-EXTENSION = Path(os.environ.get("MIXPANEL_EXTENSION", ROOT / "build/release/v1/mixpanel.duckdb_extension"))
-EXAMPLE, PAGE = ROOT / "docs" / "examples" / "spread_export.py", ROOT / "docs" / "scaling.md"
+EXTENSION = extension(ROOT / "build" / "release", duckdb.__version__, "v2")
+EXAMPLE = ROOT / "docs" / "examples" / "spread_export.py"
 found = importlib.util.spec_from_file_location("spread_export", EXAMPLE)
 example = importlib.util.module_from_spec(found)
 found.loader.exec_module(example)
 DAYS = [f"2025-01-0{day}" for day in range(1, 7)]
-STORE = "FROM read_parquet('store/*/*.parquet', hive_partitioning = false)"
 SHOPS = "FROM read_parquet('shop''s store/*/*.parquet', hive_partitioning = false)"
 
 
@@ -204,18 +202,3 @@ def test_more_requests_than_the_workers_may_make_are_not_begun(sim):
     ended = spread("2024-01-01", "2024-12-31", "--max-requests", "20")
     assert ended.returncode != 0 and "46 requests" in ended.stderr and "none was made" in ended.stderr
     assert not asked(sim)
-
-
-def test_ducklake_as_the_page_has_it(sim, con):
-    con.execute(f"COPY (SELECT *, event_time::DATE AS day FROM mixpanel_export(from_date := '{DAYS[0]}', to_date := '{DAYS[-1]}')) TO 'store' "
-                "(FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true)")  # fmt: skip
-    [package] = [file for file in importlib.metadata.files("duckdb-extension-ducklake") if file.suffix == ".duckdb_extension"]
-    con.execute(f"INSTALL '{package.locate()}'")
-    [block] = re.findall(r"^<!-- not run: .* -->\n```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    for times in (1, 2):
-        # The second time nothing is doubled.
-        con.execute(block if times == 1 else block[block.index("BEGIN"):])
-        assert differ(con, STORE, "FROM lake.events") == 0
-    assert con.execute("SELECT count(*) FROM lake.events").fetchone() == (1800,)
-    files = con.execute("SELECT count(DISTINCT data_file) FROM ducklake_list_files('lake', 'events')").fetchone()[0]
-    assert files >= len(DAYS)
