@@ -7,7 +7,6 @@
 mod choice;
 mod copy;
 mod fresh;
-mod hash;
 mod question;
 
 pub use choice::{Candidate, Choice, Served, choose};

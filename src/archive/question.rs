@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::hash;
+use crate::hash;
 
 /// An export's question, its days apart.
 #[derive(Debug, Clone, PartialEq, Eq)]

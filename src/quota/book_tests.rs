@@ -155,7 +155,10 @@ fn whoever_waits_for_a_claim_hears_of_its_error_for_a_minute() {
     kept.claim("a", NOW);
     assert_eq!(kept.book.claims().count(), 1);
     kept.book.release("a", Some("[SERVER_ERROR] no.".into()), NOW);
-    assert_eq!((kept.book.error("a"), kept.book.error("b"), kept.book.claims().count()), (Some("[SERVER_ERROR] no."), None, 0));
+    assert_eq!(
+        (kept.book.error("a"), kept.book.error("b"), kept.book.claims().count()),
+        (Some("[SERVER_ERROR] no."), None, 0)
+    );
     kept.left(NOW + ERROR_LIFE);
     assert_eq!(kept.book.error("a"), None);
 }
