@@ -27,6 +27,7 @@
 )]
 
 pub mod answers;
+pub mod archive;
 pub mod catalog;
 pub mod config;
 pub mod contract;
@@ -35,11 +36,13 @@ pub mod discovery;
 pub mod export;
 pub mod fetches;
 pub mod functions;
+mod hash;
 pub mod html;
 pub mod kept;
 pub mod macros;
 pub mod mixpanel;
 pub mod profiles;
+pub mod quota;
 
 #[allow(unsafe_code)]
 pub mod host;

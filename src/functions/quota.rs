@@ -8,7 +8,7 @@ use crate::{
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
-    mixpanel::{Governor, Usage},
+    quota::{Ledger, Usage},
 };
 
 pub struct Quota;
@@ -38,8 +38,8 @@ impl TableFunction for Quota {
             ("resets_at", SqlType::Timestamp),
         ]);
         Ok(rows(columns, move || {
-            let hourly: Vec<Usage> = Governor::process()
-                .usage(session.clock.now())
+            let hourly: Vec<Usage> = Ledger::own()
+                .usage(None, session.clock.now())
                 .into_iter()
                 .filter(|usage| usage.period == HOUR)
                 .collect();
@@ -51,7 +51,7 @@ impl TableFunction for Quota {
                 texts(hourly.iter().map(|usage| Some(usage.api))),
                 texts(hourly.iter().map(|usage| usage.project_id.as_deref())),
                 Arc::new(count(|usage| usage.used)),
-                Arc::new(count(|usage| usage.limit)),
+                Arc::new(count(|usage| usage.limit.requests)),
                 Arc::new(resets.collect::<TimestampMicrosecondArray>()),
             ])
         }))

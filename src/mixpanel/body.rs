@@ -19,13 +19,14 @@ use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::{
-    Failure,
-    governor::Permit,
-    network,
+    Failure, network,
     text::{Fault, Text},
     timeouts::Timeouts,
 };
-use crate::contract::{Code, Error, Result};
+use crate::{
+    contract::{Code, Error, Result},
+    quota::Permit,
+};
 
 /// How the bytes of a body are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! How does a request get its answer?
 //!
-//! [`Client::open`] makes one attempt: it waits for the governor, sends, and
+//! [`Client::open`] makes one attempt: it waits for the gate, sends, and
 //! judges the status. [`Client::json`] adds the retries, for answers that are one
 //! JSON text; [`Client::answer`] too, and takes a refusal for an answer. HTTP's own
 //! redirects are off: [`redirect`] says which one is followed.
@@ -25,7 +25,6 @@ use super::{
     Api, Body, Failure, Method, Quota, Request, Retry, RetryPolicy, Retrying, auth,
     body::{self, Sentence},
     errors::{self, Refusal},
-    governor::{Governor, Permit, Project},
     journal::Journal,
     network, redact, redirect, throttle,
     timeouts::Timeouts,
@@ -34,6 +33,7 @@ use super::{
 use crate::{
     config::{BaseUrl, Kind, Target},
     contract::{Code, Error, Result},
+    quota::{Gate, Ledger, Permit, Places},
 };
 
 const USER_AGENT: &str = concat!("duckdb-mixpanel/", env!("CARGO_PKG_VERSION"));
@@ -53,8 +53,7 @@ struct Inner {
     target: Target,
     authorization: HeaderValue,
     /// `None` where tests switched it off.
-    governor: Option<Arc<Governor>>,
-    project: Project,
+    gate: Option<Gate>,
     timeouts: Timeouts,
     requests: AtomicU64,
     /// Of whoever made this client, where they keep one.
@@ -87,20 +86,25 @@ impl Client {
     /// Errors: `InvalidConfig` for a token that no header can carry, `NetworkError` where this machine has no
     /// certificates to trust.
     pub fn new(target: &Target) -> Result<Self> {
-        Self::governed(target, Governor::process())
+        Self::made(target, Self::gate(target), RetryPolicy::of(target))
     }
 
     /// A client that tries once more and no oftener: for those who wait to hear whether it works at all.
     pub fn hasty(target: &Target) -> Result<Self> {
-        Self::made(target, Governor::process(), RetryPolicy { retries: 1, ..RetryPolicy::of(target) })
+        Self::made(target, Self::gate(target), RetryPolicy { retries: 1, ..RetryPolicy::of(target) })
     }
 
-    /// A client that counts with another governor than the process's: for tests.
-    pub(super) fn governed(target: &Target, governor: Arc<Governor>) -> Result<Self> {
-        Self::made(target, governor, RetryPolicy::of(target))
+    /// A client that counts with a ledger of its own.
+    #[cfg(test)]
+    pub(super) fn counting(target: &Target, ledger: Arc<Ledger>) -> Result<Self> {
+        Self::made(target, Gate::of(target, ledger, Arc::default()), RetryPolicy::of(target))
     }
 
-    fn made(target: &Target, governor: Arc<Governor>, policy: RetryPolicy) -> Result<Self> {
+    fn gate(target: &Target) -> Gate {
+        Gate::of(target, Ledger::own(), Places::process())
+    }
+
+    fn made(target: &Target, gate: Gate, policy: RetryPolicy) -> Result<Self> {
         let timeouts = Timeouts::new(&target.testing);
         let journal = Journal::lent();
         if let Some(journal) = &journal {
@@ -128,8 +132,7 @@ impl Client {
         Ok(Self(Arc::new(Inner {
             http,
             authorization: auth::authorization(&target.credentials)?,
-            governor: (!target.testing.unlimited).then_some(governor),
-            project: Project::of(target),
+            gate: (!target.testing.unlimited).then_some(gate),
             timeouts,
             requests: AtomicU64::new(0),
             journal,
@@ -149,11 +152,7 @@ impl Client {
 
     /// Whether so many requests may be made within the hour. Errors: `RateLimited`.
     pub fn afford(&self, quota: Quota, requests: usize) -> Result<()> {
-        let inner = &*self.0;
-        inner
-            .governor
-            .as_ref()
-            .map_or(Ok(()), |governor| governor.afford(&inner.project, quota, requests, inner.target.now()))
+        self.0.gate.as_ref().map_or(Ok(()), |gate| gate.afford(quota, requests))
     }
 
     /// How this client's requests are retried.
@@ -161,7 +160,7 @@ impl Client {
         self.0.policy
     }
 
-    /// One attempt: waits for the governor, sends, checks the status.
+    /// One attempt: waits for the gate, sends, checks the status.
     ///
     /// Failures: any code that a request can have; [`Failure::retry`] says whether to try again. Only a whole answer with
     /// status 200 is a success.
@@ -227,10 +226,8 @@ impl Client {
             (None, Method::Post) => message.header(CONTENT_LENGTH, "0"),
             (None, Method::Get) => message,
         };
-        let mut permit = match (&inner.governor, request.counts_against()) {
-            (Some(governor), Some(quota)) => {
-                Some(governor.acquire(&inner.project, quota, &inner.target.testing.clock).await?)
-            }
+        let mut permit = match (&inner.gate, request.counts_against()) {
+            (Some(gate), Some(quota)) => Some(gate.pass(quota).await?),
             _ => None,
         };
         if let Some(permit) = &mut permit {
@@ -332,10 +329,8 @@ impl Client {
         }
         permit.iter_mut().for_each(Permit::refused);
         let throttle = throttle::read(headers, &words);
-        let until = match (&inner.governor, errors::pause(throttle, request.counts_against())) {
-            (Some(governor), Some((quota, length))) => {
-                Some(governor.pause(&inner.project, quota, length, target.now()))
-            }
+        let until = match (&inner.gate, errors::pause(throttle, request.counts_against())) {
+            (Some(gate), Some((quota, length))) => Some(gate.pause(quota, length)),
             _ => None,
         };
         refusal.throttled(throttle, until)

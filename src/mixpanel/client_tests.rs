@@ -3,18 +3,18 @@
 use std::{io::Write, net::TcpListener, sync::Arc, time::Duration};
 
 use super::{
-    Answer, Api, Body, Client, Encoding, Failure, Governor, Quota, Request, Retry, block_on,
-    governor::Project,
+    Answer, Api, Body, Client, Encoding, Failure, Quota, Request, Retry, block_on,
     testing::{Act, Server, say, target},
     with_retries,
 };
 use crate::{
     config::{BaseUrl, Credentials, Region, Secret, Target},
     contract::{Code, Error, Result},
+    quota::{Gate, Ledger},
 };
 
 fn client(target: &Target) -> Client {
-    Client::governed(target, Arc::default()).unwrap()
+    Client::counting(target, Ledger::for_test()).unwrap()
 }
 
 fn export() -> Request {
@@ -164,9 +164,9 @@ fn a_long_retry_after_fails_at_once_and_stops_further_requests() {
 
 #[test]
 fn a_spent_hour_fails_at_once_and_is_remembered() {
-    let governor = Arc::<Governor>::default();
+    let ledger = Ledger::for_test();
     let server = Server::new(vec![say("429 Too Many Requests", &[], SPENT), say("200 OK", &[], b"x")]);
-    let client = Client::governed(&server.target(), Arc::clone(&governor)).unwrap();
+    let client = Client::counting(&server.target(), Arc::clone(&ledger)).unwrap();
     let error = json(&client).unwrap_err();
     assert_eq!(error.code(), Code::RateLimited);
     assert!(error.to_string().contains("61/60 queries") && error.to_string().contains("run it again at"), "{error}");
@@ -174,22 +174,19 @@ fn a_spent_hour_fails_at_once_and_is_remembered() {
     assert_eq!(code, Code::RateLimited);
     assert!(message.contains("may make no request of the query API now"), "{message}");
     assert_eq!(server.requests().len(), 1);
-    assert_eq!(governor.usage(server.target().now()).iter().map(|usage| usage.used).collect::<Vec<_>>(), [60]);
+    assert_eq!(ledger.usage(None, server.target().now()).iter().map(|usage| usage.used).collect::<Vec<_>>(), [60]);
     // The export API counts on its own.
     assert!(open(&client, &export()).is_ok());
 }
 
 #[test]
 fn our_own_count_stops_before_mixpanel_has_to() {
-    let governor = Arc::<Governor>::default();
+    let ledger = Ledger::for_test();
     let target = target();
     for _ in 0..60 {
-        block_on(governor.acquire(&Project::of(&target), Quota::Query, &target.testing.clock))
-            .unwrap()
-            .unwrap()
-            .leave();
+        block_on(Gate::of(&target, Arc::clone(&ledger), Arc::default()).pass(Quota::Query)).unwrap().unwrap().leave();
     }
-    let client = Client::governed(&target, governor).unwrap();
+    let client = Client::counting(&target, ledger).unwrap();
     assert_eq!(json(&client).unwrap_err().code(), Code::RateLimited);
     assert_eq!(client.requests(), 0);
 }
@@ -212,9 +209,9 @@ fn a_redirect_to_the_other_spelling_is_followed_once() {
     let to = |location: &str| say("301 Moved Permanently", &[&format!("Location: {location}")], b"");
     let names = || Request::get(Api::Query, "events/names").query("type", "general");
     let slashed = "/api/query/events/names/?project_id=12345&type=general";
-    let governor = Arc::<Governor>::default();
+    let ledger = Ledger::for_test();
     let server = Server::new(vec![to(slashed), say("200 OK", &[], b"[]")]);
-    let client = Client::governed(&server.target(), Arc::clone(&governor)).unwrap();
+    let client = Client::counting(&server.target(), Arc::clone(&ledger)).unwrap();
     assert_eq!(block_on(client.json(&names())).unwrap().map(|answer| (answer.status, answer.attempts)), Ok((200, 1)));
     let asked = server.requests();
     assert!(
@@ -224,7 +221,7 @@ fn a_redirect_to_the_other_spelling_is_followed_once() {
     );
     assert!(asked.iter().all(|request| request.contains("authorization: Basic")), "{asked:?}");
     // Mixpanel counts both.
-    assert_eq!((client.requests(), governor.usage(server.target().now())[0].used), (2, 2));
+    assert_eq!((client.requests(), ledger.usage(None, server.target().now())[0].used), (2, 2));
     // Back again: where a slash comes and goes, nothing is there.
     let server = Server::new(vec![to(slashed), to("/api/query/events/names?project_id=12345&type=general")]);
     let (code, retry, _) = failure(open(&self::client(&server.target()), &names()));
@@ -271,14 +268,14 @@ fn a_connection_that_closes_without_an_answer_is_retried() {
 #[test]
 fn a_refused_connection_is_retried_and_counts_for_nothing() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let governor = Arc::<Governor>::default();
+    let ledger = Ledger::for_test();
     let target = Target { base_url: BaseUrl::parse(&format!("http://127.0.0.1:{port}")).ok(), ..target() };
-    let client = Client::governed(&target, Arc::clone(&governor)).unwrap();
+    let client = Client::counting(&target, Arc::clone(&ledger)).unwrap();
     let error = json(&client).unwrap_err();
     assert_eq!(error.code(), Code::NetworkError);
     let message = error.to_string();
     assert!(message.contains("after 6 attempts: no connection: Connection refused"), "{message}");
-    assert_eq!((client.requests(), governor.usage(target.now())[0].used), (0, 0));
+    assert_eq!((client.requests(), ledger.usage(None, target.now())[0].used), (0, 0));
 }
 
 #[test]

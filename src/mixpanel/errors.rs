@@ -14,10 +14,11 @@ use reqwest::{
 };
 use url::Url;
 
-use super::{Api, Failure, Quota, Retry, limits::PATIENCE, limits::moment, throttle, throttle::Throttle, words};
+use super::{Api, Failure, Retry, throttle, throttle::Throttle, words};
 use crate::{
     config::{Kind, Region, RegionFrom, Target},
     contract::{Code, Error, Reason},
+    quota::{PATIENCE, Quota, moment},
 };
 
 /// Whether these are the head of a whole answer.
@@ -145,7 +146,7 @@ impl Refusal<'_> {
         }
     }
 
-    /// A 429. `until` is when the governor lets requests start again, where it was told to pause.
+    /// A 429. `until` is when the gate lets requests start again, where it was told to pause.
     pub fn throttled(&self, throttle: Throttle, until: Option<Timestamp>) -> Failure {
         let now = self.target.now();
         let at = match (until, throttle) {

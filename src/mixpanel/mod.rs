@@ -5,8 +5,8 @@
 //! async without a runtime of its own; [`block_on`] is for callers that have none.
 //!
 //! A request passes through these files, in this order: `request` (what is
-//! asked), `region` (of which host), `auth` (with which header), `limits`,
-//! `ledger` and `governor` (whether now), `client` (sends it, over `tls`, with
+//! asked), `region` (of which host), `auth` (with which header),
+//! [`crate::quota`] (whether now), `client` (sends it, over `tls`, with
 //! `timeouts`), `redirect` (once more where the server spells it otherwise),
 //! `body` and `text` (the answer arrives), `network` (or nothing does),
 //! `throttle`, `words`, `redact` and `errors` (or it is a refusal), `retry` (again).
@@ -15,10 +15,7 @@ mod auth;
 mod body;
 mod client;
 mod errors;
-mod governor;
 mod journal;
-mod ledger;
-mod limits;
 mod network;
 mod redact;
 mod redirect;
@@ -41,12 +38,12 @@ pub(crate) mod testing;
 
 pub use body::{Body, Encoding};
 pub use client::{Answer, Client, require_readable};
-pub use governor::{Governor, Usage};
 pub use journal::Journal;
-pub use limits::Quota;
 pub use redact::redact;
 pub use region::Api;
 pub use request::{Method, Request};
 pub use retry::{Failure, Retry, RetryPolicy, Retrying, with_retries};
 pub use runtime::block_on;
 pub use words::error_in_answer;
+
+pub use crate::quota::Quota;

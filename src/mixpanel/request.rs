@@ -52,6 +52,15 @@ enum Payload {
     Json(String),
 }
 
+/// The limit that an API's requests count against if nothing else is said. The app API documents none.
+fn limit_of(api: Api) -> Option<Quota> {
+    match api {
+        Api::Export => Some(Quota::Export),
+        Api::Query => Some(Quota::Query),
+        Api::App => None,
+    }
+}
+
 impl Request {
     /// `path` is relative to the API's prefix, not percent-encoded: `Request::get(Api::Query, "segmentation/sum")`.
     pub fn get(api: Api, path: &str) -> Self {
@@ -64,7 +73,7 @@ impl Request {
 
     pub fn new(api: Api, method: Method, path: &str) -> Self {
         let segments = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
-        let (query, payload, quota) = (Vec::new(), Payload::None, Quota::of(api));
+        let (query, payload, quota) = (Vec::new(), Payload::None, limit_of(api));
         Self { api, method, segments, slash: false, verbatim: false, query, payload, quota }
     }
 

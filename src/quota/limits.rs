@@ -1,13 +1,11 @@
 //! What does Mixpanel allow?
 //!
-//! The numbers, and how messages speak of them. [`super::ledger`] counts,
-//! [`super::governor`] waits.
+//! The numbers, and how messages speak of them. [`super::book`] counts,
+//! [`super::gate`] waits.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-
-use super::Api;
 
 /// A limit that requests count against, for each project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +21,7 @@ pub enum Quota {
 
 /// The numbers of one limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rule {
+pub struct Rule {
     /// As `mixpanel_quota()` names it.
     pub name: &'static str,
     /// So many requests in any stretch of so long.
@@ -39,23 +37,14 @@ pub(super) struct Rule {
 
 /// The longest wait for a limit. Nothing can interrupt a statement of DuckDB while it waits, so a longer wait is an
 /// error that says until when.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Quota {
-    /// The limit that an API's requests count against if nothing else is said. The app API documents none.
-    pub(super) fn of(api: Api) -> Option<Quota> {
-        match api {
-            Api::Export => Some(Quota::Export),
-            Api::Query => Some(Quota::Query),
-            Api::App => None,
-        }
-    }
-
     /// Sources: Mixpanel's `reference/rate-limits` (export, query) and `reference/limits` (lexicon, whose limit is in
     /// truth the organization's).
-    pub(super) fn rule(self) -> Rule {
+    pub fn rule(self) -> Rule {
         match self {
             // Three starts a second and a little: what left here a second apart may arrive closer together.
             Quota::Export => Rule {
@@ -81,18 +70,28 @@ impl Quota {
     }
 
     /// Whether a request counts against the hour.
-    pub(super) fn counted(self) -> bool {
+    pub fn counted(self) -> bool {
         self != Quota::QueryPage
     }
 
+    /// Whether it is for an hour, as a user's own limit is.
+    pub fn is_hourly(self) -> bool {
+        self.rule().period == HOUR
+    }
+
+    /// The one that has the places and the count, by its name in `mixpanel_quota()`.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Export, Self::Query, Self::Lexicon].into_iter().find(|quota| quota.rule().name == name)
+    }
+
     /// The limit that has the places and the count: pages share the query API's.
-    pub(super) fn shared(self) -> Quota {
+    pub fn shared(self) -> Quota {
         if self == Quota::QueryPage { Quota::Query } else { self }
     }
 }
 
 /// A moment in a message: `14:05:09 UTC (in 37 minutes)`.
-pub(super) fn moment(at: Timestamp, now: Timestamp) -> String {
+pub fn moment(at: Timestamp, now: Timestamp) -> String {
     let seconds = u64::try_from(at.duration_since(now).as_secs()).unwrap_or(0);
     let wait = match seconds {
         0..=1 => "1 second".to_owned(),

@@ -1,0 +1,15 @@
+//! Which answers were paid for already, and where do they lie?
+//!
+//! A window of an export that has arrived whole is kept as a file, the bytes that
+//! Mixpanel sent. `question` says what an answer is the answer to, `copy` what its
+//! name says, `fresh` how long it will do, `choice` which of several serves a day.
+
+mod choice;
+mod copy;
+mod fresh;
+mod question;
+
+pub use choice::{Candidate, Choice, Served, choose};
+pub use copy::Copy;
+pub use fresh::{DEFAULT_AGE, Freshness, is_finished};
+pub use question::Question;
