@@ -35,6 +35,7 @@ pub mod decode;
 pub mod discovery;
 pub mod export;
 pub mod fetches;
+pub mod folder;
 pub mod functions;
 mod hash;
 pub mod html;

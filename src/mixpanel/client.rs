@@ -26,7 +26,8 @@ use super::{
     body::{self, Sentence},
     errors::{self, Refusal},
     journal::Journal,
-    network, redact, redirect, throttle,
+    network, redact, redirect,
+    throttle::{self, Said},
     timeouts::Timeouts,
     tls, with_retries, words,
 };
@@ -244,7 +245,20 @@ impl Client {
                 }
                 Err(network::failure(&place, &error))
             }
-            Ok(Ok(response)) => Ok(Arrival { response, place, permit }),
+            Ok(Ok(response)) => {
+                self.learn(request, throttle::said(response.headers(), ""));
+                Ok(Arrival { response, place, permit })
+            }
+        }
+    }
+
+    /// Keeps what an answer said of the hour.
+    fn learn(&self, request: &Request, Said { allowed, left }: Said) {
+        if let (Some(gate), Some(quota)) = (&self.0.gate, request.counts_against())
+            && quota.is_hourly()
+            && (allowed.is_some() || left.is_some())
+        {
+            gate.learn(quota, allowed, left);
         }
     }
 
@@ -329,6 +343,7 @@ impl Client {
         }
         permit.iter_mut().for_each(Permit::refused);
         let throttle = throttle::read(headers, &words);
+        self.learn(request, Said { left: None, ..throttle::said(&HeaderMap::new(), &words) });
         let until = match (&inner.gate, errors::pause(throttle, request.counts_against())) {
             (Some(gate), Some((quota, length))) => Some(gate.pause(quota, length)),
             _ => None,

@@ -40,37 +40,72 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     seconds(headers.get(RETRY_AFTER)?.to_str().ok()?)
 }
 
+/// What an answer says of the hour, whether it is a refusal or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    /// How many requests are allowed.
+    pub allowed: Option<usize>,
+    /// How many of them are left, whoever made the others.
+    pub left: Option<usize>,
+}
+
+/// Reads what the headers of any answer, or the words of a refusal, say of the hour: `RateLimit-Policy: "project";q=400;w=3600`,
+/// `RateLimit: "project";r=350`, `401/400 queries running in the last hour`.
+pub(super) fn said(headers: &HeaderMap, words: &str) -> Said {
+    let number = |text: &str| digits(text).and_then(|number| usize::try_from(number).ok());
+    let policy = OfTheProject::in_header(headers, "ratelimit-policy");
+    let policy = policy.filter(|policy| policy.find("w").is_none_or(|window| window == "3600"));
+    let allowed = policy.and_then(|policy| policy.find("q").and_then(number));
+    let left = OfTheProject::in_header(headers, "ratelimit").and_then(|limit| limit.find("r").and_then(number));
+    let in_words = in_the_last_hour(words).and_then(|(_, limit)| usize::try_from(limit).ok());
+    Said { allowed: allowed.or(in_words), left }
+}
+
 /// From the `RateLimit` header: whether the limit named `project` has nothing left, and for how long.
 fn hour(headers: &HeaderMap) -> Option<Option<Duration>> {
-    let values = headers.get_all("ratelimit").iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).find_map(|limit| {
-        let mut parts = limit.split(';').map(str::trim);
-        let name = parts.next()?.trim_matches('"');
-        let parts: Vec<_> = parts.filter_map(|part| part.split_once('=')).collect();
-        let find = |key| parts.iter().find(|part| part.0.trim() == key).map(|part| part.1.trim());
-        (name == "project" && find("r") == Some("0")).then(|| find("t").and_then(seconds))
-    })
+    let limit = OfTheProject::in_header(headers, "ratelimit")?;
+    (limit.find("r") == Some("0")).then(|| limit.find("t").and_then(seconds))
+}
+
+/// The parameters of the limit named `project` in a header: `"project";r=12;t=10, "other";r=0`.
+struct OfTheProject<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> OfTheProject<'a> {
+    fn in_header(headers: &'a HeaderMap, header: &str) -> Option<Self> {
+        let values = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).find_map(|limit| {
+            let mut parts = limit.split(';').map(str::trim);
+            let is_it = parts.next()?.trim_matches('"') == "project";
+            is_it.then(|| Self(parts.filter_map(|part| part.split_once('=')).collect()))
+        })
+    }
+
+    fn find(&self, key: &str) -> Option<&'a str> {
+        self.0.iter().find(|(name, _)| name.trim() == key).map(|(_, value)| value.trim())
+    }
 }
 
 /// Whether words say `n/m ... in the last hour` with all of m used.
 fn says_hour_is_over(words: &str) -> bool {
-    let Some(before) = words.split("in the last hour").next().filter(|before| before.len() < words.len()) else {
-        return false;
-    };
-    let Some((used, limit)) = before.rsplit_once('/') else { return false };
-    let digits = |text: &str| text.parse::<u64>().ok();
-    let used = used.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(digits);
-    let limit = limit.split(|c: char| !c.is_ascii_digit()).next().and_then(digits);
-    matches!((used, limit), (Some(used), Some(limit)) if used >= limit)
+    in_the_last_hour(words).is_some_and(|(used, limit)| used >= limit)
+}
+
+/// The numbers in `n/m ... in the last hour`.
+fn in_the_last_hour(words: &str) -> Option<(u64, u64)> {
+    let before = words.split("in the last hour").next().filter(|before| before.len() < words.len())?;
+    let (used, limit) = before.rsplit_once('/')?;
+    let used = used.rsplit(|c: char| !c.is_ascii_digit()).next().and_then(digits)?;
+    let limit = limit.split(|c: char| !c.is_ascii_digit()).next().and_then(digits)?;
+    Some((used, limit))
+}
+
+/// `parse` would take a sign.
+fn digits(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    // `parse` would take a sign.
-    let text = text.trim();
-    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    text.parse().ok().map(Duration::from_secs)
+    digits(text.trim()).map(Duration::from_secs)
 }
 
 #[cfg(test)]
@@ -102,6 +137,24 @@ mod tests {
         let busy = [("ratelimit", "\"project\";r=12, \"project-concurrency\";r=0;t=10"), ("retry-after", "10")];
         assert_eq!(read(&busy, ""), Throttle::Pause(Duration::from_secs(10)));
         assert_eq!(read(&[("ratelimit", "\"project\"; r=0")], ""), Throttle::Spent(None));
+    }
+
+    #[test]
+    fn what_is_allowed_and_left_is_read_from_any_answer() {
+        let said = |headers: &[(&'static str, &'static str)], words: &str| {
+            let pair = |&(name, value): &_| (HeaderName::from_static(name), HeaderValue::from_static(value));
+            let Said { allowed, left } = super::said(&headers.iter().map(pair).collect(), words);
+            (allowed, left)
+        };
+        let policy = ("ratelimit-policy", "\"project\";q=400;w=3600, \"project-concurrency\";q=5");
+        let state = ("ratelimit", "\"project\";r=350, \"project-concurrency\";r=0;t=10");
+        assert_eq!(said(&[policy, state], ""), (Some(400), Some(350)));
+        assert_eq!(said(&[], "401/400 queries running in the last hour"), (Some(400), None));
+        // The newest word is the header's.
+        assert_eq!(said(&[policy], "61/60 queries running in the last hour"), (Some(400), None));
+        for other in ["\"project\";q=3;w=1", "\"project\";q=-4;w=3600", "\"project\"", "\"x\";q=7", ""] {
+            assert_eq!(said(&[("ratelimit-policy", other)], "busy"), (None, None), "{other}");
+        }
     }
 
     #[test]

@@ -19,10 +19,16 @@ use super::{
     book::{Book, Limit, LimitSource, Millis},
     shared::{self, Changed, Page, Trouble},
 };
-use crate::contract::{Code, Error, Result};
+use crate::{
+    contract::{Code, Error, Result},
+    folder::Folder,
+};
 
 /// A file system that has said nothing for so long hangs. Longer than other processes are waited for.
 const HANGS: Duration = Duration::from_secs(shared::PATIENCE.as_secs() + 2);
+
+/// The folder of the books, within the one that is ours.
+const BOOKS: &str = "quota";
 
 /// The books of every limit that is counted.
 #[derive(Debug)]
@@ -36,13 +42,6 @@ enum Place {
     Shared(Folder),
     /// Why not shared, where it should be.
     Process(Option<String>),
-}
-
-/// A folder of this extension's; its salt makes names that say nothing.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Folder {
-    pub path: PathBuf,
-    pub salt: Vec<u8>,
 }
 
 /// One line of `mixpanel_quota()`.
@@ -109,9 +108,11 @@ impl Ledger {
         };
         let place = lock(&self.place).clone();
         let Place::Shared(folder) = place else { return Ok(self.with_own(project, quota, act)) };
-        let path = folder.path.join(format!("{}.{}.json", project.key(&folder.salt), rule.name));
+        let name = format!("{}.{}.json", project.key(folder.salt()), rule.name);
+        let path = folder.path().join(BOOKS).join(&name);
         let blank = Page::new(rule.name, project.id.as_deref());
-        match elsewhere(path.clone(), blank, act) {
+        let place = move || Ok(folder.within(&[BOOKS]).map_err(|why| Trouble::Unusable(why.to_string()))?.join(name));
+        match elsewhere(place, blank, act) {
             Outcome::Done(Changed { value, book, unwritten }) => {
                 if let Some(trouble) = unwritten {
                     self.keep_to_itself(&trouble);
@@ -177,7 +178,7 @@ impl Ledger {
             }
             Place::Shared(folder) => {
                 let named = |page: Page| Some((Quota::named(&page.api)?, page.project_id, page.book));
-                let mut books: Vec<_> = pages(&folder.path).into_iter().filter_map(named).collect();
+                let mut books: Vec<_> = pages(&folder.path().join(BOOKS)).into_iter().filter_map(named).collect();
                 books.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
                 books.into_iter().map(|(quota, project_id, book)| usage(quota, project_id, book)).collect()
             }
@@ -209,7 +210,7 @@ enum Outcome<T, F> {
 
 /// Changes a file's book on a thread of its own: on some network file systems a lock or a read never returns.
 fn elsewhere<T: Send + 'static, F: FnOnce(&mut Book) -> T + Send + 'static>(
-    path: PathBuf,
+    path: impl FnOnce() -> Result<PathBuf, Trouble> + Send + 'static,
     blank: Page,
     act: F,
 ) -> Outcome<T, F> {
@@ -218,7 +219,8 @@ fn elsewhere<T: Send + 'static, F: FnOnce(&mut Book) -> T + Send + 'static>(
     let work = {
         let act = Arc::clone(&act);
         move || {
-            let changed = shared::change(&path, blank, |book| lock(&act).take().map(|act| act(book)));
+            let changed =
+                path().and_then(|path| shared::change(&path, blank, |book| lock(&act).take().map(|act| act(book))));
             let _ = tell.send(changed);
         }
     };
@@ -251,10 +253,10 @@ pub(super) fn timestamp(at: Millis) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Target, mixpanel::testing::target};
+    use crate::{config::Target, folder::Chosen, mixpanel::testing::target};
 
     fn folder(path: &Path) -> Folder {
-        Folder { path: path.to_owned(), salt: b"salt".to_vec() }
+        Folder::open(path, Chosen::ByUser).unwrap()
     }
 
     fn start(ledger: &Ledger, project: &Project) {
@@ -292,7 +294,9 @@ mod tests {
     #[test]
     fn a_folder_that_can_not_be_used_makes_the_count_this_processes_own() {
         let place = tempfile::tempdir().unwrap();
-        let ledger = Ledger::new(Place::Shared(folder(&place.path().join("not there"))));
+        let occupied = folder(place.path());
+        std::fs::write(occupied.path().join(BOOKS), "").unwrap();
+        let ledger = Ledger::new(Place::Shared(occupied));
         let project = Project::of(&target());
         start(&ledger, &project);
         start(&ledger, &project);
@@ -309,7 +313,7 @@ mod tests {
         let project = Project::of(&target());
         start(&ledger, &project);
         // In the place of the file that is written before it is renamed.
-        let book = std::fs::read_dir(place.path()).unwrap().flatten().map(|entry| entry.path());
+        let book = std::fs::read_dir(place.path().join(BOOKS)).unwrap().flatten().map(|entry| entry.path());
         let book = book.into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
         std::fs::create_dir(book.with_extension("next")).unwrap();
         start(&ledger, &project);

@@ -22,6 +22,6 @@ mod shared;
 
 pub use book::{Claim, Limit, LimitSource, Millis};
 pub use gate::{Closed, Gate, Permit, Places};
-pub use ledger::{Folder, Ledger, Usage};
+pub use ledger::{Ledger, Usage};
 pub use limits::{PATIENCE, Quota, moment};
 pub use project::Project;
