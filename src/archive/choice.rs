@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{Copy, Freshness, copy::NOTHING};
+use super::{Copy, Freshness};
 
 /// A kept answer whose question covers the one that is asked.
 #[derive(Debug, Clone)]
@@ -19,12 +19,6 @@ pub struct Candidate<T> {
     pub may_change: bool,
     /// Where it lies.
     pub place: T,
-}
-
-impl<T> Candidate<T> {
-    pub fn is_empty(&self) -> bool {
-        self.copy.length == NOTHING
-    }
 }
 
 /// Days that one kept answer serves.
@@ -57,7 +51,7 @@ pub fn choose<T>(
     let mut choice = Choice::default();
     for index in newest_first {
         let Some(candidate) = candidates.get(index).filter(|found| !is_doubtful(found, candidates)) else { continue };
-        let may_change = candidate.may_change || candidate.is_empty();
+        let may_change = candidate.may_change || candidate.copy.is_empty();
         let serves = |day: &&Date| freshness.allows(&candidate.copy, **day, may_change, now);
         let days: Vec<Date> = missing.iter().filter(serves).copied().collect();
         if days.is_empty() || whole && days.len() as i64 != length(&candidate.copy) {
@@ -77,7 +71,7 @@ pub fn choose<T>(
 /// history that has ended. It never takes the place of rows.
 fn is_doubtful<T>(candidate: &Candidate<T>, all: &[Candidate<T>]) -> bool {
     let overlaps = |other: &Copy| other.from <= candidate.copy.to && candidate.copy.from <= other.to;
-    candidate.is_empty() && all.iter().any(|other| !other.is_empty() && overlaps(&other.copy))
+    candidate.copy.is_empty() && all.iter().any(|other| !other.copy.is_empty() && overlaps(&other.copy))
 }
 
 /// In days.
@@ -90,7 +84,7 @@ mod tests {
     use jiff::{SignedDuration, civil::date};
 
     use super::*;
-    use crate::archive::fresh::DEFAULT_AGE;
+    use crate::archive::{copy::NOTHING, fresh::DEFAULT_AGE};
 
     fn day(number: i8) -> Date {
         date(2025, 1, number)

@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::Date};
+use jiff::{Timestamp, ToSpan, civil::Date};
 
 /// An answer that is kept in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,19 @@ impl Copy {
         };
         // One name for one answer: no sign, no zero too many, no other part.
         (copy.from <= copy.to && copy.to_string() == name).then_some(copy)
+    }
+
+    /// Its days, in order.
+    pub fn days(&self) -> impl Iterator<Item = Date> + use<> {
+        self.from.series(1.day()).take_while({
+            let to = self.to;
+            move |day| *day <= to
+        })
+    }
+
+    /// Whether it holds no rows at all.
+    pub fn is_empty(&self) -> bool {
+        self.length == NOTHING
     }
 
     pub fn has_day(&self, day: Date) -> bool {

@@ -4,12 +4,20 @@
 //! Mixpanel sent. `question` says what an answer is the answer to, `copy` what its
 //! name says, `fresh` how long it will do, `choice` which of several serves a day.
 
+mod asker;
 mod choice;
 mod copy;
 mod fresh;
+mod partial;
 mod question;
+mod shelf;
+mod upkeep;
 
+pub use asker::asker;
 pub use choice::{Candidate, Choice, Served, choose};
 pub use copy::Copy;
 pub use fresh::{DEFAULT_AGE, Freshness, is_finished};
+pub use partial::{Arrival, Partial};
 pub use question::Question;
+pub use shelf::{Shelf, is_sound};
+pub use upkeep::{Kept, clear, has_room, kept, sweep};

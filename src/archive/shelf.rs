@@ -1,0 +1,179 @@
+//! What has one asker of one project?
+//!
+//! `<archive>/<asker>/<project>/<question>/<copy>`; in each question's folder
+//! stands in words what the question is. What has another name is none of ours and
+//! left alone.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use flate2::Crc;
+
+use super::{Candidate, Copy, Partial, Question};
+use crate::folder::{Folder, Unusable};
+
+/// What the question of a folder is, in words.
+const WORDS: &str = "question.json";
+
+/// The answers of one asker about one project.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    folder: Folder,
+    asker: String,
+    project: String,
+}
+
+impl Shelf {
+    /// `project`: its id, where the asker doesn't stand for it.
+    pub fn new(folder: Folder, asker: &str, project: Option<&str>) -> Self {
+        let project = project.filter(|id| id.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or("0");
+        Self { folder, asker: asker.to_owned(), project: project.to_owned() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.asker).join(&self.project)
+    }
+
+    /// The answers that hold what is asked for, for whatever days.
+    pub fn candidates(&self, question: &Question) -> Vec<Candidate<PathBuf>> {
+        let covers = |folder: &PathBuf| words(folder).filter(|other| other.covers(question));
+        folders(&self.path())
+            .filter_map(|folder| Some((covers(&folder)?, folder)))
+            .flat_map(|(other, folder)| {
+                copies(&folder).map(move |(copy, place)| Candidate { copy, may_change: other.may_change(), place })
+            })
+            .collect()
+    }
+
+    /// Begins to keep an answer to a question.
+    pub fn begin(&self, question: &Question, id: &str, is_gzip: bool) -> Result<Partial, Unusable> {
+        let folder = self.folder.within(&[&self.asker, &self.project, &question.key()])?;
+        let place = folder.join(WORDS);
+        if words(&folder).is_none() {
+            let mut file =
+                tempfile::Builder::new().prefix("question").suffix(super::partial::SUFFIX).tempfile_in(&folder)?;
+            io::Write::write_all(&mut file, question.words().as_bytes())?;
+            file.persist(&place).map_err(|error| error.error)?;
+        }
+        Ok(Partial::begin(&folder, id, is_gzip)?)
+    }
+}
+
+/// The question of a folder; `None` for a folder that is not one of ours.
+pub fn words(folder: &Path) -> Option<Question> {
+    let question = Question::read(&fs::read_to_string(folder.join(WORDS)).ok()?)?;
+    (folder.file_name()?.to_str()? == question.key()).then_some(question)
+}
+
+/// The answers in a question's folder.
+pub fn copies(folder: &Path) -> impl Iterator<Item = (Copy, PathBuf)> + use<> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).filter_map(|entry| {
+        let copy = Copy::read(entry.file_name().to_str()?)?;
+        Some((copy, entry.path()))
+    })
+}
+
+/// The folders in a folder, links left out.
+pub fn folders(path: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path())
+}
+
+/// Whether the bytes of a copy are those that its name speaks of. Reads all of them.
+pub fn is_sound(copy: &Copy, mut file: &File) -> io::Result<bool> {
+    let mut checksum = Crc::new();
+    let mut length = 0;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((length, checksum.sum()) == (copy.length, copy.checksum));
+        }
+        length += read as u64;
+        checksum.update(buffer.get(..read).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{Timestamp, civil::date};
+
+    use super::*;
+    use crate::{archive::Arrival, folder::Chosen};
+
+    fn question(events: Option<&[&str]>) -> Question {
+        let events = events.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        Question { host: "https://data.mixpanel.com".into(), events, filter: None }
+    }
+
+    fn keep(shelf: &Shelf, question: &Question, id: &str) -> PathBuf {
+        let asked_at = Timestamp::from_second(1_735_862_400).unwrap();
+        let days = (date(2025, 1, 1), date(2025, 1, 1));
+        let mut partial = shelf.begin(question, id, false).unwrap();
+        partial.write(id.as_bytes()).unwrap();
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, is_empty: false }).unwrap().1
+    }
+
+    #[test]
+    fn an_answer_serves_who_asked_and_what_it_covers() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path(), Chosen::ByUser).unwrap();
+        let shelf = |asker: &str, project| Shelf::new(folder.clone(), asker, Some(project));
+        let ours = shelf("me", "12345");
+        let (all, one) = (question(None), question(Some(&["Sign Up"])));
+        let kept = keep(&ours, &all, "a");
+        keep(&ours, &one, "b");
+        let places = |shelf: &Shelf, question: &Question| {
+            shelf.candidates(question).into_iter().map(|found| found.place).collect::<Vec<_>>()
+        };
+        assert_eq!(places(&ours, &all), [kept]);
+        assert_eq!(places(&ours, &one).len(), 2);
+        for other in [shelf("you", "12345"), shelf("me", "12346")] {
+            assert!(places(&other, &all).is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_not_seen() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path(), Chosen::ByUser).unwrap();
+        let shelf = Shelf::new(folder, "me", None);
+        let kept = keep(&shelf, &question(None), "a");
+        fs::write(kept.with_file_name("notes.txt"), "mine").unwrap();
+        #[cfg(unix)]
+        {
+            let link = kept.with_file_name("2025-01-02_2025-01-02.1735862400000.0.20.00000000.jsonl.gz");
+            std::os::unix::fs::symlink("/etc/passwd", link).unwrap();
+        }
+        // A folder with the words of another question.
+        let copied = kept.parent().unwrap().with_file_name("0".repeat(32));
+        fs::create_dir(&copied).unwrap();
+        for name in [WORDS, kept.file_name().unwrap().to_str().unwrap()] {
+            fs::copy(kept.with_file_name(name), copied.join(name)).unwrap();
+        }
+        assert_eq!(shelf.candidates(&question(None)).len(), 1);
+    }
+
+    #[test]
+    fn a_flipped_byte_or_a_cut_is_seen() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder::open(place.path(), Chosen::ByUser).unwrap();
+        let kept = keep(&Shelf::new(folder, "me", None), &question(None), "a");
+        let copy = Copy::read(kept.file_name().unwrap().to_str().unwrap()).unwrap();
+        let sound = || is_sound(&copy, &File::open(&kept).unwrap()).unwrap();
+        assert!(sound());
+        let whole = fs::read(&kept).unwrap();
+        for index in 0..whole.len() {
+            let mut flipped = whole.clone();
+            flipped[index] ^= 1;
+            fs::write(&kept, &flipped).unwrap();
+            assert!(!sound());
+            fs::write(&kept, &whole[..index]).unwrap();
+            assert!(!sound());
+        }
+    }
+}

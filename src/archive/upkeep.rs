@@ -1,0 +1,246 @@
+//! What lies in the archive, and what has to go?
+//!
+//! An answer goes when newer ones have all its days, and from the user's cache
+//! also when it is a day old. What a killed process left half-written goes when
+//! nobody works on it any more.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+
+use super::{Copy, Question, partial, shelf};
+use crate::folder::Folder;
+
+/// In the user's cache: an answer of a day ago is asked for anew anyway.
+const CACHE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// So long after newer answers came, nobody reads the older one any more.
+const SUPERSEDED: SignedDuration = SignedDuration::from_hours(1);
+
+/// A file that was written to so long ago has nobody who writes it, unless its claim lives.
+const ABANDONED: Duration = Duration::from_secs(60);
+
+/// The part of the free disk that the user's cache may fill.
+const SHARE: u64 = 10;
+
+/// One answer that is kept: a line of `mixpanel_archive()`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// `None` where the asker stands for it.
+    pub project_id: Option<String>,
+    pub question: Question,
+    pub copy: Copy,
+    pub path: PathBuf,
+}
+
+/// All answers in a folder of ours, in the order of their paths.
+pub fn kept(folder: &Folder) -> Vec<Kept> {
+    let mut kept: Vec<Kept> = questions(folder)
+        .flat_map(|(project_id, path, question)| {
+            shelf::copies(&path).map(move |(copy, path)| Kept {
+                project_id: project_id.clone(),
+                question: question.clone(),
+                copy,
+                path,
+            })
+        })
+        .collect();
+    kept.sort_by(|a, b| a.path.cmp(&b.path));
+    kept
+}
+
+/// The folders of the questions, with the project's id.
+fn questions(folder: &Folder) -> impl Iterator<Item = (Option<String>, PathBuf, Question)> + use<> {
+    let projects = shelf::folders(folder.path()).flat_map(|asker| shelf::folders(&asker));
+    projects.flat_map(|project| {
+        let id = project.file_name().and_then(|name| name.to_str()).filter(|id| *id != "0").map(str::to_owned);
+        shelf::folders(&project).filter_map(move |path| shelf::words(&path).map(|words| (id.clone(), path, words)))
+    })
+}
+
+/// Removes all answers, or those that were asked for before a moment. Returns them.
+pub fn clear(folder: &Folder, asked_before: Option<Timestamp>) -> Vec<Kept> {
+    let mut all = kept(folder);
+    all.retain(|kept| asked_before.is_none_or(|moment| kept.copy.asked_at < moment) && remove(&kept.path));
+    all
+}
+
+/// Removes what nobody will read any more. `living`: the claims whose half-written files are still written to.
+pub fn sweep(folder: &Folder, is_for_good: bool, living: &BTreeSet<String>, now: Timestamp) {
+    for (_, path, _) in questions(folder) {
+        let copies: Vec<(Copy, PathBuf)> = shelf::copies(&path).collect();
+        for (copy, place) in &copies {
+            let is_old = !is_for_good && now.duration_since(copy.asked_at) >= CACHE_LIFE;
+            if is_old || is_superseded(copy, copies.iter().map(|(other, _)| other), now) {
+                remove(place);
+            }
+        }
+        sweep_partials(&path, living);
+    }
+}
+
+fn sweep_partials(path: &Path, living: &BTreeSet<String>) {
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some(id) = name.to_str().and_then(|name| name.strip_suffix(partial::SUFFIX)) else { continue };
+        let written = entry.metadata().ok().filter(fs::Metadata::is_file).and_then(|found| found.modified().ok());
+        let idle = written.and_then(|written| SystemTime::now().duration_since(written).ok());
+        if !living.contains(id) && idle.is_some_and(|idle| idle >= ABANDONED) {
+            remove(&entry.path());
+        }
+    }
+}
+
+/// Whether newer answers to the same question have all the days, for a while already. An empty one takes no rows' place.
+fn is_superseded<'a>(copy: &Copy, all: impl Iterator<Item = &'a Copy>, now: Timestamp) -> bool {
+    let newer: Vec<&Copy> = all
+        .filter(|other| {
+            other.asked_at > copy.asked_at
+                && now.duration_since(other.arrived_at) >= SUPERSEDED
+                && (!other.is_empty() || copy.is_empty())
+        })
+        .collect();
+    let is_there = |day: Date| newer.iter().any(|other| other.has_day(day));
+    copy.days().all(is_there)
+}
+
+/// Whether the user's cache may take more.
+pub fn has_room(folder: &Folder) -> bool {
+    let used: u64 = kept(folder).iter().map(|kept| kept.copy.length).sum();
+    // A disk that says nothing of itself is not held against anybody.
+    fs4::available_space(folder.path()).is_ok_and(|free| used < (free.saturating_add(used)) / SHARE)
+}
+
+fn remove(path: &Path) -> bool {
+    fs::remove_file(path).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{ToSpan, civil::date};
+
+    use super::*;
+    use crate::{
+        archive::{Arrival, Shelf},
+        folder::Chosen,
+    };
+
+    fn moment(hours: i64) -> Timestamp {
+        "2025-02-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours)
+    }
+
+    struct Place {
+        _place: tempfile::TempDir,
+        folder: Folder,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let place = tempfile::tempdir().unwrap();
+            Self { folder: Folder::open(place.path(), Chosen::ByUser).unwrap(), _place: place }
+        }
+
+        fn keep(&self, first: i8, last: i8, hours: i64, is_empty: bool) {
+            let shelf = Shelf::new(self.folder.clone(), "me", Some("12345"));
+            let question = Question { host: "https://data.mixpanel.com".into(), events: None, filter: None };
+            let mut partial = shelf.begin(&question, "id", false).unwrap();
+            partial.write(b"a line\n").unwrap();
+            let days = (date(2025, 1, first), date(2025, 1, last));
+            partial.keep(Arrival { days, asked_at: moment(hours), arrived_at: moment(hours), is_empty }).unwrap();
+        }
+
+        /// First day, last day and hour of asking of what is kept.
+        fn kept(&self) -> Vec<(i8, i8, i64)> {
+            let hour = |copy: &Copy| copy.asked_at.duration_since(moment(0)).as_hours();
+            kept(&self.folder).iter().map(|kept| (kept.copy.from.day(), kept.copy.to.day(), hour(&kept.copy))).collect()
+        }
+
+        fn sweep(&self, is_for_good: bool, hours: i64) {
+            sweep(&self.folder, is_for_good, &BTreeSet::new(), moment(hours));
+        }
+    }
+
+    #[test]
+    fn what_newer_answers_have_goes_an_hour_after_them() {
+        let place = Place::new();
+        place.keep(1, 4, 0, false);
+        place.keep(1, 2, 1, false);
+        place.keep(3, 3, 2, false);
+        place.sweep(true, 9);
+        assert_eq!(place.kept(), [(1, 2, 1), (1, 4, 0), (3, 3, 2)]);
+        place.keep(4, 5, 9, false);
+        place.sweep(true, 9);
+        assert_eq!(place.kept().len(), 4);
+        place.sweep(true, 10);
+        assert_eq!(place.kept(), [(1, 2, 1), (3, 3, 2), (4, 5, 9)]);
+    }
+
+    #[test]
+    fn an_empty_answer_removes_no_rows() {
+        let place = Place::new();
+        place.keep(1, 1, 0, false);
+        place.keep(1, 1, 1, true);
+        place.sweep(true, 9);
+        assert_eq!(place.kept().len(), 2);
+        // And rows remove an empty one.
+        place.keep(1, 1, 2, false);
+        place.sweep(true, 9);
+        assert_eq!(place.kept(), [(1, 1, 2)]);
+    }
+
+    #[test]
+    fn the_cache_forgets_after_a_day_and_an_archive_does_not() {
+        let place = Place::new();
+        place.keep(1, 1, 0, false);
+        place.sweep(true, 10_000);
+        place.sweep(false, 23);
+        assert_eq!(place.kept().len(), 1);
+        place.sweep(false, 24);
+        assert!(place.kept().is_empty());
+    }
+
+    #[test]
+    fn clearing_takes_what_is_older_and_nothing_else() {
+        let place = Place::new();
+        place.keep(1, 1, 0, false);
+        place.keep(2, 2, 5, false);
+        let stranger = place.folder.path().join("me/12345/mine.txt");
+        fs::write(&stranger, "mine").unwrap();
+        assert_eq!(clear(&place.folder, Some(moment(5))).len(), 1);
+        assert_eq!(place.kept(), [(2, 2, 5)]);
+        assert_eq!(clear(&place.folder, None).len(), 1);
+        assert!(place.kept().is_empty() && stranger.exists());
+    }
+
+    #[test]
+    fn what_was_left_half_written_goes_unless_its_claim_lives() {
+        let place = Place::new();
+        place.keep(1, 1, 0, false);
+        let folder = kept(&place.folder)[0].path.parent().unwrap().to_owned();
+        for (name, minutes) in [("dead", 2), ("living", 2), ("young", 0)] {
+            let file = fs::File::create(folder.join(format!("{name}.partial"))).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(60 * minutes)).unwrap();
+        }
+        sweep(&place.folder, true, &["living".to_owned()].into(), moment(0));
+        let left = |name: &str| folder.join(format!("{name}.partial")).exists();
+        assert_eq!((left("dead"), left("living"), left("young")), (false, true, true));
+    }
+
+    #[test]
+    fn a_project_without_an_id_has_none() {
+        let place = Place::new();
+        let shelf = Shelf::new(place.folder.clone(), "me", None);
+        let question = Question { host: String::new(), events: None, filter: Some("user[\"a\"]".into()) };
+        let asked_at = moment(0);
+        let days = (date(2025, 1, 1), date(2025, 1, 1).checked_add(1.day()).unwrap());
+        let partial = shelf.begin(&question, "id", false).unwrap();
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, is_empty: true }).unwrap();
+        let kept = kept(&place.folder);
+        assert_eq!((kept[0].project_id.as_deref(), &kept[0].question), (None, &question));
+    }
+}
