@@ -4,6 +4,7 @@
 //! Mixpanel sent. `question` says what an answer is the answer to, `copy` what its
 //! name says, `fresh` how long it will do, `choice` which of several serves a day.
 
+mod apportion;
 mod asker;
 mod choice;
 mod copy;
@@ -13,6 +14,7 @@ mod question;
 mod shelf;
 mod upkeep;
 
+pub use apportion::{Span, Stage, apportion, in_steps};
 pub use asker::asker;
 pub use choice::{Candidate, Choice, Served, choose};
 pub use copy::Copy;
