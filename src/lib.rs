@@ -43,3 +43,6 @@ pub mod profiles;
 
 #[allow(unsafe_code)]
 pub mod host;
+
+#[cfg(test)]
+mod house_tests;
