@@ -5,9 +5,10 @@
 //! is found somewhere else afterwards, and one that goes may be gone.
 
 use super::{
+    span::Span,
     text,
     time::TimeReader,
-    walk::{Member, Span},
+    walk::Member,
     wanted::{TIME, Wanted},
 };
 

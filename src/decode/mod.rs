@@ -17,12 +17,14 @@ mod days;
 mod decimal;
 mod escape;
 mod index;
+mod limits;
 mod line;
 mod plan;
 mod property;
 mod reader;
 mod rows;
 mod scan;
+mod span;
 mod text;
 mod time;
 mod views;
@@ -41,18 +43,17 @@ use jiff::tz::TimeZone;
 
 pub use damage::{Damage, DamageKind};
 pub use days::Days;
+pub use limits::MAX_LINE;
 pub use plan::Column;
 pub use property::PropertyReader;
 pub use time::{iso_microseconds, microseconds, utc};
 
+use limits::MAX_BYTES;
 use plan::Plan;
 use reader::Reader;
-use rows::{MAX_BYTES, Rows};
+use rows::Rows;
 use time::TimeReader;
 use wanted::Wanted;
-
-/// The longest line that is read, in bytes. Mixpanel takes no event that is larger than a mebibyte.
-pub const MAX_LINE: usize = 64 << 20;
 
 /// Decodes blocks of an export. Made once for a scan and shared by its threads.
 pub struct Decoder {

@@ -1,8 +1,4 @@
 //! How does a block become a record batch?
-//!
-//! Views point into three buffers: the block, the texts that do not stand in it
-//! as they are meant, and the lines that had to be repaired because they are not
-//! UTF-8.
 
 use std::sync::Arc;
 
@@ -16,22 +12,16 @@ use super::{
     damage::{Damage, DamageKind},
     days::Days,
     escape,
+    limits::MAX_BYTES,
     line::Line,
     plan::{Plan, PlannedColumn, Source},
     reader::Reader,
     scan,
+    span::Span,
     time::TimeReader,
-    views::{Views, view},
-    walk::Span,
+    views::{BLOCK, REPAIRED, SIDE, Views, view},
     wanted::Slot,
 };
-
-/// The most bytes that a buffer of views may have.
-pub(super) const MAX_BYTES: usize = i32::MAX as usize;
-
-const BLOCK: u32 = 0;
-pub(super) const SIDE: u32 = 1;
-const REPAIRED: u32 = 2;
 
 /// The rows of a block, so far.
 pub(super) struct Rows<'a> {

@@ -1,6 +1,6 @@
 //! Which properties does somebody ask for?
 
-use super::{scan, walk::Span};
+use super::{scan, span::Span};
 
 /// The number of a wanted property.
 pub(super) type Slot = usize;

@@ -13,12 +13,14 @@ use crate::{
         TableFunction, Value, rows,
     },
     decode::{Column, Decoder},
-    export::{
-        ExportRequest, ExportScan, OnFailure, Windows,
-        narrow::{FilterColumns, Wanted, narrow},
-        plan::{self, Window},
+    fetching::{
+        events::{
+            ExportRequest, ExportScan, OnFailure, Windows,
+            narrow::{FilterColumns, Wanted, narrow},
+            plan::{self, Window},
+        },
+        record,
     },
-    fetches,
 };
 
 /// Downloads at the same time, unless `max_workers` says otherwise.
@@ -224,7 +226,7 @@ impl BoundTable for Call {
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let record =
-            fetches::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
+            record::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
         let state = Windows::new(&windows, self.on_failure, record, self.target.credentials.clone());
         Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
     }

@@ -12,8 +12,10 @@ use crate::{
         TableFunction, Value,
     },
     decode::{Column, iso_microseconds},
-    fetches,
-    profiles::{ProfilesRequest, ProfilesScan, Shape},
+    fetching::{
+        profiles::{ProfilesRequest, ProfilesScan, Shape},
+        record,
+    },
 };
 
 /// Pages at the same time, unless `max_workers` says otherwise.
@@ -108,7 +110,7 @@ impl BoundTable for Call {
             }
         };
         let questions = self.request.questions(self.target.now().as_second());
-        let record = fetches::start(
+        let record = record::start(
             "mixpanel_profiles",
             self.arguments.clone(),
             questions.len(),

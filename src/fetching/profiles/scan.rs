@@ -18,7 +18,7 @@ use crate::{
     config::{Credentials, Target},
     contract::{Code, Columns, Error, Reader, ReaderThread, Result, Scan, SqlType, texts},
     decode::{Column, Days, Decoder},
-    fetches::Fetch,
+    fetching::record::Fetch,
     mixpanel::redact,
 };
 

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     contract::{Code, Error, Reason, Result},
-    fetches::Fetch,
+    fetching::record::Fetch,
     mixpanel::{Client, Failure, Quota, RetryPolicy, with_retries},
 };
 

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     contract::{Error, Reader, ReaderThread, Result, Scan},
     decode::{Count, Decoded, Decoder},
-    fetches::Fetch,
+    fetching::record::Fetch,
 };
 
 /// Memory for inflated lines, of all readers together.

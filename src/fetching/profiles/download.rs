@@ -30,7 +30,7 @@ use super::{
 use crate::{
     config::Target,
     contract::{Code, Error, Reason, Result},
-    fetches::Fetch,
+    fetching::record::Fetch,
     mixpanel::{Client, Quota, Request},
 };
 

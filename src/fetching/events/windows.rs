@@ -21,7 +21,7 @@ use crate::{
     config::Credentials,
     contract::{Code, Error, Reason, Result},
     decode::Count,
-    fetches::Fetch,
+    fetching::record::Fetch,
     mixpanel::{Encoding, redact},
 };
 
@@ -348,12 +348,12 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::{config::Secret, contract::Clock, export::spool::Allowance, fetches};
+    use crate::{config::Secret, contract::Clock, fetching::record};
 
     fn windows(count: i8, on_failure: OnFailure) -> Windows {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
         let credentials = Credentials::OAuthToken(Secret::new("hidden-token"));
-        Windows::new(&days, on_failure, fetches::start("test", "{}".into(), days.len(), Clock::default()), credentials)
+        Windows::new(&days, on_failure, record::start("test", "{}".into(), days.len(), Clock::default()), credentials)
     }
 
     fn arrived() -> Arrived {

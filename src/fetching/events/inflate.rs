@@ -182,7 +182,7 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
 
     use super::*;
-    use crate::export::spool::Allowance;
+    use super::super::spool::Allowance;
 
     const LINES: &[u8] = b"one\ntwo\nthree\n";
 
