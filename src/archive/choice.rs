@@ -84,7 +84,7 @@ mod tests {
     use jiff::{SignedDuration, civil::date};
 
     use super::*;
-    use crate::archive::{copy::NOTHING, fresh::DEFAULT_AGE};
+    use crate::{archive::copy::NOTHING, config::DEFAULT_AGE};
 
     fn day(number: i8) -> Date {
         date(2025, 1, number)

@@ -16,9 +16,6 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(5 * 24);
 /// How long an answer serves for a day that is not finished: for a second pass of the same statement.
 const UNFINISHED: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long an answer serves for a finished day unless somebody says otherwise: so that a daily job asks anew.
-pub const DEFAULT_AGE: SignedDuration = SignedDuration::from_hours(20);
-
 /// No answer is from further ahead of the clock than this.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 
@@ -27,7 +24,7 @@ const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 pub struct Freshness {
     /// What the call itself says (`max_age`); it counts for unfinished and for settled days too.
     pub call: Option<SignedDuration>,
-    /// What the setting or the environment says, or [`DEFAULT_AGE`].
+    /// What the setting or the environment says, or [`crate::config::DEFAULT_AGE`].
     pub usual: SignedDuration,
     /// Whether the archive is one for good, in which a settled day serves always.
     pub for_good: bool,
@@ -72,6 +69,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+    use crate::config::DEFAULT_AGE;
 
     const DAY: Date = date(2025, 1, 10);
 

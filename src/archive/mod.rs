@@ -18,7 +18,7 @@ pub use apportion::{Span, Stage, apportion, in_steps};
 pub use asker::asker;
 pub use choice::{Candidate, Choice, Served, choose};
 pub use copy::Copy;
-pub use fresh::{DEFAULT_AGE, Freshness, is_finished};
+pub use fresh::{Freshness, is_finished};
 pub use partial::{Arrival, Partial};
 pub use question::Question;
 pub use shelf::{Shelf, is_sound};

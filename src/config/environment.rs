@@ -18,8 +18,14 @@ pub(super) const RETRY_BASE_MS: &str = "MP_RETRY_BASE_MS";
 pub(super) const TIMEOUT_MS: &str = "MP_TIMEOUT_MS";
 pub(super) const RATE_LIMITS: &str = "MP_RATE_LIMITS";
 pub(super) const TEST_CLOCK: &str = "MP_TEST_CLOCK";
+pub(super) const ARCHIVE: &str = "MP_ARCHIVE";
+pub(super) const MAX_AGE: &str = "MP_MAX_AGE";
+pub(super) const HOURLY_LIMIT: &str = "MP_HOURLY_LIMIT";
+pub(super) const CACHE_HOME: &str = "XDG_CACHE_HOME";
+pub(super) const STATE_HOME: &str = "XDG_STATE_HOME";
+pub(super) const LOCAL_APP_DATA: &str = "LOCALAPPDATA";
 
-const VARIABLES: [&str; 11] = [
+const VARIABLES: [&str; 17] = [
     USERNAME,
     SECRET,
     PROJECT_ID,
@@ -31,6 +37,12 @@ const VARIABLES: [&str; 11] = [
     TIMEOUT_MS,
     RATE_LIMITS,
     TEST_CLOCK,
+    ARCHIVE,
+    MAX_AGE,
+    HOURLY_LIMIT,
+    CACHE_HOME,
+    STATE_HOME,
+    LOCAL_APP_DATA,
 ];
 
 /// The variables that this extension knows, as they were at one moment.
@@ -82,15 +94,40 @@ impl Environment {
     /// The accounts file: `MP_CONFIG_PATH`, else `~/.mp/config.toml`. `None` where neither is known.
     pub fn accounts_file(&self) -> Option<PathBuf> {
         match self.variables.get(CONFIG_PATH).filter(|path| !path.is_empty()) {
-            Some(path) => {
-                let path = PathBuf::from(path);
-                // Where a shell did not expand the tilde (a quoted value, a service's unit file), we do.
-                match (path.strip_prefix("~"), &self.home) {
-                    (Ok(rest), Some(home)) => Some(home.join(rest)),
-                    _ => Some(path),
-                }
-            }
+            Some(path) => Some(self.expanded(PathBuf::from(path))),
             None => Some(self.home.as_ref()?.join(".mp").join("config.toml")),
+        }
+    }
+
+    /// A path without its tilde. Where a shell did not expand that (a quoted value, a service's unit file), we do.
+    pub(super) fn expanded(&self, path: PathBuf) -> PathBuf {
+        match (path.strip_prefix("~"), &self.home) {
+            (Ok(rest), Some(home)) => home.join(rest),
+            _ => path,
+        }
+    }
+
+    /// Where this user's programs keep what can be had again. `None` where the home is not known.
+    pub(super) fn cache_folder(&self) -> Option<PathBuf> {
+        self.folder(CACHE_HOME, if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }, "cache")
+    }
+
+    /// Where this user's programs keep what they know from one run to the next.
+    pub(super) fn state_folder(&self) -> Option<PathBuf> {
+        let in_home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
+        self.folder(STATE_HOME, in_home, "state")
+    }
+
+    /// Ours among them: by the variable of the XDG base directories, else where the system has it.
+    fn folder(&self, variable: &str, in_home: &str, on_windows: &str) -> Option<PathBuf> {
+        const OURS: &str = "mixpanel-duckdb";
+        let absolute = |name: &str| self.variables.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(path) = absolute(variable) {
+            return Some(path.join(OURS));
+        }
+        match cfg!(windows) {
+            true => Some(absolute(LOCAL_APP_DATA)?.join(OURS).join(on_windows)),
+            false => Some(self.home.as_ref()?.join(in_home).join(OURS)),
         }
     }
 }
@@ -122,6 +159,23 @@ mod tests {
         assert_eq!(file(&[(CONFIG_PATH, "/etc/mp.toml")]), Some("/etc/mp.toml".into()));
         assert_eq!(file(&[(CONFIG_PATH, "~/x.toml")]), Some("/home/me/x.toml".into()));
         assert_eq!(Environment::of(&[], None).accounts_file(), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn folders_are_where_this_users_programs_have_theirs() {
+        let home = Some(PathBuf::from("/home/me"));
+        let folders = |variables: &[_], home: &Option<PathBuf>| {
+            let environment = Environment::of(variables, home.clone());
+            (environment.cache_folder(), environment.state_folder())
+        };
+        let cache = |path: &str| Some(PathBuf::from(path).join("mixpanel-duckdb"));
+        assert_eq!(folders(&[], &home), (cache("/home/me/.cache"), cache("/home/me/.local/state")));
+        assert_eq!(
+            folders(&[(CACHE_HOME, "/c"), (STATE_HOME, "relative")], &home),
+            (cache("/c"), cache("/home/me/.local/state"))
+        );
+        assert_eq!(folders(&[], &None), (None, None));
     }
 
     #[test]

@@ -11,12 +11,12 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{
-    BaseUrl, Credentials, Kind, Region, Secret,
+    BaseUrl, Credentials, Keeping, KeepingSettings, Kind, Region, Secret,
     account::{Account, ENVIRONMENT_ACCOUNT, Field, Source, check_id, shown},
     base_url,
     environment::{Environment, OAUTH_TOKEN, PROJECT_ID, REGION, SECRET, USERNAME},
     file::Accounts,
-    hints, store,
+    hints, keeping, store,
     testing::{self, Testing},
 };
 use crate::contract::{Code, Error, Result};
@@ -28,6 +28,7 @@ pub struct Overrides {
     pub project_id: Option<String>,
     pub region: Option<String>,
     pub workspace_id: Option<String>,
+    pub keeping: KeepingSettings,
 }
 
 /// What chose the region of a call.
@@ -61,6 +62,7 @@ pub struct Target {
     pub warnings: Vec<String>,
     /// The likely mistake in the credentials, also among the warnings: said where Mixpanel refuses them.
     pub hint: Option<String>,
+    pub keeping: Keeping,
     pub testing: Testing,
 }
 
@@ -115,6 +117,7 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
     let workspace_id = overrides.workspace_id.as_deref().map(|id| override_id("workspace_id", id)).transpose()?;
     let base_url = base_url::read(environment)?;
     let testing = testing::read(environment, base_url.as_ref())?;
+    let keeping = keeping::read(environment, &overrides.keeping, base_url.is_none())?;
     let name = account.name().map(str::to_owned);
     let file = name.as_ref().and_then(|_| environment.accounts_file());
     let hint = hints::hint(&credentials);
@@ -129,6 +132,7 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
         base_url,
         warnings,
         hint,
+        keeping,
         testing,
     })
 }

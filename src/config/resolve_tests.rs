@@ -67,6 +67,7 @@ fn the_call_overrides_what_was_resolved() {
         project_id: Some("77".into()),
         region: Some("US".into()),
         workspace_id: Some("5".into()),
+        ..Overrides::default()
     };
     let target = home.config(&[]).resolve(&overrides).unwrap();
     assert_eq!((target.project_id.as_deref(), target.region), (Some("77"), Region::Us));

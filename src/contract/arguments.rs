@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use jiff::civil::Date;
+use jiff::{SignedDuration, civil::Date};
 
 use super::{
     Error, Result,
@@ -91,6 +91,22 @@ impl Arguments {
             None => Ok(None),
             Some(Value::Boolean(value)) => Ok(Some(*value)),
             Some(_) => Err(Error::argument(name, "must be true or false")),
+        }
+    }
+
+    /// A length of time, which may be none. A month has thirty days, as DuckDB counts where it has to.
+    pub fn interval(&self, name: &str) -> Result<Option<SignedDuration>> {
+        let (months, days, microseconds) = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::Interval { months, days, microseconds }) => (*months, *days, *microseconds),
+            Some(_) => {
+                return Err(Error::argument(name, format!("must be an INTERVAL, such as {name} := INTERVAL 2 DAYS")));
+            }
+        };
+        let days = SignedDuration::from_hours(24) * (months.saturating_mul(30).saturating_add(days));
+        match days.checked_add(SignedDuration::from_micros(microseconds)).filter(|length| !length.is_negative()) {
+            Some(length) => Ok(Some(length)),
+            None => Err(Error::argument(name, "must not be negative")),
         }
     }
 

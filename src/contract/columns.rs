@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit};
 
 /// How Arrow marks what is JSON.
 const EXTENSION: &str = "ARROW:extension:name";
@@ -31,6 +31,8 @@ pub enum SqlType {
     Date,
     /// `TIMESTAMP` without time zone, microseconds; UTC by convention.
     Timestamp,
+    /// Parameters and settings only.
+    Interval,
     List(Box<SqlType>),
     /// Parameters only: a struct or map whose fields the caller chooses.
     Any,
@@ -48,6 +50,7 @@ impl SqlType {
             SqlType::Decimal(width, scale) => DataType::Decimal128(*width, *scale as i8),
             SqlType::Date => DataType::Date32,
             SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+            SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             SqlType::List(item) => DataType::List(Arc::new(Field::new("item", item.arrow(), true))),
         }
     }
@@ -108,6 +111,7 @@ impl fmt::Display for SqlType {
             SqlType::Decimal(width, scale) => write!(f, "DECIMAL({width},{scale})"),
             SqlType::Date => f.write_str("DATE"),
             SqlType::Timestamp => f.write_str("TIMESTAMP"),
+            SqlType::Interval => f.write_str("INTERVAL"),
             SqlType::List(item) => write!(f, "{item}[]"),
             SqlType::Any => f.write_str("ANY"),
         }

@@ -16,6 +16,11 @@ pub enum Value {
     Date(i32),
     /// Microseconds since 1970-01-01, UTC by convention.
     Timestamp(i64),
+    Interval {
+        months: i32,
+        days: i32,
+        microseconds: i64,
+    },
     List(Vec<Value>),
     /// A struct's fields or a map's entries.
     Fields(Vec<(String, Value)>),
@@ -41,6 +46,7 @@ impl Value {
             Value::Text(text) | Value::Decimal(text) => text.clone(),
             Value::Date(days) => date_of(*days).ok_or("is outside the years 0001 to 9999")?.to_string(),
             Value::Timestamp(micros) => time_of(*micros).ok_or("is outside the years -9999 to 9999")?.to_string(),
+            Value::Interval { months, days, microseconds } => iso(*months, *days, *microseconds),
             Value::List(_) | Value::Fields(_) => self.to_json().to_string(),
         }))
     }
@@ -56,7 +62,8 @@ impl Value {
             | Value::Integer(_)
             | Value::Double(_)
             | Value::Date(_)
-            | Value::Timestamp(_) => false,
+            | Value::Timestamp(_)
+            | Value::Interval { .. } => false,
         }
     }
 
@@ -70,10 +77,16 @@ impl Value {
             Value::Text(value) => value.clone().into(),
             Value::Date(days) => date_of(*days).map_or((*days).into(), |date| date.to_string().into()),
             Value::Timestamp(micros) => time_of(*micros).map_or((*micros).into(), |time| time.to_string().into()),
+            Value::Interval { months, days, microseconds } => iso(*months, *days, *microseconds).into(),
             Value::List(items) => items.iter().map(Value::to_json).collect(),
             Value::Fields(fields) => fields.iter().map(|(name, value)| (name.clone(), value.to_json())).collect(),
         }
     }
+}
+
+/// An interval as ISO 8601 writes it.
+fn iso(months: i32, days: i32, microseconds: i64) -> String {
+    format!("P{months}M{days}DT{}S", microseconds as f64 / 1e6)
 }
 
 const EPOCH: Date = jiff::civil::date(1970, 1, 1);
@@ -110,6 +123,7 @@ mod tests {
             (Value::Double(1e6), Ok(Some("1000000"))),
             (Value::Double(f64::NAN), Err("is no finite number")),
             (Value::Date(20089), Ok(Some("2025-01-01"))),
+            (Value::Interval { months: 1, days: 2, microseconds: 3_500_000 }, Ok(Some("P1M2DT3.5S"))),
             (Value::Timestamp(1_735_689_601_500_000), Ok(Some("2025-01-01T00:00:01.5"))),
             (list, Ok(Some(r#"["a\"b",1,null]"#))),
             (Value::Decimal("1.50".into()), Ok(Some("1.50"))),

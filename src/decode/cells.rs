@@ -31,7 +31,8 @@ pub(super) enum Cells {
 impl Cells {
     pub fn new(sql_type: &SqlType, rows: usize) -> Self {
         match sql_type {
-            SqlType::Varchar | SqlType::Any => Self::Text(Views::with_capacity(rows)),
+            // No property is read as an interval.
+            SqlType::Varchar | SqlType::Any | SqlType::Interval => Self::Text(Views::with_capacity(rows)),
             SqlType::Json => Self::Json(Views::with_capacity(rows)),
             SqlType::Boolean => Self::Boolean(BooleanBufferBuilder::new(rows), NullBufferBuilder::new(rows)),
             SqlType::Integer => Self::Integer(Numbers::with_capacity(rows)),

@@ -27,7 +27,7 @@ pub mod version;
 use jiff::tz::TimeZone;
 
 use crate::{
-    config::{Config, Overrides, Target},
+    config::{Config, KeepingSettings, Overrides, Target},
     contract::{Arguments, Columns, Error, Parameter, Result, Session, SqlType},
 };
 
@@ -72,6 +72,12 @@ pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
         project_id: arguments.id("project_id")?,
         region: text("region")?,
         workspace_id: arguments.id("workspace_id")?,
+        // Settings only: no function has such parameters.
+        keeping: KeepingSettings {
+            archive: text("archive")?,
+            max_age: arguments.interval("usual_max_age")?,
+            hourly_limit: arguments.count("hourly_limit")?,
+        },
     })
 }
 

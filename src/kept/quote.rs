@@ -23,6 +23,9 @@ pub fn value(value: &Value) -> String {
         Value::Text(text) => literal(text),
         Value::Date(days) => format!("(DATE '1970-01-01' + {days})"),
         Value::Timestamp(microseconds) => format!("make_timestamp({microseconds})"),
+        Value::Interval { months, days, microseconds } => {
+            format!("(to_months({months}) + to_days({days}) + to_microseconds({microseconds}))")
+        }
         Value::List(items) => format!("[{}]", items.iter().map(self::value).collect::<Vec<_>>().join(", ")),
         Value::Fields(fields) => {
             let fields = fields.iter().map(|(name, field)| format!("{}: {}", literal(name), self::value(field)));

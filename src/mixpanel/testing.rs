@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    config::{BaseUrl, Credentials, Region, RegionFrom, Secret, Target, Testing},
+    config::{BaseUrl, Credentials, Keeping, Region, RegionFrom, Secret, Target, Testing},
     contract::Clock,
 };
 
@@ -24,6 +24,7 @@ pub fn target() -> Target {
         base_url: BaseUrl::parse("http://127.0.0.1:1").ok(),
         warnings: Vec::new(),
         hint: None,
+        keeping: Keeping::none(),
         testing: Testing {
             retry_base: Some(Duration::from_millis(1)),
             timeout: Some(Duration::from_secs(1)),

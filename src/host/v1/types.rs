@@ -27,6 +27,7 @@ impl LogicalType {
                 SqlType::Double => ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_DOUBLE),
                 SqlType::Date => ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_DATE),
                 SqlType::Timestamp => ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_TIMESTAMP),
+                SqlType::Interval => ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_INTERVAL),
                 SqlType::Any => ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_ANY),
                 SqlType::Decimal(width, scale) => ffi::duckdb_create_decimal_type(*width, *scale),
                 SqlType::List(item) => ffi::duckdb_create_list_type(LogicalType::of(item).0),
@@ -87,6 +88,10 @@ impl Constant {
                 }
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_DATE => Value::Date(ffi::duckdb_get_date(self.0).days),
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_TIMESTAMP => Value::Timestamp(ffi::duckdb_get_timestamp(self.0).micros),
+                ffi::DUCKDB_TYPE_DUCKDB_TYPE_INTERVAL => {
+                    let ffi::duckdb_interval { months, days, micros } = ffi::duckdb_get_interval(self.0);
+                    Value::Interval { months, days, microseconds: micros }
+                }
                 ffi::DUCKDB_TYPE_DUCKDB_TYPE_LIST => {
                     let size = ffi::duckdb_get_list_size(self.0);
                     Value::List(

@@ -4,7 +4,7 @@ use duckdb_neo::{
     DuckDBType, Result, ToValue,
     connection::FFILink,
     logical_type::{LogicalType, LogicalTypeID},
-    types::{DateValue, TimestampValue},
+    types::{DateValue, IntervalValue, TimestampValue},
     value::Value as DuckDBValue,
 };
 
@@ -21,6 +21,7 @@ pub fn logical_type<C: FFILink + ?Sized>(link: &C, sql_type: &SqlType) -> Result
         SqlType::Double => f64::logical_type(link),
         SqlType::Date => DateValue::logical_type(link),
         SqlType::Timestamp => TimestampValue::logical_type(link),
+        SqlType::Interval => IntervalValue::logical_type(link),
         SqlType::Any => link.logical_type_create_from_id(LogicalTypeID::Any, duckdb_neo::Parameters::None),
         SqlType::Decimal(..) | SqlType::List(_) => LogicalType::from_text(link, &sql_type.to_string()),
     }
@@ -77,6 +78,11 @@ pub fn constant(value: &DuckDBValue) -> Result<Value> {
         LogicalTypeID::Date => value.get::<DateValue>()?.map_or(Value::Null, |date| Value::Date(date.0)),
         LogicalTypeID::Timestamp => {
             value.get::<TimestampValue>()?.map_or(Value::Null, |timestamp| Value::Timestamp(timestamp.0))
+        }
+        LogicalTypeID::Interval => {
+            let interval =
+                |IntervalValue { months, days, micros }| Value::Interval { months, days, microseconds: micros };
+            value.get::<IntervalValue>()?.map_or(Value::Null, interval)
         }
         LogicalTypeID::List | LogicalTypeID::Array => {
             Value::List(value.children()?.iter().map(constant).collect::<Result<_>>()?)
