@@ -4,6 +4,8 @@
 //! a time in seconds, from a server that did not heed that, from one in
 //! milliseconds; and they tell rows that answer another question.
 
+use std::ops::RangeInclusive;
+
 use jiff::{
     civil::{Date, Time},
     tz::TimeZone,
@@ -37,6 +39,18 @@ impl Days {
     pub(super) fn contain(&self, moment: i64) -> bool {
         (self.first..=self.last).contains(&moment)
     }
+
+    /// The same without the hours around them.
+    #[inline(always)]
+    pub(super) fn contain_exactly(&self, moment: i64) -> bool {
+        self.exactly().contains(&moment)
+    }
+
+    /// From the first microsecond of the first day in UTC to the last one of the last.
+    #[inline(always)]
+    pub(super) fn exactly(&self) -> RangeInclusive<i64> {
+        self.first.saturating_add(TOLERANCE)..=self.last.saturating_sub(TOLERANCE)
+    }
 }
 
 /// `None` at the ends of the calendar.
@@ -61,6 +75,15 @@ mod tests {
         ] {
             let micros = moment.parse::<jiff::Timestamp>().unwrap().as_microsecond();
             assert_eq!(days.contain(micros), expected, "{moment}");
+        }
+        for (moment, expected) in [
+            ("2025-01-01T23:59:59.999999Z", false),
+            ("2025-01-02T00:00:00Z", true),
+            ("2025-01-03T23:59:59.999999Z", true),
+            ("2025-01-04T00:00:00Z", false),
+        ] {
+            let micros = moment.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+            assert_eq!(days.contain_exactly(micros), expected, "{moment}");
         }
         assert!(Days::ALL.contain(i64::MIN) && Days::ALL.contain(i64::MAX));
         let calendar = Days::between(Date::MIN, Date::MAX);

@@ -24,6 +24,7 @@ mod property;
 mod reader;
 mod rows;
 mod scan;
+mod select;
 mod span;
 mod text;
 mod time;
@@ -46,6 +47,7 @@ pub use days::Days;
 pub use limits::MAX_LINE;
 pub use plan::Column;
 pub use property::PropertyReader;
+pub use select::Selection;
 pub use time::{iso_microseconds, microseconds, utc};
 
 use limits::MAX_BYTES;
@@ -65,8 +67,7 @@ pub struct Decoder {
 #[derive(Debug)]
 pub struct Decoded {
     pub batch: RecordBatch,
-    /// So many of its rows lie more than 14 hours outside the days.
-    pub outside: usize,
+    pub count: Count,
 }
 
 /// What a block holds.
@@ -75,6 +76,9 @@ pub struct Count {
     pub rows: usize,
     /// So many of them lie more than 14 hours outside the days.
     pub outside: usize,
+    /// So many of them came with a time on one of the days, in UTC. Where that is not all of them, the project's days are
+    /// others, or rows have no time.
+    pub on_days: usize,
 }
 
 impl Decoder {
@@ -108,7 +112,7 @@ impl Decoder {
     pub fn decode(&self, mut block: Vec<u8>, days: Days) -> Result<Decoded, Damage> {
         if self.plan.columns.is_empty() {
             let count = Self::verify(&block, days)?;
-            return Ok(Decoded { batch: rows::counted(&self.schema, count.rows)?, outside: count.outside });
+            return Ok(Decoded { batch: rows::counted(&self.schema, count.rows)?, count });
         }
         if block.len() > MAX_BYTES {
             return Err(Damage::of_block(DamageKind::TooLarge));
@@ -123,7 +127,7 @@ impl Decoder {
                 Err(end) => return Err(damage(&block, at..end, line_number, rows.count())),
             }
         }
-        Ok(Decoded { outside: rows.outside(), batch: rows.finish(&self.schema, block)? })
+        Ok(Decoded { count: rows.counted(), batch: rows.finish(&self.schema, block)? })
     }
 
     /// Counts the events of whole lines, and checks all that [`Decoder::decode`] does: what passes here will pass there.
@@ -156,7 +160,7 @@ impl Decoder {
             }
             at = end + 1;
         }
-        Ok(Count { rows, outside: times.outside })
+        Ok(Count { rows, outside: times.outside, on_days: times.on_days })
     }
 }
 

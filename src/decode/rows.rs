@@ -7,6 +7,7 @@ use arrow_buffer::Buffer;
 use arrow_schema::{ArrowError, SchemaRef};
 
 use super::{
+    Count,
     cells::{Cells, Numbers},
     cut::Picked,
     damage::{Damage, DamageKind},
@@ -60,9 +61,9 @@ impl<'a> Rows<'a> {
         self.count
     }
 
-    /// How many of them lie outside the days.
-    pub fn outside(&self) -> usize {
-        self.times.outside
+    /// The same, and how they lie to the days.
+    pub fn counted(&self) -> Count {
+        Count { rows: self.count, outside: self.times.outside, on_days: self.times.on_days }
     }
 
     /// Whether there is more text beside the block than views can point at.

@@ -41,8 +41,10 @@ pub(super) struct TimeReader<'a> {
     zone: Option<&'a TimeZone>,
     hour: i64,
     offset: Option<i64>,
-    /// How many times were outside the days.
+    /// How many times were more than 14 hours outside the days.
     pub outside: usize,
+    /// How many times were on one of the days, as they came.
+    pub on_days: usize,
 }
 
 impl<'a> TimeReader<'a> {
@@ -60,21 +62,23 @@ impl<'a> TimeReader<'a> {
     }
 
     fn new(notation: Notation) -> Self {
-        Self { notation, zone: None, hour: i64::MIN, offset: None, outside: 0 }
+        Self { notation, zone: None, hour: i64::MIN, offset: None, outside: 0, on_days: 0 }
     }
 
     /// Microseconds since 1970 in UTC, from the text of a number or, if so written, of a time.
     pub fn read(&mut self, text: &[u8]) -> Option<i64> {
         let time = match self.notation {
             Notation::Within(days) => {
-                let time = match short_number(text) {
+                let milliseconds = match short_number(text) {
                     Some(number) => number.checked_mul(1000),
                     None => decimal::scaled(text, 3).and_then(|time| i64::try_from(time).ok()),
                 };
-                match time {
+                let time = match milliseconds {
                     Some(time) if days.contain(time) => time,
-                    _ => self.elsewhere(text, time, days)?,
-                }
+                    _ => self.elsewhere(text, milliseconds, days)?,
+                };
+                self.on_days += usize::from(days.contain_exactly(time));
+                time
             }
             Notation::BySize => by_size(text)?,
             Notation::Iso => return iso(text),

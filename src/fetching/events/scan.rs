@@ -214,8 +214,8 @@ impl ExportReader {
     fn open(&mut self, taken: Taken<'_>, window: Window, arrived: Arrived) -> Result<Option<RecordBatch>> {
         match self.lines(window, arrived) {
             Ok(Lines::Whole(lines)) => match self.shared.decoder.decode(lines, window.days()) {
-                Ok(Decoded { batch, outside }) => {
-                    let is_answer = taken.settle(Count { rows: batch.num_rows(), outside });
+                Ok(Decoded { batch, count }) => {
+                    let is_answer = taken.settle(count);
                     return Ok(is_answer.then_some(batch));
                 }
                 Err(damage) => taken.again(verify::damaged(0, &damage, self.shared.windows.credentials())),

@@ -38,6 +38,7 @@ pub fn lines(source: impl Read, days: Days, credentials: &Credentials) -> Result
         let count = Decoder::verify(&block, days).map_err(|damage| damaged(total.rows, &damage, credentials))?;
         total.rows += count.rows;
         total.outside += count.outside;
+        total.on_days += count.on_days;
     }
     Ok(total)
 }
@@ -46,7 +47,7 @@ pub fn lines(source: impl Read, days: Days, credentials: &Credentials) -> Result
 ///
 /// Errors: `UnexpectedResponse` where most of them do.
 pub fn within_days(count: Count) -> Result<Option<String>> {
-    let Count { rows, outside } = count;
+    let Count { rows, outside, .. } = count;
     let what = format!("{outside} of {rows} rows lie more than 14 hours outside the days that were asked for");
     match outside {
         0 => Ok(None),
