@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Folders in which no file may use another one that, in the end, uses it.
-const WITHOUT_CIRCLES: &[&str] = &["decode"];
+const WITHOUT_CIRCLES: &[&str] = &["decode", "fetching", "fetching/events", "fetching/profiles"];
 
 /// The files of a folder, each with those beside it that it names.
 fn uses(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {

@@ -15,7 +15,7 @@ use crate::{
     decode::{Column, Decoder},
     fetching::{
         events::{
-            ExportRequest, ExportScan, OnFailure, Windows,
+            Board, ExportRequest, ExportScan, OnFailure,
             narrow::{FilterColumns, Wanted, narrow},
             plan::{self, Window},
         },
@@ -227,8 +227,8 @@ impl BoundTable for Call {
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let record =
             record::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
-        let state = Windows::new(&windows, self.on_failure, record, self.target.credentials.clone());
-        Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
+        let board = Board::new(&windows, self.on_failure, record, &self.target);
+        Ok(Arc::new(ExportScan::new(board, windows.len(), request, decoder, self.max_workers, self.max_rows)))
     }
 }
 

@@ -181,8 +181,8 @@ mod tests {
 
     use flate2::{Compression, write::GzEncoder};
 
-    use super::*;
     use super::super::spool::Allowance;
+    use super::*;
 
     const LINES: &[u8] = b"one\ntwo\nthree\n";
 

@@ -5,16 +5,17 @@
 //! answer that was cut and a server that gave up are mended by asking for that
 //! window again; nothing of it was emitted yet.
 
+mod board;
 mod download;
 mod inflate;
 pub mod narrow;
 pub mod plan;
 mod request;
 mod scan;
+mod source;
 mod spool;
 mod verify;
-mod windows;
 
+pub use board::{Board, OnFailure};
 pub use request::ExportRequest;
 pub use scan::ExportScan;
-pub use windows::{OnFailure, Windows};
