@@ -10,13 +10,13 @@ use tokio::task::JoinSet;
 use super::{
     board::{Board, Task},
     request::ExportRequest,
-    source::Source,
+    source::WindowSource,
 };
 use crate::{contract::Result, fetching::thread};
 
 /// Starts to download the windows of a scan.
 pub fn start(board: Arc<Board>, request: ExportRequest, max_workers: usize) -> Result<()> {
-    let source = Source::new(request, board.count(), Arc::clone(&board.fetch))?;
+    let source = WindowSource::new(request, board.count(), Arc::clone(&board.fetch))?;
     // Whatever ends the thread, readers must not wait for it.
     let lost = {
         let board = Arc::clone(&board);
@@ -25,7 +25,7 @@ pub fn start(board: Arc<Board>, request: ExportRequest, max_workers: usize) -> R
     thread::run("mixpanel-download", drive(board, Arc::new(source), max_workers), lost)
 }
 
-async fn drive(board: Arc<Board>, source: Arc<Source>, max_workers: usize) {
+async fn drive(board: Arc<Board>, source: Arc<WindowSource>, max_workers: usize) {
     let mut tasks = JoinSet::new();
     while !board.is_over() {
         while tasks.len() < max_workers
@@ -45,7 +45,7 @@ async fn drive(board: Arc<Board>, source: Arc<Source>, max_workers: usize) {
 }
 
 /// Fetches one window until it is here or can't be had.
-async fn fetch(board: Arc<Board>, source: Arc<Source>, Task { index, window, mut tries, pause }: Task) {
+async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, Task { index, window, mut tries, pause }: Task) {
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
     }

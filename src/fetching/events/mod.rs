@@ -16,6 +16,11 @@ mod source;
 mod spool;
 mod verify;
 
+use super::Workers;
+
 pub use board::{Board, OnFailure};
 pub use request::ExportRequest;
 pub use scan::ExportScan;
+
+/// The API allows 100 exports at a time; more workers than this gain nothing at 3 starts a second.
+pub const WORKERS: Workers = Workers { usual: 8, most: 48 };

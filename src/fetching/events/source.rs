@@ -13,7 +13,7 @@ use super::{
 use crate::{
     contract::{Error, Reason, Result},
     decode::Count,
-    fetching::{asker::Asker, record::Fetch},
+    fetching::{client::FetchClient, record::Fetch},
     mixpanel::{Encoding, Failure, Quota, Tries},
 };
 
@@ -37,24 +37,24 @@ impl Arrived {
 }
 
 /// Brings the windows of one scan.
-pub struct Source {
-    asker: Asker,
+pub struct WindowSource {
+    client: FetchClient,
     request: ExportRequest,
     allowance: Allowance,
 }
 
-impl Source {
+impl WindowSource {
     /// For so many windows.
     ///
     /// Errors: `RateLimited` where the hour has not enough requests left for them.
     pub fn new(request: ExportRequest, windows: usize, record: Arc<Fetch>) -> Result<Self> {
-        let asker = Asker::new(request.target(), Quota::Export, windows, record)?;
-        Ok(Self { asker, request, allowance: Allowance::default() })
+        let client = FetchClient::new(request.target(), Quota::Export, windows, record)?;
+        Ok(Self { client, request, allowance: Allowance::default() })
     }
 
     /// One window, asked for until it is here, whole, or no try is left.
     pub async fn bring(&self, window: Window, tries: &mut Tries) -> Result<Arrived> {
-        self.asker.persist(tries, || self.attempt(window)).await
+        self.client.persist(tries, || self.attempt(window)).await
     }
 
     /// Asks for one window. Where we chose the last day ourselves, because the query asks for everything until now, it
@@ -77,12 +77,12 @@ impl Source {
 
     /// One request.
     async fn receive(&self, window: Window) -> Result<Arrived, Failure> {
-        let mut body = self.asker.open(&self.request.window(window)).await?;
+        let mut body = self.client.open(&self.request.window(window)).await?;
         let encoding = body.encoding();
         let mut spool = Spool::new(&self.allowance);
         let mut verifier: Option<Verifier> = None;
         while let Some(chunk) = body.chunk().await? {
-            Fetch::add(&self.asker.record().bytes, chunk.len() as u64);
+            Fetch::add(&self.client.record().bytes, chunk.len() as u64);
             spool.write(&chunk)?;
             let is_wanted = match &verifier {
                 Some(verifier) => verifier.feed(chunk).await,

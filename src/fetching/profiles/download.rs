@@ -27,7 +27,7 @@ use super::{
 use crate::{
     config::Target,
     contract::{Code, Error, Reason, Result},
-    fetching::{asker::Asker, record::Fetch, thread},
+    fetching::{client::FetchClient, record::Fetch, thread},
     mixpanel::{Failure, Quota, Request},
 };
 
@@ -56,7 +56,7 @@ pub struct Order {
 }
 
 struct Download {
-    asker: Asker,
+    client: FetchClient,
     order: Order,
     queue: Sender<Result<Message>>,
 }
@@ -78,9 +78,9 @@ impl From<Error> for Broken {
 ///
 /// Errors: `RateLimited` where the hour has not enough requests left for the first pages of all questions.
 pub fn start(order: Order) -> Result<Receiver<Result<Message>>> {
-    let asker = Asker::new(&order.target, Quota::Query, order.questions.len(), Arc::clone(&order.record))?;
+    let client = FetchClient::new(&order.target, Quota::Query, order.questions.len(), Arc::clone(&order.record))?;
     let (queue, pages) = channel(QUEUED_PAGES);
-    let download = Arc::new(Download { asker, order, queue: queue.clone() });
+    let download = Arc::new(Download { client, order, queue: queue.clone() });
     // Whatever ends the thread, the reader must not take it for the end of the pages. One that is gone needs no word.
     thread::run("mixpanel-pages", drive(download), move |error| drop(queue.blocking_send(Err(error))))?;
     Ok(pages)
@@ -119,7 +119,7 @@ impl Download {
 
     /// Hands out the answer to one question.
     async fn question(self: &Arc<Self>, number: usize, seen: &mut Seen) -> Result<()> {
-        let mut tries = self.asker.tries();
+        let mut tries = self.client.tries();
         let mut forgotten = 0;
         loop {
             seen.begin(number);
@@ -177,12 +177,12 @@ impl Download {
 
     /// One page, asked for until it is here, whole, or no try is left.
     async fn fetch(self: Arc<Self>, page: u64, request: Request) -> Result<Page> {
-        let outcome = self.asker.persist(&mut self.asker.tries(), || self.attempt(&request)).await;
+        let outcome = self.client.persist(&mut self.client.tries(), || self.attempt(&request)).await;
         outcome.map_err(|error| error.context(format!("page {page}")))
     }
 
     async fn attempt(&self, request: &Request) -> Result<Page, Failure> {
-        let answer = self.asker.json(request).await?;
+        let answer = self.client.json(request).await?;
         Page::read(&answer.body, self.order.form).map_err(|error| match Page::may_be_damaged(&answer.body) {
             true => Failure::damaged(error),
             // The server means what it says, and would say it again.

@@ -15,12 +15,12 @@ use crate::{
 };
 
 /// Asks for a fetch, and writes it down.
-pub struct Asker {
+pub struct FetchClient {
     client: Client,
     record: Arc<Fetch>,
 }
 
-impl Asker {
+impl FetchClient {
     /// Makes no request yet.
     ///
     /// Errors: `RateLimited` where the hour has not so many requests left.
