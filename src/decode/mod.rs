@@ -52,10 +52,10 @@ pub use time::{iso_microseconds, microseconds, utc};
 
 use limits::MAX_BYTES;
 use plan::Plan;
-use reader::Reader;
+use reader::LineReader;
 use rows::Rows;
 use time::TimeReader;
-use wanted::Wanted;
+use wanted::WantedKeys;
 
 /// Decodes blocks of an export. Made once for a scan and shared by its threads.
 pub struct Decoder {
@@ -96,8 +96,7 @@ impl Decoder {
     }
 
     fn planned(columns: &[Column], time_zone: Option<TimeZone>, of_profiles: bool) -> Self {
-        let plan = Plan::new(columns, time_zone, of_profiles);
-        Self { schema: Plan::schema(columns, &plan), plan }
+        Self { plan: Plan::new(columns, time_zone, of_profiles), schema: Plan::schema(columns) }
     }
 
     /// The schema of every batch.
@@ -135,8 +134,8 @@ impl Decoder {
         if block.len() > MAX_BYTES {
             return Err(Damage::of_block(DamageKind::TooLarge));
         }
-        let mut reader = Reader::new(Level::new());
-        let wanted = Wanted::of_times();
+        let mut reader = LineReader::new(Level::new());
+        let wanted = WantedKeys::of_times();
         let mut times = TimeReader::of_export(days, None);
         let (mut at, mut line_number, mut rows) = (0, 0, 0);
         while at < block.len() {

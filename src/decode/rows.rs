@@ -15,8 +15,8 @@ use super::{
     escape,
     limits::MAX_BYTES,
     line::Line,
-    plan::{Plan, PlannedColumn, Source},
-    reader::Reader,
+    plan::{Origin, Plan, PlannedColumn},
+    reader::LineReader,
     scan,
     span::Span,
     time::TimeReader,
@@ -28,7 +28,7 @@ use super::{
 pub(super) struct Rows<'a> {
     plan: &'a Plan,
     times: TimeReader<'a>,
-    reader: Reader,
+    reader: LineReader,
     picked: Picked,
     columns: Vec<Made>,
     side: Vec<u8>,
@@ -47,7 +47,7 @@ impl<'a> Rows<'a> {
                 true => TimeReader::iso(),
                 false => TimeReader::of_export(days, plan.time_zone.as_ref()),
             },
-            reader: Reader::new(plan.level),
+            reader: LineReader::new(plan.level),
             picked: Picked::default(),
             columns: plan.columns.iter().map(|column| Made::new(column, capacity)).collect(),
             side: Vec::new(),
@@ -166,12 +166,12 @@ enum Made {
 
 impl Made {
     fn new(column: &PlannedColumn, rows: usize) -> Self {
-        match column.source {
-            Source::Name => Self::Name(Views::with_capacity(rows)),
-            Source::Time => Self::Time(Numbers::with_capacity(rows)),
-            Source::Property(slot) => Self::Property(slot, Cells::new(&column.sql_type, rows)),
-            Source::Properties => Self::Properties(Views::with_capacity(rows)),
-            Source::Raw => Self::Raw(Views::with_capacity(rows)),
+        match column.origin {
+            Origin::Name => Self::Name(Views::with_capacity(rows)),
+            Origin::Time => Self::Time(Numbers::with_capacity(rows)),
+            Origin::Property(slot) => Self::Property(slot, Cells::new(&column.sql_type, rows)),
+            Origin::Properties => Self::Properties(Views::with_capacity(rows)),
+            Origin::Raw => Self::Raw(Views::with_capacity(rows)),
         }
     }
 

@@ -11,11 +11,11 @@ use jiff::civil::Date;
 use super::{
     Damage,
     days::Days,
-    reader::Reader,
+    reader::LineReader,
     scan,
     text::{text, unescaped},
     time::TimeReader,
-    wanted::Wanted,
+    wanted::WantedKeys,
 };
 
 /// What is wanted of an answer.
@@ -47,8 +47,8 @@ impl Selection {
 
     /// The wanted lines of a block of whole lines.
     pub fn of(&self, block: &[u8]) -> Result<Vec<u8>, Damage> {
-        let mut reader = Reader::new(Level::new());
-        let wanted = Wanted::of_times();
+        let mut reader = LineReader::new(Level::new());
+        let wanted = WantedKeys::of_times();
         let mut times = TimeReader::of_export(self.answered, None);
         let mut selected = Vec::with_capacity(block.len());
         let (mut at, mut line_number) = (0, 0);

@@ -8,7 +8,7 @@
 //! A quote that begins a string needs no list: the walk is always outside of
 //! strings, so a quote that it meets begins one, and the next end is its end.
 
-use super::{index::Index, scan, span::Span, text, wanted::Wanted};
+use super::{index::Index, scan, span::Span, text, wanted::WantedKeys};
 
 /// A line that is an event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -59,7 +59,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks the whole line and lists the members of its properties that may be wanted.
-    pub fn event(mut self, end: u32, wanted: &Wanted, members: &mut Vec<Member>) -> Option<Event> {
+    pub fn event(mut self, end: u32, wanted: &WantedKeys, members: &mut Vec<Member>) -> Option<Event> {
         let (mut name, mut properties) = (None, None);
         self.open(b'{')?;
         (self.byte()? == b'"').then_some(())?;
@@ -86,7 +86,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks a line that is one object and lists its members that may be wanted.
-    pub fn object(mut self, end: u32, wanted: &Wanted, members: &mut Vec<Member>) -> Option<()> {
+    pub fn object(mut self, end: u32, wanted: &WantedKeys, members: &mut Vec<Member>) -> Option<()> {
         self.space();
         self.pass(Walk { ..self }.properties(wanted, members)?)?;
         self.space();
@@ -95,7 +95,7 @@ impl<'a> Walk<'a> {
 
     /// Walks an object and lists its members that may be wanted.
     #[inline(never)]
-    fn properties(&self, wanted: &Wanted, members: &mut Vec<Member>) -> Option<Passed> {
+    fn properties(&self, wanted: &WantedKeys, members: &mut Vec<Member>) -> Option<Passed> {
         let mut walk = *self;
         walk.open(b'{')?;
         if walk.byte()? == b'}' {

@@ -13,17 +13,16 @@ use crate::{
     },
     decode::{Column, iso_microseconds},
     fetching::{
-        profiles::{ProfilesRequest, ProfilesScan, Shape},
+        columns,
+        profiles::{self, ProfilesRequest, ProfilesScan, Shape},
         record,
     },
 };
 
-/// Pages at the same time, unless `max_workers` says otherwise.
-const DEFAULT_WORKERS: u64 = 4;
-/// The query API allows 5 requests at a time, for everybody who reads the project.
-const MAX_WORKERS: u64 = 5;
-
 const MICROSECONDS: i64 = 1_000_000;
+
+/// Those that every call has but one with `raw`.
+const COLUMNS: &[Column] = &[Column::ProfileId, Column::Properties, Column::LastSeen];
 
 pub struct Profiles;
 
@@ -66,17 +65,17 @@ impl TableFunction for Profiles {
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let typed = typed_columns(&arguments, &columns(vec![]).1)?;
+        let typed = typed_columns(&arguments, &columns(COLUMNS, vec![]).1)?;
         let (outputs, columns) = match raw {
             true => (None, Columns::new([("profile", SqlType::Json)])),
             false => {
-                let (outputs, columns) = columns(typed);
+                let (outputs, columns) = columns(COLUMNS, typed);
                 (Some(outputs), columns)
             }
         };
         Ok(Box::new(Call {
             request: request(&arguments, session.clock.now().as_second())?,
-            max_workers: workers(&arguments)?,
+            max_workers: profiles::WORKERS.of(&arguments)?,
             outputs,
             columns,
             arguments: arguments.to_json(),
@@ -118,20 +117,6 @@ impl BoundTable for Call {
         );
         Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, shape, record)))
     }
-}
-
-fn columns(typed: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
-    let fixed = [
-        (Column::ProfileId, "distinct_id", SqlType::Varchar),
-        (Column::Properties, "properties", SqlType::Json),
-        (Column::LastSeen, "last_seen", SqlType::Timestamp),
-    ];
-    let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
-    outputs.extend(
-        typed.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }),
-    );
-    let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
-    (outputs, Columns::new(fixed.chain(typed)))
 }
 
 /// `now` in seconds.
@@ -217,13 +202,6 @@ fn as_of(arguments: &Arguments, now: i64) -> Result<Option<i64>> {
         )),
         Some(seconds @ 0..) => Ok(Some(seconds)),
         _ => Err(Error::argument(name, "must be a TIMESTAMP, a DATE or seconds since 1970")),
-    }
-}
-
-fn workers(arguments: &Arguments) -> Result<usize> {
-    match arguments.count("max_workers")?.unwrap_or(DEFAULT_WORKERS) {
-        workers @ 1..=MAX_WORKERS => Ok(workers as usize),
-        workers => Err(Error::argument("max_workers", format!("must be from 1 to {MAX_WORKERS}, not {workers}"))),
     }
 }
 

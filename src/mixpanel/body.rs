@@ -19,9 +19,8 @@ use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::{
-    Failure, network,
+    Failure, Policy, network,
     text::{Fault, Text},
-    timeouts::Timeouts,
 };
 use crate::{
     contract::{Code, Error, Result},
@@ -42,7 +41,7 @@ pub struct Body {
     encoding: Encoding,
     place: String,
     received: u64,
-    timeouts: Timeouts,
+    policy: Policy,
     _permit: Option<Permit>,
 }
 
@@ -56,9 +55,9 @@ pub(super) struct Sentence {
 
 impl Body {
     /// Errors: `UnexpectedResponse` for a compression that was not asked for.
-    pub(super) fn new(response: Response, place: String, timeouts: Timeouts, permit: Option<Permit>) -> Result<Self> {
+    pub(super) fn new(response: Response, place: String, policy: Policy, permit: Option<Permit>) -> Result<Self> {
         let encoding = encoding(response.headers(), &place)?;
-        Ok(Self { response, encoding, place, received: 0, timeouts, _permit: permit })
+        Ok(Self { response, encoding, place, received: 0, policy, _permit: permit })
     }
 
     pub fn status(&self) -> u16 {
@@ -102,8 +101,8 @@ impl Body {
     /// The same, where an end that may be none will do.
     async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
-            let chunk = match tokio::time::timeout(self.timeouts.idle, self.response.chunk()).await {
-                Err(_) => return Err(network::silence(&self.place, self.timeouts.idle.as_secs_f64())),
+            let chunk = match tokio::time::timeout(self.policy.idle, self.response.chunk()).await {
+                Err(_) => return Err(network::silence(&self.place, self.policy.idle.as_secs_f64())),
                 Ok(Err(error)) => return Err(network::cut(&self.place, self.received, &error)),
                 Ok(Ok(chunk)) => chunk,
             };

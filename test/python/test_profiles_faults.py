@@ -136,7 +136,7 @@ def test_another_shape_is_not_asked_for_again(con, paged, page, body):
     assert asked_pages(engage_requests(paged)).count(page) == 1
 
 
-@pytest.mark.parametrize("body, code, attempts", [('{"results": [}', "UNEXPECTED_RESPONSE", 3), ('{"results": [', "TRUNCATED", 6)])
+@pytest.mark.parametrize("body, code, attempts", [('{"results": [}', "UNEXPECTED_RESPONSE", 4), ('{"results": [', "TRUNCATED", 6)])
 def test_what_is_no_whole_json_is_asked_for_again(con, paged, body, code, attempts):
     paged.add_fault("body", path=ENGAGE, times=None, match={"page": 3}, body=body)
     error = error_of(con, f"FROM {CALL}")

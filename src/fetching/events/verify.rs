@@ -18,7 +18,7 @@ use crate::{
     config::Credentials,
     contract::{Code, Error, Result},
     decode::{Count, Damage, DamageKind, Days, Decoder},
-    mixpanel::{Encoding, redact},
+    mixpanel::{Encoding, Failure, redact},
 };
 
 /// Inflated bytes that are looked at together.
@@ -75,6 +75,14 @@ pub fn damaged(rows_before: usize, damage: &Damage, credentials: &Credentials) -
         DamageKind::TooLong => too_long(damage),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
         _ => Error::new(Code::Truncated, format!("the answer is not whole: {}", damage.told(redact))).fix(NOT_WHOLE),
+    }
+}
+
+/// An answer that came and is no good: whether it may be better another time.
+pub fn failure(error: Error) -> Failure {
+    match error.code() {
+        Code::Truncated | Code::UnexpectedResponse | Code::ServerError => Failure::damaged(error),
+        _ => Failure::never(error),
     }
 }
 

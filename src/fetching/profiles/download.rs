@@ -1,16 +1,13 @@
 //! How do the pages get here?
 //!
-//! One thread, with a small runtime of its own, asks one question after the
-//! other: the first page, then several at once. What has arrived goes into a
-//! short queue; while that is full nothing more is asked for. When nobody reads
-//! any more, everything under way is dropped, which closes the connections.
+//! One thread asks one question after the other: the first page, then several at
+//! once. What has arrived goes into a short queue; while that is full nothing more
+//! is asked for. When nobody reads any more, everything under way is dropped,
+//! which closes the connections.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use tokio::{
@@ -18,7 +15,7 @@ use tokio::{
         Notify,
         mpsc::{Receiver, Sender, channel},
     },
-    task::{JoinError, JoinSet},
+    task::JoinSet,
 };
 
 use super::{
@@ -30,18 +27,12 @@ use super::{
 use crate::{
     config::Target,
     contract::{Code, Error, Reason, Result},
-    fetching::record::Fetch,
-    mixpanel::{Client, Quota, Request},
+    fetching::{client::FetchClient, record::Fetch, thread},
+    mixpanel::{Failure, Quota, Request},
 };
 
 /// Pages that wait for the reader.
 const QUEUED_PAGES: usize = 2;
-
-/// Answers that are asked for again because they can't be read.
-const MAX_DAMAGED: usize = 3;
-
-/// Sessions that the server may forget before a question is given up.
-const MAX_RESTARTS: usize = 3;
 
 /// What comes to the reader.
 pub enum Message {
@@ -65,7 +56,7 @@ pub struct Order {
 }
 
 struct Download {
-    client: Client,
+    client: FetchClient,
     order: Order,
     queue: Sender<Result<Message>>,
 }
@@ -87,15 +78,11 @@ impl From<Error> for Broken {
 ///
 /// Errors: `RateLimited` where the hour has not enough requests left for the first pages of all questions.
 pub fn start(order: Order) -> Result<Receiver<Result<Message>>> {
-    let client = Client::new(&order.target)?;
-    client.afford(Quota::Query, order.questions.len())?;
+    let client = FetchClient::new(&order.target, Quota::Query, order.questions.len(), Arc::clone(&order.record))?;
     let (queue, pages) = channel(QUEUED_PAGES);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let run = move || {
-        runtime.block_on(drive(Arc::new(Download { client, order, queue })));
-        runtime.shutdown_background();
-    };
-    thread::Builder::new().name("mixpanel-pages".into()).spawn(run)?;
+    let download = Arc::new(Download { client, order, queue: queue.clone() });
+    // Whatever ends the thread, the reader must not take it for the end of the pages. One that is gone needs no word.
+    thread::run("mixpanel-pages", drive(download), move |error| drop(queue.blocking_send(Err(error))))?;
     Ok(pages)
 }
 
@@ -132,24 +119,24 @@ impl Download {
 
     /// Hands out the answer to one question.
     async fn question(self: &Arc<Self>, number: usize, seen: &mut Seen) -> Result<()> {
-        let mut restarts = 0;
+        let mut tries = self.client.tries();
+        let mut forgotten = 0;
         loop {
             seen.begin(number);
-            match self.session(number, seen).await {
+            let error = match self.session(number, seen).await {
                 Ok(()) => return Ok(()),
                 Err(Broken::Failed(error)) => return Err(error),
-                Err(Broken::Forgotten(error)) if restarts == MAX_RESTARTS => {
-                    let what = format!("Mixpanel forgot the session {} times before all pages were read", restarts + 1);
-                    return Err(Error::new(Code::ServerError, what).server(error.words().unwrap_or_default()).fix(
-                        "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
-                    ));
-                }
-                Err(Broken::Forgotten(_)) => {
-                    restarts += 1;
-                    Fetch::add(&self.order.record.retries, 1);
-                    tokio::time::sleep(self.client.retry_policy().pause(restarts)).await;
-                }
-            }
+                Err(Broken::Forgotten(error)) => error,
+            };
+            forgotten += 1;
+            let pause = tries.again(Failure::damaged(error)).map_err(|error| {
+                let what = format!("Mixpanel forgot the session {forgotten} times before all pages were read");
+                Error::new(Code::ServerError, what).server(error.words().unwrap_or_default()).fix(
+                    "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
+                )
+            })?;
+            Fetch::add(&self.order.record.retries, 1);
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -170,7 +157,7 @@ impl Download {
                 tasks.spawn(async move { (page, download.fetch(page, request).await) });
             }
             let Some(ended) = tasks.join_next().await else { break };
-            let (page, answer) = ended.map_err(failed)?;
+            let (page, answer) = ended.map_err(thread::broken)?;
             let answer = answer.map_err(|error| match error.reason() {
                 Some(Reason::SessionForgotten) => Broken::Forgotten(error),
                 _ => Broken::Failed(error),
@@ -188,32 +175,19 @@ impl Download {
         Ok(())
     }
 
-    /// One page, asked for until it is here, whole, or can't be had.
+    /// One page, asked for until it is here, whole, or no try is left.
     async fn fetch(self: Arc<Self>, page: u64, request: Request) -> Result<Page> {
-        let record = &self.order.record;
-        let mut damaged = 0;
-        let outcome = loop {
-            let retry = || Fetch::add(&record.retries, 1);
-            let answer = self.client.json_noting(&request, |_| retry()).await;
-            record.requests.store(self.client.requests(), Ordering::Relaxed);
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(error) => break Err(error),
-            };
-            Fetch::add(&record.bytes, answer.received);
-            match Page::read(&answer.body, self.order.form) {
-                // The server means what it says, and would say it again.
-                Err(error) if !Page::may_be_damaged(&answer.body) => break Err(error),
-                Err(_) if damaged + 1 < MAX_DAMAGED => {
-                    damaged += 1;
-                    retry();
-                    tokio::time::sleep(self.client.retry_policy().pause(damaged)).await;
-                }
-                Err(error) => break Err(error.context(format!("after {MAX_DAMAGED} attempts"))),
-                page => break page,
-            }
-        };
+        let outcome = self.client.persist(&mut self.client.tries(), || self.attempt(&request)).await;
         outcome.map_err(|error| error.context(format!("page {page}")))
+    }
+
+    async fn attempt(&self, request: &Request) -> Result<Page, Failure> {
+        let answer = self.client.json(request).await?;
+        Page::read(&answer.body, self.order.form).map_err(|error| match Page::may_be_damaged(&answer.body) {
+            true => Failure::damaged(error),
+            // The server means what it says, and would say it again.
+            false => Failure::never(error),
+        })
     }
 
     /// Gives profiles to the reader, waiting for room.
@@ -246,8 +220,4 @@ fn fresh(profiles: Profiles, seen: &mut Seen) -> (Held, Profiles) {
         came.novelty == Novelty::New
     });
     (held, fresh)
-}
-
-fn failed(error: JoinError) -> Error {
-    Error::new(Code::Internal, format!("a download failed: {error}"))
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, value::RawValue};
 
 use super::{
     pages::Announced,
-    seen::{Identity, Key},
+    seen::{Fingerprint, Identity},
 };
 use crate::{
     answers::{self, bigint, unexpected},
@@ -184,7 +184,7 @@ fn plain(id: &str) -> String {
 }
 
 /// `kind` keeps ids apart from whole profiles, which stand in where there is no id.
-fn key(kind: &[u8], text: &str) -> Key {
+fn key(kind: &[u8], text: &str) -> Fingerprint {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
         hasher.write_u8(salt);
