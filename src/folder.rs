@@ -12,6 +12,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::hash;
+
 const MARKER: &str = ".mixpanel-duckdb.json";
 
 const VERSION: u32 = 1;
@@ -168,10 +170,7 @@ fn read_marker(path: &Path) -> Result<Option<Marker>, Unusable> {
 /// Writes a marker, or reads the one that another process wrote meanwhile: all have the same salt.
 fn write_marker(path: &Path) -> Result<Marker, Unusable> {
     let about = "Files of the DuckDB extension mixpanel lie here, and it removes them by itself.".to_owned();
-    let mut salt = [0; 16];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut salt)
-        .map_err(|_| Unusable("can't be used: this machine has no random numbers".into()))?;
-    let salt = salt.iter().map(|byte| format!("{byte:02x}")).collect();
+    let salt = hash::random();
     let marker = Marker { version: VERSION, about, salt };
     let mut file = tempfile::Builder::new().prefix(MARKER).tempfile_in(path)?;
     file.write_all(&serde_json::to_vec_pretty(&marker).map_err(io::Error::from)?)?;

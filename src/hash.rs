@@ -1,6 +1,15 @@
-//! Names that say nothing to whoever reads them.
+//! Names that say nothing to whoever reads them, and are nobody else's.
 
 use ring::digest;
+
+/// A name that nobody has, neither here nor in a process that was forked from this one.
+pub fn random() -> String {
+    let mut bytes = [0; 16];
+    if ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes).is_err() {
+        fastrand::fill(&mut bytes);
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// The first 16 bytes of a SHA-256, as hexadecimal digits. `kind` keeps things apart that have the same bytes.
 pub fn hex(kind: &[u8], bytes: &[u8]) -> String {

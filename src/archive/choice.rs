@@ -17,6 +17,8 @@ pub struct Candidate<T> {
     pub copy: Copy,
     /// Whether its answer may change long after its days, because of what it asks for.
     pub may_change: bool,
+    /// Whether it is the answer to the very question, so that all its events are wanted.
+    pub is_same: bool,
     /// Where it lies.
     pub place: T,
 }
@@ -97,8 +99,9 @@ mod tests {
     /// An answer for some days, asked for so many hours after the beginning of February.
     fn kept(first: i8, last: i8, hours: i64, length: u64) -> Candidate<()> {
         let asked_at = "2025-02-01T00:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(hours);
-        let copy = Copy { from: day(first), to: day(last), asked_at, arrived_at: asked_at, length, checksum: 0 };
-        Candidate { copy, may_change: false, place: () }
+        let copy =
+            Copy { from: day(first), to: day(last), asked_at, arrived_at: asked_at, strays: 0, length, checksum: 0 };
+        Candidate { copy, may_change: false, is_same: true, place: () }
     }
 
     fn chosen(wanted: &[Date], candidates: &[Candidate<()>], whole: bool) -> (Vec<(usize, Vec<Date>)>, Vec<Date>) {

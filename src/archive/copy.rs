@@ -1,10 +1,10 @@
 //! What does the name of a kept answer say?
 //!
-//! `2025-01-01_2025-01-02.1735862400123.845.4567.1a2b3c4d.jsonl.gz`: its first
+//! `2025-01-01_2025-01-02.1735862400123.845.0.4567.1a2b3c4d.jsonl.gz`: its first
 //! and last day, when Mixpanel was asked (milliseconds since 1970), how many
-//! milliseconds later it had arrived, and length and checksum of the file. Digits
-//! only: nothing in it is anybody's secret, and a file whose bytes are not what
-//! its name says is none of ours.
+//! milliseconds later it had arrived, how many of its rows lie on none of its days,
+//! and length and checksum of the file. Digits only: nothing in it is anybody's
+//! secret, and a file whose bytes are not what its name says is none of ours.
 
 use std::fmt;
 
@@ -17,6 +17,9 @@ pub struct Copy {
     pub to: Date,
     pub asked_at: Timestamp,
     pub arrived_at: Timestamp,
+    /// Rows that came with a time on none of its days in UTC, or with none that can be read: what it holds can't be told
+    /// apart by days.
+    pub strays: u64,
     /// Of the file, in bytes.
     pub length: u64,
     /// CRC-32 of the file.
@@ -34,12 +37,13 @@ impl Copy {
         let mut parts = name.strip_suffix(SUFFIX)?.split('.');
         let mut next = || parts.next();
         let (from, to) = next()?.split_once('_')?;
-        let (asked, took, length, checksum) = (next()?, next()?, next()?, next()?);
+        let (asked, took, strays, length, checksum) = (next()?, next()?, next()?, next()?, next()?);
         let copy = Self {
             from: day(from)?,
             to: day(to)?,
             asked_at: Timestamp::from_millisecond(digits(asked)?).ok()?,
             arrived_at: Timestamp::from_millisecond(digits(asked)?.checked_add(digits(took)?)?).ok()?,
+            strays: u64::try_from(digits(strays)?).ok()?,
             length: u64::try_from(digits(length)?).ok()?,
             checksum: u32::from_str_radix(checksum, 16).ok()?,
         };
@@ -75,10 +79,10 @@ fn digits(text: &str) -> Option<i64> {
 
 impl fmt::Display for Copy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, to, asked_at, arrived_at, length, checksum } = self;
+        let Self { from, to, asked_at, arrived_at, strays, length, checksum } = self;
         let asked = asked_at.as_millisecond();
         let took = arrived_at.as_millisecond() - asked;
-        write!(f, "{from}_{to}.{asked}.{took}.{length}.{checksum:08x}{SUFFIX}")
+        write!(f, "{from}_{to}.{asked}.{took}.{strays}.{length}.{checksum:08x}{SUFFIX}")
     }
 }
 
@@ -95,10 +99,11 @@ mod tests {
             to: date(2025, 1, 2),
             asked_at: Timestamp::from_millisecond(1_735_862_400_123).unwrap(),
             arrived_at: Timestamp::from_millisecond(1_735_862_400_968).unwrap(),
+            strays: 3,
             length: 4567,
             checksum: 0x1a2b,
         };
-        let name = "2025-01-01_2025-01-02.1735862400123.845.4567.00001a2b.jsonl.gz";
+        let name = "2025-01-01_2025-01-02.1735862400123.845.3.4567.00001a2b.jsonl.gz";
         assert_eq!(copy.to_string(), name);
         assert_eq!(Copy::read(name), Some(copy));
     }
@@ -109,18 +114,18 @@ mod tests {
             "",
             "README.md",
             ".jsonl.gz",
-            "2025-01-01_2025-01-02.1735862400123.845.4567.00001a2b.jsonl",
-            "2025-01-01_2025-01-02.1735862400123.845.4567.00001a2b.jsonl.gz.partial",
-            "2025-01-02_2025-01-01.1735862400123.845.4567.00001a2b.jsonl.gz",
-            "2025-01-01_2025-01-02.1735862400123.845.4567.1a2b.jsonl.gz",
-            "2025-01-01_2025-01-02.1735862400123.845.4567.00001A2B.jsonl.gz",
-            "2025-01-01_2025-01-02.+735862400123.845.4567.00001a2b.jsonl.gz",
-            "2025-01-01_2025-01-02.1735862400123.-1.4567.00001a2b.jsonl.gz",
-            "2025-01-01_2025-01-02.1735862400123.845.04567.00001a2b.jsonl.gz",
-            "2025-01-01_2025-01-02.1735862400123.845.4567.00001a2b.x.jsonl.gz",
-            "2025-02-30_2025-03-01.1735862400123.845.4567.00001a2b.jsonl.gz",
-            "2025-01-01_2025-01-02.99999999999999999999.845.4567.00001a2b.jsonl.gz",
-            "2025-01-01_2025-01-02.9223372036854775807.9223372036854775807.4567.00001a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.1735862400123.845.3.4567.00001a2b.jsonl",
+            "2025-01-01_2025-01-02.1735862400123.845.3.4567.00001a2b.jsonl.gz.partial",
+            "2025-01-02_2025-01-01.1735862400123.845.3.4567.00001a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.1735862400123.845.3.4567.1a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.1735862400123.845.3.4567.00001A2B.jsonl.gz",
+            "2025-01-01_2025-01-02.+735862400123.845.3.4567.00001a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.1735862400123.-1.3.4567.00001a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.1735862400123.845.3.04567.00001a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.1735862400123.845.3.4567.00001a2b.x.jsonl.gz",
+            "2025-02-30_2025-03-01.1735862400123.845.3.4567.00001a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.99999999999999999999.845.3.4567.00001a2b.jsonl.gz",
+            "2025-01-01_2025-01-02.9223372036854775807.9223372036854775807.0.4567.00001a2b.jsonl.gz",
         ] {
             assert_eq!(Copy::read(name), None, "{name}");
         }

@@ -78,7 +78,7 @@ mod tests {
     }
 
     fn copy(asked: &str) -> Copy {
-        Copy { from: DAY, to: DAY, asked_at: at(asked), arrived_at: at(asked), length: 99, checksum: 0 }
+        Copy { from: DAY, to: DAY, asked_at: at(asked), arrived_at: at(asked), strays: 0, length: 99, checksum: 0 }
     }
 
     fn freshness(call: Option<SignedDuration>, for_good: bool) -> Freshness {

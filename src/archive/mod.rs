@@ -4,22 +4,22 @@
 //! Mixpanel sent. `question` says what an answer is the answer to, `copy` what its
 //! name says, `fresh` how long it will do, `choice` which of several serves a day.
 
-mod apportion;
 mod asker;
 mod choice;
 mod copy;
 mod fresh;
 mod partial;
+mod place;
 mod question;
 mod shelf;
 mod upkeep;
 
-pub use apportion::{Span, Stage, apportion, in_steps};
 pub use asker::asker;
 pub use choice::{Candidate, Choice, Served, choose};
 pub use copy::Copy;
 pub use fresh::{Freshness, is_finished};
 pub use partial::{Arrival, Partial};
+pub use place::{Archive, named};
 pub use question::Question;
 pub use shelf::{Shelf, is_sound};
-pub use upkeep::{Kept, clear, has_room, kept, sweep};
+pub use upkeep::{Kept, clear, discard, has_room, kept, sweep};

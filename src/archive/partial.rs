@@ -59,8 +59,10 @@ pub struct Arrival {
     pub days: (Date, Date),
     pub asked_at: Timestamp,
     pub arrived_at: Timestamp,
-    /// Whether it holds no rows. However a server compresses nothing, it is kept in one way.
-    pub is_empty: bool,
+    /// How many rows it holds. However a server compresses nothing, it is kept in one way.
+    pub rows: usize,
+    /// How many of them lie on none of its days.
+    pub strays: usize,
 }
 
 impl Partial {
@@ -87,6 +89,14 @@ impl Partial {
         }
     }
 
+    /// What was written so far, from its beginning; `None` where it is compressed here, and not as it came.
+    pub fn reader(&self) -> io::Result<Option<File>> {
+        match &self.writer {
+            Some(Writer::Compressed(_)) => File::open(&self.path).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// The answer is whole and good: gives it its name. Returns where it lies.
     pub fn keep(mut self, arrival: Arrival) -> io::Result<(Copy, PathBuf)> {
         let mut counted = match self.writer.take() {
@@ -94,13 +104,13 @@ impl Partial {
             Some(Writer::Plain(encoder)) => encoder.finish()?,
             None => return Err(io::Error::other("kept twice")),
         };
-        if arrival.is_empty {
+        if arrival.rows == 0 {
             counted = nothing(counted.file)?;
         }
-        counted.file.sync_data()?;
-        let Arrival { days: (from, to), asked_at, arrived_at, .. } = arrival;
+        let Arrival { days: (from, to), asked_at, arrived_at, strays, .. } = arrival;
         let (length, checksum) = (counted.length, counted.checksum.sum());
-        let copy = Copy { from, to, asked_at, arrived_at: arrived_at.max(asked_at), length, checksum };
+        let (arrived_at, strays) = (arrived_at.max(asked_at), strays as u64);
+        let copy = Copy { from, to, asked_at, arrived_at, strays, length, checksum };
         let place = self.path.with_file_name(copy.to_string());
         fs::rename(&self.path, &place)?;
         // It is where nobody would remove it now.
@@ -140,9 +150,9 @@ mod tests {
 
     use super::*;
 
-    fn arrival(is_empty: bool) -> Arrival {
+    fn arrival(rows: usize) -> Arrival {
         let asked_at = Timestamp::from_millisecond(1_735_862_400_123).unwrap();
-        Arrival { days: (date(2025, 1, 1), date(2025, 1, 2)), asked_at, arrived_at: asked_at, is_empty }
+        Arrival { days: (date(2025, 1, 1), date(2025, 1, 2)), asked_at, arrived_at: asked_at, rows, strays: 0 }
     }
 
     fn gzip(text: &str) -> Vec<u8> {
@@ -163,7 +173,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let mut partial = Partial::begin(folder.path(), "id", is_gzip).unwrap();
             bytes.chunks(3).for_each(|chunk| partial.write(chunk).unwrap());
-            let (copy, place) = partial.keep(arrival(false)).unwrap();
+            let (copy, place) = partial.keep(arrival(1)).unwrap();
             assert_eq!(read(&place), "a line\n");
             assert_eq!(Copy::read(place.file_name().unwrap().to_str().unwrap()), Some(copy.clone()));
             let kept = fs::read(&place).unwrap();
@@ -179,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut partial = Partial::begin(folder.path(), "id", true).unwrap();
         partial.write(&gzip("\n\n\n")).unwrap();
-        let (copy, place) = partial.keep(arrival(true)).unwrap();
+        let (copy, place) = partial.keep(arrival(0)).unwrap();
         assert_eq!((copy.length, read(&place).as_str()), (NOTHING, ""));
     }
 

@@ -18,6 +18,9 @@ use crate::folder::{Folder, Unusable};
 /// What the question of a folder is, in words.
 const WORDS: &str = "question.json";
 
+/// Says that a project's days are not those of UTC.
+const OTHER_DAYS: &str = "days-are-not-utc";
+
 /// The answers of one asker about one project.
 #[derive(Debug, Clone)]
 pub struct Shelf {
@@ -37,13 +40,26 @@ impl Shelf {
         self.folder.path().join(&self.asker).join(&self.project)
     }
 
+    /// Whether an answer about this project ever held rows on other days than it was asked for: its days are not those of
+    /// UTC, so that no answer may be cut by them.
+    pub fn has_other_days(&self) -> bool {
+        self.path().join(OTHER_DAYS).exists()
+    }
+
+    /// Says so, for good.
+    pub fn note_other_days(&self) -> Result<(), Unusable> {
+        let project = self.folder.within(&[&self.asker, &self.project])?;
+        Ok(File::create(project.join(OTHER_DAYS)).map(drop)?)
+    }
+
     /// The answers that hold what is asked for, for whatever days.
     pub fn candidates(&self, question: &Question) -> Vec<Candidate<PathBuf>> {
         let covers = |folder: &PathBuf| words(folder).filter(|other| other.covers(question));
         folders(&self.path())
             .filter_map(|folder| Some((covers(&folder)?, folder)))
             .flat_map(|(other, folder)| {
-                copies(&folder).map(move |(copy, place)| Candidate { copy, may_change: other.may_change(), place })
+                let (may_change, is_same) = (other.may_change(), other == *question);
+                copies(&folder).map(move |(copy, place)| Candidate { copy, may_change, is_same, place })
             })
             .collect()
     }
@@ -115,7 +131,7 @@ mod tests {
         let days = (date(2025, 1, 1), date(2025, 1, 1));
         let mut partial = shelf.begin(question, id, false).unwrap();
         partial.write(id.as_bytes()).unwrap();
-        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, is_empty: false }).unwrap().1
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 1, strays: 0 }).unwrap().1
     }
 
     #[test]
@@ -146,7 +162,7 @@ mod tests {
         fs::write(kept.with_file_name("notes.txt"), "mine").unwrap();
         #[cfg(unix)]
         {
-            let link = kept.with_file_name("2025-01-02_2025-01-02.1735862400000.0.20.00000000.jsonl.gz");
+            let link = kept.with_file_name("2025-01-02_2025-01-02.1735862400000.0.0.20.00000000.jsonl.gz");
             std::os::unix::fs::symlink("/etc/passwd", link).unwrap();
         }
         // A folder with the words of another question.

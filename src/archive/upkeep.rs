@@ -25,6 +25,9 @@ const SUPERSEDED: SignedDuration = SignedDuration::from_hours(1);
 /// A file that was written to so long ago has nobody who writes it, unless its claim lives.
 const ABANDONED: Duration = Duration::from_secs(60);
 
+/// The same where nobody knows which claims live.
+const UNKNOWN: Duration = Duration::from_secs(24 * 3600);
+
 /// The part of the free disk that the user's cache may fill.
 const SHARE: u64 = 10;
 
@@ -70,8 +73,9 @@ pub fn clear(folder: &Folder, asked_before: Option<Timestamp>) -> Vec<Kept> {
     all
 }
 
-/// Removes what nobody will read any more. `living`: the claims whose half-written files are still written to.
-pub fn sweep(folder: &Folder, is_for_good: bool, living: &BTreeSet<String>, now: Timestamp) {
+/// Removes what nobody will read any more. `living`: the claims whose half-written files are still written to,
+/// where all are known.
+pub fn sweep(folder: &Folder, is_for_good: bool, living: Option<&BTreeSet<String>>, now: Timestamp) {
     for (_, path, _) in questions(folder) {
         let copies: Vec<(Copy, PathBuf)> = shelf::copies(&path).collect();
         for (copy, place) in &copies {
@@ -84,13 +88,17 @@ pub fn sweep(folder: &Folder, is_for_good: bool, living: &BTreeSet<String>, now:
     }
 }
 
-fn sweep_partials(path: &Path, living: &BTreeSet<String>) {
+fn sweep_partials(path: &Path, living: Option<&BTreeSet<String>>) {
     for entry in fs::read_dir(path).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let Some(id) = name.to_str().and_then(|name| name.strip_suffix(partial::SUFFIX)) else { continue };
         let written = entry.metadata().ok().filter(fs::Metadata::is_file).and_then(|found| found.modified().ok());
         let idle = written.and_then(|written| SystemTime::now().duration_since(written).ok());
-        if !living.contains(id) && idle.is_some_and(|idle| idle >= ABANDONED) {
+        let (is_alive, patience) = match living {
+            Some(claims) => (claims.contains(id), ABANDONED),
+            None => (false, UNKNOWN),
+        };
+        if !is_alive && idle.is_some_and(|idle| idle >= patience) {
             remove(&entry.path());
         }
     }
@@ -114,6 +122,11 @@ pub fn has_room(folder: &Folder) -> bool {
     let used: u64 = kept(folder).iter().map(|kept| kept.copy.length).sum();
     // A disk that says nothing of itself is not held against anybody.
     fs4::available_space(folder.path()).is_ok_and(|free| used < (free.saturating_add(used)) / SHARE)
+}
+
+/// Removes a file that is none of what its name says.
+pub fn discard(path: &Path) {
+    remove(path);
 }
 
 fn remove(path: &Path) -> bool {
@@ -151,7 +164,15 @@ mod tests {
             let mut partial = shelf.begin(&question, "id", false).unwrap();
             partial.write(b"a line\n").unwrap();
             let days = (date(2025, 1, first), date(2025, 1, last));
-            partial.keep(Arrival { days, asked_at: moment(hours), arrived_at: moment(hours), is_empty }).unwrap();
+            partial
+                .keep(Arrival {
+                    days,
+                    asked_at: moment(hours),
+                    arrived_at: moment(hours),
+                    rows: usize::from(!is_empty),
+                    strays: 0,
+                })
+                .unwrap();
         }
 
         /// First day, last day and hour of asking of what is kept.
@@ -161,7 +182,7 @@ mod tests {
         }
 
         fn sweep(&self, is_for_good: bool, hours: i64) {
-            sweep(&self.folder, is_for_good, &BTreeSet::new(), moment(hours));
+            sweep(&self.folder, is_for_good, Some(&BTreeSet::new()), moment(hours));
         }
     }
 
@@ -226,7 +247,7 @@ mod tests {
             let file = fs::File::create(folder.join(format!("{name}.partial"))).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(60 * minutes)).unwrap();
         }
-        sweep(&place.folder, true, &["living".to_owned()].into(), moment(0));
+        sweep(&place.folder, true, Some(&["living".to_owned()].into()), moment(0));
         let left = |name: &str| folder.join(format!("{name}.partial")).exists();
         assert_eq!((left("dead"), left("living"), left("young")), (false, true, true));
     }
@@ -239,7 +260,7 @@ mod tests {
         let asked_at = moment(0);
         let days = (date(2025, 1, 1), date(2025, 1, 1).checked_add(1.day()).unwrap());
         let partial = shelf.begin(&question, "id", false).unwrap();
-        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, is_empty: true }).unwrap();
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 0, strays: 0 }).unwrap();
         let kept = kept(&place.folder);
         assert_eq!((kept[0].project_id.as_deref(), &kept[0].question), (None, &question));
     }

@@ -6,7 +6,7 @@
 //! with the default's. What the call says about project, region and workspace wins
 //! over all of it. Nothing here makes a request.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use jiff::Timestamp;
 
@@ -29,6 +29,7 @@ pub struct Overrides {
     pub region: Option<String>,
     pub workspace_id: Option<String>,
     pub keeping: KeepingSettings,
+    pub max_wait: Option<Duration>,
 }
 
 /// What chose the region of a call.
@@ -63,6 +64,8 @@ pub struct Target {
     /// The likely mistake in the credentials, also among the warnings: said where Mixpanel refuses them.
     pub hint: Option<String>,
     pub keeping: Keeping,
+    /// How long to wait where the hour is used up.
+    pub max_wait: Duration,
     pub testing: Testing,
 }
 
@@ -133,6 +136,7 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
         warnings,
         hint,
         keeping,
+        max_wait: overrides.max_wait.unwrap_or_default(),
         testing,
     })
 }

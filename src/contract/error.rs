@@ -117,6 +117,22 @@ impl Error {
         self
     }
 
+    /// Adds what else is to be known to what can be done: a sentence without its full stop.
+    pub fn also(mut self, more: &str) -> Self {
+        self.fix = Some(self.fix.map_or_else(|| more.to_owned(), |fix| format!("{fix}. {more}")));
+        self
+    }
+
+    /// The error that another process or scan had, from its text.
+    pub fn repeated(text: &str) -> Self {
+        let code = text.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+        let known = code.and_then(|(code, rest)| Some((Code::ALL.iter().find(|known| known.as_str() == code)?, rest)));
+        match known {
+            Some((code, rest)) => Self::new(*code, rest.trim_end_matches('.')),
+            None => Self::new(Code::Internal, text),
+        }
+    }
+
     /// Says in front where it happened, e.g. `2025-01-03 to 2025-01-04`.
     pub fn context(mut self, place: impl fmt::Display) -> Self {
         self.what = format!("{place}: {}", self.what);

@@ -40,6 +40,16 @@ impl Selection {
         Self { answered: Days::between(from, to), wanted: stretches.collect(), events }
     }
 
+    /// The events that are wanted; `None` for all.
+    pub fn events(&self) -> Option<&BTreeSet<String>> {
+        self.events.as_ref()
+    }
+
+    /// Whether lines go out because of their day.
+    pub fn cuts_days(&self) -> bool {
+        !self.wanted.is_empty()
+    }
+
     /// Whether all lines are wanted.
     pub fn is_everything(&self) -> bool {
         self.wanted.is_empty() && self.events.is_none()

@@ -33,6 +33,8 @@ pub struct Fetch {
     pub rows: AtomicU64,
     /// As received, that is compressed.
     pub bytes: AtomicU64,
+    /// Answers that went into the archive.
+    pub windows_kept: AtomicU64,
     end: Mutex<End>,
     clock: Clock,
 }
@@ -45,6 +47,10 @@ pub struct End {
     /// Windows that were left out, each with its error.
     pub failed: Vec<(String, String)>,
     pub warnings: Vec<Warning>,
+    /// The oldest moment at which Mixpanel was asked for what came.
+    pub oldest_asked: Option<Timestamp>,
+    /// Until when the hour is waited for, while it is.
+    pub waiting_until: Option<Timestamp>,
 }
 
 /// What was accepted but should be known.
@@ -68,6 +74,7 @@ impl Fetch {
             retries: AtomicU64::default(),
             rows: AtomicU64::default(),
             bytes: AtomicU64::default(),
+            windows_kept: AtomicU64::default(),
             end: Mutex::default(),
             clock,
         }
@@ -85,12 +92,24 @@ impl Fetch {
         self.end_mut().warnings.push(Warning { code, message });
     }
 
+    /// Mixpanel was asked then for something that came.
+    pub fn asked_at(&self, moment: Timestamp) {
+        let mut end = self.end_mut();
+        end.oldest_asked = Some(end.oldest_asked.map_or(moment, |oldest| oldest.min(moment)));
+    }
+
+    /// The hour is waited for until then, or no more.
+    pub fn wait_until(&self, moment: Option<Timestamp>) {
+        self.end_mut().waiting_until = moment;
+    }
+
     /// Closes the record; what was said first stays.
     pub fn finish(&self, error: Option<String>) {
         let mut end = self.end_mut();
         if end.finished.is_none() {
             end.finished = Some(self.clock.now());
             end.error = error;
+            end.waiting_until = None;
         }
     }
 

@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Date32Array, StringViewArray};
-use jiff::{ToSpan, civil::Date, tz::TimeZone};
+use arrow_array::{Date32Array, StringViewArray, TimestampMicrosecondArray};
+use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{account_parameters, named_time_zone, overrides, typed_columns};
 use crate::{
     config::{Config, Target},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
-        TableFunction, Value, rows,
+        TableFunction, Value, rows, texts,
     },
     decode::{Column, Decoder},
     fetching::{
         columns,
         events::{
-            self, Board, ExportRequest, ExportScan, OnFailure,
+            self, ExportOrder, ExportRequest, ExportScan, OnFailure, Terms, WindowOrigin,
             narrow::{FilterColumns, Wanted, narrow},
-            plan::{self, Window},
+            plan::{MAX_LIMIT, Today, WantedDays, Window},
         },
         record,
     },
@@ -74,6 +74,8 @@ fn parameters() -> Vec<Parameter> {
         Parameter::named("window_days", SqlType::BigInt),
         Parameter::named("max_workers", SqlType::BigInt),
         Parameter::named("on_failure", SqlType::Varchar),
+        Parameter::named("max_age", SqlType::Interval),
+        Parameter::named("max_wait", SqlType::Interval),
         Parameter::named("label", SqlType::Varchar),
     ];
     parameters.extend(account_parameters());
@@ -93,6 +95,8 @@ struct Call {
     window_days: Option<u64>,
     max_workers: usize,
     on_failure: OnFailure,
+    /// How old a kept answer may be.
+    max_age: Option<SignedDuration>,
     outputs: Vec<Column>,
     columns: Columns,
     filter_columns: Option<FilterColumns>,
@@ -110,9 +114,7 @@ impl Call {
             Some(days) => (days.first().copied().or(Some(Date::MAX)), days.last().copied().or(Some(Date::MIN))),
         };
         if !session.pushes_filters {
-            for (name, date) in [("from_date", from), ("to_date", to)] {
-                date.ok_or_else(|| missing_date(name, false))?;
-            }
+            from.ok_or_else(|| missing_date("from_date", false))?;
         }
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let extra = typed_columns(arguments, &columns(COLUMNS, vec![]).1)?;
@@ -127,6 +129,7 @@ impl Call {
             window_days: arguments.count("window_days")?,
             max_workers: events::WORKERS.of(arguments)?,
             on_failure: on_failure(arguments)?,
+            max_age: arguments.interval("max_age")?,
             target: Config::process().resolve(&overrides(arguments)?)?,
             outputs,
             columns,
@@ -135,85 +138,71 @@ impl Call {
         };
         // Days are as long as any others.
         let (from, to) = (Date::ZERO, Date::ZERO);
-        call.request(&call.wanted).window(Window { from, to }).url(&call.target)?;
+        call.request(&call.wanted, call.today()).window(Window { from, to }).url(&call.target)?;
         Ok(call)
     }
 
-    fn request(&self, wanted: &Wanted) -> ExportRequest {
-        ExportRequest::new(self.target.clone(), wanted.events.clone(), self.filter.clone(), self.max_rows)
+    fn request(&self, wanted: &Wanted, today: Today) -> ExportRequest {
+        let (events, filter) = (wanted.events.clone(), self.filter.clone());
+        ExportRequest::new(self.target.clone(), events, filter, self.max_rows, today.certain)
     }
 
     /// What one execution asks for: the call, narrowed by the query.
-    fn plan(&self, filters: &[Filter]) -> Result<(Vec<Window>, ExportRequest)> {
+    fn plan(&self, filters: &[Filter]) -> Result<(ExportRequest, Terms)> {
         let zone = &self.time_zone.clone().unwrap_or(TimeZone::UTC);
         let wanted = match self.filter_columns {
             Some(columns) => narrow(self.wanted.clone(), filters, columns, zone),
             None => self.wanted.clone(),
         };
-        let (windows, chosen_end) = match &self.days {
-            _ if wanted.is_nothing() => (Vec::new(), None),
-            Some(days) => self.windows_of(days, &wanted)?,
-            None => self.windows(&wanted, self.latest_today())?,
+        let today = self.today();
+        let days = match &self.days {
+            _ if wanted.is_nothing() => Vec::new(),
+            Some(days) => listed(days, &wanted),
+            None => range(&wanted, today)?,
         };
-        let request = self.request(&wanted);
+        let request = self.request(&wanted, today);
         // Names that conditions brought are worth no error: without them more comes, and DuckDB looks at it again.
-        let fits = windows.first().is_none_or(|window| request.window(*window).url(&self.target).is_ok());
-        let request = if fits { request } else { self.request(&self.wanted) };
-        Ok((windows, request.ending_about(chosen_end)))
+        let sample = Window { from: Date::ZERO, to: Date::ZERO };
+        let fits = days.is_empty() || request.window(sample).url(&self.target).is_ok();
+        let request = if fits { request } else { self.request(&self.wanted, today) };
+        let wanted = WantedDays {
+            is_one: self.days.is_none() && self.max_rows.is_some_and(|rows| rows <= MAX_LIMIT),
+            midnight: wanted.midnight.filter(|midnight| !days.contains(midnight) && *midnight <= today.latest),
+            days,
+            window_days: self.window_days.map(|days| usize::try_from(days).unwrap_or(usize::MAX)),
+            today,
+        };
+        let now = self.target.now();
+        let wait_until = now.saturating_add(self.target.max_wait).unwrap_or(now);
+        Ok((request, Terms { wanted, max_workers: self.max_workers, wait_until }))
+    }
+
+    fn today(&self) -> Today {
+        let now = self.target.now();
+        let on_earth =
+            |offset: i64| TimeZone::UTC.to_datetime(now.saturating_add(offset.hours()).unwrap_or(now)).date();
+        match &self.time_zone {
+            Some(zone) => {
+                let today = zone.to_datetime(now).date();
+                Today { latest: today, certain: today }
+            }
+            None => Today { latest: on_earth(14), certain: on_earth(-12) },
+        }
     }
 }
 
-impl Call {
-    /// The requests for what is wanted, and the last day where that is `today` for want of a better end: the last day
-    /// that Mixpanel may answer for.
-    fn windows(&self, wanted: &Wanted, today: Date) -> Result<(Vec<Window>, Option<Date>)> {
-        let from = wanted.from.ok_or_else(|| missing_date("from_date", true))?;
-        let to = match (wanted.to, self.wanted.to) {
-            (Some(to), Some(_)) => to,
-            // Where only the conditions say it, a day in the future is a way to say "until now", and no error.
-            (Some(to), None) => to.min(today),
-            (None, _) if self.wanted.from.is_none() => today,
-            (None, _) => return Err(missing_date("to_date", true)),
-        };
-        let midnight = wanted.midnight.filter(|midnight| *midnight <= today);
-        let chosen_end = self
-            .wanted
-            .to
-            .is_none()
-            .then(|| midnight.unwrap_or(to))
-            .filter(|end| *end >= today.saturating_sub(2.days()));
-        if from > to {
-            let windows = midnight.map(|day| Window { from: day, to: day });
-            return Ok((windows.into_iter().collect(), chosen_end));
-        }
-        let mut windows = plan::windows(from, to, self.window_days, self.max_rows)?;
-        if let (Some(last), Some(midnight)) = (windows.last_mut(), midnight) {
-            last.to = midnight;
-        }
-        Ok((windows, chosen_end))
-    }
+/// The days of a range, up to today where nothing says it.
+fn range(wanted: &Wanted, today: Today) -> Result<Vec<Date>> {
+    let from = wanted.from.ok_or_else(|| missing_date("from_date", true))?;
+    let to = wanted.to.map_or(today.latest, |to| to.min(today.latest));
+    Ok(from.series(1.day()).take_while(|day| *day <= to).collect())
+}
 
-    /// The same where the call lists its days. One that has not begun in the project has no events yet.
-    fn windows_of(&self, days: &[Date], wanted: &Wanted) -> Result<(Vec<Window>, Option<Date>)> {
-        let last = wanted.midnight.or(wanted.to);
-        let days: Vec<Date> = days
-            .iter()
-            .copied()
-            .filter(|day| wanted.from.is_none_or(|from| from <= *day) && last.is_none_or(|last| *day <= last))
-            .collect();
-        let today = self.latest_today();
-        let chosen_end = days.last().copied().filter(|end| *end <= today && *end >= today.saturating_sub(2.days()));
-        Ok((plan::windows_of(&days, self.window_days)?, chosen_end))
-    }
-
-    /// The project's today or, where its time zone is not known, the latest today on earth.
-    fn latest_today(&self) -> Date {
-        let now = self.target.now();
-        match &self.time_zone {
-            Some(zone) => zone.to_datetime(now).date(),
-            None => TimeZone::UTC.to_datetime(now.saturating_add(14.hours()).unwrap_or(now)).date(),
-        }
-    }
+/// Those days of a list that are wanted.
+fn listed(days: &[Date], wanted: &Wanted) -> Vec<Date> {
+    let last = wanted.midnight.or(wanted.to);
+    let is_wanted = |day: &Date| wanted.from.is_none_or(|from| from <= *day) && last.is_none_or(|last| *day <= last);
+    days.iter().copied().filter(is_wanted).collect()
 }
 
 impl BoundTable for Call {
@@ -222,13 +211,14 @@ impl BoundTable for Call {
     }
 
     fn scan(&self, projection: &[usize], filters: &[Filter]) -> Result<Arc<dyn Scan>> {
-        let (windows, request) = self.plan(filters)?;
+        let (request, terms) = self.plan(filters)?;
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
-        let record =
-            record::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
-        let board = Board::new(&windows, self.on_failure, record, &self.target);
-        Ok(Arc::new(ExportScan::new(board, windows.len(), request, decoder, self.max_workers, self.max_rows)))
+        let clock = self.target.testing.clock.clone();
+        let record = record::start("mixpanel_export", self.arguments.clone(), 0, clock);
+        let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.max_age);
+        let order = ExportOrder { request, terms, decoder, max_rows, on_failure, max_age };
+        Ok(Arc::new(ExportScan::new(order, record)))
     }
 }
 
@@ -284,14 +274,40 @@ impl TableFunction for ExportPlan {
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         // Without conditions to narrow it, a plan needs its dates.
         let call = Call::new(&arguments, Session { pushes_filters: false, ..session })?;
-        let columns = [("from_date", SqlType::Date), ("to_date", SqlType::Date), ("url", SqlType::Varchar)];
+        let columns = [
+            ("from_date", SqlType::Date),
+            ("to_date", SqlType::Date),
+            ("source", SqlType::Varchar),
+            ("asked_at", SqlType::Timestamp),
+            ("url", SqlType::Varchar),
+        ];
         Ok(rows(Columns::new(columns), move || {
-            let (windows, request) = call.plan(&[])?;
-            let urls =
-                windows.iter().map(|window| Ok(Some(request.window(*window).url(request.target())?.to_string())));
+            let (request, terms) = call.plan(&[])?;
+            let plan = request.keeper(call.max_age)?.plan(&terms.wanted, true)?.windows;
+            let day =
+                |day: fn(&Window) -> Date| plan.iter().map(move |planned| Some(Value::days(day(&planned.window))));
+            let sources = plan.iter().map(|planned| {
+                Some(match &planned.origin {
+                    WindowOrigin::Mixpanel(_) => "mixpanel",
+                    WindowOrigin::Copy(_) => "archive",
+                    WindowOrigin::Claim(_) => "another process",
+                })
+            });
+            let asked = plan.iter().map(|planned| match &planned.origin {
+                WindowOrigin::Copy(kept) => Some(kept.copy.asked_at.as_microsecond()),
+                WindowOrigin::Mixpanel(_) | WindowOrigin::Claim(_) => None,
+            });
+            let urls = plan.iter().map(|planned| match planned.origin {
+                WindowOrigin::Mixpanel(_) => {
+                    Ok(Some(request.window(planned.window).url(request.target())?.to_string()))
+                }
+                WindowOrigin::Copy(_) | WindowOrigin::Claim(_) => Ok(None),
+            });
             Ok(vec![
-                Arc::new(windows.iter().map(|window| Some(Value::days(window.from))).collect::<Date32Array>()),
-                Arc::new(windows.iter().map(|window| Some(Value::days(window.to))).collect::<Date32Array>()),
+                Arc::new(day(|window| window.from).collect::<Date32Array>()),
+                Arc::new(day(|window| window.to).collect::<Date32Array>()),
+                texts(sources),
+                Arc::new(asked.collect::<TimestampMicrosecondArray>()),
                 Arc::new(urls.collect::<Result<StringViewArray>>()?),
             ])
         }))

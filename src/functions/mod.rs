@@ -24,7 +24,9 @@ pub mod timestamp;
 pub mod utc;
 pub mod version;
 
-use jiff::tz::TimeZone;
+use std::time::Duration;
+
+use jiff::{SignedDuration, tz::TimeZone};
 
 use crate::{
     config::{Config, KeepingSettings, Overrides, Target},
@@ -65,6 +67,14 @@ pub fn target(arguments: &Arguments, session: Session) -> Result<Target> {
     Config::process().resolve(&overrides(arguments)?)
 }
 
+fn max_wait(arguments: &Arguments) -> Result<Option<Duration>> {
+    let longest = SignedDuration::from_hours(1);
+    match arguments.interval("max_wait")? {
+        Some(length) if length > longest => Err(Error::argument("max_wait", "must be at most INTERVAL 1 HOUR")),
+        length => Ok(length.map(SignedDuration::unsigned_abs)),
+    }
+}
+
 pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
     let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
     Ok(Overrides {
@@ -78,6 +88,7 @@ pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
             max_age: arguments.interval("usual_max_age")?,
             hourly_limit: arguments.count("hourly_limit")?,
         },
+        max_wait: max_wait(arguments)?,
     })
 }
 

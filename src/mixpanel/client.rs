@@ -32,7 +32,7 @@ use super::{
 use crate::{
     config::{BaseUrl, Kind, Target},
     contract::{Code, Error, Result},
-    quota::{Gate, Ledger, Permit, Places},
+    quota::{Closed, Gate, Permit},
 };
 
 const USER_AGENT: &str = concat!("duckdb-mixpanel/", env!("CARGO_PKG_VERSION"));
@@ -51,8 +51,7 @@ struct Inner {
     http: reqwest::Client,
     target: Target,
     authorization: HeaderValue,
-    /// `None` where tests switched it off.
-    gate: Option<Gate>,
+    gate: Gate,
     requests: AtomicU64,
     /// Of whoever made this client, where they keep one.
     journal: Option<Journal>,
@@ -82,22 +81,18 @@ impl Client {
     /// Errors: `InvalidConfig` for a token that no header can carry, `NetworkError` where this machine has no
     /// certificates to trust.
     pub fn new(target: &Target) -> Result<Self> {
-        Self::made(target, Self::gate(target), Policy::of(target))
+        Self::made(target, Gate::process(target)?, Policy::of(target))
     }
 
     /// A client that tries once more and no oftener: for those who wait to hear whether it works at all.
     pub fn hasty(target: &Target) -> Result<Self> {
-        Self::made(target, Self::gate(target), Policy::hasty(target))
+        Self::made(target, Gate::process(target)?, Policy::hasty(target))
     }
 
     /// A client that counts with a ledger of its own.
     #[cfg(test)]
-    pub(super) fn counting(target: &Target, ledger: Arc<Ledger>) -> Result<Self> {
+    pub(super) fn counting(target: &Target, ledger: Arc<crate::quota::Ledger>) -> Result<Self> {
         Self::made(target, Gate::of(target, ledger, Arc::default()), Policy::of(target))
-    }
-
-    fn gate(target: &Target) -> Gate {
-        Gate::of(target, Ledger::own(), Places::process())
     }
 
     fn made(target: &Target, gate: Gate, policy: Policy) -> Result<Self> {
@@ -127,7 +122,7 @@ impl Client {
         Ok(Self(Arc::new(Inner {
             http,
             authorization: auth::authorization(&target.credentials)?,
-            gate: (!target.testing.unlimited).then_some(gate),
+            gate,
             requests: AtomicU64::new(0),
             journal,
             policy,
@@ -146,7 +141,7 @@ impl Client {
 
     /// Whether so many requests may be made within the hour. Errors: `RateLimited`.
     pub fn afford(&self, quota: Quota, requests: usize) -> Result<()> {
-        self.0.gate.as_ref().map_or(Ok(()), |gate| gate.afford(quota, requests))
+        self.0.gate.afford(quota, requests)
     }
 
     /// The tries of something that is asked for, none made yet.
@@ -220,9 +215,16 @@ impl Client {
             (None, Method::Post) => message.header(CONTENT_LENGTH, "0"),
             (None, Method::Get) => message,
         };
-        let mut permit = match (&inner.gate, request.counts_against()) {
-            (Some(gate), Some(quota)) => Some(gate.pass(quota).await?),
-            _ => None,
+        let gate = &inner.gate;
+        let mut permit = match request.counts_against() {
+            Some(quota) => Some(match request.claim() {
+                None => gate.pass(quota).await?,
+                Some(claim) => gate.attempt(quota, claim).await.map_err(|closed| match closed {
+                    Closed::Failed(error) => Failure::never(error),
+                    Closed::Until(at) => Failure { error: gate.spent(quota, at), retry: Retry::Later(at) },
+                })?,
+            }),
+            None => None,
         };
         if let Some(permit) = &mut permit {
             permit.leave();
@@ -247,11 +249,11 @@ impl Client {
 
     /// Keeps what an answer said of the hour.
     fn learn(&self, request: &Request, Said { allowed, left }: Said) {
-        if let (Some(gate), Some(quota)) = (&self.0.gate, request.counts_against())
+        if let Some(quota) = request.counts_against()
             && quota.is_hourly()
             && (allowed.is_some() || left.is_some())
         {
-            gate.learn(quota, allowed, left);
+            self.0.gate.learn(quota, allowed, left);
         }
     }
 
@@ -329,10 +331,8 @@ impl Client {
         permit.iter_mut().for_each(Permit::refused);
         let throttle = throttle::read(headers, &words);
         self.learn(request, Said { left: None, ..throttle::said(&HeaderMap::new(), &words) });
-        let until = match (&inner.gate, errors::pause(throttle, request.counts_against())) {
-            (Some(gate), Some((quota, length))) => Some(gate.pause(quota, length)),
-            _ => None,
-        };
+        let until = errors::pause(throttle, request.counts_against())
+            .and_then(|(quota, length)| inner.gate.pause(quota, length));
         refusal.throttled(throttle, until)
     }
 

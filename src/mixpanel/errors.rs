@@ -168,15 +168,15 @@ impl Refusal<'_> {
             Throttle::Pause(wait) | Throttle::Spent(Some(wait)) if wait <= PATIENCE => busy(Retry::After(wait)),
             Throttle::Pause(_) | Throttle::Spent(Some(_)) => (
                 format!("Mixpanel allows {project} no more requests for a while"),
-                format!("Run it again at {at}; mixpanel_quota() shows what this process has used"),
-                Retry::Never,
+                format!("Run it again at {at}; mixpanel_quota() shows what is used"),
+                until.map_or(Retry::Never, Retry::Later),
             ),
             Throttle::Spent(None) => (
                 format!("the requests that Mixpanel allows {project} in an hour are used up"),
                 format!(
                     "Each comes back an hour after it was made, but Mixpanel did not say when; run it again at {at}"
                 ),
-                Retry::Never,
+                until.map_or(Retry::Never, Retry::Later),
             ),
         };
         Failure { error: self.error(Code::RateLimited, what).fix(fix), retry }

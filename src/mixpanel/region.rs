@@ -37,7 +37,7 @@ impl Api {
     }
 
     /// Scheme, host and path prefix, without a slash at the end. `base_url` takes the place of every host.
-    pub(super) fn base(self, region: Region, base_url: Option<&BaseUrl>) -> String {
+    pub fn base(self, region: Region, base_url: Option<&BaseUrl>) -> String {
         let (_, data, site) = HOSTS.into_iter().find(|row| row.0 == region).unwrap_or(HOSTS[0]);
         let (host, prefix) = match self {
             Api::Export => (data, "/api/2.0"),

@@ -43,6 +43,8 @@ pub struct Request {
     query: Vec<(String, String)>,
     payload: Payload,
     quota: Option<Quota>,
+    /// Set where the caller deals with a spent hour itself; within, whose request was set aside.
+    claim: Option<Option<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,13 +76,23 @@ impl Request {
     pub fn new(api: Api, method: Method, path: &str) -> Self {
         let segments = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
         let (query, payload, quota) = (Vec::new(), Payload::None, limit_of(api));
-        Self { api, method, segments, slash: false, verbatim: false, query, payload, quota }
+        Self { api, method, segments, slash: false, verbatim: false, query, payload, quota, claim: None }
     }
 
     /// One more segment of the path, whatever characters it has: for names.
     pub fn segment(mut self, segment: impl Into<String>) -> Self {
         self.segments.push(segment.into());
         self
+    }
+
+    /// Says whose request was set aside for this one, if any was, and that a spent hour is not waited for here.
+    pub fn claimed(mut self, claim: Option<&str>) -> Self {
+        self.claim = Some(claim.map(str::to_owned));
+        self
+    }
+
+    pub(super) fn claim(&self) -> Option<Option<&str>> {
+        self.claim.as_ref().map(Option::as_deref)
     }
 
     /// Whether the path ends with a slash. No route is known to need one, and some may be asked with it.

@@ -5,6 +5,8 @@
 
 use std::{future::Future, time::Duration};
 
+use jiff::Timestamp;
+
 use super::Policy;
 use crate::contract::{Error, Result};
 
@@ -25,6 +27,8 @@ pub enum Retry {
     Damaged,
     /// After the wait that the server asked for.
     After(Duration),
+    /// Not before then: the hour is used up. Only who is willing to wait that long tries again.
+    Later(Timestamp),
 }
 
 impl Failure {
@@ -69,7 +73,7 @@ impl Tries {
         self.damaged += usize::from(failure.retry == Retry::Damaged);
         let pause = self.policy.pause(self.failed);
         let pause = match failure.retry {
-            Retry::Never => None,
+            Retry::Never | Retry::Later(_) => None,
             Retry::Backoff | Retry::Damaged => Some(pause),
             Retry::After(asked) => Some(asked + self.policy.base.min(pause).mul_f32(fastrand::f32())),
         };

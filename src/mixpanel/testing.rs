@@ -25,6 +25,7 @@ pub fn target() -> Target {
         warnings: Vec::new(),
         hint: None,
         keeping: Keeping::none(),
+        max_wait: Duration::ZERO,
         testing: Testing {
             retry_base: Some(Duration::from_millis(1)),
             timeout: Some(Duration::from_secs(1)),

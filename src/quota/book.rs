@@ -28,6 +28,9 @@ pub const CLAIM_LIFE: Millis = 60_000;
 /// How long the error of a claim is kept for those who wait for it.
 const ERROR_LIFE: Millis = 60_000;
 
+/// How long a day that had not begun is not asked for again.
+const REFUSAL_LIFE: Millis = 3_600_000;
+
 /// Nothing is from further ahead of the clock than this: where it is, the clock was set back.
 const AHEAD: Millis = 3_600_000;
 
@@ -87,6 +90,8 @@ pub struct Book {
     others: Option<(usize, Millis)>,
     claims: Vec<Claim>,
     failed: Vec<Failed>,
+    /// A day that had not begun in the project, and when Mixpanel said so.
+    refused: Option<(Date, Millis)>,
 }
 
 impl Book {
@@ -107,6 +112,7 @@ impl Book {
         self.paused_until = self.paused_until.min(now + LONGEST_PAUSE);
         self.others = self.others.filter(|(_, at)| at + period > now && at - now <= AHEAD);
         self.claims.retain(|claim| now - claim.renewed < CLAIM_LIFE && claim.renewed - now <= AHEAD);
+        self.refused = self.refused.filter(|(_, at)| now - at < REFUSAL_LIFE && at - now <= AHEAD);
         self.failed.retain(|failed| now - failed.at < ERROR_LIFE && failed.at - now <= AHEAD);
     }
 
@@ -214,13 +220,23 @@ impl Book {
         self.claims.push(Claim { id, asker, question, from, to, renewed: now, reserved: true, kept });
     }
 
+    /// Claims the halves of a window whose request was made: their days, and no request.
+    pub fn halve(&mut self, id: &str, halves: [(String, (Date, Date)); 2], now: Millis) {
+        let Some(index) = self.claims.iter().position(|claim| claim.id == id) else { return };
+        let whole = self.claims.remove(index);
+        for (id, (from, to)) in halves {
+            self.claims.push(Claim { id, from, to, renewed: now, reserved: false, ..whole.clone() });
+        }
+    }
+
     /// The claims that live, of answers that will be kept.
     pub fn claims(&self) -> impl Iterator<Item = &Claim> {
         self.claims.iter().filter(|claim| claim.kept)
     }
 
-    pub fn has(&self, id: &str) -> bool {
-        self.claims.iter().any(|claim| claim.id == id)
+    /// The names of all claims that live.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.claims.iter().map(|claim| claim.id.as_str())
     }
 
     /// Says that these are still worked on. Returns whether all of them were known.
@@ -231,6 +247,16 @@ impl Book {
             known += 1;
         }
         known == ids.len()
+    }
+
+    /// The first day that had not begun in the project when it was asked for, within the last hour.
+    pub fn refused_from(&self) -> Option<Date> {
+        self.refused.map(|(day, _)| day)
+    }
+
+    /// A day had not begun in the project.
+    pub fn refuse_from(&mut self, day: Date, now: Millis) {
+        self.refused = Some((self.refused.map_or(day, |(known, _)| known.min(day)), now));
     }
 
     /// Says that the answers of these will not be kept, so that nobody waits for them.

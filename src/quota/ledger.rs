@@ -5,7 +5,7 @@
 //! counted as far as this process knows it, and `mixpanel_quota()` says so.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, OnceLock, mpsc},
     thread,
@@ -20,8 +20,10 @@ use super::{
     shared::{self, Changed, Page, Trouble},
 };
 use crate::{
+    archive,
+    config::{ArchivePlace, Keeping},
     contract::{Code, Error, Result},
-    folder::Folder,
+    folder::{Chosen, Folder},
 };
 
 /// A file system that has said nothing for so long hangs. Longer than other processes are waited for.
@@ -71,6 +73,31 @@ impl Ledger {
     pub fn own() -> Arc<Self> {
         static PROCESS: OnceLock<Arc<Ledger>> = OnceLock::new();
         Arc::clone(PROCESS.get_or_init(|| Arc::new(Self::new(Place::Process(None)))))
+    }
+
+    /// The one that counts for who keeps answers so.
+    ///
+    /// Errors: `InvalidConfig` where the folder that the user named can't be used.
+    pub fn of(keeping: &Keeping) -> Result<Arc<Self>> {
+        match (&keeping.archive, &keeping.state) {
+            (ArchivePlace::Named(path), _) => Ok(Self::shared(archive::named(path)?)),
+            (_, Some(path)) => Ok(match Folder::open(path, Chosen::ByUs) {
+                Ok(folder) => Self::shared(folder),
+                Err(_) => Self::own(),
+            }),
+            (_, None) => Ok(Self::own()),
+        }
+    }
+
+    /// Every claim that lives; `None` where those of other processes are not known.
+    pub fn living_claims(&self) -> Option<BTreeSet<String>> {
+        match &*lock(&self.place) {
+            Place::Shared(folder) => {
+                let books = pages(&folder.path().join(BOOKS));
+                Some(books.iter().flat_map(|page| page.book.ids()).map(str::to_owned).collect())
+            }
+            Place::Process(_) => None,
+        }
     }
 
     /// Of all processes that use that folder, which is there.
@@ -253,7 +280,7 @@ pub(super) fn timestamp(at: Millis) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{config::Target, folder::Chosen, mixpanel::testing::target};
+    use crate::{config::Target, mixpanel::testing::target};
 
     fn folder(path: &Path) -> Folder {
         Folder::open(path, Chosen::ByUser).unwrap()

@@ -1,18 +1,33 @@
-//! Which window is where on its way from Mixpanel to DuckDB?
+//! Which window is where on its way to DuckDB?
 //!
 //! The download side asks for windows to fetch, oldest first, and brings what
 //! has arrived; the reading side waits for what has arrived, oldest first, and
-//! either settles a window or sends it back to be fetched again. Everybody else
+//! either settles a window or sends it back to be had again. Everybody else
 //! only looks: progress, the record in `mixpanel_fetches()`.
+//!
+//! ```text
+//!   Unplanned ──┬─▶ Waiting ──▶ Downloading ──▶ Arrived ──▶ Taken ──▶ Settled
+//!      ▲        ├─▶ Awaited (another's) ──┐     ▲   │ ▲       │
+//!      │        └─▶ Arrived (kept)        │     │   ▼ │       │
+//!      └──────────────────────────────────┘     │  Checked    │
+//!      └────────────────── no good, or gone ────┴─────────────┘
+//! ```
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     time::Duration,
 };
 
+use jiff::{Timestamp, civil::Date};
 use tokio::sync::Notify;
 
-use super::{plan::Window, source::Arrived, verify};
+use super::{
+    answer::{Answered, Arrived, Unkept},
+    keeper::{Awaited, Keeper, KeptAnswer, PlannedWindow, WindowOrigin, WindowPlan},
+    plan::Window,
+    verify,
+};
 use crate::{
     config::{Credentials, Target},
     contract::{Code, Error, Reason, Result},
@@ -32,23 +47,49 @@ pub enum OnFailure {
 
 #[derive(Debug)]
 enum State {
+    /// Its days are to be planned anew, not before a moment where there is one.
+    Unplanned(Option<Timestamp>),
     /// To be downloaded.
     Waiting,
     Downloading,
+    /// Another one brings it: a claim.
+    Awaited(String),
     Arrived(Arrived),
+    /// It arrived, and is looked at and kept before a reader has it.
+    Checked,
     /// A reader has it.
     Taken,
     /// Its rows are in hand, or it was left out.
     Settled,
+    /// Others stand for it.
+    Replaced,
 }
 
 #[derive(Debug)]
 struct Slot {
     window: Window,
+    /// The days that it is wanted for.
+    days: Vec<Date>,
     state: State,
+    claim: Option<String>,
+    /// The window that broke off and that it is a part of.
+    half_of: Option<usize>,
+    /// Whether what it settled with is in the archive.
+    is_kept: bool,
     tries: Tries,
     /// Before it is asked for again.
     pause: Duration,
+}
+
+impl Slot {
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Settled | State::Replaced)
+    }
+
+    /// Whether it is here or on its way, and nothing but memory has it.
+    fn is_unread(&self) -> bool {
+        matches!(self.state, State::Downloading | State::Checked | State::Arrived(Arrived::Answer(_)))
+    }
 }
 
 #[derive(Debug)]
@@ -57,6 +98,10 @@ struct Slots {
     failure: Option<Error>,
     skipped: usize,
     closed: bool,
+    /// Whether rows of an answer that was cut by days went out.
+    has_cut: bool,
+    /// Whether an answer of this scan has rows on other days than its own.
+    has_strays: bool,
 }
 
 /// A window to download.
@@ -64,6 +109,7 @@ struct Slots {
 pub struct Task {
     pub index: usize,
     pub window: Window,
+    pub claim: Option<String>,
     /// Those that are left, after answers that had to be thrown away.
     pub tries: Tries,
     pub pause: Duration,
@@ -79,25 +125,32 @@ pub struct Board {
     pub wanted: Notify,
     pub on_failure: OnFailure,
     pub fetch: Arc<Fetch>,
+    pub keeper: Keeper,
+    policy: Policy,
     /// What must not stand in an error, whatever an answer holds.
     credentials: Credentials,
 }
 
 impl Board {
-    pub fn new(windows: &[Window], on_failure: OnFailure, fetch: Arc<Fetch>, target: &Target) -> Self {
-        let tries = Tries::new(Policy::of(target));
-        let slot = |&window| Slot { window, state: State::Waiting, tries, pause: Duration::ZERO };
+    pub fn new(plan: WindowPlan, on_failure: OnFailure, fetch: Arc<Fetch>, keeper: Keeper, target: &Target) -> Self {
+        let policy = Policy::of(target);
+        let slots: Vec<Slot> = plan.windows.into_iter().map(|planned| slot(planned, Tries::new(policy))).collect();
+        Fetch::add(&fetch.windows, slots.len() as u64);
         Self {
             slots: Mutex::new(Slots {
-                slots: windows.iter().map(slot).collect(),
+                slots,
                 failure: None,
                 skipped: 0,
                 closed: false,
+                has_cut: false,
+                has_strays: false,
             }),
             arrived: Condvar::new(),
             wanted: Notify::new(),
             on_failure,
             fetch,
+            keeper,
+            policy,
             credentials: target.credentials.clone(),
         }
     }
@@ -115,11 +168,6 @@ impl Board {
         self.slots.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// How many there are, whatever their state.
-    pub fn count(&self) -> usize {
-        self.lock().slots.len()
-    }
-
     fn changed(&self) {
         self.arrived.notify_all();
         self.wanted.notify_one();
@@ -128,20 +176,151 @@ impl Board {
     /// The oldest window that is to be downloaded; `None` while there is none or `ahead` of them are unread.
     pub fn next_to_download(&self, ahead: usize) -> Option<Task> {
         let mut slots = self.lock();
-        let unread = slots.slots.iter().filter(|slot| matches!(slot.state, State::Downloading | State::Arrived(_)));
+        let unread = slots.slots.iter().filter(|slot| slot.is_unread());
         if slots.closed || unread.count() >= ahead {
             return None;
         }
         let (index, slot) =
             slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Waiting))?;
         slot.state = State::Downloading;
-        Some(Task { index, window: slot.window, tries: slot.tries, pause: slot.pause })
+        Some(Task { index, window: slot.window, claim: slot.claim.clone(), tries: slot.tries, pause: slot.pause })
     }
 
-    /// Whether nothing will ever be downloaded again.
-    pub fn is_over(&self) -> bool {
+    /// An answer that is to be looked at and kept before a reader has it: where so many are unread that nothing would be
+    /// downloaded any more, and where nobody reads any more.
+    pub fn next_to_check(&self, ahead: usize) -> Option<(usize, Window, Answered)> {
+        if !self.keeper.keeps() {
+            return None;
+        }
+        let mut slots = self.lock();
+        let unread = slots.slots.iter().filter(|slot| slot.is_unread());
+        if !slots.closed && unread.count() < ahead {
+            return None;
+        }
+        let unkept =
+            |slot: &Slot| matches!(&slot.state, State::Arrived(Arrived::Answer(answer)) if answer.is_to_be_kept());
+        let (index, slot) = slots.slots.iter_mut().enumerate().find(|(_, slot)| unkept(slot))?;
+        match std::mem::replace(&mut slot.state, State::Checked) {
+            State::Arrived(Arrived::Answer(answer)) => Some((index, slot.window, answer)),
+            // Just found to be one.
+            state => {
+                slot.state = state;
+                None
+            }
+        }
+    }
+
+    /// Days that are to be planned now.
+    pub fn unplanned(&self) -> Vec<(usize, Vec<Date>)> {
+        let now = self.keeper.now();
         let slots = self.lock();
-        slots.closed || slots.slots.iter().all(|slot| matches!(slot.state, State::Settled))
+        if slots.closed {
+            return Vec::new();
+        }
+        let is_due = |slot: &Slot| matches!(slot.state, State::Unplanned(at) if at.is_none_or(|at| at <= now));
+        let due = slots.slots.iter().enumerate().filter(|(_, slot)| is_due(slot));
+        due.map(|(index, slot)| (index, slot.days.clone())).collect()
+    }
+
+    /// Whether anything is waited for that tells nobody when it comes.
+    pub fn has_to_look(&self) -> bool {
+        let slots = self.lock();
+        !slots.closed && slots.slots.iter().any(|slot| matches!(slot.state, State::Awaited(_) | State::Unplanned(_)))
+    }
+
+    /// The claims of others that are waited for.
+    pub fn awaited(&self) -> Vec<(usize, String)> {
+        let slots = self.lock();
+        let claim = |(index, slot): (usize, &Slot)| match &slot.state {
+            State::Awaited(claim) => Some((index, claim.clone())),
+            _ => None,
+        };
+        slots.slots.iter().enumerate().filter_map(claim).collect()
+    }
+
+    /// What became of a claim that is waited for.
+    pub fn looked(&self, index: usize, awaited: Awaited) {
+        match awaited {
+            Awaited::Coming => {}
+            Awaited::Over => self.plan_anew(index, None),
+            Awaited::Failed(error) => self.give_up(index, Error::repeated(&error)),
+        }
+    }
+
+    /// Sends a window back to be planned, not before a moment where there is one.
+    pub fn plan_anew(&self, index: usize, not_before: Option<Timestamp>) {
+        let mut slots = self.lock();
+        let Some(slot) = slots.slots.get_mut(index) else { return };
+        slot.state = State::Unplanned(not_before);
+        let claim = slot.claim.take();
+        drop(slots);
+        if let Some(claim) = claim {
+            self.keeper.release(&claim, None);
+        }
+        self.fetch.wait_until(not_before);
+        self.changed();
+    }
+
+    /// Puts planned windows in the place of one.
+    pub fn replace(&self, index: usize, plan: WindowPlan) {
+        self.fetch.wait_until(None);
+        let mut slots = self.lock();
+        let Some(old) = slots.slots.get_mut(index) else { return };
+        old.state = State::Replaced;
+        let tries = old.tries;
+        Fetch::add(&self.fetch.windows, plan.windows.len() as u64);
+        self.fetch.windows.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+        slots.slots.extend(plan.windows.into_iter().map(|planned| slot(planned, tries)));
+        drop(slots);
+        self.changed();
+    }
+
+    /// A window broke off: its halves are asked for in its place.
+    pub fn halve(&self, index: usize, halves: [Window; 2], tries: Tries, pause: Duration) {
+        let claim = self.lock().slots.get(index).and_then(|slot| slot.claim.clone());
+        let claims = match self.keeper.halve(claim.as_deref(), halves) {
+            Ok(claims) => claims,
+            Err(error) => return self.give_up(index, error),
+        };
+        let mut slots = self.lock();
+        let Some(old) = slots.slots.get_mut(index) else { return };
+        let days = std::mem::take(&mut old.days);
+        let half_of = Some(old.half_of.unwrap_or(index));
+        (old.state, old.claim) = (State::Replaced, None);
+        for (window, claim) in halves.into_iter().zip(claims) {
+            let days = days.iter().copied().filter(|day| window.has(*day)).collect();
+            slots.slots.push(Slot {
+                window,
+                days,
+                state: State::Waiting,
+                claim,
+                half_of,
+                is_kept: false,
+                tries,
+                pause,
+            });
+        }
+        Fetch::add(&self.fetch.windows, 1);
+        drop(slots);
+        self.changed();
+    }
+
+    /// Whether the download side has nothing left to do. `is_late`: what is under way is no longer waited for.
+    pub fn is_over(&self, is_late: bool) -> bool {
+        let slots = self.lock();
+        let is_open = |slot: &Slot| match &slot.state {
+            State::Downloading | State::Checked => true,
+            State::Arrived(Arrived::Answer(answer)) => answer.is_to_be_kept(),
+            _ => false,
+        };
+        match slots.closed {
+            true => is_late || !self.keeper.keeps() || !slots.slots.iter().any(is_open),
+            false => slots.slots.iter().all(Slot::is_over),
+        }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// A window is here, whole, and so many tries are left if it turns out to be no good.
@@ -150,6 +329,18 @@ impl Board {
             slot.state = State::Arrived(arrived);
             slot.tries = tries;
         }
+        self.changed();
+    }
+
+    /// What was looked at is for readers now.
+    pub fn checked(&self, index: usize, arrived: Arrived) {
+        let mut slots = self.lock();
+        let closed = slots.closed;
+        if let Some(slot) = slots.slots.get_mut(index) {
+            slot.is_kept |= matches!(arrived, Arrived::Kept(_));
+            slot.state = if closed { State::Settled } else { State::Arrived(arrived) };
+        }
+        drop(slots);
         self.changed();
     }
 
@@ -165,17 +356,21 @@ impl Board {
             if let Some(error) = &slots.failure {
                 return Err(error.clone());
             }
-            if slots.closed || slots.slots.iter().all(|slot| matches!(slot.state, State::Settled)) {
+            if slots.closed || slots.slots.iter().all(Slot::is_over) {
                 return Ok(None);
             }
-            let here = slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Arrived(_)));
-            if let Some((index, slot)) = here
-                && let State::Arrived(arrived) = std::mem::replace(&mut slot.state, State::Taken)
+            let here = slots.slots.iter_mut().enumerate().filter(|(_, slot)| matches!(slot.state, State::Arrived(_)));
+            if let Some((index, slot)) = here.min_by_key(|(_, slot)| slot.window.from)
+                && let State::Arrived(mut arrived) = std::mem::replace(&mut slot.state, State::Taken)
             {
                 let window = slot.window;
                 drop(slots);
                 self.wanted.notify_one();
-                return Ok(Some((Taken { board: self, index, open: true }, window, arrived)));
+                let unkept = match &mut arrived {
+                    Arrived::Answer(answer) => answer.unkept(),
+                    Arrived::Kept(_) => None,
+                };
+                return Ok(Some((Taken { board: self, index, open: true, unkept }, window, arrived)));
             }
             let wait = patience.unwrap_or(Duration::from_secs(3600));
             let (woken, timeout) =
@@ -187,9 +382,36 @@ impl Board {
         }
     }
 
+    /// Keeps an answer whose lines are good and are an answer. Returns whether it is kept.
+    pub fn keep(
+        &self,
+        index: usize,
+        window: Window,
+        Unkept { partial, asked_at }: Unkept,
+        count: Count,
+    ) -> Option<KeptAnswer> {
+        let kept = self.keeper.keep(partial, window, count, asked_at)?;
+        let mut slots = self.lock();
+        let claim = slots.slots.get_mut(index).and_then(|slot| slot.claim.take());
+        if let Some(slot) = slots.slots.get_mut(index) {
+            slot.is_kept = true;
+        }
+        // A half that is kept starts the count of the other one anew.
+        let family = slots.slots.get(index).and_then(|slot| slot.half_of);
+        let others = slots.slots.iter_mut().filter(|slot| family.is_some() && slot.half_of == family);
+        others.for_each(|slot| slot.tries = Tries::new(self.policy));
+        drop(slots);
+        Fetch::add(&self.fetch.windows_kept, 1);
+        if let Some(claim) = claim {
+            self.keeper.release(&claim, None);
+        }
+        Some(kept)
+    }
+
     /// The window's lines are good, and it will not be fetched again. Whether its rows are: they may answer another
     /// question.
-    fn settle(&self, index: usize, count: Count) -> bool {
+    fn settle(&self, index: usize, count: Count, unkept: Option<Unkept>, asked_at: Option<Timestamp>) -> bool {
+        let Some(window) = self.lock().slots.get(index).map(|slot| slot.window) else { return false };
         let warning = match verify::within_days(count) {
             Ok(warning) => warning,
             Err(error) => {
@@ -197,19 +419,46 @@ impl Board {
                 return false;
             }
         };
-        if let Some(slot) = self.lock().slots.get_mut(index) {
+        let is_kept = unkept.is_some_and(|unkept| self.keep(index, window, unkept, count).is_some());
+        if let Some(warning) = warning {
+            self.fetch.warn("ROWS_OUTSIDE_DAYS", format!("{window}: {warning}"));
+        }
+        let mut slots = self.lock();
+        slots.has_strays |= count.on_days < count.rows;
+        let is_mixed = slots.has_strays && slots.has_cut;
+        let mut claim = None;
+        if let Some(slot) = slots.slots.get_mut(index) {
             slot.state = State::Settled;
-            if let Some(warning) = warning {
-                self.fetch.warn("ROWS_OUTSIDE_DAYS", format!("{}: {warning}", slot.window));
-            }
+            slot.is_kept |= is_kept;
+            claim = slot.claim.take();
+        }
+        drop(slots);
+        if let Some(claim) = claim {
+            self.keeper.release(&claim, None);
+        }
+        if let Some(asked_at) = asked_at {
+            self.fetch.asked_at(asked_at);
         }
         Fetch::add(&self.fetch.windows_done, 1);
+        if is_mixed {
+            let what =
+                "the days of this project are not those of UTC, and rows of kept answers were chosen as if they were";
+            self.fail(Error::new(Code::UnexpectedResponse, what).fix("Run it again: it is known now"));
+            return false;
+        }
         self.changed();
         true
     }
 
+    /// Rows of a kept answer go out, of which others were cut away by their days. Whether they may.
+    pub fn may_cut(&self) -> bool {
+        let mut slots = self.lock();
+        slots.has_cut |= !slots.has_strays;
+        !slots.has_strays
+    }
+
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
-    fn again(&self, index: usize, damage: Error) {
+    pub fn again(&self, index: usize, damage: Error) {
         let mut slots = self.lock();
         let Some(slot) = slots.slots.get_mut(index) else { return };
         match slot.tries.again(verify::failure(damage)) {
@@ -229,17 +478,24 @@ impl Board {
     /// The window can't be had.
     pub fn give_up(&self, index: usize, error: Error) {
         let mut slots = self.lock();
-        let Some(window) = slots.slots.get(index).map(|slot| slot.window) else { return };
+        let Some(slot) = slots.slots.get_mut(index) else { return };
+        let (window, claim) = (slot.window, slot.claim.take());
         let error = self.redacted(error.context(window));
         // Where nothing can be had, leaving out would be an empty answer to a wrong password.
-        let all_skipped = slots.skipped + 1 == slots.slots.len();
-        if self.on_failure == OnFailure::Error || is_fatal(&error) || all_skipped {
-            drop(slots);
+        let all = slots.slots.iter().filter(|slot| !matches!(slot.state, State::Replaced)).count();
+        let fails = self.on_failure == OnFailure::Error || is_fatal(&error) || slots.skipped + 1 == all;
+        if !fails && let Some(slot) = slots.slots.get_mut(index) {
+            slot.state = State::Settled;
+            slots.skipped += 1;
+        }
+        drop(slots);
+        if let Some(claim) = claim {
+            // Whoever waits for it would ask the same.
+            self.keeper.release(&claim, Some(error.to_string()));
+        }
+        if fails {
             return self.fail(error);
         }
-        slots.slots[index].state = State::Settled;
-        slots.skipped += 1;
-        drop(slots);
         self.fetch.left_out(window.to_string(), error.to_string());
         self.changed();
     }
@@ -249,11 +505,16 @@ impl Board {
         let error = self.redacted(error);
         let mut slots = self.lock();
         if slots.failure.is_none() && !slots.closed {
+            let error = match self.keeper.keeps() {
+                true => error.also(&slots.left()),
+                false => error,
+            };
             self.fetch.finish(Some(error.to_string()));
             slots.failure = Some(error);
         }
         slots.closed = true;
         drop(slots);
+        self.let_go();
         self.changed();
     }
 
@@ -261,27 +522,72 @@ impl Board {
     pub fn close(&self) {
         let mut slots = self.lock();
         slots.closed = true;
-        // What has arrived and was not read gives its memory back now.
+        // What has arrived, was not read and will not be kept gives its memory back now.
+        let keeps = self.keeper.keeps();
         for slot in &mut slots.slots {
-            if matches!(slot.state, State::Arrived(_)) {
-                slot.state = State::Settled;
+            if let State::Arrived(arrived) = &slot.state {
+                let stays = keeps && matches!(arrived, Arrived::Answer(answer) if answer.is_to_be_kept());
+                if !stays {
+                    slot.state = State::Settled;
+                }
             }
         }
         drop(slots);
         self.fetch.finish(None);
+        self.let_go();
         self.changed();
+    }
+
+    /// Ends the claims on what was not asked for yet.
+    fn let_go(&self) {
+        let mut slots = self.lock();
+        let idle = slots.slots.iter_mut().filter(|slot| matches!(slot.state, State::Waiting | State::Settled));
+        let claims: Vec<String> = idle.filter_map(|slot| slot.claim.take()).collect();
+        drop(slots);
+        claims.iter().for_each(|claim| self.keeper.release(claim, None));
     }
 
     /// The share of the windows that are done, an unread one counting half.
     pub fn progress(&self) -> f64 {
         let slots = self.lock();
-        let done = slots.slots.iter().map(|slot| match slot.state {
-            State::Waiting | State::Downloading => 0.0,
-            State::Arrived(_) | State::Taken => 0.5,
-            State::Settled => 1.0,
-        });
-        done.sum::<f64>() / slots.slots.len().max(1) as f64
+        let share = |slot: &Slot| match slot.state {
+            State::Unplanned(_) | State::Waiting | State::Downloading | State::Awaited(_) => Some(0.0),
+            State::Arrived(_) | State::Checked | State::Taken => Some(0.5),
+            State::Settled => Some(1.0),
+            State::Replaced => None,
+        };
+        let shares: Vec<f64> = slots.slots.iter().filter_map(share).collect();
+        shares.iter().sum::<f64>() / shares.len().max(1) as f64
     }
+}
+
+impl Slots {
+    /// What is there of the days, for who reads why the others did not come.
+    fn left(&self) -> String {
+        let mut days = BTreeMap::new();
+        let mut requests = 0;
+        for slot in self.slots.iter().filter(|slot| !matches!(slot.state, State::Replaced)) {
+            let is_here = slot.is_kept || matches!(slot.state, State::Arrived(Arrived::Kept(_)));
+            requests += usize::from(!is_here);
+            days.extend(slot.days.iter().map(|day| (*day, is_here)));
+        }
+        let here = days.values().filter(|is_here| **is_here).count();
+        let all = days.len();
+        let (days, requests) = (
+            if all == 1 { "1 day".to_owned() } else { format!("{all} days") },
+            if requests == 1 { "1 request".to_owned() } else { format!("about {requests} requests") },
+        );
+        format!("{here} of {days} are kept, and the next run makes {requests} for the others")
+    }
+}
+
+fn slot(PlannedWindow { window, days, origin }: PlannedWindow, tries: Tries) -> Slot {
+    let (state, claim, is_kept) = match origin {
+        WindowOrigin::Mixpanel(claim) => (State::Waiting, claim, false),
+        WindowOrigin::Copy(kept) => (State::Arrived(Arrived::Kept(kept)), None, true),
+        WindowOrigin::Claim(claim) => (State::Awaited(claim), None, false),
+    };
+    Slot { window, days, state, claim, half_of: None, is_kept, tries, pause: Duration::ZERO }
 }
 
 /// A window that a reader has. If the reader comes to grief with it, nobody waits for it for ever.
@@ -289,20 +595,27 @@ pub struct Taken<'a> {
     board: &'a Board,
     index: usize,
     open: bool,
+    unkept: Option<Unkept>,
 }
 
 impl Taken<'_> {
     /// The window's lines are good, and it will not be fetched again. Whether its rows are, which may answer another
     /// question.
-    pub fn settle(mut self, count: Count) -> bool {
+    pub fn settle(mut self, count: Count, asked_at: Option<Timestamp>) -> bool {
         self.open = false;
-        self.board.settle(self.index, count)
+        self.board.settle(self.index, count, self.unkept.take(), asked_at)
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
     pub fn again(mut self, damage: Error) {
         self.open = false;
         self.board.again(self.index, damage);
+    }
+
+    /// The kept answer is gone, damaged, or may not be cut: its days are to be had in another way.
+    pub fn plan_anew(mut self) {
+        self.open = false;
+        self.board.plan_anew(self.index, None);
     }
 }
 
@@ -315,7 +628,7 @@ impl Drop for Taken<'_> {
 }
 
 /// What is wrong with every window alike is not a window's failure. Days that the plan does not keep are wrong with the
-/// oldest only.
+/// oldest only, and a spent hour with those that come after it.
 fn is_fatal(error: &Error) -> bool {
     if matches!(error.reason(), Some(Reason::HistoryLimit(_))) {
         return false;
@@ -327,7 +640,6 @@ fn is_fatal(error: &Error) -> bool {
             | Code::PermissionDenied
             | Code::NotFound
             | Code::InvalidConfig
-            | Code::RateLimited
             | Code::IoError
             | Code::OutOfMemory
             | Code::Internal
@@ -338,26 +650,22 @@ fn is_fatal(error: &Error) -> bool {
 mod tests {
     use jiff::civil::date;
 
-    use super::{
-        super::spool::{Allowance, Spool},
-        *,
-    };
-    use crate::{
-        config::Secret,
-        contract::Clock,
-        fetching::record,
-        mixpanel::{Encoding, testing::target},
-    };
+    use super::{super::spool::Allowance, *};
+    use crate::{config::Secret, contract::Clock, fetching::record, mixpanel::testing::target};
 
     fn board(count: i8, on_failure: OnFailure) -> Board {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
         let credentials = Credentials::OAuthToken(Secret::new("hidden-token"));
         let target = Target { credentials, ..target() };
-        Board::new(&days, on_failure, record::start("test", "{}".into(), days.len(), Clock::default()), &target)
+        let planned =
+            |window: Window| PlannedWindow { window, days: vec![window.from], origin: WindowOrigin::Mixpanel(None) };
+        let plan = WindowPlan { windows: days.into_iter().map(planned).collect(), short_until: None };
+        let record = record::start("test", "{}".into(), 0, Clock::default());
+        Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
     }
 
     fn arrived() -> Arrived {
-        Arrived { spool: Spool::new(&Allowance::default()), encoding: Encoding::Identity, verified: None }
+        Arrived::Answer(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH))
     }
 
     fn tries() -> Tries {
@@ -386,9 +694,9 @@ mod tests {
         board.next_to_download(1);
         board.bring(0, arrived(), tries());
         let (taken, ..) = board.take(None, || false).unwrap().unwrap();
-        assert!(!board.is_over());
-        taken.settle(Count::default());
-        assert!(board.is_over() && board.take(None, || false).unwrap().is_none());
+        assert!(!board.is_over(false));
+        taken.settle(Count::default(), None);
+        assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
     }
 
@@ -403,14 +711,14 @@ mod tests {
         }
         let error = board.take(None, || false).err().unwrap().to_string();
         assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
-        assert!(board.is_over());
+        assert!(board.is_over(false));
     }
 
     #[test]
     fn skipping_leaves_out_one_window_but_not_all() {
         let board = board(2, OnFailure::Skip);
         board.give_up(0, broken());
-        assert!(!board.is_over());
+        assert!(!board.is_over(false));
         assert_eq!(board.fetch.end().failed.len(), 1);
         board.give_up(1, broken());
         assert!(board.take(None, || false).is_err());
@@ -421,7 +729,7 @@ mod tests {
         let board = board(2, OnFailure::Skip);
         let error = Error::new(Code::PermissionDenied, "HTTP 403").because(Reason::HistoryLimit(Some(90)));
         board.give_up(0, error);
-        assert!(!board.is_over());
+        assert!(!board.is_over(false));
         assert_eq!(board.fetch.end().failed.len(), 1);
     }
 
@@ -453,7 +761,7 @@ mod tests {
     fn only_a_reader_that_may_leave_does() {
         let board = board(1, OnFailure::Error);
         assert!(board.take(Some(Duration::from_millis(1)), || true).unwrap().is_none());
-        assert!(!board.is_over());
+        assert!(!board.is_over(false));
     }
 
     #[test]
@@ -462,7 +770,7 @@ mod tests {
         board.next_to_download(1);
         board.bring(0, arrived(), tries());
         board.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
-        assert!(board.is_over() && board.next_to_download(1).is_none());
+        assert!(board.is_over(false) && board.next_to_download(1).is_none());
     }
 
     #[test]

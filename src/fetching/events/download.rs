@@ -1,37 +1,81 @@
 //! How do the windows get here?
 //!
-//! One thread downloads several windows at once. It ends when all windows are in hand or nobody reads any more; ending
-//! drops what is under way, which closes the connections at once.
+//! One thread downloads several windows at once, waits for those that others bring,
+//! and looks at what has arrived where readers are slow. It ends when all windows
+//! are in hand, or nobody reads any more and what is under way is kept. Ending drops
+//! the rest, which closes the connections at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use jiff::Timestamp;
+use tokio::{
+    task::JoinSet,
+    time::{Instant, Interval, MissedTickBehavior, interval},
+};
 
 use super::{
+    answer::{Answered, Arrived},
     board::{Board, Task},
+    inflate,
+    plan::{WantedDays, Window},
     request::ExportRequest,
-    source::WindowSource,
+    source::{Brought, WindowSource},
+    verify,
 };
-use crate::{contract::Result, fetching::thread};
+use crate::{
+    contract::{Code, Error, Result},
+    fetching::thread,
+};
+
+/// Between two looks at what others bring.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Between two words that our claims are still worked on.
+const RENEW: Duration = Duration::from_secs(15);
+
+/// How long what is under way may go on when nobody reads any more.
+const LAST: Duration = Duration::from_secs(60);
+
+/// How a scan fetches.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    pub wanted: WantedDays,
+    pub max_workers: usize,
+    /// Until when a spent hour is waited for.
+    pub wait_until: Timestamp,
+}
 
 /// Starts to download the windows of a scan.
-pub fn start(board: Arc<Board>, request: ExportRequest, max_workers: usize) -> Result<()> {
-    let source = WindowSource::new(request, board.count(), Arc::clone(&board.fetch))?;
+pub fn start(board: Arc<Board>, request: ExportRequest, terms: Terms) -> Result<()> {
+    let source = WindowSource::new(request, Arc::clone(&board.fetch))?;
     // Whatever ends the thread, readers must not wait for it.
     let lost = {
         let board = Arc::clone(&board);
         move |error| board.fail(error)
     };
-    thread::run("mixpanel-download", drive(board, Arc::new(source), max_workers), lost)
+    thread::run("mixpanel-download", drive(board, Arc::new(source), terms), lost)
 }
 
-async fn drive(board: Arc<Board>, source: Arc<WindowSource>, max_workers: usize) {
+async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
     let mut tasks = JoinSet::new();
-    while !board.is_over() {
-        while tasks.len() < max_workers
-            && let Some(task) = board.next_to_download(2 * max_workers)
-        {
-            tasks.spawn(fetch(Arc::clone(&board), Arc::clone(&source), task));
+    let (mut look, mut renew) = (every(LOOK), every(RENEW));
+    let mut last = None;
+    let ahead = 2 * terms.max_workers;
+    while !board.is_over(last.is_some_and(|last| Instant::now() >= last)) {
+        if board.is_closed() {
+            last.get_or_insert_with(|| Instant::now() + LAST);
+        }
+        for (index, days) in board.unplanned() {
+            plan_anew(&board, index, WantedDays { days, midnight: None, ..terms.wanted.clone() });
+        }
+        while tasks.len() < terms.max_workers {
+            if let Some((index, window, answer)) = board.next_to_check(ahead) {
+                tasks.spawn(check(Arc::clone(&board), index, window, answer));
+            } else if let Some(task) = board.next_to_download(ahead) {
+                tasks.spawn(fetch(Arc::clone(&board), Arc::clone(&source), task, terms.wait_until));
+            } else {
+                break;
+            }
         }
         tokio::select! {
             () = board.wanted.notified() => {}
@@ -40,17 +84,89 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, max_workers: usize)
                     board.fail(thread::broken(error));
                 }
             }
+            _ = look.tick(), if board.has_to_look() => look_at_others(&board),
+            _ = renew.tick() => board.keeper.renew(),
+            () = tokio::time::sleep_until(last.unwrap_or_else(Instant::now)), if last.is_some() => {}
         }
     }
 }
 
-/// Fetches one window until it is here or can't be had.
-async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, Task { index, window, mut tries, pause }: Task) {
-    if !pause.is_zero() {
-        tokio::time::sleep(pause).await;
-    }
-    match source.bring(window, &mut tries).await {
-        Ok(arrived) => board.bring(index, arrived, tries),
+fn every(period: Duration) -> Interval {
+    let mut interval = interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+fn plan_anew(board: &Board, index: usize, wanted: WantedDays) {
+    match board.keeper.plan(&wanted, false) {
+        Ok(plan) => board.replace(index, plan),
         Err(error) => board.give_up(index, error),
     }
+}
+
+fn look_at_others(board: &Board) {
+    let awaited = board.awaited();
+    if awaited.is_empty() {
+        return;
+    }
+    let claims = awaited.iter().map(|(_, claim)| claim.clone()).collect();
+    match board.keeper.look(claims) {
+        Ok(states) => awaited.iter().zip(states).for_each(|((index, _), state)| board.looked(*index, state)),
+        Err(error) => board.fail(error),
+    }
+}
+
+/// Fetches one window until it is here or can't be had.
+async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_until: Timestamp) {
+    if !task.pause.is_zero() {
+        tokio::time::sleep(task.pause).await;
+    }
+    let Task { index, window, claim, mut tries, .. } = task;
+    match source.bring(window, claim.as_deref(), &mut tries, &board.keeper).await {
+        Ok(Brought::Answer(mut answer)) => {
+            // What was checked while it arrived is kept at once; a doubtful one is for the reader to judge.
+            let count = answer.verified.filter(|count| verify::within_days(*count).is_ok());
+            if let Some(count) = count
+                && let Some(unkept) = answer.unkept()
+            {
+                board.keep(index, window, unkept, count);
+            }
+            board.bring(index, Arrived::Answer(answer), tries);
+        }
+        Ok(Brought::Broken(pause, error)) => match window.halves() {
+            Some(halves) => board.halve(index, halves, tries, pause),
+            None => board.give_up(index, error),
+        },
+        Ok(Brought::Later(at, _)) if at <= wait_until => board.plan_anew(index, Some(at)),
+        Ok(Brought::Later(_, error)) | Err(error) => board.give_up(index, error),
+    }
+}
+
+/// Looks at an answer that no reader has time for, and keeps it.
+async fn check(board: Arc<Board>, index: usize, window: Window, mut answer: Answered) {
+    let credentials = board.credentials().clone();
+    let (encoding, verified) = (answer.encoding, answer.verified);
+    let checked = tokio::task::spawn_blocking(move || {
+        let count = match verified {
+            Some(count) => Ok(count),
+            None => inflate::stream_spool(&mut answer.spool, encoding)
+                .map_err(Error::from)
+                .and_then(|lines| verify::lines(lines, window.days(), &credentials)),
+        };
+        (answer, count)
+    });
+    let (mut answer, count) = match checked.await {
+        Ok(checked) => checked,
+        Err(error) => return board.give_up(index, Error::new(Code::Internal, format!("a check failed: {error}"))),
+    };
+    let count = match count {
+        Ok(count) => count,
+        Err(damage) => return board.again(index, damage),
+    };
+    if let Err(error) = verify::within_days(count) {
+        return board.give_up(index, error);
+    }
+    answer.verified = Some(count);
+    let kept = answer.unkept().and_then(|unkept| board.keep(index, window, unkept, count));
+    board.checked(index, kept.map_or(Arrived::Answer(answer), Arrived::Kept));
 }

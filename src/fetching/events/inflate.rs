@@ -193,7 +193,7 @@ mod tests {
     }
 
     fn spool(bytes: &[u8]) -> Spool {
-        let mut spool = Spool::new(&Allowance::default());
+        let mut spool = Spool::new(&Allowance::default(), None);
         spool.write(bytes).unwrap();
         spool
     }

@@ -5,9 +5,12 @@
 //! answer that was cut and a server that gave up are mended by asking for that
 //! window again; nothing of it was emitted yet.
 
+mod answer;
+mod apportion;
 mod board;
 mod download;
 mod inflate;
+mod keeper;
 pub mod narrow;
 pub mod plan;
 mod request;
@@ -18,9 +21,11 @@ mod verify;
 
 use super::Workers;
 
-pub use board::{Board, OnFailure};
+pub use board::OnFailure;
+pub use download::Terms;
+pub use keeper::WindowOrigin;
 pub use request::ExportRequest;
-pub use scan::ExportScan;
+pub use scan::{ExportOrder, ExportScan};
 
 /// The API allows 100 exports at a time; more workers than this gain nothing at 3 starts a second.
 pub const WORKERS: Workers = Workers { usual: 8, most: 48 };

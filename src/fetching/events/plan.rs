@@ -4,15 +4,10 @@
 //! is a window of days. Small windows arrive early, are retried cheaply and are
 //! decoded in parallel; but Mixpanel allows 60 requests an hour.
 
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 
-use crate::{
-    contract::{Error, Result},
-    decode::Days,
-};
-
-/// Requests of one export unless `window_days` says otherwise: leaves some of the hour's 60 for retries and other work.
-pub const MAX_WINDOWS: u64 = 48;
+use super::apportion::{Stage, apportion, in_steps};
+use crate::decode::Days;
 
 /// The largest `limit` that the API takes.
 pub const MAX_LIMIT: u64 = 100_000;
@@ -29,6 +24,18 @@ impl Window {
     pub fn days(&self) -> Days {
         Days::between(self.from, self.to)
     }
+
+    pub fn has(&self, day: Date) -> bool {
+        (self.from..=self.to).contains(&day)
+    }
+
+    /// Two windows of half its days; `None` for a single day.
+    pub fn halves(&self) -> Option<[Window; 2]> {
+        let days = self.from.until(self.to).ok()?.get_days();
+        let middle = self.from.checked_add(jiff::Span::new().try_days(days / 2).ok()?).ok()?;
+        let next = middle.tomorrow().ok()?;
+        (days > 0).then_some([Window { from: self.from, to: middle }, Window { from: next, to: self.to }])
+    }
 }
 
 impl std::fmt::Display for Window {
@@ -40,53 +47,50 @@ impl std::fmt::Display for Window {
     }
 }
 
-/// Splits the days from `from` to `to` into windows, oldest first, without overlap.
-///
-/// `max_rows` within the API's own limit makes it one window: the server stops by itself.
-pub fn windows(from: Date, to: Date, window_days: Option<u64>, max_rows: Option<u64>) -> Result<Vec<Window>> {
-    if max_rows.is_some_and(|rows| rows <= MAX_LIMIT) {
-        return Ok(vec![Window { from, to }]);
-    }
-    let days = u64::try_from(from.duration_until(to).as_hours() / 24).unwrap_or_default() + 1;
-    let length = window_days.unwrap_or_else(|| days.div_ceil(MAX_WINDOWS)).min(days);
-    let step = i64::try_from(length).map_err(|_| Error::argument("window_days", "is too large"))?.days();
-    let mut windows = Vec::new();
-    let mut start = from;
-    while start <= to {
-        // Past the last day of the calendar there is no next window.
-        let next = start.checked_add(step).ok();
-        let end = next.and_then(|next| next.yesterday().ok()).map_or(to, |end| end.min(to));
-        windows.push(Window { from: start, to: end });
-        match next {
-            Some(next) => start = next,
-            None => break,
-        }
-    }
-    Ok(windows)
+/// The days of one export, and how it may ask for them.
+#[derive(Debug, Clone)]
+pub struct WantedDays {
+    /// In order, none twice.
+    pub days: Vec<Date>,
+    /// The day after the last one, where its first moment may be wanted too. Nearly always it is not, so it has no window
+    /// of its own where it can be part of one.
+    pub midnight: Option<Date>,
+    /// So many days a request, where the call says so.
+    pub window_days: Option<usize>,
+    /// All days are one request: the server stops by itself at the `limit` that it has.
+    pub is_one: bool,
+    pub today: Today,
 }
 
-/// The same for days that need not follow each other; they are in order, none twice. No window holds a day that is not
-/// among them.
-pub fn windows_of(days: &[Date], window_days: Option<u64>) -> Result<Vec<Window>> {
-    let runs: Vec<Window> = days
-        .chunk_by(|day, next| day.tomorrow().is_ok_and(|after| after == *next))
-        .filter_map(|run| Some(Window { from: *run.first()?, to: *run.last()? }))
-        .collect();
-    let split = |length: u64| {
-        let windows = runs.iter().map(|run| windows(run.from, run.to, Some(length), None));
-        windows.collect::<Result<Vec<_>>>().map(|windows| windows.concat())
-    };
-    if let Some(length) = window_days {
-        return split(length);
+/// What day it is, where the project's time zone may not be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Today {
+    /// The latest day that may have begun in the project.
+    pub latest: Date,
+    /// The latest day that has begun there for sure.
+    pub certain: Date,
+}
+
+impl WantedDays {
+    /// All days, in order.
+    pub fn all(&self) -> impl Iterator<Item = Date> + '_ {
+        self.days.iter().copied().chain(self.midnight)
     }
-    // Each run's last window may be short, so that the right length is not just a quotient.
-    let mut length = 1;
-    loop {
-        let windows = split(length)?;
-        if windows.len() as u64 <= MAX_WINDOWS || length > days.len() as u64 {
-            return Ok(windows);
-        }
-        length += 1;
+
+    /// The windows for those days that are not there, oldest first. `is_finished`: over, and exported in full. `left`:
+    /// requests of the hour.
+    pub fn windows(&self, missing: &[Date], is_finished: impl Fn(Date) -> bool, left: usize) -> Vec<Window> {
+        let stage = |day: Date| match day {
+            day if day > self.today.certain => Stage::Uncertain,
+            day if is_finished(day) => Stage::Finished,
+            _ => Stage::Begun,
+        };
+        let spans = match (missing.first(), missing.last(), self.window_days) {
+            (Some(first), Some(last), _) if self.is_one => vec![(*first, *last)],
+            (_, _, Some(length)) => in_steps(missing, length),
+            _ => apportion(missing, stage, |day| self.days.binary_search(&day).is_ok(), left),
+        };
+        spans.into_iter().map(|(from, to)| Window { from, to }).collect()
     }
 }
 
@@ -96,74 +100,32 @@ mod tests {
 
     use super::*;
 
-    fn plan(days: i64, window_days: Option<u64>) -> Vec<Window> {
-        let from = date(2024, 1, 1);
-        windows(from, from.checked_add((days - 1).days()).unwrap(), window_days, None).unwrap()
+    fn window(first: i8, last: i8) -> Window {
+        Window { from: date(2025, 1, first), to: date(2025, 1, last) }
     }
 
     #[test]
-    fn one_day_each_while_they_fit() {
-        for days in [1, 30, 48] {
-            let windows = plan(days, None);
-            assert_eq!(windows.len(), days as usize);
-            assert!(windows.iter().all(|window| window.from == window.to));
-        }
+    fn halves_have_all_days() {
+        assert_eq!(window(1, 1).halves(), None);
+        assert_eq!(window(1, 2).halves(), Some([window(1, 1), window(2, 2)]));
+        assert_eq!(window(1, 5).halves(), Some([window(1, 3), window(4, 5)]));
+        let calendar = Window { from: Date::MIN, to: Date::MAX };
+        assert!(calendar.halves().is_some());
     }
 
     #[test]
-    fn longer_windows_after_that() {
-        for (days, count) in [(49, 25), (96, 48), (97, 33), (365, 46), (3650, 48)] {
-            assert_eq!(plan(days, None).len(), count, "{days} days");
-        }
-    }
-
-    #[test]
-    fn windows_cover_every_day_once() {
-        for days in [1, 2, 47, 48, 49, 100, 731] {
-            for window_days in [None, Some(1), Some(7), Some(1000)] {
-                let windows = plan(days, window_days);
-                let mut expected = date(2024, 1, 1);
-                for window in &windows {
-                    assert_eq!(window.from, expected);
-                    assert!(window.to >= window.from);
-                    expected = window.to.tomorrow().unwrap();
-                }
-                assert_eq!(date(2024, 1, 1).duration_until(expected).as_hours() / 24, days);
-            }
-        }
-    }
-
-    #[test]
-    fn days_apart_share_no_window() {
-        let days = |ranges: &[(i64, i64)]| -> Vec<Date> {
-            ranges.iter().flat_map(|(from, to)| (*from..=*to).map(|day| date(2024, 1, 1) + day.days())).collect()
+    fn what_the_call_says_of_windows_holds() {
+        let wanted = |window_days, is_one| WantedDays {
+            days: Vec::new(),
+            midnight: None,
+            window_days,
+            is_one,
+            today: Today { latest: date(2025, 6, 2), certain: date(2025, 6, 1) },
         };
-        let spans = |days: &[Date], length| {
-            let number = |day: Date| date(2024, 1, 1).duration_until(day).as_hours() / 24;
-            let windows = windows_of(days, length).unwrap();
-            windows.iter().map(|window| (number(window.from), number(window.to))).collect::<Vec<_>>()
-        };
-        assert_eq!(spans(&days(&[(0, 2), (7, 7)]), None), [(0, 0), (1, 1), (2, 2), (7, 7)]);
-        assert_eq!(spans(&days(&[(0, 2), (7, 7)]), Some(30)), [(0, 2), (7, 7)]);
-        assert_eq!(spans(&[], None), []);
-        let many = days(&[(0, 59), (70, 90), (100, 100)]);
-        let windows = spans(&many, None);
-        assert!(windows.len() <= 48, "{windows:?}");
-        assert_eq!(windows.iter().map(|(from, to)| to - from + 1).sum::<i64>(), many.len() as i64);
-        let every_other: Vec<_> = (0..60).map(|day| date(2024, 1, 1) + (2 * day).days()).collect();
-        assert_eq!(spans(&every_other, None).len(), 60);
-    }
-
-    #[test]
-    fn few_rows_are_one_request() {
-        let year = windows(date(2024, 1, 1), date(2024, 12, 31), None, Some(100_000)).unwrap();
-        assert_eq!(year.len(), 1);
-        assert_eq!(windows(date(2024, 1, 1), date(2024, 1, 31), None, Some(100_001)).unwrap().len(), 31);
-    }
-
-    #[test]
-    fn the_calendar_ends() {
-        let last = windows(date(9999, 12, 30), Date::MAX, Some(7), None).unwrap();
-        assert_eq!(last, [Window { from: date(9999, 12, 30), to: Date::MAX }]);
+        let missing = [1, 2, 3, 7].map(|day| date(2025, 1, day));
+        let windows = |wanted: WantedDays| wanted.windows(&missing, |_| true, 60);
+        assert_eq!(windows(wanted(None, false)), [window(1, 1), window(2, 2), window(3, 3), window(7, 7)]);
+        assert_eq!(windows(wanted(Some(2), false)), [window(1, 2), window(3, 3), window(7, 7)]);
+        assert_eq!(windows(wanted(Some(2), true)), [window(1, 7)]);
     }
 }

@@ -4,11 +4,16 @@
 //! for in milliseconds: seconds would lose the order of events, and make events
 //! equal that are not.
 
-use jiff::civil::Date;
+use jiff::{SignedDuration, civil::Date};
 
-use super::plan::{MAX_LIMIT, Window};
+use super::{
+    keeper::Keeper,
+    plan::{MAX_LIMIT, Window},
+};
 use crate::{
+    archive::Question,
     config::Target,
+    contract::Result,
     mixpanel::{Api, Request},
 };
 
@@ -19,26 +24,37 @@ pub struct ExportRequest {
     events: Option<Vec<String>>,
     filter: Option<String>,
     limit: Option<u64>,
-    /// The last day, where it is our choice and may be tomorrow's in the project's time zone.
-    chosen_end: Option<Date>,
+    /// The latest day that has begun in the project for sure.
+    certain: Date,
 }
 
 impl ExportRequest {
-    pub fn new(target: Target, events: Option<Vec<String>>, filter: Option<String>, max_rows: Option<u64>) -> Self {
+    pub fn new(
+        target: Target,
+        events: Option<Vec<String>>,
+        filter: Option<String>,
+        max_rows: Option<u64>,
+        certain: Date,
+    ) -> Self {
         // The API takes no larger limit; where more rows are wanted, they are counted here.
-        Self { target, events, filter, limit: max_rows.filter(|&rows| rows <= MAX_LIMIT), chosen_end: None }
-    }
-
-    /// Says that the last day is nobody's explicit wish.
-    pub fn ending_about(mut self, day: Option<Date>) -> Self {
-        self.chosen_end = day;
-        self
+        Self { target, events, filter, limit: max_rows.filter(|&rows| rows <= MAX_LIMIT), certain }
     }
 
     /// Whether a window may do without its last day if Mixpanel says that this day is yet to come.
     pub fn may_end_earlier(&self, window: Window) -> bool {
-        // At any moment, no two places are more than two dates apart.
-        self.chosen_end.is_some_and(|end| window.to <= end && end.duration_until(window.to).as_hours() > -48)
+        window.to > self.certain
+    }
+
+    /// What keeps and counts the answers. `max_age`: how old they may be, where the call says so.
+    ///
+    /// Errors: `InvalidConfig` where the folder that the user named can't be used.
+    pub fn keeper(&self, max_age: Option<SignedDuration>) -> Result<Keeper> {
+        let question = Question {
+            host: Api::Export.base(self.target.region, self.target.base_url.as_ref()),
+            events: self.events.as_ref().map(|names| names.iter().cloned().collect()),
+            filter: self.filter.clone(),
+        };
+        Keeper::of(&self.target, question, max_age, self.limit.is_none())
     }
 
     pub fn target(&self) -> &Target {

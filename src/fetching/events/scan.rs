@@ -7,9 +7,11 @@
 
 use std::{
     cell::Cell,
+    fs::File,
     io::Read,
+    path::Path,
     sync::{
-        Arc, Mutex,
+        Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
@@ -17,20 +19,25 @@ use std::{
 };
 
 use arrow_array::RecordBatch;
+use jiff::SignedDuration;
 
 use super::{
-    board::{Board, Taken},
-    download,
+    answer::{Answered, Arrived},
+    board::{Board, OnFailure, Taken},
+    download::{self, Terms},
     inflate::{self, Blocks},
+    keeper::{KeptAnswer, WindowOrigin},
     plan::Window,
     request::ExportRequest,
-    source::Arrived,
+    spool::Spool,
     verify,
 };
 use crate::{
+    archive,
     contract::{Error, Reader, ReaderThread, Result, Scan},
-    decode::{Count, Decoded, Decoder},
+    decode::{Count, Decoded, Decoder, Selection},
     fetching::record::Fetch,
+    mixpanel::{Encoding, Quota},
 };
 
 /// Memory for inflated lines, of all readers together.
@@ -51,40 +58,53 @@ pub struct ExportScan {
     threads: usize,
 }
 
+/// What a scan asks for, and how.
+pub struct ExportOrder {
+    pub request: ExportRequest,
+    pub terms: Terms,
+    pub decoder: Decoder,
+    pub max_rows: Option<u64>,
+    pub on_failure: OnFailure,
+    pub max_age: Option<SignedDuration>,
+}
+
 struct Shared {
-    board: Arc<Board>,
+    request: ExportRequest,
+    terms: Terms,
+    on_failure: OnFailure,
+    max_age: Option<SignedDuration>,
     decoder: Decoder,
+    fetch: Arc<Fetch>,
+    /// Planned when the first reader wants rows: until then nothing is asked or set aside.
+    board: OnceLock<Result<Arc<Board>>>,
     /// Largest window that is inflated whole.
     share: usize,
     /// Rows that may still be emitted.
     remaining: Option<AtomicU64>,
     /// Readers that have not left.
     readers: AtomicUsize,
-    /// What starts the download, until the first reader wants rows.
-    start: Mutex<Option<(ExportRequest, usize)>>,
 }
 
 impl ExportScan {
-    pub fn new(
-        board: Board,
-        count: usize,
-        request: ExportRequest,
-        decoder: Decoder,
-        max_workers: usize,
-        max_rows: Option<u64>,
-    ) -> Self {
+    pub fn new(order: ExportOrder, fetch: Arc<Fetch>) -> Self {
+        let ExportOrder { request, terms, decoder, max_rows, on_failure, max_age } = order;
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let threads = cores.min(MAX_READERS).min(count.max(1));
+        let windows = if terms.wanted.is_one { 1 } else { terms.wanted.all().take(MAX_READERS).count() };
+        let threads = cores.min(MAX_READERS).min(windows.max(1));
         // A reader holds one window's lines; where a queue lies between readers and DuckDB, about as many wait there.
         let share = INFLATED_MEMORY / (2 * threads + 1);
         Self {
             shared: Arc::new(Shared {
-                board: Arc::new(board),
+                request,
+                terms,
+                on_failure,
+                max_age,
                 decoder,
+                fetch,
+                board: OnceLock::new(),
                 share,
                 remaining: max_rows.map(AtomicU64::new),
                 readers: AtomicUsize::new(0),
-                start: Mutex::new((count > 0).then_some((request, max_workers))),
             }),
             threads,
         }
@@ -107,11 +127,18 @@ impl Scan for ExportScan {
     }
 
     fn cancel(&self) {
-        self.shared.board.close();
+        match self.shared.board.get() {
+            Some(Ok(board)) => board.close(),
+            Some(Err(_)) => {}
+            None => self.shared.fetch.finish(None),
+        }
     }
 
     fn progress(&self) -> Option<f64> {
-        Some(self.shared.board.progress())
+        match self.shared.board.get() {
+            Some(Ok(board)) => Some(board.progress()),
+            _ => Some(0.0),
+        }
     }
 }
 
@@ -122,13 +149,39 @@ impl Drop for ExportScan {
 }
 
 impl Shared {
-    fn start_download(&self) -> Result<()> {
-        let start = self.start.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        match start {
-            Some((request, max_workers)) => download::start(Arc::clone(&self.board), request, max_workers)
-                .inspect_err(|error| self.board.fail(error.clone())),
-            None => Ok(()),
+    /// The windows; the first call plans them and starts what brings them.
+    ///
+    /// Errors: `RateLimited` where the hour has not enough requests left and nobody wants to wait or do with less.
+    fn board(&self) -> Result<&Arc<Board>> {
+        let planned =
+            self.board.get_or_init(|| self.plan().inspect_err(|error| self.fetch.finish(Some(error.to_string()))));
+        planned.as_ref().map_err(Error::clone)
+    }
+
+    fn plan(&self) -> Result<Arc<Board>> {
+        let keeper = self.request.keeper(self.max_age)?;
+        let plan = keeper.plan(&self.terms.wanted, false)?;
+        if let Some(at) = plan.short_until {
+            let asked = || {
+                plan.windows.iter().filter_map(|planned| match &planned.origin {
+                    WindowOrigin::Mixpanel(claim) => Some(claim.is_some()),
+                    WindowOrigin::Copy(_) | WindowOrigin::Claim(_) => None,
+                })
+            };
+            // What comes has to go somewhere, and something has to come.
+            let keeps =
+                self.on_failure == OnFailure::Skip || keeper.keeps() && asked().any(|is_set_aside| is_set_aside);
+            if !keeps && at > self.terms.wait_until {
+                keeper.gate().afford(Quota::Export, asked().count())?;
+            }
         }
+        let board = Board::new(plan, self.on_failure, Arc::clone(&self.fetch), keeper, self.request.target());
+        let board = Arc::new(board);
+        if !board.is_over(false) {
+            download::start(Arc::clone(&board), self.request.clone(), self.terms.clone())
+                .inspect_err(|error| board.fail(error.clone()))?;
+        }
+        Ok(board)
     }
 
     /// A reader leaves, unless it is the last one.
@@ -148,13 +201,15 @@ impl Shared {
                     allowed = left.min(rows as u64);
                     Some(left - allowed)
                 });
-                if remaining.load(Ordering::Relaxed) == 0 {
-                    self.board.close();
+                if remaining.load(Ordering::Relaxed) == 0
+                    && let Ok(board) = self.board()
+                {
+                    board.close();
                 }
                 allowed as usize
             }
         };
-        Fetch::add(&self.board.fetch.rows, allowed as u64);
+        Fetch::add(&self.fetch.rows, allowed as u64);
         (allowed > 0).then(|| batch.slice(0, allowed))
     }
 }
@@ -177,16 +232,19 @@ impl Drop for ExportReader {
 /// A window too large to be inflated whole.
 struct Streamed {
     window: Window,
+    /// What is wanted of it, where that is not all.
+    selection: Option<Selection>,
     blocks: Blocks<Box<dyn Read + Send>>,
     rows: usize,
 }
 
 impl Reader for ExportReader {
     fn next(&mut self) -> Result<Option<RecordBatch>> {
-        self.shared.start_download()?;
+        let shared = Arc::clone(&self.shared);
+        let board = shared.board()?;
         loop {
             let batch = match self.streamed.take() {
-                Some(streamed) => self.next_block(streamed)?,
+                Some(streamed) => self.next_block(board, streamed)?,
                 None => {
                     // Whoever is the last must stay: the windows are still to come.
                     let left = Cell::new(false);
@@ -194,11 +252,10 @@ impl Reader for ExportReader {
                         left.set(self.shared.leave_others());
                         left.get()
                     };
-                    let shared = Arc::clone(&self.shared);
-                    let next = shared.board.take(self.patience, leave)?;
+                    let next = board.take(self.patience, leave)?;
                     self.left = left.get();
                     match next {
-                        Some((taken, window, arrived)) => self.open(taken, window, arrived)?,
+                        Some((taken, window, arrived)) => self.open(board, taken, window, arrived)?,
                         None => return Ok(None),
                     }
                 }
@@ -212,49 +269,123 @@ impl Reader for ExportReader {
 
 impl ExportReader {
     /// The rows of a window, all of them or, where it is to be streamed, none yet.
-    fn open(&mut self, taken: Taken<'_>, window: Window, arrived: Arrived) -> Result<Option<RecordBatch>> {
-        match self.lines(window, arrived) {
-            Ok(Lines::Whole(lines)) => match self.shared.decoder.decode(lines, window.days()) {
-                Ok(Decoded { batch, count }) => {
-                    let is_answer = taken.settle(count);
-                    return Ok(is_answer.then_some(batch));
-                }
-                Err(damage) => taken.again(verify::damaged(0, &damage, self.shared.board.credentials())),
+    fn open(
+        &mut self,
+        board: &Board,
+        taken: Taken<'_>,
+        window: Window,
+        arrived: Arrived,
+    ) -> Result<Option<RecordBatch>> {
+        match arrived {
+            Arrived::Answer(answer) => self.open_answer(board, taken, window, answer),
+            Arrived::Kept(kept) => self.open_kept(board, taken, kept),
+        }
+    }
+
+    fn open_answer(
+        &mut self,
+        board: &Board,
+        taken: Taken<'_>,
+        window: Window,
+        answer: Answered,
+    ) -> Result<Option<RecordBatch>> {
+        let Answered { mut spool, encoding, verified, asked_at } = answer;
+        let asked_at = Some(asked_at);
+        match self.whole(&mut spool, encoding) {
+            Ok(Some(lines)) => match self.shared.decoder.decode(lines, window.days()) {
+                Ok(Decoded { batch, count }) => return Ok(taken.settle(count, asked_at).then_some(batch)),
+                Err(damage) => taken.again(verify::damaged(0, &damage, board.credentials())),
             },
-            Ok(Lines::Stream(blocks, count)) => {
-                if taken.settle(count) {
-                    self.streamed = Some(Streamed { window, blocks, rows: 0 });
+            Ok(None) => match self.stream(board, window, spool, encoding, verified) {
+                Ok((blocks, count)) => {
+                    if taken.settle(count, asked_at) {
+                        self.streamed = Some(Streamed { window, selection: None, blocks, rows: 0 });
+                    }
                 }
-            }
+                Err(error) => taken.again(error),
+            },
             Err(error) => taken.again(error),
         }
         Ok(None)
     }
 
-    fn lines(&self, window: Window, arrived: Arrived) -> Result<Lines> {
-        let Arrived { mut spool, encoding, verified } = arrived;
-        let size = inflate::expected_size(&mut spool, encoding)?;
-        let share = self.shared.share as u64;
-        if size.unwrap_or(0) <= share
-            && spool.len() <= share
-            && let Some(lines) = inflate::whole(&mut spool, encoding, size, self.shared.share)?
-        {
-            return Ok(Lines::Whole(lines));
+    /// A kept answer was whole and good when it was kept. Where it is not any more, its days are asked for.
+    fn open_kept(&mut self, board: &Board, taken: Taken<'_>, kept: KeptAnswer) -> Result<Option<RecordBatch>> {
+        let KeptAnswer { copy, place, selection } = kept;
+        let window = Window { from: copy.from, to: copy.to };
+        if selection.cuts_days() && !board.may_cut() {
+            taken.plan_anew();
+            return Ok(None);
         }
+        let lines = match open_sound(&copy, &place) {
+            Some(mut spool) => self.whole(&mut spool, Encoding::Gzip).map(|lines| (spool, lines)),
+            None => {
+                archive::discard(&place);
+                taken.plan_anew();
+                return Ok(None);
+            }
+        };
+        let selected = lines.and_then(|(spool, lines)| match lines {
+            Some(lines) if selection.is_everything() => Ok((spool, Some(lines))),
+            Some(lines) => match selection.of(&lines) {
+                Ok(lines) => Ok((spool, Some(lines))),
+                Err(damage) => Err(verify::damaged(0, &damage, board.credentials())),
+            },
+            None => Ok((spool, None)),
+        });
+        let decoded = selected.and_then(|(spool, lines)| match lines {
+            Some(lines) => match self.shared.decoder.decode(lines, window.days()) {
+                Ok(decoded) => Ok(Some(decoded.batch)),
+                Err(damage) => Err(verify::damaged(0, &damage, board.credentials())),
+            },
+            None => {
+                let blocks = Blocks::new(inflate::stream_spool(spool, Encoding::Gzip)?, STREAM_BLOCK);
+                let selection = (!selection.is_everything()).then_some(selection);
+                self.streamed = Some(Streamed { window, selection, blocks, rows: 0 });
+                Ok(None)
+            }
+        });
+        match decoded {
+            // What it holds was counted when it came.
+            Ok(batch) => Ok(taken.settle(Count::default(), Some(copy.asked_at)).then_some(batch).flatten()),
+            // Its bytes are what they were, and still no good.
+            Err(_) => {
+                archive::discard(&place);
+                taken.plan_anew();
+                Ok(None)
+            }
+        }
+    }
+
+    /// The lines of a window that fits this reader's share of the memory.
+    fn whole(&self, spool: &mut Spool, encoding: Encoding) -> Result<Option<Vec<u8>>> {
+        let size = inflate::expected_size(spool, encoding)?;
+        let share = self.shared.share as u64;
+        match size.unwrap_or(0) <= share && spool.len() <= share {
+            true => Ok(inflate::whole(spool, encoding, size, self.shared.share)?),
+            false => Ok(None),
+        }
+    }
+
+    /// The lines of any other one, in blocks, and what they hold.
+    fn stream(
+        &self,
+        board: &Board,
+        window: Window,
+        mut spool: Spool,
+        encoding: Encoding,
+        verified: Option<Count>,
+    ) -> Result<(Blocks<Box<dyn Read + Send>>, Count)> {
         let count = match verified {
             Some(count) => count,
-            None => verify::lines(
-                inflate::stream_spool(&mut spool, encoding)?,
-                window.days(),
-                self.shared.board.credentials(),
-            )?,
+            None => verify::lines(inflate::stream_spool(&mut spool, encoding)?, window.days(), board.credentials())?,
         };
-        Ok(Lines::Stream(Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK), count))
+        Ok((Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK), count))
     }
 
     /// Damage in here was not to be seen when the window was verified, and rows of it are out: nothing can mend it.
-    fn next_block(&mut self, mut streamed: Streamed) -> Result<Option<RecordBatch>> {
-        let fail = |error: Error| self.shared.board.fail(error.context(streamed.window));
+    fn next_block(&mut self, board: &Board, mut streamed: Streamed) -> Result<Option<RecordBatch>> {
+        let fail = |error: Error| board.fail(error.context(streamed.window));
         // A failure of the scan comes back from `take`, with the next call.
         let block = match streamed.blocks.next() {
             Ok(Some(block)) => block,
@@ -264,10 +395,14 @@ impl ExportReader {
                 return Ok(None);
             }
         };
-        let batch = match self.shared.decoder.decode(block, streamed.window.days()) {
+        let selected = match &streamed.selection {
+            Some(selection) => selection.of(&block),
+            None => Ok(block),
+        };
+        let batch = match selected.and_then(|block| self.shared.decoder.decode(block, streamed.window.days())) {
             Ok(decoded) => decoded.batch,
             Err(damage) => {
-                fail(verify::damaged(streamed.rows, &damage, self.shared.board.credentials()));
+                fail(verify::damaged(streamed.rows, &damage, board.credentials()));
                 return Ok(None);
             }
         };
@@ -277,7 +412,8 @@ impl ExportReader {
     }
 }
 
-enum Lines {
-    Whole(Vec<u8>),
-    Stream(Blocks<Box<dyn Read + Send>>, Count),
+/// A kept answer whose bytes are those that its name speaks of.
+fn open_sound(copy: &archive::Copy, place: &Path) -> Option<Spool> {
+    let file = File::open(place).ok()?;
+    archive::is_sound(copy, &file).ok()?.then(|| Spool::from((file, copy.length)))
 }

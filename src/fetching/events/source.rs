@@ -1,10 +1,15 @@
 //! Where does a window come from?
 //!
-//! From Mixpanel. It is here once it has arrived whole: nothing of a request that fails is kept.
+//! From Mixpanel, and it is here once it has arrived whole: nothing of a request
+//! that fails is kept. What the archive has needs no asking; see [`super::keeper`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
 
 use super::{
+    answer::Answered,
+    keeper::Keeper,
     plan::Window,
     request::ExportRequest,
     spool::{Allowance, Spool},
@@ -12,27 +17,38 @@ use super::{
 };
 use crate::{
     contract::{Error, Reason, Result},
-    decode::Count,
     fetching::{client::FetchClient, record::Fetch},
-    mixpanel::{Encoding, Failure, Quota, Tries},
+    hash,
+    mixpanel::{Encoding, Failure, Quota, Retry, Tries},
 };
 
 /// Compressed bytes from which on a window is surely too large to be inflated whole, and is checked while it arrives.
 const LARGE: u64 = 8 << 20;
 
-/// A window that has arrived whole.
-#[derive(Debug)]
-pub struct Arrived {
-    pub spool: Spool,
-    pub encoding: Encoding,
-    /// What it holds, where its lines were checked while it arrived.
-    pub verified: Option<Count>,
+/// What became of asking for a window.
+pub enum Brought {
+    Answer(Answered),
+    /// It broke off: its halves are to be asked for, after a pause.
+    Broken(Duration, Error),
+    /// The hour is used up until then, as the error says.
+    Later(Timestamp, Error),
 }
 
-impl Arrived {
-    /// A window without events.
-    fn empty(allowance: &Allowance) -> Self {
-        Self { spool: Spool::new(allowance), encoding: Encoding::Identity, verified: Some(Count::default()) }
+/// A request that failed, and whether an answer had begun.
+struct Attempt {
+    failure: Failure,
+    had_begun: bool,
+}
+
+impl From<Failure> for Attempt {
+    fn from(failure: Failure) -> Self {
+        Self { failure, had_begun: true }
+    }
+}
+
+impl From<Error> for Attempt {
+    fn from(error: Error) -> Self {
+        Failure::from(error).into()
     }
 }
 
@@ -44,30 +60,51 @@ pub struct WindowSource {
 }
 
 impl WindowSource {
-    /// For so many windows.
-    ///
-    /// Errors: `RateLimited` where the hour has not enough requests left for them.
-    pub fn new(request: ExportRequest, windows: usize, record: Arc<Fetch>) -> Result<Self> {
-        let client = FetchClient::new(request.target(), Quota::Export, windows, record)?;
+    pub fn new(request: ExportRequest, record: Arc<Fetch>) -> Result<Self> {
+        let client = FetchClient::new(request.target(), Quota::Export, 0, record)?;
         Ok(Self { client, request, allowance: Allowance::default() })
     }
 
     /// One window, asked for until it is here, whole, or no try is left.
-    pub async fn bring(&self, window: Window, tries: &mut Tries) -> Result<Arrived> {
-        self.client.persist(tries, || self.attempt(window)).await
+    pub async fn bring(
+        &self,
+        window: Window,
+        claim: Option<&str>,
+        tries: &mut Tries,
+        keeper: &Keeper,
+    ) -> Result<Brought> {
+        loop {
+            let Attempt { failure, had_begun } = match self.attempt(window, claim, keeper).await {
+                Ok(answer) => return Ok(Brought::Answer(answer)),
+                Err(attempt) => attempt,
+            };
+            if let Retry::Later(at) = failure.retry {
+                return Ok(Brought::Later(at, failure.error));
+            }
+            let error = failure.error.clone();
+            let pause = tries.again(failure)?;
+            Fetch::add(&self.client.record().retries, 1);
+            if had_begun && window.halves().is_some() {
+                return Ok(Brought::Broken(pause, error));
+            }
+            tokio::time::sleep(pause).await;
+        }
     }
 
-    /// Asks for one window. Where we chose the last day ourselves, because the query asks for everything until now, it
-    /// may lie in the future of the project, whose time zone we don't know: then the days before it are asked for.
-    async fn attempt(&self, mut window: Window) -> Result<Arrived, Failure> {
+    /// Asks for one window. Its last day may not have begun in the project, whose time zone we may not know: then the days
+    /// before it are asked for.
+    async fn attempt(&self, mut window: Window, claim: Option<&str>, keeper: &Keeper) -> Result<Answered, Attempt> {
+        let whole = window;
         loop {
-            match self.receive(window).await {
-                Err(failure)
+            let asked_at = keeper.now();
+            match self.receive(window, claim, keeper, window == whole).await {
+                Err(Attempt { failure, .. })
                     if self.request.may_end_earlier(window) && failure.error.reason() == Some(Reason::FutureDate) =>
                 {
+                    keeper.refused_from(window.to);
                     match window.to.yesterday() {
                         Ok(day) if day >= window.from => window.to = day,
-                        _ => return Ok(Arrived::empty(&self.allowance)),
+                        _ => return Ok(Answered::empty(&self.allowance, asked_at)),
                     }
                 }
                 received => return received,
@@ -75,15 +112,27 @@ impl WindowSource {
         }
     }
 
-    /// One request.
-    async fn receive(&self, window: Window) -> Result<Arrived, Failure> {
-        let mut body = self.client.open(&self.request.window(window)).await?;
+    /// One request. An answer to fewer days than were planned is not kept.
+    async fn receive(
+        &self,
+        window: Window,
+        claim: Option<&str>,
+        keeper: &Keeper,
+        is_planned: bool,
+    ) -> Result<Answered, Attempt> {
+        let asked_at = keeper.now();
+        let request = self.request.window(window).claimed(claim);
+        let mut body = self.client.open(&request).await.map_err(|failure| Attempt { failure, had_begun: false })?;
         let encoding = body.encoding();
-        let mut spool = Spool::new(&self.allowance);
+        let id = claim.map_or_else(hash::random, str::to_owned);
+        let partial = is_planned.then(|| keeper.begin(&id, encoding == Encoding::Gzip)).flatten();
+        let mut spool = Spool::new(&self.allowance, partial);
         let mut verifier: Option<Verifier> = None;
         while let Some(chunk) = body.chunk().await? {
             Fetch::add(&self.client.record().bytes, chunk.len() as u64);
-            spool.write(&chunk)?;
+            if !spool.write(&chunk)? {
+                keeper.keep_no_more();
+            }
             let is_wanted = match &verifier {
                 Some(verifier) => verifier.feed(chunk).await,
                 None if spool.len() > LARGE => {
@@ -102,6 +151,6 @@ impl WindowSource {
             None => None,
             Some(verifier) => Some(verifier.finish().await.map_err(verify::failure)?),
         };
-        Ok(Arrived { spool, encoding, verified })
+        Ok(Answered { spool, encoding, verified, asked_at })
     }
 }

@@ -1,10 +1,11 @@
 //! Where do a window's bytes wait until the window has arrived whole?
 //!
-//! In memory while they are few, in an unlinked temporary file when they are
-//! many. All windows of a scan share one allowance of memory.
+//! In memory while they are few, in a file when they are many: the one that goes
+//! into the archive or, without an archive, an unlinked temporary one. All windows of a scan share one allowance of memory.
 
 use std::{
     borrow::BorrowMut,
+    fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
     sync::{
         Arc,
@@ -12,7 +13,10 @@ use std::{
     },
 };
 
-use crate::contract::{Code, Error, Result};
+use crate::{
+    archive::Partial,
+    contract::{Code, Error, Result},
+};
 
 /// Memory that one window's compressed bytes may take.
 const WINDOW_MEMORY: usize = 8 << 20;
@@ -42,56 +46,104 @@ impl Allowance {
 /// The bytes of one answer, written while it arrives and read when it is whole.
 #[derive(Debug)]
 pub struct Spool {
-    memory: Vec<u8>,
-    /// Set once the bytes moved to a file; `memory` is empty from then on.
-    file: Option<std::fs::File>,
+    bytes: Place,
     length: u64,
     allowed: usize,
     allowance: Allowance,
+    /// The file in the archive that it becomes, where it is to be kept: it has all bytes too.
+    partial: Option<Partial>,
+}
+
+/// Where the bytes are.
+#[derive(Debug)]
+enum Place {
+    Memory(Vec<u8>),
+    /// An unlinked file that is written here.
+    Temporary(File),
+    /// The file that they are written to on their way into the archive.
+    Partial(File),
 }
 
 impl Spool {
-    pub fn new(allowance: &Allowance) -> Self {
-        Self { memory: Vec::new(), file: None, length: 0, allowed: 0, allowance: allowance.clone() }
+    pub fn new(allowance: &Allowance, partial: Option<Partial>) -> Self {
+        Self { bytes: Place::Memory(Vec::new()), length: 0, allowed: 0, allowance: allowance.clone(), partial }
     }
 
-    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+    /// Takes more bytes. Returns whether the archive has them too, where it should.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<bool> {
+        let had_partial = self.partial.is_some();
         self.append(bytes).map_err(|error| {
             let folder = std::env::temp_dir();
             Error::new(Code::IoError, format!("a temporary file in {}: {error}", folder.display()))
                 .fix("Make room there, or set TMPDIR to another folder before the process starts")
-        })
+        })?;
+        Ok(self.partial.is_some() == had_partial)
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.file.is_none() && !self.fits(bytes.len()) {
+        if let Some(partial) = &mut self.partial
+            && partial.write(bytes).is_err()
+        {
+            self.leave_the_archive()?;
+        }
+        if self.in_memory() && !self.fits(bytes.len()) {
             self.move_to_file()?;
         }
-        match &mut self.file {
-            Some(file) => file.write_all(bytes)?,
-            None => self.memory.extend_from_slice(bytes),
+        match &mut self.bytes {
+            Place::Memory(memory) => memory.extend_from_slice(bytes),
+            Place::Temporary(file) => file.write_all(bytes)?,
+            Place::Partial(_) => {}
         }
         self.length += bytes.len() as u64;
         Ok(())
     }
 
+    /// The archive's disk is full: what it has moves elsewhere.
+    fn leave_the_archive(&mut self) -> io::Result<()> {
+        if let Place::Partial(file) = &mut self.bytes {
+            let mut temporary = tempfile::tempfile()?;
+            file.seek(SeekFrom::Start(0))?;
+            io::copy(&mut file.take(self.length), &mut temporary)?;
+            self.bytes = Place::Temporary(temporary);
+        }
+        self.partial = None;
+        Ok(())
+    }
+
     fn fits(&mut self, more: usize) -> bool {
-        let fits = self.memory.len() + more <= WINDOW_MEMORY && self.allowance.take(more);
+        let fits = self.len() + more as u64 <= WINDOW_MEMORY as u64 && self.allowance.take(more);
         self.allowed += if fits { more } else { 0 };
         fits
     }
 
     fn move_to_file(&mut self) -> io::Result<()> {
-        let mut file = tempfile::tempfile()?;
-        file.write_all(&self.memory)?;
-        self.file = Some(file);
+        let written = self.partial.as_ref().map(Partial::reader).transpose()?.flatten();
+        let place = match (&self.bytes, written) {
+            (_, Some(reader)) => Place::Partial(reader),
+            (Place::Memory(memory), None) => {
+                let mut file = tempfile::tempfile()?;
+                file.write_all(memory)?;
+                Place::Temporary(file)
+            }
+            (Place::Temporary(_) | Place::Partial(_), None) => return Ok(()),
+        };
+        self.bytes = place;
         self.release();
         Ok(())
     }
 
     fn release(&mut self) {
-        self.memory = Vec::new();
         self.allowance.give_back(std::mem::take(&mut self.allowed));
+    }
+
+    /// Whether it is on its way into the archive.
+    pub fn has_partial(&self) -> bool {
+        self.partial.is_some()
+    }
+
+    /// What is to be kept of it, once: the bytes stay readable.
+    pub fn take_partial(&mut self) -> Option<Partial> {
+        self.partial.take()
     }
 
     pub fn len(&self) -> u64 {
@@ -99,14 +151,14 @@ impl Spool {
     }
 
     pub fn in_memory(&self) -> bool {
-        self.file.is_none()
+        matches!(self.bytes, Place::Memory(_))
     }
 
     /// The whole of it, from memory or file.
     pub fn bytes(&mut self) -> io::Result<std::borrow::Cow<'_, [u8]>> {
-        match &mut self.file {
-            None => Ok((&self.memory).into()),
-            Some(file) => {
+        match &mut self.bytes {
+            Place::Memory(memory) => Ok(memory.as_slice().into()),
+            Place::Temporary(file) | Place::Partial(file) => {
                 let mut bytes = Vec::new();
                 bytes.try_reserve_exact(self.length as usize)?;
                 file.seek(SeekFrom::Start(0))?;
@@ -118,9 +170,9 @@ impl Spool {
 
     /// The last bytes, at most `count`.
     pub fn tail(&mut self, count: usize) -> io::Result<Vec<u8>> {
-        match &mut self.file {
-            None => Ok(self.memory[self.memory.len().saturating_sub(count)..].to_vec()),
-            Some(file) => {
+        match &mut self.bytes {
+            Place::Memory(memory) => Ok(memory[memory.len().saturating_sub(count)..].to_vec()),
+            Place::Temporary(file) | Place::Partial(file) => {
                 file.seek(SeekFrom::Start(self.length.saturating_sub(count as u64)))?;
                 let mut bytes = Vec::new();
                 file.read_to_end(&mut bytes)?;
@@ -131,18 +183,25 @@ impl Spool {
 
     /// Starts to read from the beginning.
     pub fn rewind(&mut self) -> io::Result<()> {
-        match &mut self.file {
-            None => Ok(()),
-            Some(file) => file.seek(SeekFrom::Start(0)).map(drop),
+        match &mut self.bytes {
+            Place::Memory(_) => Ok(()),
+            Place::Temporary(file) | Place::Partial(file) => file.seek(SeekFrom::Start(0)).map(drop),
         }
     }
 
     /// Reads on from `position`, which a reader keeps itself for bytes in memory.
     pub fn read_at(&mut self, position: u64, target: &mut [u8]) -> io::Result<usize> {
-        match &mut self.file {
-            None => self.memory.get(position as usize..).unwrap_or_default().read(target),
-            Some(file) => file.read(target),
+        match &mut self.bytes {
+            Place::Memory(memory) => memory.get(position as usize..).unwrap_or_default().read(target),
+            Place::Temporary(file) | Place::Partial(file) => file.read(target),
         }
+    }
+}
+
+/// A kept answer, read as one that arrived.
+impl From<(File, u64)> for Spool {
+    fn from((file, length): (File, u64)) -> Self {
+        Self { bytes: Place::Partial(file), length, allowed: 0, allowance: Allowance::default(), partial: None }
     }
 }
 
@@ -178,7 +237,7 @@ mod tests {
     use super::*;
 
     fn filled(allowance: &Allowance, bytes: usize) -> Spool {
-        let mut spool = Spool::new(allowance);
+        let mut spool = Spool::new(allowance, None);
         for chunk in vec![7; bytes].chunks(100_000) {
             spool.write(chunk).unwrap();
         }
@@ -196,6 +255,34 @@ mod tests {
             let mut read = Vec::new();
             SpoolReader::new(spool).unwrap().read_to_end(&mut read).unwrap();
             assert_eq!(read.len(), bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_kept_is_written_once_and_read_from_there() {
+        for bytes in [1000, WINDOW_MEMORY + 1] {
+            let folder = tempfile::tempdir().unwrap();
+            let allowance = Allowance::default();
+            let mut spool = Spool::new(&allowance, Some(Partial::begin(folder.path(), "id", true).unwrap()));
+            vec![7; bytes].chunks(100_000).for_each(|chunk| assert!(spool.write(chunk).unwrap()));
+            assert_eq!(std::fs::metadata(folder.path().join("id.partial")).unwrap().len(), bytes as u64);
+            assert_eq!(spool.in_memory(), bytes == 1000);
+            assert_eq!(spool.bytes().unwrap().len(), bytes);
+            assert!(spool.take_partial().is_some() && spool.take_partial().is_none());
+        }
+    }
+
+    #[test]
+    fn where_the_archive_takes_no_more_the_bytes_go_on_elsewhere() {
+        for bytes in [1000, WINDOW_MEMORY + 1] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut spool = Spool::new(&Allowance::default(), Some(Partial::begin(folder.path(), "id", true).unwrap()));
+            vec![7; bytes].chunks(100_000).for_each(|chunk| assert!(spool.write(chunk).unwrap()));
+            spool.leave_the_archive().unwrap();
+            spool.write(&[8]).unwrap();
+            let whole = spool.bytes().unwrap().into_owned();
+            assert_eq!((whole.len(), whole.last(), whole.first()), (bytes + 1, Some(&8), Some(&7)));
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         }
     }
 

@@ -4,7 +4,7 @@
 //! to spare: with a full hour a month is 20 windows of one and two days, with three
 //! requests left it is one.
 
-use jiff::civil::Date;
+use jiff::{ToSpan, civil::Date};
 
 /// No export is more windows than this unless somebody says otherwise.
 const MOST: usize = 20;
@@ -13,7 +13,7 @@ const MOST: usize = 20;
 const SHARE: usize = 3;
 
 /// Days that one request asks for, both inclusive.
-pub type Span = (Date, Date);
+pub type DaySpan = (Date, Date);
 
 /// What is known about a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,36 +26,45 @@ pub enum Stage {
     Uncertain,
 }
 
-/// Windows for days that are in order and none twice, oldest first. A window may bridge days that are not wanted, where
-/// there are not requests enough. Uncertain days have windows of their own, so that a refusal costs no other rows, and
+/// Windows for days that are in order and none twice, oldest first. A window may bridge days in between, where there are
+/// not requests enough: those that `may_bridge` names, because rows of others would be too many. Uncertain days have windows of their own, so that a refusal costs no other rows, and
 /// unfinished ones where there are two requests.
-pub fn apportion(days: &[Date], stage: impl Fn(Date) -> Stage, left: usize) -> Vec<Span> {
+pub fn apportion(
+    days: &[Date],
+    stage: impl Fn(Date) -> Stage,
+    may_bridge: impl Fn(Date) -> bool,
+    left: usize,
+) -> Vec<DaySpan> {
     let of = |wanted: Stage| -> Vec<Date> { days.iter().copied().filter(|day| stage(*day) == wanted).collect() };
     let (finished, begun, uncertain) = (of(Stage::Finished), of(Stage::Begun), of(Stage::Uncertain));
     let budget = (left / SHARE).clamp(1, MOST).saturating_sub(uncertain.len()).max(1);
     let mut windows = match (finished.is_empty(), begun.is_empty()) {
-        (false, false) if budget > 1 => [split(&finished, budget - 1), split(&begun, 1)].concat(),
-        _ => split(&[finished, begun].concat(), budget),
+        (false, false) if budget > 1 => {
+            [split(&finished, &may_bridge, budget - 1), split(&begun, &may_bridge, 1)].concat()
+        }
+        _ => split(&[finished, begun].concat(), &may_bridge, budget),
     };
     windows.extend(uncertain.into_iter().map(|day| (day, day)));
     windows
 }
 
 /// Windows of so many days each, but for the last of each stretch.
-pub fn in_steps(days: &[Date], length: usize) -> Vec<Span> {
+pub fn in_steps(days: &[Date], length: usize) -> Vec<DaySpan> {
     runs(days).flat_map(|run| run.chunks(length.max(1))).filter_map(ends).collect()
 }
 
-/// At most so many windows.
-fn split(days: &[Date], most: usize) -> Vec<Span> {
+/// So many windows, or more where a gap can't be bridged.
+fn split(days: &[Date], may_bridge: &impl Fn(Date) -> bool, most: usize) -> Vec<DaySpan> {
     let mut runs: Vec<Vec<Date>> = runs(days).map(<[Date]>::to_vec).collect();
     // Where there are more stretches than requests, the nearest neighbours become one.
     while runs.len() > most.max(1) {
-        let gap = |index: &usize| match (runs.get(*index).and_then(|run| run.last()), runs.get(index + 1)) {
-            (Some(last), Some(next)) => next.first().map_or(i32::MAX, |first| days_between(*last, *first)),
-            _ => i32::MAX,
+        let gap = |index: &usize| {
+            let (last, first) = (*runs.get(*index)?.last()?, *runs.get(index + 1)?.first()?);
+            let mut between = last.series(1.day()).skip(1).take_while(|day| *day < first);
+            between.all(may_bridge).then(|| days_between(last, first))
         };
-        let nearest = (0..runs.len() - 1).min_by_key(gap).unwrap_or(0);
+        let bridgeable = (0..runs.len() - 1).filter_map(|index| Some((gap(&index)?, index)));
+        let Some((_, nearest)) = bridgeable.min() else { break };
         let next = runs.remove(nearest + 1);
         runs[nearest].extend(next);
     }
@@ -74,7 +83,7 @@ fn split(days: &[Date], most: usize) -> Vec<Span> {
 }
 
 /// So many parts, whose lengths differ by one day at most; longer ones first, because old days have fewer events.
-fn evenly(days: &[Date], parts: usize) -> Vec<Span> {
+fn evenly(days: &[Date], parts: usize) -> Vec<DaySpan> {
     let (short, longer) = (days.len() / parts, days.len() % parts);
     let mut rest = days;
     let part = |index| {
@@ -89,7 +98,7 @@ fn runs(days: &[Date]) -> impl Iterator<Item = &[Date]> {
     days.chunk_by(|day, next| day.tomorrow().is_ok_and(|after| after == *next))
 }
 
-fn ends(days: &[Date]) -> Option<Span> {
+fn ends(days: &[Date]) -> Option<DaySpan> {
     Some((*days.first()?, *days.last()?))
 }
 
@@ -99,7 +108,7 @@ fn days_between(from: Date, to: Date) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use jiff::{ToSpan, civil::date};
+    use jiff::civil::date;
     use proptest::prelude::*;
 
     use super::*;
@@ -112,13 +121,13 @@ mod tests {
         ranges.iter().flat_map(|&(from, to)| (from..=to).map(day)).collect()
     }
 
-    fn numbers(windows: &[Span]) -> Vec<(usize, usize)> {
+    fn numbers(windows: &[DaySpan]) -> Vec<(usize, usize)> {
         let number = |day: Date| usize::try_from(days_between(date(2025, 1, 1), day)).unwrap();
         windows.iter().map(|&(from, to)| (number(from), number(to))).collect()
     }
 
     fn finished(days: &[Date], left: usize) -> Vec<(usize, usize)> {
-        numbers(&apportion(days, |_| Stage::Finished, left))
+        numbers(&apportion(days, |_| Stage::Finished, |_| true, left))
     }
 
     #[test]
@@ -144,11 +153,19 @@ mod tests {
     }
 
     #[test]
+    fn days_that_are_not_wanted_are_not_bridged() {
+        let apart = days(&[(0, 2), (4, 5), (20, 20)]);
+        let windows = |left| numbers(&apportion(&apart, |_| Stage::Finished, |other| other == day(3), left));
+        assert_eq!(windows(3), [(0, 5), (20, 20)]);
+        assert_eq!(windows(60).len(), 6);
+    }
+
+    #[test]
     fn unfinished_days_have_windows_apart() {
         let stage = |stages: Vec<Stage>| move |day: Date| stages[numbers(&[(day, day)])[0].0];
         let five = |last: [Stage; 3]| stage([vec![Stage::Finished; 2], last.to_vec()].concat());
         let week = days(&[(0, 4)]);
-        let windows = |stage: &dyn Fn(Date) -> Stage, left| numbers(&apportion(&week, stage, left));
+        let windows = |stage: &dyn Fn(Date) -> Stage, left| numbers(&apportion(&week, stage, |_| true, left));
         let (begun, uncertain) = (Stage::Begun, Stage::Uncertain);
         let today = five([begun, begun, uncertain]);
         assert_eq!(windows(&today, 9), [(0, 1), (2, 3), (4, 4)].as_slice().to_vec());

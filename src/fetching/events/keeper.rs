@@ -1,0 +1,378 @@
+//! What is there already, what do others bring, and what is left to ask for?
+//!
+//! For the windows of one scan: between the archive, where answers lie, and the
+//! ledger, where processes say what they are about to ask. Planning is one step
+//! under the ledger's lock: days that are there are taken, days that a living claim
+//! has are waited for, and the rest become windows, each with a claim.
+
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+
+use super::plan::{WantedDays, Window};
+use crate::{
+    archive::{self, Archive, Arrival, Candidate, Copy, Freshness, Partial, Question, Shelf},
+    config::Target,
+    contract::Result,
+    decode::{Count, Selection},
+    hash,
+    quota::{Book, Claim, Gate, Quota},
+};
+
+/// The archive and the ledger, for one question.
+#[derive(Debug)]
+pub struct Keeper {
+    gate: Gate,
+    /// `None` where no answer is kept.
+    shelf: Option<Shelf>,
+    question: Question,
+    asker: String,
+    freshness: Freshness,
+    /// Whether the answers of this scan are kept: not those to a request with a limit, nor when the disk is full.
+    keeps: AtomicBool,
+    /// The claims of this scan that live.
+    claims: Mutex<BTreeSet<String>>,
+}
+
+/// Where the rows of a part of the days come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WindowOrigin {
+    /// From Mixpanel. The claim that its request was set aside by; none where the hour has none left.
+    Mixpanel(Option<String>),
+    Copy(KeptAnswer),
+    /// From whoever has this claim.
+    Claim(String),
+}
+
+/// An answer in the archive that serves some days.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    pub copy: Copy,
+    pub place: PathBuf,
+    pub selection: Selection,
+}
+
+/// A part of the days, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedWindow {
+    pub window: Window,
+    /// The days that it is wanted for.
+    pub days: Vec<Date>,
+    pub origin: WindowOrigin,
+}
+
+/// How the days of a scan will come.
+#[derive(Debug, Default)]
+pub struct WindowPlan {
+    /// Oldest first.
+    pub windows: Vec<PlannedWindow>,
+    /// When the hour gives something back, where it has not enough left for these windows.
+    pub short_until: Option<Timestamp>,
+}
+
+/// What became of a claim that is waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Awaited {
+    /// It lives.
+    Coming,
+    /// It has ended: what it brought is there, or is to be asked for.
+    Over,
+    Failed(String),
+}
+
+impl Keeper {
+    /// For one question of a target. `max_age`: how old answers may be, where the call says so. `keeps`: whether new ones
+    /// are to be kept.
+    ///
+    /// Errors: `InvalidConfig` where the folder that the user named can't be used.
+    pub fn of(target: &Target, question: Question, max_age: Option<SignedDuration>, keeps: bool) -> Result<Self> {
+        let gate = Gate::process(target)?;
+        let archive = Archive::open(&target.keeping.archive)?.ok();
+        let salt = archive.as_ref().map_or(&[][..], |archive| archive.folder.salt());
+        let asker = archive::asker(&target.credentials, salt);
+        let is_for_good = archive.as_ref().is_some_and(|archive| archive.is_for_good);
+        let freshness = Freshness { call: max_age, usual: target.keeping.max_age, for_good: is_for_good };
+        if let Some(Archive { folder, .. }) = &archive {
+            archive::sweep(folder, is_for_good, gate.ledger.living_claims().as_ref(), gate.clock.now());
+        }
+        // The user's cache takes a part of the disk, an archive what it needs.
+        let has_room =
+            archive.as_ref().is_some_and(|archive| archive.is_for_good || archive::has_room(&archive.folder));
+        let shelf = archive.map(|archive| Shelf::new(archive.folder, &asker, target.project_id.as_deref()));
+        Ok(Self::new(gate, shelf, question, asker, freshness, keeps && has_room))
+    }
+
+    /// Keeps nothing, and counts in a ledger of its own.
+    #[cfg(test)]
+    pub fn for_test(target: &Target) -> Self {
+        let gate = Gate::of(target, crate::quota::Ledger::for_test(), std::sync::Arc::default());
+        let question = Question { host: String::new(), events: None, filter: None };
+        let freshness = Freshness { call: None, usual: crate::config::DEFAULT_AGE, for_good: false };
+        Self::new(gate, None, question, String::new(), freshness, false)
+    }
+
+    fn new(
+        gate: Gate,
+        shelf: Option<Shelf>,
+        question: Question,
+        asker: String,
+        freshness: Freshness,
+        keeps: bool,
+    ) -> Self {
+        Self { gate, shelf, question, asker, freshness, keeps: AtomicBool::new(keeps), claims: Mutex::default() }
+    }
+
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Whether answers are kept, as far as is known.
+    pub fn keeps(&self) -> bool {
+        self.shelf.is_some() && self.keeps.load(Ordering::Relaxed)
+    }
+
+    /// Plans days, and claims what is to be asked for. `is_dry`: claims nothing, for who only wants to know.
+    ///
+    /// Errors: where the ledger can't be had.
+    pub fn plan(&self, wanted: &WantedDays, is_dry: bool) -> Result<WindowPlan> {
+        let step = PlanStep {
+            shelf: self.shelf.clone(),
+            question: self.question.clone(),
+            asker: self.asker.clone(),
+            freshness: self.freshness,
+            keeps: self.keeps(),
+            wanted: wanted.clone(),
+            now: self.gate.clock.now(),
+            is_dry,
+        };
+        let plan = self.gate.with(Quota::Export, move |book, rule, limit, now| {
+            let left = book.left(limit, now);
+            let (served, mut missing) = step.served(book.refused_from());
+            let mut windows: Vec<PlannedWindow> = served;
+            for claim in step.others(book) {
+                let days: Vec<Date> =
+                    missing.iter().copied().filter(|day| (claim.from..=claim.to).contains(day)).collect();
+                let (Some(from), Some(to)) = (days.first().copied(), days.last().copied()) else { continue };
+                missing.retain(|day| !days.contains(day));
+                let window = Window { from, to };
+                windows.push(PlannedWindow { window, days, origin: WindowOrigin::Claim(claim.id) });
+            }
+            let asked = step.asked(&missing, left);
+            let is_short = asked.len() > left;
+            // A window that bridges days has them newer than a copy.
+            for window in &asked {
+                windows.retain_mut(|other| {
+                    if let WindowOrigin::Copy(kept) = &mut other.origin {
+                        other.days.retain(|day| !window.has(*day));
+                        kept.selection = selection(&kept.copy, &other.days, kept.selection.events().cloned());
+                    }
+                    !other.days.is_empty()
+                });
+            }
+            for (index, window) in asked.into_iter().enumerate() {
+                let claim = (index < left && !step.is_dry).then(hash::random);
+                if let Some(id) = &claim {
+                    let days = (window.from, window.to);
+                    book.claim(id.clone(), &step.asker, &step.question.words(), days, step.keeps, now);
+                }
+                let days = step.wanted.all().filter(|day| window.has(*day)).collect();
+                windows.push(PlannedWindow { window, days, origin: WindowOrigin::Mixpanel(claim) });
+            }
+            windows.sort_by_key(|planned| planned.window.from);
+            let short_until = is_short.then(|| book.resets_at(rule, now).unwrap_or(now));
+            let short_until = short_until.map(|at| Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX));
+            WindowPlan { windows, short_until }
+        })?;
+        self.lock().extend(plan.windows.iter().filter_map(|planned| match &planned.origin {
+            WindowOrigin::Mixpanel(claim) => claim.clone(),
+            WindowOrigin::Copy(_) | WindowOrigin::Claim(_) => None,
+        }));
+        Ok(plan)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Splits a claimed window, whose request was made, into two. Returns their claims.
+    pub fn halve(&self, claim: Option<&str>, halves: [Window; 2]) -> Result<[Option<String>; 2]> {
+        let Some(claim) = claim.map(str::to_owned) else { return Ok([None, None]) };
+        let ids = [hash::random(), hash::random()];
+        let [first, second] = ids.clone();
+        {
+            let mut claims = self.lock();
+            claims.remove(&claim);
+            claims.extend(ids.clone());
+        }
+        let days = halves.map(|half| (half.from, half.to));
+        self.gate.with(Quota::Export, move |book, _, _, now| {
+            book.halve(&claim, [(first, days[0]), (second, days[1])], now);
+        })?;
+        Ok(ids.map(Some))
+    }
+
+    /// Says that the claims are still worked on.
+    pub fn renew(&self) {
+        let claims: Vec<String> = self.lock().iter().cloned().collect();
+        if !claims.is_empty() {
+            // A ledger that can't be had is said by the next request.
+            let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.renew(&claims, now));
+        }
+    }
+
+    /// Ends a claim: its answer is kept, or nobody wants it any more, or there was an error.
+    pub fn release(&self, claim: &str, error: Option<String>) {
+        if self.lock().remove(claim) {
+            let claim = claim.to_owned();
+            let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.release(&claim, error, now));
+        }
+    }
+
+    /// What became of claims that are waited for.
+    pub fn look(&self, claims: Vec<String>) -> Result<Vec<Awaited>> {
+        self.gate.with(Quota::Export, move |book, _, _, _| {
+            let look = |id: &String| match book.error(id) {
+                Some(error) => Awaited::Failed(error.to_owned()),
+                None if book.claims().any(|claim| claim.id == *id) => Awaited::Coming,
+                None => Awaited::Over,
+            };
+            claims.iter().map(look).collect()
+        })
+    }
+
+    /// Begins to keep an answer; `None` where it is not to be kept, or can't be.
+    pub fn begin(&self, id: &str, is_gzip: bool) -> Option<Partial> {
+        let shelf = self.shelf.as_ref().filter(|_| self.keeps())?;
+        shelf.begin(&self.question, id, is_gzip).inspect_err(|_| self.keep_no_more()).ok()
+    }
+
+    /// The disk is full: who waits for what is not kept yet waits no more.
+    pub fn keep_no_more(&self) {
+        if self.keeps.swap(false, Ordering::Relaxed) {
+            let claims: Vec<String> = self.lock().iter().cloned().collect();
+            let _ = self.gate.with(Quota::Export, move |book, _, _, _| book.will_not_keep(&claims));
+        }
+    }
+
+    /// An answer is whole and good.
+    pub fn keep(&self, partial: Partial, window: Window, count: Count, asked_at: Timestamp) -> Option<KeptAnswer> {
+        let (days, arrived_at) = ((window.from, window.to), self.gate.clock.now());
+        let strays = count.rows.saturating_sub(count.on_days);
+        if strays > 0
+            && let Some(shelf) = &self.shelf
+            && shelf.note_other_days().is_err()
+        {
+            self.keep_no_more();
+            return None;
+        }
+        match partial.keep(Arrival { days, asked_at, arrived_at, rows: count.rows, strays }) {
+            Ok((copy, place)) => Some(KeptAnswer { copy, place, selection: Selection::new(days, None, None) }),
+            Err(_) => {
+                self.keep_no_more();
+                None
+            }
+        }
+    }
+
+    /// A day was refused because it has not begun in the project.
+    pub fn refused_from(&self, day: Date) {
+        let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.refuse_from(day, now));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.gate.clock.now()
+    }
+}
+
+/// What a step of planning needs, on whatever thread the ledger runs it.
+struct PlanStep {
+    shelf: Option<Shelf>,
+    question: Question,
+    asker: String,
+    freshness: Freshness,
+    keeps: bool,
+    wanted: WantedDays,
+    now: Timestamp,
+    is_dry: bool,
+}
+
+impl PlanStep {
+    /// What is there, and the days that are not.
+    fn served(&self, refused_from: Option<Date>) -> (Vec<PlannedWindow>, Vec<Date>) {
+        let begun = |day: &Date| *day <= self.wanted.today.latest && refused_from.is_none_or(|refused| *day < refused);
+        let days: Vec<Date> = self.wanted.all().filter(begun).collect();
+        let Some(shelf) = &self.shelf else { return (Vec::new(), days) };
+        let candidates = shelf.candidates(&self.question);
+        let choice = archive::choose(&days, &candidates, self.freshness, shelf.has_other_days(), self.now);
+        let planned = |(candidate, days): (&Candidate<PathBuf>, Vec<Date>)| {
+            let window = Window { from: *days.first()?, to: *days.last()? };
+            let kept = KeptAnswer {
+                copy: candidate.copy.clone(),
+                place: candidate.place.clone(),
+                selection: selection(&candidate.copy, &days, self.events_of(candidate)),
+            };
+            Some(PlannedWindow { window, days, origin: WindowOrigin::Copy(kept) })
+        };
+        let served =
+            choice.served.into_iter().filter_map(|served| Some((candidates.get(served.candidate)?, served.days)));
+        (served.filter_map(planned).collect(), choice.missing)
+    }
+
+    /// The events that are wanted of an answer; `None` where it has no others.
+    fn events_of(&self, candidate: &Candidate<PathBuf>) -> Option<BTreeSet<String>> {
+        self.question.events.clone().filter(|_| !candidate.is_same)
+    }
+
+    /// Claims of others that bring what is wanted here.
+    fn others(&self, book: &Book) -> Vec<Claim> {
+        if self.shelf.is_none() || !self.keeps || self.freshness.call.is_some_and(|age| age.is_zero()) {
+            return Vec::new();
+        }
+        let covers = |claim: &&Claim| {
+            claim.asker == self.asker
+                && Question::read(&claim.question).is_some_and(|other| other.covers(&self.question))
+        };
+        book.claims().filter(covers).cloned().collect()
+    }
+
+    /// The windows for what nobody has.
+    fn asked(&self, missing: &[Date], left: usize) -> Vec<Window> {
+        let midnight = self.wanted.midnight.filter(|day| missing.contains(day));
+        let others: Vec<Date> = missing.iter().copied().filter(|day| Some(*day) != midnight).collect();
+        let is_finished = |day| archive::is_finished(day, self.now);
+        let mut windows = self.wanted.windows(&others, is_finished, left);
+        if let Some(midnight) = midnight {
+            let is_next = |last: &&mut Window| last.to.tomorrow().is_ok_and(|next| next == midnight);
+            match windows.last_mut().filter(is_next) {
+                Some(last) => last.to = midnight,
+                None => windows.push(Window { from: midnight, to: midnight }),
+            }
+        }
+        windows
+    }
+}
+
+/// What is wanted of an answer: all days where it has no others.
+fn selection(copy: &Copy, days: &[Date], events: Option<BTreeSet<String>>) -> Selection {
+    let is_whole = copy.days().all(|day| days.contains(&day));
+    Selection::new((copy.from, copy.to), (!is_whole).then_some(days), events)
+}
+
+/// Nobody wants what was not asked for yet.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let claims = std::mem::take(&mut *self.lock());
+        if !claims.is_empty() {
+            let _ = self.gate.with(Quota::Export, move |book, _, _, now| {
+                claims.iter().for_each(|claim| book.release(claim, None, now));
+            });
+        }
+    }
+}
