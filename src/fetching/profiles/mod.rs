@@ -15,7 +15,7 @@
 //! with which DuckDB undoes the statement.
 
 mod download;
-mod page;
+pub mod page;
 mod pages;
 mod question;
 mod scan;
