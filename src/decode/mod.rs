@@ -1,7 +1,8 @@
 //! How do the bytes of a raw export, or of profiles, become columns?
 //!
 //! A block of whole lines comes in, one Arrow record batch comes out, and nothing
-//! comes out of a block that holds a line which is not an event. Each line is read
+//! comes out of a block that holds a line which is not an event. So does a page of
+//! profiles, where `page` takes the lines' place. Each line is read
 //! twice: `index` finds where its strings end, `walk` checks its grammar and
 //! finds its parts. `rows` makes cells of the parts, `cut` closes the gaps that
 //! the members leave which became columns. No value is copied but the few that do
@@ -87,8 +88,7 @@ impl Decoder {
         Self::planned(columns, time_zone, false)
     }
 
-    /// A decoder for profiles, each a line `{"event":id,"properties":{...}}` like an event's, with the profile's
-    /// identity in the place of the event's name. The properties lose `$last_seen` instead of what events have.
+    /// A decoder for profiles: their properties lose `$last_seen` instead of what events have.
     pub fn of_profiles(columns: &[Column]) -> Self {
         Self::planned(columns, None, true)
     }

@@ -8,10 +8,7 @@ mod lines;
 use std::{hint::black_box, time::Instant};
 
 use lines::{Text, lines};
-use mixpanel::{
-    decode::{Column, Days, Decoder},
-    fetching::profiles::page::{Form, Page},
-};
+use mixpanel::decode::{Column, Decoder, ProfilePage};
 use serde::de::IgnoredAny;
 
 const RUNS: usize = 300;
@@ -45,26 +42,12 @@ fn main() {
         println!("{name}: {} profiles, {} bytes", profiles.len(), body.len());
         let anchor = best(|| serde_json::from_str::<IgnoredAny>(&body).is_ok());
         println!("  serde_json {:6.2} GB/s", rate(anchor));
-        let read = best(|| Page::read(body.as_bytes(), Form::Lines).expect("a page"));
-        println!("  old read {:6.2} GB/s", rate(read));
+        let page = || ProfilePage::read(body.clone().into_bytes(), false).expect("a page");
+        let read = best(page);
+        println!("  read       {:6.2} GB/s", rate(read));
         let columns = [Column::ProfileId, Column::Properties, Column::LastSeen];
         let decoder = Decoder::of_profiles(&columns);
-        let text = Page::read(body.as_bytes(), Form::Lines).expect("a page").profiles.text;
-        let decode = best(|| decoder.decode(text.clone().into_bytes(), Days::ALL).expect("profiles"));
-        println!("  old decode {:6.2} GB/s", rate(decode));
-        let new_read = best(|| mixpanel::decode::ProfilePage::read(body.clone().into_bytes(), false).expect("a page"));
-        let new_all = best(|| {
-            let page = mixpanel::decode::ProfilePage::read(body.clone().into_bytes(), false).expect("a page");
-            decoder.decode_profiles(page.profiles).expect("profiles")
-        });
-        println!("  new read {:6.2} GB/s", rate(new_read));
-        println!("  new all {:6.2} GB/s; of serde_json's {:.2}", rate(new_all), new_all / anchor);
-        let all = best(|| {
-            let _ = black_box(serde_json::from_str::<IgnoredAny>(&body));
-            let page = Page::read(body.as_bytes(), Form::Lines).expect("a page");
-            decoder.decode(page.profiles.text.into_bytes(), Days::ALL).expect("profiles")
-        });
-        println!("  old all with breaks_off {:6.2} GB/s; of serde_json's {:.2}", rate(all), all / anchor);
-        println!("  new / old {:.2}", new_all / all);
+        let all = best(|| decoder.decode_profiles(page().profiles).expect("profiles"));
+        println!("  and decode {:6.2} GB/s, {:.2} of serde_json's time", rate(all), all / anchor);
     }
 }

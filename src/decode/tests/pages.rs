@@ -85,7 +85,7 @@ proptest! {
         let ids: Vec<_> = (0..page.profiles.len())
             .map(|number| page.profiles.id(number).map(|id| String::from_utf8(id.into_owned()).unwrap()))
             .collect();
-        let raw = rows(&[Column::Raw], ProfilePage::read(text.clone().into_bytes(), true).unwrap());
+        let raw = rows(&[Column::Profile], ProfilePage::read(text.clone().into_bytes(), true).unwrap());
         let found = rows(&ALL, page);
         prop_assert_eq!(found.len(), profiles.len());
         for (((profile, found), id), raw) in profiles.iter().zip(found).zip(ids).zip(raw) {
@@ -125,44 +125,11 @@ proptest! {
         let utf8 = String::from_utf8_lossy(&text).into_owned();
         if let Ok(page) = ProfilePage::read(text, false) {
             prop_assert!(serde_json::from_str::<&RawValue>(&utf8).is_ok(), "{}", utf8);
-            for row in rows(&[Column::Properties, Column::Raw], page) {
+            for row in rows(&[Column::Properties, Column::Profile], page) {
                 for json in row.iter().flatten() {
                     prop_assert!(serde_json::from_str::<serde_json::Value>(json).is_ok(), "{}", json);
                 }
             }
-        }
-    }
-
-    #[test]
-    fn as_before(
-        profiles in proptest::collection::vec(profile(), 0..3),
-        damage in proptest::option::of((any::<prop::sample::Index>(), 0..4_u8, prop::sample::select(br#""\{}[],: e0u-n"#.to_vec()))),
-        is_laid_out: bool,
-    ) {
-        use crate::fetching::profiles::page::{Form, Page};
-        let texts: Vec<_> = profiles.iter().map(Profile::text).collect();
-        let text = format!(r#"{{"session_id":"x","results":[{}],"total" : 5 }}"#, texts.join(", "));
-        let mut text = if is_laid_out { text.replace('\t', "\n") } else { text }.into_bytes();
-        if let Some((place, how, byte)) = damage {
-            let place = place.index(text.len());
-            match how {
-                0 => text.insert(place, byte),
-                1 => text.truncate(place),
-                2 => drop(text.remove(place)),
-                _ => text[place] = byte,
-            }
-        }
-        let old = Page::read(&text, Form::Lines);
-        let new = ProfilePage::read(text.clone(), false);
-        prop_assert_eq!(old.is_ok(), new.is_ok(), "{} {:?} {:?}", String::from_utf8_lossy(&text), old, new.map_err(|no| no.why));
-        if let (Ok(old), Ok(new)) = (old, new) {
-            let batch = Decoder::of_profiles(&ALL).decode(old.profiles.text.clone().into_bytes(), super::this_century()).unwrap().batch;
-            let old_rows: Vec<_> = (0..batch.num_rows()).map(|row| cells(&batch, row)).collect();
-            prop_assert_eq!(old_rows, rows(&ALL, new));
-            let old = Page::read(&text, Form::Raw).unwrap();
-            let old: Vec<_> = old.profiles.texts().map(str::to_owned).collect();
-            let raw: Vec<_> = rows(&[Column::Raw], ProfilePage::read(text, true).unwrap()).into_iter().map(|row| row[0].clone().unwrap()).collect();
-            prop_assert_eq!(old, raw);
         }
     }
 }
