@@ -3,7 +3,7 @@
 //! The second of two steps that check a line: walks the tokens between the
 //! strings whose ends [`super::index`] found. Nothing is copied and nothing is
 //! unescaped; what comes out is places in the block. `None` means: this is not
-//! an event. What it is instead is the business of [`super::damage`].
+//! an event. What it is instead is the business of [`mod@super::damage`].
 //!
 //! A quote that begins a string needs no list: the walk is always outside of
 //! strings, so a quote that it meets begins one, and the next end is its end.
