@@ -28,6 +28,8 @@ pub enum Column {
     Raw,
     /// VARCHAR: a profile's identity; text as it is meant, numbers digit for digit.
     ProfileId,
+    /// JSON: a profile as it came, but for halves of surrogate pairs.
+    Profile,
     /// TIMESTAMP in UTC, from a profile's `$last_seen`; NULL if that is no text that tells a time, and then it stays in
     /// the properties.
     LastSeen,
@@ -45,6 +47,7 @@ impl Column {
             Self::InsertId => "insert_id",
             Self::Properties => "properties",
             Self::Raw => "event",
+            Self::Profile => "profile",
             Self::LastSeen => "last_seen",
             Self::Property { name, .. } => name,
         }
@@ -54,7 +57,7 @@ impl Column {
         match self {
             Self::EventName | Self::DistinctId | Self::InsertId | Self::ProfileId => SqlType::Varchar,
             Self::EventTime | Self::LastSeen => SqlType::Timestamp,
-            Self::Properties | Self::Raw => SqlType::Json,
+            Self::Properties | Self::Raw | Self::Profile => SqlType::Json,
             Self::Property { sql_type, .. } => sql_type.clone(),
         }
     }
@@ -92,7 +95,8 @@ pub(super) struct Plan {
 impl Plan {
     pub fn new(columns: &[Column], time_zone: Option<TimeZone>, of_profiles: bool) -> Self {
         // The line as it came can be had without a look at its properties, but for an event's time.
-        let is_of_line = |column: &_| matches!(column, Column::EventName | Column::ProfileId | Column::Raw);
+        let is_of_line =
+            |column: &_| matches!(column, Column::EventName | Column::ProfileId | Column::Raw | Column::Profile);
         let mut wanted = match (columns.iter().all(is_of_line), of_profiles) {
             (true, false) => WantedKeys::of_times(),
             (true, true) => WantedKeys::default(),
@@ -108,7 +112,7 @@ impl Plan {
                     Column::DistinctId => Origin::Property(DISTINCT_ID),
                     Column::InsertId => Origin::Property(INSERT_ID),
                     Column::Properties => Origin::Properties,
-                    Column::Raw => Origin::Raw,
+                    Column::Raw | Column::Profile => Origin::Raw,
                     Column::Property { name, .. } => Origin::Property(wanted.add(name)),
                 };
                 PlannedColumn { origin, sql_type: column.sql_type() }

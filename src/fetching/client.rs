@@ -7,11 +7,13 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use bytes::Bytes;
+
 use super::record::Fetch;
 use crate::{
     config::Target,
     contract::Result,
-    mixpanel::{Answer, Body, Client, Failure, Quota, Request, Tries, with_retries},
+    mixpanel::{Body, Client, Failure, Quota, Request, Tries, with_retries},
 };
 
 /// Asks for a fetch, and writes it down.
@@ -54,13 +56,18 @@ impl FetchClient {
         body
     }
 
-    /// One request whose answer is a JSON text.
-    pub async fn json(&self, request: &Request) -> Result<Answer, Failure> {
-        let answer = self.client.json_once(request).await;
+    /// One request whose answer is a text that should be JSON. Whoever reads it sees whether it is.
+    pub async fn text(&self, request: &Request) -> Result<Bytes, Failure> {
+        let answer = self.client.text_once(request).await;
         self.asked();
         let answer = answer?;
         Fetch::add(&self.record.bytes, answer.received);
-        Ok(answer)
+        Ok(answer.body)
+    }
+
+    /// What is to be said of a text that is only the beginning of one.
+    pub fn broken_off(&self, request: &Request, length: usize) -> Failure {
+        self.client.broken_off(request, length)
     }
 
     fn asked(&self) {

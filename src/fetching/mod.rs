@@ -1,7 +1,8 @@
 //! What is a fetch of many requests, and how does it come to its end?
 //!
-//! [`events`] are windows of days, [`profiles`] are pages. Both run on a [`thread`] of their own, ask Mixpanel through an
-//! [`client`], and keep the [`record`] that `mixpanel_fetches()` shows; their calls have [`columns`] and [`Workers`] alike.
+//! [`events`] are windows of days, [`profiles`] are pages. Both run on a `thread` of their own, ask Mixpanel through a
+//! `client` that counts, and keep the [`record`] that `mixpanel_fetches()` shows; their calls have [`columns()`] and
+//! [`Workers`] alike.
 
 mod client;
 mod columns;

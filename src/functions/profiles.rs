@@ -14,7 +14,7 @@ use crate::{
     decode::{Column, iso_microseconds},
     fetching::{
         columns,
-        profiles::{self, ProfilesRequest, ProfilesScan, Shape},
+        profiles::{self, ProfilesRequest, ProfilesScan},
         record,
     },
 };
@@ -66,13 +66,7 @@ impl TableFunction for Profiles {
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let typed = typed_columns(&arguments, &columns(COLUMNS, vec![]).1)?;
-        let (outputs, columns) = match raw {
-            true => (None, Columns::new([("profile", SqlType::Json)])),
-            false => {
-                let (outputs, columns) = columns(COLUMNS, typed);
-                (Some(outputs), columns)
-            }
-        };
+        let (outputs, columns) = if raw { columns(&[Column::Profile], vec![]) } else { columns(COLUMNS, typed) };
         Ok(Box::new(Call {
             request: request(&arguments, session.clock.now().as_second())?,
             max_workers: profiles::WORKERS.of(&arguments)?,
@@ -89,8 +83,7 @@ struct Call {
     target: Target,
     request: ProfilesRequest,
     max_workers: usize,
-    /// `None` for the profiles as they come.
-    outputs: Option<Vec<Column>>,
+    outputs: Vec<Column>,
     columns: Columns,
     /// For the record of the fetch.
     arguments: String,
@@ -102,12 +95,7 @@ impl BoundTable for Call {
     }
 
     fn scan(&self, projection: &[usize], _filters: &[Filter]) -> Result<Arc<dyn Scan>> {
-        let shape = match &self.outputs {
-            None => Shape::Raw(projection.len()),
-            Some(outputs) => {
-                Shape::Columns(projection.iter().filter_map(|&index| outputs.get(index).cloned()).collect())
-            }
-        };
+        let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let questions = self.request.questions(self.target.now().as_second());
         let record = record::start(
             "mixpanel_profiles",
@@ -115,7 +103,7 @@ impl BoundTable for Call {
             questions.len(),
             self.target.testing.clock.clone(),
         );
-        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, shape, record)))
+        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, &outputs, record)))
     }
 }
 

@@ -4,10 +4,7 @@
 //! because an export is kept that way until it is whole. Silence between pieces
 //! ends it, and a connection that closes early is an error, never an end.
 
-use std::{
-    io::{self, Read},
-    time::Duration,
-};
+use std::io::{self, Read};
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -90,7 +87,7 @@ impl Body {
     /// The next piece, never empty, or `None` at the end.
     ///
     /// Failures, all worth a retry: `Truncated` where the body ends early, or does not say that it has ended;
-    /// `NetworkError` where nothing comes for 120 s.
+    /// `NetworkError` where nothing comes for too long.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         match self.piece().await? {
             None if !self.is_framed() => Err(network::without_end(&self.place)),
@@ -138,10 +135,9 @@ impl Body {
         text.finish().map(Bytes::from).map_err(|fault| self.no_text(fault, limit))
     }
 
-    /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives within ten seconds: the sentence
-    /// is worth reading, not waiting for.
+    /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives in time.
     pub(super) async fn sentence(mut self, limit: usize) -> Sentence {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + self.policy.sentence;
         let mut bytes = Vec::new();
         let mut is_cut = loop {
             match tokio::time::timeout_at(deadline, self.piece()).await {

@@ -203,7 +203,7 @@ impl Client {
     async fn exchange(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
         let inner = &*self.0;
         require_readable(&inner.target, request.api())?;
-        let place = format!("{} {}", request.method().as_str(), request.place(&inner.target));
+        let place = self.place(request);
         let mut message = match request.method() {
             Method::Get => inner.http.get(url.clone()),
             Method::Post => inner.http.post(url.clone()),
@@ -264,17 +264,35 @@ impl Client {
         with_retries(&mut self.tries(), || self.json_once(request), || ()).await
     }
 
-    /// The same, one attempt.
-    pub async fn json_once(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn json_once(&self, request: &Request) -> Result<Answer, Failure> {
+        let answer = self.text_once(request).await?;
+        match body::breaks_off(&answer.body) {
+            true => Err(self.broken_off(request, answer.body.len())),
+            false => Ok(answer),
+        }
+    }
+
+    /// One attempt to get an answer that should be JSON, for whoever can tell whether it is whole.
+    pub async fn text_once(&self, request: &Request) -> Result<Answer, Failure> {
         let attempt = async {
             let mut body = self.open(request).await?;
             let (status, content_type) = (body.status(), body.content_type());
-            let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
+            let place = self.place(request);
             let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             self.judge(request, &place, status, &content_type, &text)?;
             Ok(Answer { status, body: text, received: body.received() })
         };
         attempt.await.map_err(|Failure { error, retry }| Failure { error: self.redacted(error), retry })
+    }
+
+    /// What a text is that is the beginning of a JSON text and no more.
+    pub fn broken_off(&self, request: &Request, length: usize) -> Failure {
+        network::broken_off(&self.place(request), length)
+    }
+
+    /// Method and address, without parameters: what messages show.
+    fn place(&self, request: &Request) -> String {
+        format!("{} {}", request.method().as_str(), request.place(&self.0.target))
     }
 
     /// The answer whatever its status, as it came but decompressed, with retries: refusals that may pass
@@ -352,9 +370,6 @@ impl Client {
             return Err(Failure::backoff(
                 error.fix("Look for a proxy or login page between this machine and Mixpanel"),
             ));
-        }
-        if body::breaks_off(text) {
-            return Err(network::broken_off(place, text.len()));
         }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
         let words = redact::redact(&target.credentials, &complaint);

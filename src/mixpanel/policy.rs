@@ -37,6 +37,8 @@ pub struct Policy {
     pub connect: Duration,
     /// Between two pieces of an answer.
     pub idle: Duration,
+    /// For what a refusal says, which is worth reading and not waiting for.
+    pub sentence: Duration,
     /// What tests wait for a first byte.
     pub(super) first_byte: Option<Duration>,
 }
@@ -50,6 +52,7 @@ impl Default for Policy {
             longest: Duration::from_secs(60),
             connect: Duration::from_secs(30),
             idle: Duration::from_secs(120),
+            sentence: Duration::from_secs(10),
             first_byte: None,
         }
     }

@@ -144,6 +144,15 @@ def test_what_is_no_whole_json_is_asked_for_again(con, paged, body, code, attemp
     assert asked_pages(engage_requests(paged)).count(3) == attempts
 
 
+def test_tries_are_counted_whatever_went_wrong_with_them(con, paged):
+    """Answers that had to be thrown away, and then none: six requests for the page in all, and not six more."""
+    paged.add_fault("body", path=ENGAGE, times=3, match={"page": 3}, body='{"results": [}')
+    paged.add_fault("status", path=ENGAGE, times=None, match={"page": 3}, status=500)
+    error = error_of(con, f"FROM {CALL}")
+    assert "[SERVER_ERROR] page 3: after 6 attempts" in error
+    assert asked_pages(engage_requests(paged)).count(3) == 6
+
+
 # Sessions that the server forgets
 
 

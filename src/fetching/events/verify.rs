@@ -151,3 +151,23 @@ impl Read for Arriving {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mixpanel::Retry;
+
+    #[test]
+    fn damage_is_asked_for_again_whatever_it_looks_like() {
+        for (code, retry) in [
+            (Code::Truncated, Retry::Damaged),
+            (Code::UnexpectedResponse, Retry::Damaged),
+            (Code::ServerError, Retry::Damaged),
+            (Code::TooLarge, Retry::Never),
+            (Code::OutOfMemory, Retry::Never),
+            (Code::Internal, Retry::Never),
+        ] {
+            assert_eq!(failure(Error::new(code, "x")).retry, retry, "{code:?}");
+        }
+    }
+}

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    page::{Form, Page, Profiles},
+    page::{Page, Unread},
     pages::{Held, Pages},
     question::Question,
     seen::{Novelty, Seen},
@@ -27,6 +27,7 @@ use super::{
 use crate::{
     config::Target,
     contract::{Code, Error, Reason, Result},
+    decode::ProfileBlock,
     fetching::{client::FetchClient, record::Fetch, thread},
     mixpanel::{Failure, Quota, Request},
 };
@@ -37,7 +38,7 @@ const QUEUED_PAGES: usize = 2;
 /// What comes to the reader.
 pub enum Message {
     /// Profiles, each for the first time.
-    Profiles(Profiles),
+    Profiles(ProfileBlock),
     /// All questions are answered. Without this the end is none.
     End,
 }
@@ -47,7 +48,8 @@ pub struct Order {
     pub target: Target,
     pub questions: Vec<Question>,
     pub max_workers: usize,
-    pub form: Form,
+    /// Whether profiles keep their line ends.
+    pub in_lines: bool,
     pub record: Arc<Fetch>,
     /// Thousandths of the way.
     pub progress: Arc<AtomicU64>,
@@ -146,7 +148,7 @@ impl Download {
         let done = self.order.record.windows_done.load(Ordering::Relaxed);
         let first = self.clone().fetch(0, question.first()).await?;
         let (announced, session) = (first.announced(), first.session.clone().unwrap_or_default());
-        let (held, profiles) = fresh(first.profiles, seen);
+        let (held, profiles) = fresh(first, seen);
         let mut pages = Pages::new(announced, held);
         self.note(number, done, &pages);
         self.hand_out(profiles).await;
@@ -162,7 +164,7 @@ impl Download {
                 Some(Reason::SessionForgotten) => Broken::Forgotten(error),
                 _ => Broken::Failed(error),
             })?;
-            let (held, profiles) = fresh(answer.profiles, seen);
+            let (held, profiles) = fresh(answer, seen);
             pages.arrived(page, held);
             self.note(number, done, &pages);
             self.hand_out(profiles).await;
@@ -182,17 +184,18 @@ impl Download {
     }
 
     async fn attempt(&self, request: &Request) -> Result<Page, Failure> {
-        let answer = self.client.json(request).await?;
-        Page::read(&answer.body, self.order.form).map_err(|error| match Page::may_be_damaged(&answer.body) {
-            true => Failure::damaged(error),
-            // The server means what it says, and would say it again.
-            false => Failure::never(error),
+        let text = self.client.text(request).await?;
+        let length = text.len();
+        Page::read(text.into(), self.order.in_lines).map_err(|unread| match unread {
+            Unread::BrokenOff => self.client.broken_off(request, length),
+            Unread::Damaged(error) => Failure::damaged(error),
+            Unread::Meant(error) => Failure::never(error),
         })
     }
 
     /// Gives profiles to the reader, waiting for room.
-    async fn hand_out(&self, profiles: Profiles) {
-        if profiles.len() > 0 {
+    async fn hand_out(&self, profiles: ProfileBlock) {
+        if !profiles.is_empty() {
             // Nobody reads any more: `drive` sees that too.
             let _ = self.queue.send(Ok(Message::Profiles(profiles))).await;
         }
@@ -211,13 +214,16 @@ impl Download {
 }
 
 /// What a page held, and those of its profiles that were never handed out.
-fn fresh(profiles: Profiles, seen: &mut Seen) -> (Held, Profiles) {
+fn fresh(page: Page, seen: &mut Seen) -> (Held, ProfileBlock) {
+    let Page { mut profiles, identities, .. } = page;
     let mut held = Held { profiles: profiles.len() as u64, ..Held::default() };
-    let fresh = profiles.retain(|identity| {
+    let is_new = identities.into_iter().map(|identity| {
         let came = seen.add(identity);
         held.new += u64::from(came.novelty != Novelty::Repeated);
         held.unlike += u64::from(came.is_first_alike);
         came.novelty == Novelty::New
     });
-    (held, fresh)
+    let is_new: Vec<bool> = is_new.collect();
+    profiles.retain(&is_new);
+    (held, profiles)
 }

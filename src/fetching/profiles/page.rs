@@ -1,113 +1,72 @@
-//! What does one page hold?
+//! What does one page say, and whose profiles are on it?
 //!
-//! Pure: an answer of `/engage` in, lines for the decoder out. A profile becomes
-//! `{"event":id,"properties":{...}}`, an event's line with the identity in the
-//! place of the name; every value keeps its bytes.
+//! Pure: an answer of `/engage` in, profiles for the decoder out, each with what it is known by.
 
 use std::hash::{DefaultHasher, Hasher};
 
-use serde::{Deserialize, de::IgnoredAny};
-use serde_json::{Value, value::RawValue};
+use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::{
     pages::Announced,
     seen::{Fingerprint, Identity},
 };
 use crate::{
-    answers::{self, bigint, unexpected},
+    answers::{bigint, unexpected},
     contract::{Code, Error, Result},
-    decode::MAX_LINE,
+    decode::{MAX_LINE, NoPage, ProfileBlock, ProfilePage},
 };
 
 /// What an answer of `/engage` should be.
 const EXPECTED: &str = "a page of profiles";
 
-/// How profiles are put down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Lines for [`crate::decode::Decoder::of_profiles`].
-    Lines,
-    /// As they came.
-    Raw,
-}
-
-/// The profiles of one page.
+/// One page.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page {
     pub session: Option<String>,
     pub total: Option<u64>,
     pub page_size: Option<u64>,
-    pub profiles: Profiles,
-}
-
-/// Profiles, one behind the other.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Profiles {
+    pub profiles: ProfileBlock,
+    /// By what the profiles are known, one after the other.
     pub identities: Vec<Identity>,
-    pub text: String,
-    /// Where each one ends in the text.
-    pub ends: Vec<usize>,
 }
 
-#[derive(Deserialize)]
-struct Answer<'a> {
-    #[serde(borrow)]
-    results: Option<Vec<&'a RawValue>>,
-    session_id: Option<Value>,
-    total: Option<Value>,
-    page_size: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Profile<'a> {
-    #[serde(borrow, rename = "$distinct_id")]
-    id: Option<&'a RawValue>,
-    /// What the members of a group have instead.
-    #[serde(borrow, rename = "$group_id")]
-    group_id: Option<&'a RawValue>,
-    #[serde(borrow, rename = "group_id")]
-    plain_group_id: Option<&'a RawValue>,
-    #[serde(borrow, rename = "$properties")]
-    properties: Option<&'a RawValue>,
-}
-
-impl<'a> Profile<'a> {
-    /// What it is known by, as it came.
-    fn id(&self) -> Option<&'a str> {
-        self.id.or(self.group_id).or(self.plain_group_id).map(RawValue::get)
-    }
+/// Why an answer is no page.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It is the beginning of a JSON text and no more.
+    BrokenOff,
+    /// It may have been damaged on its way.
+    Damaged(Error),
+    /// The server means what it says, and would say it again.
+    Meant(Error),
 }
 
 impl Page {
-    /// Errors: `UnexpectedResponse`.
-    pub fn read(body: &[u8], form: Form) -> Result<Self> {
-        let text = answers::text(body);
-        let answer: Answer<'_> = answers::parse(&text, EXPECTED)?;
-        let Some(results) = answer.results else {
-            return Err(unexpected(EXPECTED, "it has no results", &text));
-        };
-        let mut profiles = Profiles::default();
-        profiles.text.try_reserve(text.len())?;
-        for result in results {
-            profiles.add(result.get(), form)?;
+    /// `in_lines`: see [`ProfilePage::read`].
+    pub fn read(body: Vec<u8>, in_lines: bool) -> Result<Self, Unread> {
+        let page = ProfilePage::read(body, in_lines).map_err(unread)?;
+        let profiles = page.profiles;
+        let identities: Vec<_> = (0..profiles.len()).map(|number| identity(&profiles, number)).collect();
+        if (0..profiles.len()).any(|number| profiles.profile(number).len() > MAX_LINE) {
+            let what = format!("a profile is longer than {} MiB", MAX_LINE >> 20);
+            let fix = "Ask for less of it with output_properties, or leave it out with a filter";
+            return Err(Unread::Meant(Error::new(Code::TooLarge, what).fix(fix)));
         }
-        let session = answer.session_id.and_then(|session| match session {
+        let value = |json: Option<String>| serde_json::from_str::<Value>(&json?).ok();
+        let count = |json| u64::try_from(bigint(&value(json)?)?).ok();
+        let session = value(page.session_id).and_then(|session| match session {
             Value::String(text) => Some(text),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         });
-        let count = |value: Option<Value>| u64::try_from(bigint(&value?)?).ok();
         Ok(Self {
             session: session.filter(|session| !session.is_empty()),
-            total: count(answer.total),
-            page_size: count(answer.page_size),
+            total: count(page.total),
+            page_size: count(page.page_size),
             profiles,
+            identities,
         })
-    }
-
-    /// Whether a body that is no page could be one that was damaged on its way: what is JSON from end to end was not.
-    pub fn may_be_damaged(body: &[u8]) -> bool {
-        serde_json::from_str::<IgnoredAny>(&answers::text(body)).is_err()
     }
 
     pub fn announced(&self) -> Announced {
@@ -115,82 +74,33 @@ impl Page {
     }
 }
 
-impl Profiles {
-    fn add(&mut self, source: &str, form: Form) -> Result<()> {
-        let profile: Profile<'_> = answers::parse(source, "a profile")?;
-        let properties = profile.properties.map_or("{}", RawValue::get);
-        if !properties.starts_with('{') {
-            return Err(unexpected("a profile", "its $properties are no object", source));
-        }
-        self.identities.push(match profile.id() {
-            Some(id) => Identity::Id(key(b"id", &plain(id))),
-            None => Identity::Content(key(b"profile", source)),
-        });
-        match form {
-            Form::Raw => self.text.push_str(source),
-            Form::Lines => {
-                let start = self.text.len();
-                let id = profile.id().unwrap_or("null");
-                for part in [r#"{"event":"#, id, r#","properties":"#, properties, "}"] {
-                    self.text.push_str(part);
-                }
-                // Where an answer is laid out for people, it has line feeds between its tokens, and nowhere else.
-                if self.text.get(start..).is_some_and(|line| line.contains(['\n', '\r'])) {
-                    let line = self.text.split_off(start);
-                    self.text.push_str(&line.replace(['\n', '\r'], " "));
-                }
-                self.text.push('\n');
-            }
-        }
-        let start = self.ends.last().copied().unwrap_or_default();
-        if source.len().max(self.text.len() - start) > MAX_LINE {
-            let what = format!("a profile is longer than {} MiB", MAX_LINE >> 20);
-            let fix = "Ask for less of it with output_properties, or leave it out with a filter";
-            return Err(Error::new(Code::TooLarge, what).fix(fix));
-        }
-        self.ends.push(self.text.len());
-        Ok(())
-    }
-
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Each profile's text.
-    pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.text.get(start..*end).unwrap_or_default())
-    }
-
-    /// Only those for which `keep` says so.
-    pub fn retain(self, mut keep: impl FnMut(Identity) -> bool) -> Self {
-        let kept: Vec<bool> = self.identities.iter().map(|identity| keep(*identity)).collect();
-        if kept.iter().all(|kept| *kept) {
-            return self;
-        }
-        let mut rest = Self::default();
-        for ((text, identity), _) in self.texts().zip(&self.identities).zip(&kept).filter(|(_, kept)| **kept) {
-            rest.identities.push(*identity);
-            rest.text.push_str(text);
-            rest.ends.push(rest.text.len());
-        }
-        rest
+/// What is JSON from end to end was not damaged.
+fn unread(NoPage { text, why }: NoPage) -> Unread {
+    let text = String::from_utf8_lossy(&text);
+    let json = text.trim_start_matches('\u{feff}');
+    match serde_json::from_str::<IgnoredAny>(json) {
+        Ok(_) => Unread::Meant(unexpected(EXPECTED, why, &text)),
+        Err(error) if error.is_eof() && !json.trim().is_empty() => Unread::BrokenOff,
+        Err(error) => Unread::Damaged(unexpected(EXPECTED, &error.to_string(), &text)),
     }
 }
 
-/// An id as the column shows it: what is a number in one place and text in another is one id.
-fn plain(id: &str) -> String {
-    serde_json::from_str(id).unwrap_or_else(|_| id.to_owned())
+/// What is a number in one place and text in another is one id.
+fn identity(profiles: &ProfileBlock, number: usize) -> Identity {
+    match profiles.id(number) {
+        Some(id) => Identity::Id(fingerprint(b"id", &id)),
+        None => Identity::Content(fingerprint(b"profile", profiles.profile(number))),
+    }
 }
 
 /// `kind` keeps ids apart from whole profiles, which stand in where there is no id.
-fn key(kind: &[u8], text: &str) -> Fingerprint {
+fn fingerprint(kind: &[u8], text: &[u8]) -> Fingerprint {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
         hasher.write_u8(salt);
         hasher.write(kind);
         hasher.write_u8(0xff);
-        hasher.write(text.as_bytes());
+        hasher.write(text);
         u128::from(hasher.finish())
     };
     half(1) << 64 | half(2)
@@ -201,11 +111,13 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Page {
-        Page::read(body.as_bytes(), Form::Lines).unwrap()
+        Page::read(body.as_bytes().to_vec(), false).unwrap()
     }
 
-    fn lines(results: &str) -> Vec<String> {
-        read(&format!(r#"{{"results":[{results}]}}"#)).profiles.texts().map(str::to_owned).collect()
+    fn profiles(results: &str) -> Vec<String> {
+        let page = Page::read(format!(r#"{{"results":[{results}]}}"#).into_bytes(), true).unwrap();
+        let text = |number| String::from_utf8(page.profiles.profile(number).to_vec()).unwrap();
+        (0..page.profiles.len()).map(text).collect()
     }
 
     #[test]
@@ -224,30 +136,14 @@ mod tests {
             assert_eq!((page.session, page.total, page.page_size), (None, None, None), "{odd}");
         }
         assert_eq!(read(r#"{"results":[],"session_id":17,"total":"5"}"#).session.as_deref(), Some("17"));
+        assert_eq!(read("\u{feff}{\"results\":[ ],\"session_id\":\"\\u0031\"}\n").session.as_deref(), Some("1"));
     }
 
     #[test]
-    fn profiles_become_lines_with_every_byte_of_their_values() {
-        for (profile, line) in [
-            (r#"{"$distinct_id": 4, "$properties": {"a" : 1.50}}"#, r#"{"event":4,"properties":{"a" : 1.50}}"#),
-            (r#"{"$properties":{},"$distinct_id":"x\ny"}"#, r#"{"event":"x\ny","properties":{}}"#),
-            (r#"{"$distinct_id":"x"}"#, r#"{"event":"x","properties":{}}"#),
-            (r#"{"$group_id":"acme","$properties":{"a":1}}"#, r#"{"event":"acme","properties":{"a":1}}"#),
-            (r#"{"group_id":7,"$distinct_id":null,"$properties":{}}"#, r#"{"event":7,"properties":{}}"#),
-            (r#"{"group_id":"c","$group_id":"b","$distinct_id":"a"}"#, r#"{"event":"a","properties":{}}"#),
-            (r#"{"group_id":"c","$group_id":"b"}"#, r#"{"event":"b","properties":{}}"#),
-            (r#"{"$distinct_id":"x","$properties":null,"more":[1]}"#, r#"{"event":"x","properties":{}}"#),
-            (r#"{"$properties":{"b":"\ud83d"}}"#, r#"{"event":null,"properties":{"b":"\ufffd"}}"#),
-            (
-                "{\"$distinct_id\": 1,\r\n \"$properties\": {\n \"a\": [\n1]}}",
-                r#"{"event":1,"properties":{  "a": [ 1]}}"#,
-            ),
-        ] {
-            assert_eq!(lines(profile), [format!("{line}\n")], "{profile}");
-        }
-        let raw = "{\"$distinct_id\": 1,\n \"x\": 1e400}";
-        let page = Page::read(format!(r#"{{"results":[{raw}, {{}}]}}"#).as_bytes(), Form::Raw).unwrap();
-        assert_eq!(page.profiles.texts().collect::<Vec<_>>(), [raw, "{}"]);
+    fn profiles_stay_as_they_came() {
+        let raw = ["{\"$distinct_id\": 1,\n \"x\": 1e400}", "{}", "{ }"];
+        assert_eq!(profiles(&raw.join(" ,\n")), raw);
+        assert_eq!(profiles(r#"{"a\ud83d":"\ud83d\ude00"}"#), [r#"{"a\ufffd":"\ud83d\ude00"}"#]);
     }
 
     #[test]
@@ -256,28 +152,15 @@ mod tests {
             r#"{"results":[{"$distinct_id":4},{"$distinct_id":"4"},{"$distinct_id":"\u0034"},{"$distinct_id":"5"},
             {"a":1},{"a":1},{"a":2}]}"#,
         );
-        let ids = &page.profiles.identities;
+        let ids = &page.identities;
         assert!(ids[0] == ids[1] && ids[1] == ids[2] && ids[0] != ids[3]);
         // Those without an id are known by all they have.
         assert!(ids[4] == ids[5] && ids[4] != ids[6] && matches!(ids[4], Identity::Content(_)));
     }
 
     #[test]
-    fn keeps_what_is_wanted_and_nothing_else() {
-        let results = r#"{"$distinct_id":"a"},{"$distinct_id":"b"},{"$distinct_id":"c"}"#;
-        let profiles = || read(&format!(r#"{{"results":[{results}]}}"#)).profiles;
-        let unwanted = profiles().identities[1];
-        let rest = profiles().retain(|identity| identity != unwanted);
-        assert_eq!(rest.text, "{\"event\":\"a\",\"properties\":{}}\n{\"event\":\"c\",\"properties\":{}}\n");
-        assert_eq!((rest.len(), rest.texts().count()), (2, 2));
-        assert_eq!(profiles().retain(|_| true), profiles());
-        assert_eq!(profiles().retain(|_| false), Profiles::default());
-    }
-
-    #[test]
     fn what_is_no_page_is_shown() {
         for body in [
-            "",
             "[]",
             "null",
             r#"{"status":"ok"}"#,
@@ -285,35 +168,46 @@ mod tests {
             r#"{"results":{}}"#,
             r#"{"results":[1]}"#,
             r#"{"results":["x"]}"#,
+            r#"{"results":[null]}"#,
+            r#"{"results":[["x",{}]]}"#,
+            r#"{"results":[],"results":[]}"#,
+            r#"{"results":[{"$distinct_id":"x","$distinct_id":"y"}]}"#,
             r#"{"results":[{"$distinct_id":"x","$properties":[]}]}"#,
             r#"{"results":[{"$distinct_id":"x","$properties":"{}"}]}"#,
-            r#"{"results":[{"$distinct_id":"x"}"#,
-            "terminated early",
         ] {
-            let error = Page::read(body.as_bytes(), Form::Lines).unwrap_err().to_string();
-            assert!(error.starts_with("[UNEXPECTED_RESPONSE]"), "{body}: {error}");
+            let unread = Page::read(body.as_bytes().to_vec(), false).unwrap_err();
+            let Unread::Meant(error) = &unread else { panic!("{body}: {unread:?}") };
+            assert!(error.to_string().starts_with("[UNEXPECTED_RESPONSE] a page of profiles was expected, but "));
         }
     }
 
     #[test]
-    fn what_is_json_was_not_damaged() {
-        for (body, may_be) in [
-            ("{\"results\": 1}", false),
-            ("null ", false),
-            ("[\"\\ud83d\"]", false),
-            ("", true),
-            ("{\"results\": [", true),
-            ("<html>", true),
+    fn what_is_no_json_was_damaged() {
+        for (body, breaks_off) in [
+            ("", false),
+            (" \n", false),
+            ("<html>", false),
+            ("terminated early", false),
+            (r#"{"results":[}"#, false),
+            ("{\"results\":[{\"$distinct_id\":\"a\nb\"}]}", false),
+            (r#"{"results":[{"$distinct_id":"a\x"}]}"#, false),
+            (r#"{"results":[]} x"#, false),
+            (r#"{"results":[{"$distinct_id":"x"}"#, true),
+            (r#"{"results": ["#, true),
         ] {
-            assert_eq!(Page::may_be_damaged(body.as_bytes()), may_be, "{body}");
+            let unread = Page::read(body.as_bytes().to_vec(), false).unwrap_err();
+            match breaks_off {
+                true => assert_eq!(unread, Unread::BrokenOff, "{body}"),
+                false => assert!(matches!(unread, Unread::Damaged(_)), "{body}: {unread:?}"),
+            }
         }
     }
 
     proptest::proptest! {
         #[test]
-        fn any_body_is_survived(body: Vec<u8>, text in r#"[\[\]{}",:$a1\\ ]{0,40}"#) {
-            let _ = Page::read(&body, Form::Lines);
-            let _ = Page::read(format!(r#"{{"results":[{text}]}}"#).as_bytes(), Form::Lines);
+        fn any_body_is_survived(body: Vec<u8>, text in r#"[\[\]{}",:$a1\\ \n]{0,40}"#) {
+            let _ = Page::read(body, false);
+            let _ = Page::read(format!(r#"{{"results":[{text}]}}"#).into_bytes(), true);
         }
     }
 }
