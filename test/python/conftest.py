@@ -82,6 +82,8 @@ def environment(monkeypatch, tmp_path, shared_simulator):
     monkeypatch.setenv("MP_SECRET", SECRET)
     monkeypatch.setenv("MP_PROJECT_ID", str(PROJECT.project_id))
     monkeypatch.setenv("MP_CONFIG_PATH", str(tmp_path / "config.toml"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MP_RETRY_BASE_MS", "1")
     monkeypatch.setenv("MP_RATE_LIMITS", "off")
 
