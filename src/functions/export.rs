@@ -13,18 +13,16 @@ use crate::{
         TableFunction, Value, rows,
     },
     decode::{Column, Decoder},
-    export::{
-        ExportRequest, ExportScan, OnFailure, Windows,
-        narrow::{FilterColumns, Wanted, narrow},
-        plan::{self, Window},
+    fetching::{
+        columns,
+        events::{
+            self, Board, ExportRequest, ExportScan, OnFailure,
+            narrow::{FilterColumns, Wanted, narrow},
+            plan::{self, Window},
+        },
+        record,
     },
-    fetches,
 };
-
-/// Downloads at the same time, unless `max_workers` says otherwise.
-const DEFAULT_WORKERS: u64 = 8;
-/// The API allows 100 exports at a time; more workers than this gain nothing at 3 starts a second.
-const MAX_WORKERS: u64 = 48;
 
 pub struct Export;
 
@@ -56,6 +54,10 @@ impl TableFunction for Export {
         Ok(Box::new(Call::new(&arguments, session)?))
     }
 }
+
+/// Those that every call has but one with `raw`.
+const COLUMNS: &[Column] =
+    &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
 fn parameters() -> Vec<Parameter> {
     let texts = || SqlType::List(Box::new(SqlType::Varchar));
@@ -113,8 +115,8 @@ impl Call {
             }
         }
         let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let extra = typed_columns(arguments, &columns(vec![]).1)?;
-        let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
+        let extra = typed_columns(arguments, &columns(COLUMNS, vec![]).1)?;
+        let (outputs, columns) = if raw { columns(&[Column::Raw], vec![]) } else { columns(COLUMNS, extra) };
         session.require_external_access()?;
         let call = Self {
             days,
@@ -123,7 +125,7 @@ impl Call {
             max_rows: arguments.count("max_rows")?,
             time_zone: time_zone(arguments)?,
             window_days: arguments.count("window_days")?,
-            max_workers: workers(arguments)?,
+            max_workers: events::WORKERS.of(arguments)?,
             on_failure: on_failure(arguments)?,
             target: Config::process().resolve(&overrides(arguments)?)?,
             outputs,
@@ -224,9 +226,9 @@ impl BoundTable for Call {
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let record =
-            fetches::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
-        let state = Windows::new(&windows, self.on_failure, record, self.target.credentials.clone());
-        Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
+            record::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
+        let board = Board::new(&windows, self.on_failure, record, &self.target);
+        Ok(Arc::new(ExportScan::new(board, windows.len(), request, decoder, self.max_workers, self.max_rows)))
     }
 }
 
@@ -252,39 +254,12 @@ fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     arguments.text("time_zone")?.map(named_time_zone).transpose()
 }
 
-fn workers(arguments: &Arguments) -> Result<usize> {
-    match arguments.count("max_workers")?.unwrap_or(DEFAULT_WORKERS) {
-        workers @ 1..=MAX_WORKERS => Ok(workers as usize),
-        workers => Err(Error::argument("max_workers", format!("must be from 1 to {MAX_WORKERS}, not {workers}"))),
-    }
-}
-
 fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
     match arguments.text("on_failure")? {
         None | Some("error") => Ok(OnFailure::Error),
         Some("skip") => Ok(OnFailure::Skip),
         Some(other) => Err(Error::argument("on_failure", format!("must be 'error' or 'skip', not '{other}'"))),
     }
-}
-
-fn raw_columns() -> (Vec<Column>, Columns) {
-    (vec![Column::Raw], Columns::new([("event", SqlType::Json)]))
-}
-
-fn columns(extra: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
-    let fixed = [
-        (Column::EventName, "event_name", SqlType::Varchar),
-        (Column::EventTime, "event_time", SqlType::Timestamp),
-        (Column::DistinctId, "distinct_id", SqlType::Varchar),
-        (Column::InsertId, "insert_id", SqlType::Varchar),
-        (Column::Properties, "properties", SqlType::Json),
-    ];
-    let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
-    outputs.extend(
-        extra.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }),
-    );
-    let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
-    (outputs, Columns::new(fixed.chain(extra)))
 }
 
 /// The requests that an export would make.

@@ -12,7 +12,7 @@ use crate::{
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
-    fetches::{self, End, Fetch, Warning},
+    fetching::record::{self, End, Fetch, Warning},
 };
 
 pub struct Fetches;
@@ -52,7 +52,7 @@ impl TableFunction for Fetches {
             ("error", SqlType::Varchar),
             ("warnings", SqlType::Json),
         ]);
-        Ok(rows(columns, || Ok(arrays(&fetches::all()))))
+        Ok(rows(columns, || Ok(arrays(&record::all()))))
     }
 }
 

@@ -12,16 +12,17 @@ use crate::{
         TableFunction, Value,
     },
     decode::{Column, iso_microseconds},
-    fetches,
-    profiles::{ProfilesRequest, ProfilesScan, Shape},
+    fetching::{
+        columns,
+        profiles::{self, ProfilesRequest, ProfilesScan},
+        record,
+    },
 };
 
-/// Pages at the same time, unless `max_workers` says otherwise.
-const DEFAULT_WORKERS: u64 = 4;
-/// The query API allows 5 requests at a time, for everybody who reads the project.
-const MAX_WORKERS: u64 = 5;
-
 const MICROSECONDS: i64 = 1_000_000;
+
+/// Those that every call has but one with `raw`.
+const COLUMNS: &[Column] = &[Column::ProfileId, Column::Properties, Column::LastSeen];
 
 pub struct Profiles;
 
@@ -64,17 +65,11 @@ impl TableFunction for Profiles {
 
     fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
         let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let typed = typed_columns(&arguments, &columns(vec![]).1)?;
-        let (outputs, columns) = match raw {
-            true => (None, Columns::new([("profile", SqlType::Json)])),
-            false => {
-                let (outputs, columns) = columns(typed);
-                (Some(outputs), columns)
-            }
-        };
+        let typed = typed_columns(&arguments, &columns(COLUMNS, vec![]).1)?;
+        let (outputs, columns) = if raw { columns(&[Column::Profile], vec![]) } else { columns(COLUMNS, typed) };
         Ok(Box::new(Call {
             request: request(&arguments, session.clock.now().as_second())?,
-            max_workers: workers(&arguments)?,
+            max_workers: profiles::WORKERS.of(&arguments)?,
             outputs,
             columns,
             arguments: arguments.to_json(),
@@ -88,8 +83,7 @@ struct Call {
     target: Target,
     request: ProfilesRequest,
     max_workers: usize,
-    /// `None` for the profiles as they come.
-    outputs: Option<Vec<Column>>,
+    outputs: Vec<Column>,
     columns: Columns,
     /// For the record of the fetch.
     arguments: String,
@@ -101,35 +95,16 @@ impl BoundTable for Call {
     }
 
     fn scan(&self, projection: &[usize], _filters: &[Filter]) -> Result<Arc<dyn Scan>> {
-        let shape = match &self.outputs {
-            None => Shape::Raw(projection.len()),
-            Some(outputs) => {
-                Shape::Columns(projection.iter().filter_map(|&index| outputs.get(index).cloned()).collect())
-            }
-        };
+        let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let questions = self.request.questions(self.target.now().as_second());
-        let record = fetches::start(
+        let record = record::start(
             "mixpanel_profiles",
             self.arguments.clone(),
             questions.len(),
             self.target.testing.clock.clone(),
         );
-        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, shape, record)))
+        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, &outputs, record)))
     }
-}
-
-fn columns(typed: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
-    let fixed = [
-        (Column::ProfileId, "distinct_id", SqlType::Varchar),
-        (Column::Properties, "properties", SqlType::Json),
-        (Column::LastSeen, "last_seen", SqlType::Timestamp),
-    ];
-    let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
-    outputs.extend(
-        typed.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }),
-    );
-    let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
-    (outputs, Columns::new(fixed.chain(typed)))
 }
 
 /// `now` in seconds.
@@ -215,13 +190,6 @@ fn as_of(arguments: &Arguments, now: i64) -> Result<Option<i64>> {
         )),
         Some(seconds @ 0..) => Ok(Some(seconds)),
         _ => Err(Error::argument(name, "must be a TIMESTAMP, a DATE or seconds since 1970")),
-    }
-}
-
-fn workers(arguments: &Arguments) -> Result<usize> {
-    match arguments.count("max_workers")?.unwrap_or(DEFAULT_WORKERS) {
-        workers @ 1..=MAX_WORKERS => Ok(workers as usize),
-        workers => Err(Error::argument("max_workers", format!("must be from 1 to {MAX_WORKERS}, not {workers}"))),
     }
 }
 

@@ -19,17 +19,18 @@ use std::{
 use arrow_array::RecordBatch;
 
 use super::{
+    board::{Board, Taken},
     download,
     inflate::{self, Blocks},
     plan::Window,
     request::ExportRequest,
+    source::Arrived,
     verify,
-    windows::{Arrived, Taken, Windows},
 };
 use crate::{
     contract::{Error, Reader, ReaderThread, Result, Scan},
     decode::{Count, Decoded, Decoder},
-    fetches::Fetch,
+    fetching::record::Fetch,
 };
 
 /// Memory for inflated lines, of all readers together.
@@ -51,7 +52,7 @@ pub struct ExportScan {
 }
 
 struct Shared {
-    windows: Arc<Windows>,
+    board: Arc<Board>,
     decoder: Decoder,
     /// Largest window that is inflated whole.
     share: usize,
@@ -65,7 +66,7 @@ struct Shared {
 
 impl ExportScan {
     pub fn new(
-        windows: Windows,
+        board: Board,
         count: usize,
         request: ExportRequest,
         decoder: Decoder,
@@ -78,7 +79,7 @@ impl ExportScan {
         let share = INFLATED_MEMORY / (2 * threads + 1);
         Self {
             shared: Arc::new(Shared {
-                windows: Arc::new(windows),
+                board: Arc::new(board),
                 decoder,
                 share,
                 remaining: max_rows.map(AtomicU64::new),
@@ -106,11 +107,11 @@ impl Scan for ExportScan {
     }
 
     fn cancel(&self) {
-        self.shared.windows.close();
+        self.shared.board.close();
     }
 
     fn progress(&self) -> Option<f64> {
-        Some(self.shared.windows.progress())
+        Some(self.shared.board.progress())
     }
 }
 
@@ -124,8 +125,8 @@ impl Shared {
     fn start_download(&self) -> Result<()> {
         let start = self.start.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         match start {
-            Some((request, max_workers)) => download::start(Arc::clone(&self.windows), request, max_workers)
-                .inspect_err(|error| self.windows.fail(error.clone())),
+            Some((request, max_workers)) => download::start(Arc::clone(&self.board), request, max_workers)
+                .inspect_err(|error| self.board.fail(error.clone())),
             None => Ok(()),
         }
     }
@@ -148,12 +149,12 @@ impl Shared {
                     Some(left - allowed)
                 });
                 if remaining.load(Ordering::Relaxed) == 0 {
-                    self.windows.close();
+                    self.board.close();
                 }
                 allowed as usize
             }
         };
-        Fetch::add(&self.windows.fetch.rows, allowed as u64);
+        Fetch::add(&self.board.fetch.rows, allowed as u64);
         (allowed > 0).then(|| batch.slice(0, allowed))
     }
 }
@@ -194,7 +195,7 @@ impl Reader for ExportReader {
                         left.get()
                     };
                     let shared = Arc::clone(&self.shared);
-                    let next = shared.windows.take(self.patience, leave)?;
+                    let next = shared.board.take(self.patience, leave)?;
                     self.left = left.get();
                     match next {
                         Some((taken, window, arrived)) => self.open(taken, window, arrived)?,
@@ -218,7 +219,7 @@ impl ExportReader {
                     let is_answer = taken.settle(Count { rows: batch.num_rows(), outside });
                     return Ok(is_answer.then_some(batch));
                 }
-                Err(damage) => taken.again(verify::damaged(0, &damage, self.shared.windows.credentials())),
+                Err(damage) => taken.again(verify::damaged(0, &damage, self.shared.board.credentials())),
             },
             Ok(Lines::Stream(blocks, count)) => {
                 if taken.settle(count) {
@@ -245,7 +246,7 @@ impl ExportReader {
             None => verify::lines(
                 inflate::stream_spool(&mut spool, encoding)?,
                 window.days(),
-                self.shared.windows.credentials(),
+                self.shared.board.credentials(),
             )?,
         };
         Ok(Lines::Stream(Blocks::new(inflate::stream_spool(spool, encoding)?, STREAM_BLOCK), count))
@@ -253,7 +254,7 @@ impl ExportReader {
 
     /// Damage in here was not to be seen when the window was verified, and rows of it are out: nothing can mend it.
     fn next_block(&mut self, mut streamed: Streamed) -> Result<Option<RecordBatch>> {
-        let fail = |error: Error| self.shared.windows.fail(error.context(streamed.window));
+        let fail = |error: Error| self.shared.board.fail(error.context(streamed.window));
         // A failure of the scan comes back from `take`, with the next call.
         let block = match streamed.blocks.next() {
             Ok(Some(block)) => block,
@@ -266,7 +267,7 @@ impl ExportReader {
         let batch = match self.shared.decoder.decode(block, streamed.window.days()) {
             Ok(decoded) => decoded.batch,
             Err(damage) => {
-                fail(verify::damaged(streamed.rows, &damage, self.shared.windows.credentials()));
+                fail(verify::damaged(streamed.rows, &damage, self.shared.board.credentials()));
                 return Ok(None);
             }
         };

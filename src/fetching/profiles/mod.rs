@@ -21,5 +21,10 @@ mod question;
 mod scan;
 mod seen;
 
+use super::Workers;
+
 pub use question::ProfilesRequest;
-pub use scan::{ProfilesScan, Shape};
+pub use scan::ProfilesScan;
+
+/// The query API allows 5 requests at a time, for everybody who reads the project.
+pub const WORKERS: Workers = Workers { usual: 4, most: 5 };

@@ -12,17 +12,13 @@ use std::{
 
 use tokio::sync::Notify;
 
-use super::{
-    plan::Window,
-    spool::{Allowance, Spool},
-    verify,
-};
+use super::{plan::Window, source::Arrived, verify};
 use crate::{
-    config::Credentials,
+    config::{Credentials, Target},
     contract::{Code, Error, Reason, Result},
     decode::Count,
-    fetches::Fetch,
-    mixpanel::{Encoding, redact},
+    fetching::record::Fetch,
+    mixpanel::{Policy, Tries, redact},
 };
 
 /// What to do with a window that could not be had.
@@ -32,15 +28,6 @@ pub enum OnFailure {
     Error,
     /// Leave the window out and say so in `mixpanel_fetches()`.
     Skip,
-}
-
-/// A window that has arrived whole.
-#[derive(Debug)]
-pub struct Arrived {
-    pub spool: Spool,
-    pub encoding: Encoding,
-    /// What it holds, where its lines were checked while it arrived.
-    pub verified: Option<Count>,
 }
 
 #[derive(Debug)]
@@ -59,8 +46,9 @@ enum State {
 struct Slot {
     window: Window,
     state: State,
-    /// Answers that had to be thrown away.
-    damaged: usize,
+    tries: Tries,
+    /// Before it is asked for again.
+    pause: Duration,
 }
 
 #[derive(Debug)]
@@ -71,9 +59,19 @@ struct Slots {
     closed: bool,
 }
 
+/// A window to download.
+#[derive(Debug)]
+pub struct Task {
+    pub index: usize,
+    pub window: Window,
+    /// Those that are left, after answers that had to be thrown away.
+    pub tries: Tries,
+    pub pause: Duration,
+}
+
 /// The windows of one scan.
 #[derive(Debug)]
-pub struct Windows {
+pub struct Board {
     slots: Mutex<Slots>,
     /// Wakes readers.
     arrived: Condvar,
@@ -85,26 +83,22 @@ pub struct Windows {
     credentials: Credentials,
 }
 
-/// Answers of one window that may turn out to be damaged before it is given up.
-const MAX_DAMAGED: usize = 4;
-
-impl Arrived {
-    /// A window without events.
-    pub fn empty(allowance: &Allowance) -> Self {
-        Self { spool: Spool::new(allowance), encoding: Encoding::Identity, verified: Some(Count::default()) }
-    }
-}
-
-impl Windows {
-    pub fn new(windows: &[Window], on_failure: OnFailure, fetch: Arc<Fetch>, credentials: Credentials) -> Self {
-        let slots = windows.iter().map(|&window| Slot { window, state: State::Waiting, damaged: 0 }).collect();
+impl Board {
+    pub fn new(windows: &[Window], on_failure: OnFailure, fetch: Arc<Fetch>, target: &Target) -> Self {
+        let tries = Tries::new(Policy::of(target));
+        let slot = |&window| Slot { window, state: State::Waiting, tries, pause: Duration::ZERO };
         Self {
-            slots: Mutex::new(Slots { slots, failure: None, skipped: 0, closed: false }),
+            slots: Mutex::new(Slots {
+                slots: windows.iter().map(slot).collect(),
+                failure: None,
+                skipped: 0,
+                closed: false,
+            }),
             arrived: Condvar::new(),
             wanted: Notify::new(),
             on_failure,
             fetch,
-            credentials,
+            credentials: target.credentials.clone(),
         }
     }
 
@@ -132,9 +126,7 @@ impl Windows {
     }
 
     /// The oldest window that is to be downloaded; `None` while there is none or `ahead` of them are unread.
-    ///
-    /// With it the number of its answers that had to be thrown away.
-    pub fn next_to_download(&self, ahead: usize) -> Option<(usize, Window, usize)> {
+    pub fn next_to_download(&self, ahead: usize) -> Option<Task> {
         let mut slots = self.lock();
         let unread = slots.slots.iter().filter(|slot| matches!(slot.state, State::Downloading | State::Arrived(_)));
         if slots.closed || unread.count() >= ahead {
@@ -143,7 +135,7 @@ impl Windows {
         let (index, slot) =
             slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Waiting))?;
         slot.state = State::Downloading;
-        Some((index, slot.window, slot.damaged))
+        Some(Task { index, window: slot.window, tries: slot.tries, pause: slot.pause })
     }
 
     /// Whether nothing will ever be downloaded again.
@@ -152,10 +144,11 @@ impl Windows {
         slots.closed || slots.slots.iter().all(|slot| matches!(slot.state, State::Settled))
     }
 
-    /// A window is here, whole.
-    pub fn bring(&self, index: usize, arrived: Arrived) {
+    /// A window is here, whole, and so many tries are left if it turns out to be no good.
+    pub fn bring(&self, index: usize, arrived: Arrived, tries: Tries) {
         if let Some(slot) = self.lock().slots.get_mut(index) {
             slot.state = State::Arrived(arrived);
+            slot.tries = tries;
         }
         self.changed();
     }
@@ -182,7 +175,7 @@ impl Windows {
                 let window = slot.window;
                 drop(slots);
                 self.wanted.notify_one();
-                return Ok(Some((Taken { windows: self, index, open: true }, window, arrived)));
+                return Ok(Some((Taken { board: self, index, open: true }, window, arrived)));
             }
             let wait = patience.unwrap_or(Duration::from_secs(3600));
             let (woken, timeout) =
@@ -217,21 +210,19 @@ impl Windows {
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
     fn again(&self, index: usize, damage: Error) {
-        if !matches!(damage.code(), Code::Truncated | Code::UnexpectedResponse | Code::ServerError) {
-            return self.give_up(index, damage);
-        }
         let mut slots = self.lock();
         let Some(slot) = slots.slots.get_mut(index) else { return };
-        slot.damaged += 1;
-        if slot.damaged < MAX_DAMAGED {
-            slot.state = State::Waiting;
-            Fetch::add(&self.fetch.retries, 1);
-            drop(slots);
-            self.changed();
-        } else {
-            let tries = slot.damaged;
-            drop(slots);
-            self.give_up(index, damage.context(format!("after {tries} attempts")));
+        match slot.tries.again(verify::failure(damage)) {
+            Ok(pause) => {
+                (slot.state, slot.pause) = (State::Waiting, pause);
+                Fetch::add(&self.fetch.retries, 1);
+                drop(slots);
+                self.changed();
+            }
+            Err(error) => {
+                drop(slots);
+                self.give_up(index, error);
+            }
         }
     }
 
@@ -295,7 +286,7 @@ impl Windows {
 
 /// A window that a reader has. If the reader comes to grief with it, nobody waits for it for ever.
 pub struct Taken<'a> {
-    windows: &'a Windows,
+    board: &'a Board,
     index: usize,
     open: bool,
 }
@@ -305,20 +296,20 @@ impl Taken<'_> {
     /// question.
     pub fn settle(mut self, count: Count) -> bool {
         self.open = false;
-        self.windows.settle(self.index, count)
+        self.board.settle(self.index, count)
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
     pub fn again(mut self, damage: Error) {
         self.open = false;
-        self.windows.again(self.index, damage);
+        self.board.again(self.index, damage);
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if self.open {
-            self.windows.fail(Error::new(Code::Internal, "a window could not be decoded"));
+            self.board.fail(Error::new(Code::Internal, "a window could not be decoded"));
         }
     }
 }
@@ -347,17 +338,30 @@ fn is_fatal(error: &Error) -> bool {
 mod tests {
     use jiff::civil::date;
 
-    use super::*;
-    use crate::{config::Secret, contract::Clock, export::spool::Allowance, fetches};
+    use super::{
+        super::spool::{Allowance, Spool},
+        *,
+    };
+    use crate::{
+        config::Secret,
+        contract::Clock,
+        fetching::record,
+        mixpanel::{Encoding, testing::target},
+    };
 
-    fn windows(count: i8, on_failure: OnFailure) -> Windows {
+    fn board(count: i8, on_failure: OnFailure) -> Board {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
         let credentials = Credentials::OAuthToken(Secret::new("hidden-token"));
-        Windows::new(&days, on_failure, fetches::start("test", "{}".into(), days.len(), Clock::default()), credentials)
+        let target = Target { credentials, ..target() };
+        Board::new(&days, on_failure, record::start("test", "{}".into(), days.len(), Clock::default()), &target)
     }
 
     fn arrived() -> Arrived {
         Arrived { spool: Spool::new(&Allowance::default()), encoding: Encoding::Identity, verified: None }
+    }
+
+    fn tries() -> Tries {
+        Tries::new(Policy::default())
     }
 
     fn broken() -> Error {
@@ -366,108 +370,109 @@ mod tests {
 
     #[test]
     fn windows_go_out_oldest_first_and_no_further_than_asked() {
-        let windows = windows(3, OnFailure::Error);
-        assert_eq!(windows.next_to_download(2).map(|(index, ..)| index), Some(0));
-        assert_eq!(windows.next_to_download(2).map(|(index, ..)| index), Some(1));
-        assert_eq!(windows.next_to_download(2), None);
-        windows.bring(1, arrived());
-        let (_taken, window, _) = windows.take(None, || false).unwrap().unwrap();
+        let board = board(3, OnFailure::Error);
+        assert_eq!(board.next_to_download(2).map(|task| task.index), Some(0));
+        assert_eq!(board.next_to_download(2).map(|task| task.index), Some(1));
+        assert!(board.next_to_download(2).is_none());
+        board.bring(1, arrived(), tries());
+        let (_taken, window, _) = board.take(None, || false).unwrap().unwrap();
         assert_eq!(window.from, date(2025, 1, 2));
-        assert_eq!(windows.next_to_download(2).map(|(index, ..)| index), Some(2));
+        assert_eq!(board.next_to_download(2).map(|task| task.index), Some(2));
     }
 
     #[test]
     fn a_settled_scan_is_over() {
-        let windows = windows(1, OnFailure::Error);
-        windows.next_to_download(1);
-        windows.bring(0, arrived());
-        let (taken, ..) = windows.take(None, || false).unwrap().unwrap();
-        assert!(!windows.is_over());
+        let board = board(1, OnFailure::Error);
+        board.next_to_download(1);
+        board.bring(0, arrived(), tries());
+        let (taken, ..) = board.take(None, || false).unwrap().unwrap();
+        assert!(!board.is_over());
         taken.settle(Count::default());
-        assert!(windows.is_over() && windows.take(None, || false).unwrap().is_none());
-        assert_eq!(windows.progress(), 1.0);
+        assert!(board.is_over() && board.take(None, || false).unwrap().is_none());
+        assert_eq!(board.progress(), 1.0);
     }
 
     #[test]
     fn a_damaged_window_is_fetched_again_and_then_named() {
-        let windows = windows(2, OnFailure::Error);
-        for _ in 0..MAX_DAMAGED {
-            assert_eq!(windows.next_to_download(8).map(|(index, ..)| index), Some(0));
-            windows.bring(0, arrived());
-            windows.take(None, || false).unwrap().unwrap().0.again(broken());
+        let board = board(2, OnFailure::Error);
+        for _ in 0..Policy::default().damaged {
+            let task = board.next_to_download(8).unwrap();
+            assert_eq!(task.index, 0);
+            board.bring(0, arrived(), task.tries);
+            board.take(None, || false).unwrap().unwrap().0.again(broken());
         }
-        let error = windows.take(None, || false).err().unwrap().to_string();
+        let error = board.take(None, || false).err().unwrap().to_string();
         assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
-        assert!(windows.is_over());
+        assert!(board.is_over());
     }
 
     #[test]
     fn skipping_leaves_out_one_window_but_not_all() {
-        let windows = windows(2, OnFailure::Skip);
-        windows.give_up(0, broken());
-        assert!(!windows.is_over());
-        assert_eq!(windows.fetch.end().failed.len(), 1);
-        windows.give_up(1, broken());
-        assert!(windows.take(None, || false).is_err());
+        let board = board(2, OnFailure::Skip);
+        board.give_up(0, broken());
+        assert!(!board.is_over());
+        assert_eq!(board.fetch.end().failed.len(), 1);
+        board.give_up(1, broken());
+        assert!(board.take(None, || false).is_err());
     }
 
     #[test]
     fn days_that_the_plan_does_not_keep_can_be_skipped() {
-        let windows = windows(2, OnFailure::Skip);
+        let board = board(2, OnFailure::Skip);
         let error = Error::new(Code::PermissionDenied, "HTTP 403").because(Reason::HistoryLimit(Some(90)));
-        windows.give_up(0, error);
-        assert!(!windows.is_over());
-        assert_eq!(windows.fetch.end().failed.len(), 1);
+        board.give_up(0, error);
+        assert!(!board.is_over());
+        assert_eq!(board.fetch.end().failed.len(), 1);
     }
 
     #[test]
     fn a_wrong_password_is_never_skipped() {
-        let windows = windows(2, OnFailure::Skip);
-        windows.give_up(0, Error::new(Code::AuthenticationFailed, "HTTP 401"));
-        assert_eq!(windows.take(None, || false).err().unwrap().code(), Code::AuthenticationFailed);
+        let board = board(2, OnFailure::Skip);
+        board.give_up(0, Error::new(Code::AuthenticationFailed, "HTTP 401"));
+        assert_eq!(board.take(None, || false).err().unwrap().code(), Code::AuthenticationFailed);
     }
 
     #[test]
     fn an_answer_that_repeats_the_credentials_does_not_spread_them() {
-        let windows = windows(1, OnFailure::Error);
-        windows.give_up(0, Error::new(Code::Truncated, "line 1 says hidden-token").server("hidden-token"));
-        let error = windows.take(None, || false).err().unwrap().to_string();
+        let board = board(1, OnFailure::Error);
+        board.give_up(0, Error::new(Code::Truncated, "line 1 says hidden-token").server("hidden-token"));
+        let error = board.take(None, || false).err().unwrap().to_string();
         assert!(error.contains("line 1 says") && !error.contains("hidden-token"), "{error}");
     }
 
     #[test]
     fn a_window_that_is_dropped_fails_the_scan() {
-        let windows = windows(1, OnFailure::Error);
-        windows.next_to_download(1);
-        windows.bring(0, arrived());
-        drop(windows.take(None, || false).unwrap());
-        assert_eq!(windows.take(None, || false).err().map(|error| error.code()), Some(Code::Internal));
+        let board = board(1, OnFailure::Error);
+        board.next_to_download(1);
+        board.bring(0, arrived(), tries());
+        drop(board.take(None, || false).unwrap());
+        assert_eq!(board.take(None, || false).err().map(|error| error.code()), Some(Code::Internal));
     }
 
     #[test]
     fn only_a_reader_that_may_leave_does() {
-        let windows = windows(1, OnFailure::Error);
-        assert!(windows.take(Some(Duration::from_millis(1)), || true).unwrap().is_none());
-        assert!(!windows.is_over());
+        let board = board(1, OnFailure::Error);
+        assert!(board.take(Some(Duration::from_millis(1)), || true).unwrap().is_none());
+        assert!(!board.is_over());
     }
 
     #[test]
     fn what_another_request_does_not_mend_is_not_asked_for_again() {
-        let windows = windows(1, OnFailure::Error);
-        windows.next_to_download(1);
-        windows.bring(0, arrived());
-        windows.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
-        assert!(windows.is_over() && windows.next_to_download(1).is_none());
+        let board = board(1, OnFailure::Error);
+        board.next_to_download(1);
+        board.bring(0, arrived(), tries());
+        board.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
+        assert!(board.is_over() && board.next_to_download(1).is_none());
     }
 
     #[test]
     fn closing_wakes_a_waiting_reader() {
-        let windows = Arc::new(windows(1, OnFailure::Error));
+        let board = Arc::new(board(1, OnFailure::Error));
         let waiting = std::thread::spawn({
-            let windows = Arc::clone(&windows);
-            move || windows.take(None, || false).unwrap().is_none()
+            let board = Arc::clone(&board);
+            move || board.take(None, || false).unwrap().is_none()
         });
-        windows.close();
+        board.close();
         assert!(waiting.join().unwrap());
     }
 }

@@ -5,16 +5,22 @@
 //! answer that was cut and a server that gave up are mended by asking for that
 //! window again; nothing of it was emitted yet.
 
+mod board;
 mod download;
 mod inflate;
 pub mod narrow;
 pub mod plan;
 mod request;
 mod scan;
+mod source;
 mod spool;
 mod verify;
-mod windows;
 
+use super::Workers;
+
+pub use board::{Board, OnFailure};
 pub use request::ExportRequest;
 pub use scan::ExportScan;
-pub use windows::{OnFailure, Windows};
+
+/// The API allows 100 exports at a time; more workers than this gain nothing at 3 starts a second.
+pub const WORKERS: Workers = Workers { usual: 8, most: 48 };

@@ -1,16 +1,13 @@
 //! How do the pages get here?
 //!
-//! One thread, with a small runtime of its own, asks one question after the
-//! other: the first page, then several at once. What has arrived goes into a
-//! short queue; while that is full nothing more is asked for. When nobody reads
-//! any more, everything under way is dropped, which closes the connections.
+//! One thread asks one question after the other: the first page, then several at
+//! once. What has arrived goes into a short queue; while that is full nothing more
+//! is asked for. When nobody reads any more, everything under way is dropped,
+//! which closes the connections.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use tokio::{
@@ -18,11 +15,11 @@ use tokio::{
         Notify,
         mpsc::{Receiver, Sender, channel},
     },
-    task::{JoinError, JoinSet},
+    task::JoinSet,
 };
 
 use super::{
-    page::{Form, Page, Profiles},
+    page::{Page, Unread},
     pages::{Held, Pages},
     question::Question,
     seen::{Novelty, Seen},
@@ -30,23 +27,18 @@ use super::{
 use crate::{
     config::Target,
     contract::{Code, Error, Reason, Result},
-    fetches::Fetch,
-    mixpanel::{Client, Quota, Request},
+    decode::ProfileBlock,
+    fetching::{client::FetchClient, record::Fetch, thread},
+    mixpanel::{Failure, Quota, Request},
 };
 
 /// Pages that wait for the reader.
 const QUEUED_PAGES: usize = 2;
 
-/// Answers that are asked for again because they can't be read.
-const MAX_DAMAGED: usize = 3;
-
-/// Sessions that the server may forget before a question is given up.
-const MAX_RESTARTS: usize = 3;
-
 /// What comes to the reader.
 pub enum Message {
     /// Profiles, each for the first time.
-    Profiles(Profiles),
+    Profiles(ProfileBlock),
     /// All questions are answered. Without this the end is none.
     End,
 }
@@ -56,7 +48,8 @@ pub struct Order {
     pub target: Target,
     pub questions: Vec<Question>,
     pub max_workers: usize,
-    pub form: Form,
+    /// Whether profiles keep their line ends.
+    pub in_lines: bool,
     pub record: Arc<Fetch>,
     /// Thousandths of the way.
     pub progress: Arc<AtomicU64>,
@@ -65,7 +58,7 @@ pub struct Order {
 }
 
 struct Download {
-    client: Client,
+    client: FetchClient,
     order: Order,
     queue: Sender<Result<Message>>,
 }
@@ -87,15 +80,11 @@ impl From<Error> for Broken {
 ///
 /// Errors: `RateLimited` where the hour has not enough requests left for the first pages of all questions.
 pub fn start(order: Order) -> Result<Receiver<Result<Message>>> {
-    let client = Client::new(&order.target)?;
-    client.afford(Quota::Query, order.questions.len())?;
+    let client = FetchClient::new(&order.target, Quota::Query, order.questions.len(), Arc::clone(&order.record))?;
     let (queue, pages) = channel(QUEUED_PAGES);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let run = move || {
-        runtime.block_on(drive(Arc::new(Download { client, order, queue })));
-        runtime.shutdown_background();
-    };
-    thread::Builder::new().name("mixpanel-pages".into()).spawn(run)?;
+    let download = Arc::new(Download { client, order, queue: queue.clone() });
+    // Whatever ends the thread, the reader must not take it for the end of the pages. One that is gone needs no word.
+    thread::run("mixpanel-pages", drive(download), move |error| drop(queue.blocking_send(Err(error))))?;
     Ok(pages)
 }
 
@@ -132,24 +121,24 @@ impl Download {
 
     /// Hands out the answer to one question.
     async fn question(self: &Arc<Self>, number: usize, seen: &mut Seen) -> Result<()> {
-        let mut restarts = 0;
+        let mut tries = self.client.tries();
+        let mut forgotten = 0;
         loop {
             seen.begin(number);
-            match self.session(number, seen).await {
+            let error = match self.session(number, seen).await {
                 Ok(()) => return Ok(()),
                 Err(Broken::Failed(error)) => return Err(error),
-                Err(Broken::Forgotten(error)) if restarts == MAX_RESTARTS => {
-                    let what = format!("Mixpanel forgot the session {} times before all pages were read", restarts + 1);
-                    return Err(Error::new(Code::ServerError, what).server(error.words().unwrap_or_default()).fix(
-                        "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
-                    ));
-                }
-                Err(Broken::Forgotten(_)) => {
-                    restarts += 1;
-                    Fetch::add(&self.order.record.retries, 1);
-                    tokio::time::sleep(self.client.retry_policy().pause(restarts)).await;
-                }
-            }
+                Err(Broken::Forgotten(error)) => error,
+            };
+            forgotten += 1;
+            let pause = tries.again(Failure::damaged(error)).map_err(|error| {
+                let what = format!("Mixpanel forgot the session {forgotten} times before all pages were read");
+                Error::new(Code::ServerError, what).server(error.words().unwrap_or_default()).fix(
+                    "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
+                )
+            })?;
+            Fetch::add(&self.order.record.retries, 1);
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -159,7 +148,7 @@ impl Download {
         let done = self.order.record.windows_done.load(Ordering::Relaxed);
         let first = self.clone().fetch(0, question.first()).await?;
         let (announced, session) = (first.announced(), first.session.clone().unwrap_or_default());
-        let (held, profiles) = fresh(first.profiles, seen);
+        let (held, profiles) = fresh(first, seen);
         let mut pages = Pages::new(announced, held);
         self.note(number, done, &pages);
         self.hand_out(profiles).await;
@@ -170,12 +159,12 @@ impl Download {
                 tasks.spawn(async move { (page, download.fetch(page, request).await) });
             }
             let Some(ended) = tasks.join_next().await else { break };
-            let (page, answer) = ended.map_err(failed)?;
+            let (page, answer) = ended.map_err(thread::broken)?;
             let answer = answer.map_err(|error| match error.reason() {
                 Some(Reason::SessionForgotten) => Broken::Forgotten(error),
                 _ => Broken::Failed(error),
             })?;
-            let (held, profiles) = fresh(answer.profiles, seen);
+            let (held, profiles) = fresh(answer, seen);
             pages.arrived(page, held);
             self.note(number, done, &pages);
             self.hand_out(profiles).await;
@@ -188,37 +177,25 @@ impl Download {
         Ok(())
     }
 
-    /// One page, asked for until it is here, whole, or can't be had.
+    /// One page, asked for until it is here, whole, or no try is left.
     async fn fetch(self: Arc<Self>, page: u64, request: Request) -> Result<Page> {
-        let record = &self.order.record;
-        let mut damaged = 0;
-        let outcome = loop {
-            let retry = || Fetch::add(&record.retries, 1);
-            let answer = self.client.json_noting(&request, |_| retry()).await;
-            record.requests.store(self.client.requests(), Ordering::Relaxed);
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(error) => break Err(error),
-            };
-            Fetch::add(&record.bytes, answer.received);
-            match Page::read(&answer.body, self.order.form) {
-                // The server means what it says, and would say it again.
-                Err(error) if !Page::may_be_damaged(&answer.body) => break Err(error),
-                Err(_) if damaged + 1 < MAX_DAMAGED => {
-                    damaged += 1;
-                    retry();
-                    tokio::time::sleep(self.client.retry_policy().pause(damaged)).await;
-                }
-                Err(error) => break Err(error.context(format!("after {MAX_DAMAGED} attempts"))),
-                page => break page,
-            }
-        };
+        let outcome = self.client.persist(&mut self.client.tries(), || self.attempt(&request)).await;
         outcome.map_err(|error| error.context(format!("page {page}")))
     }
 
+    async fn attempt(&self, request: &Request) -> Result<Page, Failure> {
+        let text = self.client.text(request).await?;
+        let length = text.len();
+        Page::read(text.into(), self.order.in_lines).map_err(|unread| match unread {
+            Unread::BrokenOff => self.client.broken_off(request, length),
+            Unread::Damaged(error) => Failure::damaged(error),
+            Unread::Meant(error) => Failure::never(error),
+        })
+    }
+
     /// Gives profiles to the reader, waiting for room.
-    async fn hand_out(&self, profiles: Profiles) {
-        if profiles.len() > 0 {
+    async fn hand_out(&self, profiles: ProfileBlock) {
+        if !profiles.is_empty() {
             // Nobody reads any more: `drive` sees that too.
             let _ = self.queue.send(Ok(Message::Profiles(profiles))).await;
         }
@@ -237,17 +214,16 @@ impl Download {
 }
 
 /// What a page held, and those of its profiles that were never handed out.
-fn fresh(profiles: Profiles, seen: &mut Seen) -> (Held, Profiles) {
+fn fresh(page: Page, seen: &mut Seen) -> (Held, ProfileBlock) {
+    let Page { mut profiles, identities, .. } = page;
     let mut held = Held { profiles: profiles.len() as u64, ..Held::default() };
-    let fresh = profiles.retain(|identity| {
+    let is_new = identities.into_iter().map(|identity| {
         let came = seen.add(identity);
         held.new += u64::from(came.novelty != Novelty::Repeated);
         held.unlike += u64::from(came.is_first_alike);
         came.novelty == Novelty::New
     });
-    (held, fresh)
-}
-
-fn failed(error: JoinError) -> Error {
-    Error::new(Code::Internal, format!("a download failed: {error}"))
+    let is_new: Vec<bool> = is_new.collect();
+    profiles.retain(&is_new);
+    (held, profiles)
 }

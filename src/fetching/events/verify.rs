@@ -18,7 +18,7 @@ use crate::{
     config::Credentials,
     contract::{Code, Error, Result},
     decode::{Count, Damage, DamageKind, Days, Decoder},
-    mixpanel::{Encoding, redact},
+    mixpanel::{Encoding, Failure, redact},
 };
 
 /// Inflated bytes that are looked at together.
@@ -74,6 +74,14 @@ pub fn damaged(rows_before: usize, damage: &Damage, credentials: &Credentials) -
         DamageKind::TooLong => too_long(damage),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
         _ => Error::new(Code::Truncated, format!("the answer is not whole: {}", damage.told(redact))).fix(NOT_WHOLE),
+    }
+}
+
+/// An answer that came and is no good: whether it may be better another time.
+pub fn failure(error: Error) -> Failure {
+    match error.code() {
+        Code::Truncated | Code::UnexpectedResponse | Code::ServerError => Failure::damaged(error),
+        _ => Failure::never(error),
     }
 }
 
@@ -140,5 +148,25 @@ impl Read for Arriving {
         let count = self.chunk.len().min(target.len());
         target[..count].copy_from_slice(&self.chunk.split_to(count));
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mixpanel::Retry;
+
+    #[test]
+    fn damage_is_asked_for_again_whatever_it_looks_like() {
+        for (code, retry) in [
+            (Code::Truncated, Retry::Damaged),
+            (Code::UnexpectedResponse, Retry::Damaged),
+            (Code::ServerError, Retry::Damaged),
+            (Code::TooLarge, Retry::Never),
+            (Code::OutOfMemory, Retry::Never),
+            (Code::Internal, Retry::Never),
+        ] {
+            assert_eq!(failure(Error::new(code, "x")).retry, retry, "{code:?}");
+        }
     }
 }

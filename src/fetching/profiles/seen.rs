@@ -3,26 +3,26 @@
 use std::collections::{HashMap, HashSet};
 
 /// A hash of 128 bits: among a billion of them no two are alike by accident.
-pub type Key = u128;
+pub type Fingerprint = u128;
 
 /// What a profile is known by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     /// Its id.
-    Id(Key),
+    Id(Fingerprint),
     /// All it has, for want of an id. Several that look alike are several all the same.
-    Content(Key),
+    Content(Fingerprint),
 }
 
 /// The profiles of one call.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Came in this session.
-    now: HashSet<Key>,
+    now: HashSet<Fingerprint>,
     /// Came, and were handed out, in other sessions: of other questions, or ones that the server has forgotten.
-    before: HashSet<Key>,
+    before: HashSet<Fingerprint>,
     /// How often profiles of such a content came in this session.
-    alike: HashMap<Key, u128>,
+    alike: HashMap<Fingerprint, u128>,
     /// The question that is asked.
     question: u128,
 }
@@ -77,7 +77,12 @@ mod tests {
     use super::*;
 
     /// What a session finds of profiles that are all known by the same.
-    fn session(seen: &mut Seen, question: usize, identity: fn(Key) -> Identity, keys: [Key; 3]) -> [Novelty; 3] {
+    fn session(
+        seen: &mut Seen,
+        question: usize,
+        identity: fn(Fingerprint) -> Identity,
+        keys: [Fingerprint; 3],
+    ) -> [Novelty; 3] {
         seen.begin(question);
         keys.map(|key| seen.add(identity(key)).novelty)
     }

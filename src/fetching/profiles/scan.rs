@@ -6,63 +6,50 @@ use std::sync::{
 };
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use tokio::sync::{Notify, mpsc::Receiver};
 
 use super::{
     download::{self, Message, Order},
-    page::{Form, Profiles},
     question::Question,
 };
 use crate::{
     config::{Credentials, Target},
-    contract::{Code, Columns, Error, Reader, ReaderThread, Result, Scan, SqlType, texts},
-    decode::{Column, Days, Decoder},
-    fetches::Fetch,
+    contract::{Code, Error, Reader, ReaderThread, Result, Scan},
+    decode::{Column, DamageKind, Decoder, ProfileBlock},
+    fetching::record::Fetch,
     mixpanel::redact,
 };
-
-/// Which columns there are.
-pub enum Shape {
-    /// Those of the decoder.
-    Columns(Vec<Column>),
-    /// One column, the profile as it came; asked for so many times.
-    Raw(usize),
-}
 
 /// One execution.
 pub struct ProfilesScan {
     reader: Mutex<Option<ProfilesReader>>,
-    /// The decoder sees to its columns; whole profiles are as they came.
-    is_decoded: bool,
     record: Arc<Fetch>,
     progress: Arc<AtomicU64>,
     stop: Arc<Notify>,
 }
 
 impl ProfilesScan {
-    pub fn new(target: Target, questions: Vec<Question>, max_workers: usize, shape: Shape, record: Arc<Fetch>) -> Self {
+    pub fn new(
+        target: Target,
+        questions: Vec<Question>,
+        max_workers: usize,
+        columns: &[Column],
+        record: Arc<Fetch>,
+    ) -> Self {
         let (progress, stop) = (Arc::<AtomicU64>::default(), Arc::<Notify>::default());
-        let (form, make) = match shape {
-            Shape::Columns(columns) => (Form::Lines, Make::Decode(Decoder::of_profiles(&columns))),
-            Shape::Raw(times) => {
-                let schema = Columns::new([("profile", SqlType::Json)]).schema();
-                (Form::Raw, Make::Raw(schema, vec![0; times]))
-            }
-        };
         let credentials = target.credentials.clone();
         let order = Order {
             target,
             questions,
             max_workers,
-            form,
+            in_lines: columns.contains(&Column::Profile),
             record: Arc::clone(&record),
             progress: Arc::clone(&progress),
             stop: Arc::clone(&stop),
         };
-        let reader =
-            ProfilesReader { source: Source::Waiting(Box::new(order)), make, record: Arc::clone(&record), credentials };
-        Self { reader: Mutex::new(Some(reader)), is_decoded: form == Form::Lines, record, progress, stop }
+        let (source, decoder) = (Source::Waiting(Box::new(order)), Decoder::of_profiles(columns));
+        let reader = ProfilesReader { source, decoder, record: Arc::clone(&record), credentials };
+        Self { reader: Mutex::new(Some(reader)), record, progress, stop }
     }
 }
 
@@ -76,7 +63,7 @@ impl Scan for ProfilesScan {
     }
 
     fn json_is_sound(&self) -> bool {
-        self.is_decoded
+        true
     }
 
     fn cancel(&self) {
@@ -110,15 +97,9 @@ enum Source {
     Ended,
 }
 
-enum Make {
-    Decode(Decoder),
-    /// The columns asked for, of the one there is.
-    Raw(SchemaRef, Vec<usize>),
-}
-
 struct ProfilesReader {
     source: Source,
-    make: Make,
+    decoder: Decoder,
     record: Arc<Fetch>,
     credentials: Credentials,
 }
@@ -158,23 +139,17 @@ impl ProfilesReader {
         }
     }
 
-    fn batch(&self, profiles: Profiles) -> Result<RecordBatch> {
+    fn batch(&self, profiles: ProfileBlock) -> Result<RecordBatch> {
         let count = profiles.len();
-        let batch = match &self.make {
-            Make::Decode(decoder) => {
-                let read = decoder.decode(profiles.text.into_bytes(), Days::ALL);
-                read.map_err(|damage| {
-                    let what = damage.told(|text| redact(&self.credentials, text));
-                    Error::new(Code::UnexpectedResponse, format!("a profile can't be read: {what}"))
-                        .fix("Run it again with raw := true to see the profiles as they come")
-                })?
-                .batch
+        let batch = self.decoder.decode_profiles(profiles).map_err(|damage| {
+            let what = damage.told(str::to_owned);
+            match damage.kind {
+                DamageKind::TooLarge => {
+                    Error::new(Code::TooLarge, what).fix("Ask for less of each profile with output_properties")
+                }
+                _ => Error::new(Code::Internal, what),
             }
-            Make::Raw(schema, columns) => {
-                let profiles = texts(profiles.texts().map(Some));
-                RecordBatch::try_new(Arc::clone(schema), vec![profiles])?.project(columns)?
-            }
-        };
+        })?;
         match batch.num_rows() == count {
             true => Ok(batch),
             false => Err(Error::new(Code::Internal, format!("{count} profiles became {} rows", batch.num_rows()))),

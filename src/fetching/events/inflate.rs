@@ -181,8 +181,8 @@ mod tests {
 
     use flate2::{Compression, write::GzEncoder};
 
+    use super::super::spool::Allowance;
     use super::*;
-    use crate::export::spool::Allowance;
 
     const LINES: &[u8] = b"one\ntwo\nthree\n";
 
