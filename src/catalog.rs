@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::{
     contract::{Host, Macro, Pragma, Replacement, Result, ScalarFunction, Setting, TableFunction},
     functions::{
-        accounts, activity_feed, api, build, discovery, export, fetches, kept, macro_sql, profiles, property, quota,
+        accounts, activity_feed, api, build, discovery, export, fetches, macro_sql, managed, profiles, property, quota,
         quote, reports, saved, settings, timestamp, utc, version,
     },
-    kept as tables, macros,
+    kept, macros,
 };
 
 pub fn table_functions(host: Host) -> Vec<Box<dyn TableFunction>> {
@@ -49,7 +49,7 @@ pub fn table_functions(host: Host) -> Vec<Box<dyn TableFunction>> {
         Box::new(api::Api),
         Box::new(quota::Quota),
         Box::new(fetches::Fetches),
-        Box::new(kept::FetchSql),
+        Box::new(managed::FetchSql),
         Box::new(macro_sql::MacroSql),
         Box::new(build::Build(host)),
     ]
@@ -68,11 +68,11 @@ pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
 
 pub fn pragmas() -> Vec<Box<dyn Pragma>> {
     vec![
-        Box::new(kept::FetchEvents),
-        Box::new(kept::FetchProfiles),
-        Box::new(kept::SyncEvents),
-        Box::new(kept::SyncProfiles),
-        Box::new(kept::Drop),
+        Box::new(managed::FetchEvents),
+        Box::new(managed::FetchProfiles),
+        Box::new(managed::SyncEvents),
+        Box::new(managed::SyncProfiles),
+        Box::new(managed::Drop),
     ]
 }
 
@@ -88,8 +88,8 @@ pub fn settings() -> &'static [Setting] {
 /// What stands for a table that a database does not have, by the name in `FROM`.
 pub fn replacement(name: &str) -> Option<Replacement> {
     // `_metadata` where nothing has been fetched yet: an empty history instead of an error.
-    if name.eq_ignore_ascii_case(tables::METADATA) {
-        return Some(Replacement::Query(tables::NO_HISTORY));
+    if name.eq_ignore_ascii_case(kept::METADATA) {
+        return Some(Replacement::Query(kept::NO_HISTORY));
     }
     saved::report_at(name)
 }

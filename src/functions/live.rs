@@ -3,9 +3,9 @@
 use arrow_array::ArrayRef;
 
 use crate::{
-    answers,
     config::Target,
     contract::{BoundTable, Columns, Result, SqlType, rows, texts},
+    json,
     mixpanel::{Client, Request, block_on},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 /// Errors: whatever a request can fail with.
 pub fn ask(target: &Target, request: &Request) -> Result<String> {
     let answer = block_on(Client::new(target)?.json(request))??;
-    Ok(answers::into_text(answer.body))
+    Ok(json::into_text(answer.body))
 }
 
 /// A call whose rows are read out of the answer to one request, made when the rows are first asked for: `read` returns

@@ -14,9 +14,9 @@ use super::{
     seen::{Identity, Key},
 };
 use crate::{
-    answers::{self, bigint, unexpected},
     contract::{Code, Error, Result},
     decode::MAX_LINE,
+    json::{self, bigint, unexpected},
 };
 
 /// What an answer of `/engage` should be.
@@ -81,8 +81,8 @@ impl<'a> Profile<'a> {
 impl Page {
     /// Errors: `UnexpectedResponse`.
     pub fn read(body: &[u8], form: Form) -> Result<Self> {
-        let text = answers::text(body);
-        let answer: Answer<'_> = answers::parse(&text, EXPECTED)?;
+        let text = json::text(body);
+        let answer: Answer<'_> = json::parse(&text, EXPECTED)?;
         let Some(results) = answer.results else {
             return Err(unexpected(EXPECTED, "it has no results", &text));
         };
@@ -107,7 +107,7 @@ impl Page {
 
     /// Whether a body that is no page could be one that was damaged on its way: what is JSON from end to end was not.
     pub fn may_be_damaged(body: &[u8]) -> bool {
-        serde_json::from_str::<IgnoredAny>(&answers::text(body)).is_err()
+        serde_json::from_str::<IgnoredAny>(&json::text(body)).is_err()
     }
 
     pub fn announced(&self) -> Announced {
@@ -117,7 +117,7 @@ impl Page {
 
 impl Profiles {
     fn add(&mut self, source: &str, form: Form) -> Result<()> {
-        let profile: Profile<'_> = answers::parse(source, "a profile")?;
+        let profile: Profile<'_> = json::parse(source, "a profile")?;
         let properties = profile.properties.map_or("{}", RawValue::get);
         if !properties.starts_with('{') {
             return Err(unexpected("a profile", "its $properties are no object", source));

@@ -14,8 +14,8 @@ use crate::{
         Arguments, BoundTable, Code, Columns, Documentation, Error, Parameter, Reason, Result, Session, SqlType,
         TableFunction, list_of_texts, rows, texts,
     },
-    discovery::event_names_anew,
     functions::{account_parameters, discovery::project_request, overrides},
+    known::event_names_anew,
     mixpanel::{Api, Client, Request, block_on},
 };
 

@@ -12,12 +12,12 @@ use arrow_array::{ArrayRef, Int32Array};
 use serde_json::value::RawValue;
 
 use crate::{
-    answers,
     config::Target,
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
     functions::{query_parameters, target},
+    json,
     mixpanel::{Client, Request, block_on},
 };
 
@@ -57,7 +57,7 @@ impl TableFunction for Api {
 
 fn ask(target: &Target, request: &Request) -> Result<Vec<ArrayRef>> {
     let answer = block_on(Client::new(target)?.answer(request))??;
-    let text = answers::text(&answer.body);
+    let text = json::text(&answer.body);
     Ok(vec![Arc::new(Int32Array::from(vec![i32::from(answer.status)])), texts([json(&text)])])
 }
 

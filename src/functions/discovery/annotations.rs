@@ -5,13 +5,14 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
 use serde_json::{Map, Value};
 
+use super::results::results;
 use crate::{
-    answers::{self, Record},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction,
         list_of_texts, texts,
     },
     functions::{account_parameters, target},
+    json::Record,
 };
 
 /// `GET /api/app/projects/{project_id}/annotations`, cached.
@@ -63,7 +64,7 @@ struct Annotation {
 
 /// `{"results": [{"id": 902, "date": "2025-01-01 12:00:00", "user": {"first_name": "Ada", ...}, "tags": [{"name": "x"}]}]}`
 fn read(text: &str) -> Result<Vec<ArrayRef>> {
-    let items: Vec<Map<String, Value>> = answers::results(text, "a list of annotations")?;
+    let items: Vec<Map<String, Value>> = results(text, "a list of annotations")?;
     let annotation = |item| {
         let record = Record::new("an annotation", item);
         Ok(Annotation {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
 use serde_json::{Map, Value};
 
+use super::results::results;
 use crate::{
-    answers::{self, Record},
     config::Target,
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
     },
-    discovery::answer_at_hand,
     functions::{query_parameters, target},
+    json::Record,
+    known::answer_at_hand,
     mixpanel::{Api, Request, require_readable},
 };
 
@@ -78,7 +79,7 @@ pub fn known_type(target: &Target, bookmark_id: i64) -> Option<String> {
         .flat_map(|target| std::iter::once(None).chain(TYPES.map(Some)).map(move |report_type| (target, report_type)));
     asked.into_iter().find_map(|(target, report_type)| {
         let text = answer_at_hand(target, &request(target, report_type).ok()?)?;
-        let items: Vec<Map<String, Value>> = answers::results(&text, "a list of bookmarks").ok()?;
+        let items: Vec<Map<String, Value>> = results(&text, "a list of bookmarks").ok()?;
         let record = |item| Record::new("a bookmark", item);
         items.iter().map(record).find(|item| item.id("id") == Ok(bookmark_id))?.text("type")
     })
@@ -98,7 +99,7 @@ struct Bookmark {
 
 /// `{"results": {"results": [{"id": 8001, "name": "Orders", "type": "insights", "created": "2024-09-18T16:39:49", ...}]}}`
 fn read(text: &str) -> Result<Vec<ArrayRef>> {
-    let items: Vec<Map<String, Value>> = answers::results(text, "a list of bookmarks")?;
+    let items: Vec<Map<String, Value>> = results(text, "a list of bookmarks")?;
     let bookmark = |item| {
         let record = Record::new("a bookmark", item);
         Ok(Bookmark {

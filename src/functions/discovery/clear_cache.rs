@@ -8,7 +8,7 @@ use crate::{
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows,
     },
-    discovery::forget_answers,
+    known::forget_answers,
 };
 
 pub struct ClearCache;

@@ -6,11 +6,11 @@ use arrow_array::{ArrayRef, BooleanArray, Int64Array, TimestampMicrosecondArray}
 use serde_json::{Map, Value};
 
 use crate::{
-    answers::{self, Record},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
     },
     functions::{query_parameters, target},
+    json::{self, Record},
     mixpanel::{Api, Request},
 };
 
@@ -59,7 +59,7 @@ struct Cohort {
 
 /// `[{"id": 1000, "name": "Cohort One", "count": 150, "is_visible": 1, "created": "2019-03-19 23:49:51", ...}]`
 fn read(text: &str) -> Result<Vec<ArrayRef>> {
-    let items: Vec<Map<String, Value>> = answers::parse(text, "a list of cohorts")?;
+    let items: Vec<Map<String, Value>> = json::parse(text, "a list of cohorts")?;
     let cohort = |item| {
         let record = Record::new("a cohort", item);
         Ok(Cohort {

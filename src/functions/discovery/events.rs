@@ -4,8 +4,8 @@ use crate::{
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
-    discovery::{Days, event_names},
     functions::{query_parameters, target},
+    known::{Days, event_names},
 };
 
 /// `GET /api/query/events/names`, cached. Dates that are left out are as wide as they get.

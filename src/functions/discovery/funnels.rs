@@ -6,11 +6,11 @@ use arrow_array::{ArrayRef, Int64Array};
 use serde_json::{Map, Value};
 
 use crate::{
-    answers::{self, Record},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
     },
     functions::{query_parameters, target},
+    json::{self, Record},
     mixpanel::{Api, Request},
 };
 
@@ -41,7 +41,7 @@ impl TableFunction for Funnels {
 
 /// `[{"funnel_id": 7509, "name": "Signup funnel"}]`
 fn read(text: &str) -> Result<Vec<ArrayRef>> {
-    let items: Vec<Map<String, Value>> = answers::parse(text, "a list of funnels")?;
+    let items: Vec<Map<String, Value>> = json::parse(text, "a list of funnels")?;
     let funnel = |item| {
         let record = Record::new("a funnel", item);
         Ok((record.text("name"), record.id("funnel_id")?))

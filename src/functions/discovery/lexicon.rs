@@ -6,13 +6,14 @@ use arrow_array::{ArrayRef, BooleanArray};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
+use super::results::results;
 use crate::{
-    answers::{self, Record},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction,
         list_of_texts, texts,
     },
     functions::{account_parameters, target},
+    json::{self, Record},
     mixpanel::Quota,
 };
 
@@ -134,8 +135,8 @@ struct Envelope<'a> {
 /// `{"results": [{"entityType": "event", "name": "Purchase", "schemaJson": {...}}]}`
 fn read_list(text: &str) -> Result<Vec<ArrayRef>> {
     let expected = "a list of schemas";
-    let entries: Vec<&RawValue> = answers::results(text, expected)?;
-    let entries = entries.into_iter().map(|entry| answers::parse_object(entry.get(), expected));
+    let entries: Vec<&RawValue> = results(text, expected)?;
+    let entries = entries.into_iter().map(|entry| json::parse_object(entry.get(), expected));
     let mut entries: Vec<Entry<'_>> = entries.collect::<Result<_>>()?;
     entries.sort_by(|a, b| (&a.entity_type, &a.name).cmp(&(&b.entity_type, &b.name)));
     arrays(&entries)
@@ -143,16 +144,16 @@ fn read_list(text: &str) -> Result<Vec<ArrayRef>> {
 
 fn read_one(text: &str, entity_type: &str, name: &str) -> Result<Vec<ArrayRef>> {
     let expected = "a schema";
-    let envelope: Envelope<'_> = answers::parse_object(text, expected)?;
+    let envelope: Envelope<'_> = json::parse_object(text, expected)?;
     let schema = match envelope {
         Envelope { results: Some(schema), properties: None } => schema,
-        _ => answers::parse(text, expected)?,
+        _ => json::parse(text, expected)?,
     };
     arrays(&[Entry { entity_type: entity_type.to_owned(), name: name.to_owned(), schema }])
 }
 
 fn arrays(entries: &[Entry<'_>]) -> Result<Vec<ArrayRef>> {
-    let schemas = entries.iter().map(|entry| answers::parse_object(entry.schema.get(), "the schema of an entity"));
+    let schemas = entries.iter().map(|entry| json::parse_object(entry.schema.get(), "the schema of an entity"));
     let schemas: Vec<Schema<'_>> = schemas.collect::<Result<_>>()?;
     let nothing = Map::new();
     let metadata = schemas.iter().map(|schema| {
@@ -163,7 +164,7 @@ fn arrays(entries: &[Entry<'_>]) -> Result<Vec<ArrayRef>> {
     let metadata: Vec<Record<'_>> = metadata.collect::<Result<_>>()?;
     let names = |member: &str| metadata.iter().map(|about| about.names(member)).collect::<Result<Vec<_>>>();
     let flags = |member: &str| metadata.iter().map(|about| about.boolean(member)).collect::<Result<BooleanArray>>();
-    let description = |schema: &Schema<'_>| answers::said(schema.description.as_ref()?);
+    let description = |schema: &Schema<'_>| json::said(schema.description.as_ref()?);
     Ok(vec![
         texts(entries.iter().map(|entry| Some(&entry.entity_type))),
         texts(entries.iter().map(|entry| Some(&entry.name))),

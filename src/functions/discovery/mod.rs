@@ -1,4 +1,4 @@
-//! Discovery: what there is to be asked about. Answers are kept for a quarter of an hour ([`crate::discovery`]).
+//! Discovery: what there is to be asked about. Answers are kept for a quarter of an hour ([`crate::known`]).
 
 mod annotations;
 mod bookmarks;
@@ -9,6 +9,7 @@ mod funnels;
 mod lexicon;
 mod properties;
 mod property_values;
+mod results;
 mod top_events;
 mod workspaces;
 
@@ -29,7 +30,7 @@ use arrow_array::ArrayRef;
 use crate::{
     config::Target,
     contract::{Arguments, BoundTable, Code, Columns, Error, Result, rows},
-    discovery::{self, MOST_NAMES},
+    known::{self, MOST_NAMES},
     mixpanel::{self, Api, Request},
 };
 
@@ -38,7 +39,7 @@ fn cached<F>(target: Target, request: Request, columns: Columns, read: F) -> Box
 where
     F: Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
 {
-    rows(columns, move || read(&discovery::answer(&target, &request, |text| read(text).map(drop))?))
+    rows(columns, move || read(&known::answer(&target, &request, |text| read(text).map(drop))?))
 }
 
 /// A route of the app API below the call's project. Errors: `InvalidConfig` for credentials that can't read it.

@@ -6,13 +6,13 @@ use arrow_array::Int64Array;
 use serde_json::Value;
 
 use crate::{
-    answers::{self, Entries},
     config::Target,
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
-    discovery::{answer, refused_event, unknown_event},
     functions::{query_parameters, target},
+    json::{self, Entries},
+    known::{answer, refused_event, unknown_event},
     mixpanel::{Api, Request},
 };
 
@@ -67,12 +67,12 @@ fn properties(target: &Target, event: &str, limit: u64) -> Result<Vec<(String, O
 /// `{"plan": {"count": 295}, "announced": {}}`, and `{"plan": 295}`: the most frequent first, then by name. Two properties
 /// may be called the same (see [`Entries`]).
 fn read(text: &str) -> Result<Vec<(String, Option<i64>)>> {
-    let Entries(found): Entries<Value> = answers::parse(text, "an object of properties")?;
+    let Entries(found): Entries<Value> = json::parse(text, "an object of properties")?;
     let count = |name: &str, entry: &Value| {
         let count = entry.as_object().map_or(Some(entry), |entry| entry.get("count"));
         let Some(count) = count.filter(|count| !count.is_null()) else { return Ok(None) };
-        let error = || answers::unexpected(&format!("the count of '{name}'"), &format!("it is {count}"), text);
-        answers::bigint(count).map(Some).ok_or_else(error)
+        let error = || json::unexpected(&format!("the count of '{name}'"), &format!("it is {count}"), text);
+        json::bigint(count).map(Some).ok_or_else(error)
     };
     let mut counts =
         found.iter().map(|(name, entry)| Ok((name.clone(), count(name, entry)?))).collect::<Result<Vec<_>>>()?;
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn names_that_mending_made_equal_are_two() {
-        let text = answers::text(br#"{"a\ud83d": {"count": 1}, "a\ud83e": {"count": 2}}"#);
+        let text = json::text(br#"{"a\ud83d": {"count": 1}, "a\ud83e": {"count": 2}}"#);
         assert_eq!(read(&text), Ok(vec![("a\u{fffd}".to_owned(), Some(2)), ("a\u{fffd}".to_owned(), Some(1))]));
     }
 

@@ -3,13 +3,13 @@
 use serde_json::value::RawValue;
 
 use crate::{
-    answers,
     config::Target,
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
-    discovery::{answer, refused_event, unknown_event_at_hand},
     functions::{query_parameters, target},
+    json,
+    known::{answer, refused_event, unknown_event_at_hand},
     mixpanel::{Api, Request},
 };
 
@@ -69,8 +69,8 @@ fn values(target: &Target, property: &str, event: Option<&str>, limit: u64) -> R
 
 /// `["pro", "free"]`. What is no text becomes its JSON text, null NULL.
 fn read(text: &str) -> Result<Vec<Option<String>>> {
-    let values: Vec<&RawValue> = answers::parse(text, "a list of values")?;
-    Ok(values.into_iter().map(answers::said).collect())
+    let values: Vec<&RawValue> = json::parse(text, "a list of values")?;
+    Ok(values.into_iter().map(json::said).collect())
 }
 
 #[cfg(test)]

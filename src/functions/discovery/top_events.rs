@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    answers::{self, Record},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
     },
     functions::{counting::Counting, live, query_parameters, target},
+    json::{self, Record},
     mixpanel::{Api, Request},
 };
 
@@ -89,7 +89,7 @@ fn top<T>(
     count: fn(&Record<'_>, &str) -> Result<Option<T>>,
     compare: fn(&T, &T) -> Ordering,
 ) -> Result<Vec<Top<T>>> {
-    let answer: Answer = answers::parse_object(text, "a list of events")?;
+    let answer: Answer = json::parse_object(text, "a list of events")?;
     let event = |item| {
         let record = Record::new("an event", item);
         let name = record.required_text("event")?;

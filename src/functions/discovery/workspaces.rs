@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, BooleanArray, Int64Array};
 use serde_json::{Map, Value};
 
+use super::results::results;
 use crate::{
-    answers::{self, Record},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
     },
     functions::{account_parameters, target},
+    json::Record,
 };
 
 /// `GET /api/app/projects/{project_id}/workspaces/public`, cached.
@@ -46,7 +47,7 @@ impl TableFunction for Workspaces {
 
 /// `{"results": [{"id": 3001, "name": "All Project Data", "is_global": true}]}`
 fn read(text: &str) -> Result<Vec<ArrayRef>> {
-    let items: Vec<Map<String, Value>> = answers::results(text, "a list of workspaces")?;
+    let items: Vec<Map<String, Value>> = results(text, "a list of workspaces")?;
     let workspace = |item| {
         let record = Record::new("a workspace", item);
         Ok((record.text("name"), record.id("id")?, record.boolean("is_global")?))

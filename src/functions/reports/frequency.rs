@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int32Array, Int64Array};
 
+use super::frequency_answer::{Activity, frequency};
 use super::{
     Question, Report,
     parameters::{Limit, about_days, check_segments, days, named},
     unit::{DAY_TO_MONTH, HOUR_AND_DAY, Unit},
 };
 use crate::{
-    answers::{self, Activity},
     contract::{Arguments, Columns, Documentation, Parameter, Result, SqlType, texts},
     functions::expression::segment_by,
 };
@@ -52,7 +52,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         ("users", SqlType::BigInt),
     ]);
     let read = move |text: &str| {
-        let found = answers::frequency(text, is_segmented)?;
+        let found = frequency(text, is_segmented)?;
         check_segments(limit, found.iter().map(|activity| activity.segment.as_deref()))?;
         Ok(arrays(&found, unit))
     };

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 
+use super::funnel_answer::{Step, funnel};
 use super::{
     Question, Report,
     parameters::{DOCUMENTED_LIMIT, Limit, about_days, check_segments, days, missing, named},
     unit::{DAY_TO_MONTH, Unit},
 };
 use crate::{
-    answers::{self, Step},
     contract::{Arguments, Columns, Documentation, Error, Parameter, Result, SqlType, texts},
     functions::expression::segment_by,
 };
@@ -67,7 +67,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         ("avg_seconds_from_start", SqlType::Double),
     ]);
     let read = move |text: &str| {
-        let steps = answers::funnel(text, is_segmented)?;
+        let steps = funnel(text, is_segmented)?;
         check_segments(limit, steps.iter().map(|step| step.segment.as_deref()))?;
         Ok(arrays(&steps, unit))
     };

@@ -1,14 +1,19 @@
 //! Live reports: functions whose rows are read out of the answer to one request.
 
+mod bucket;
 mod counts;
 mod frequency;
+mod frequency_answer;
 mod funnel;
+mod funnel_answer;
 mod jql;
 mod numeric;
 mod parameters;
 mod retention;
+mod retention_answer;
 mod segmentation;
 mod series;
+mod series_answer;
 mod unit;
 
 pub use counts::{EVENT_COUNTS, PROPERTY_COUNTS};
@@ -27,7 +32,7 @@ use super::{
 };
 use crate::{
     contract::{Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction},
-    discovery::unknown_event_at_hand,
+    known::unknown_event_at_hand,
     mixpanel::Request,
 };
 

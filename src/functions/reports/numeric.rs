@@ -11,10 +11,11 @@ use super::{
     series::{self, Extra},
     unit::{HOUR_AND_DAY, Unit},
 };
+use super::{bucket::range, series_answer::totals};
 use crate::{
-    answers::{measure, range, totals},
     contract::{Arguments, Columns, Documentation, Parameter, Result, SqlType},
     functions::{counting::Counting, expression::required_segment_by},
+    json::measure,
     mixpanel::Request,
 };
 

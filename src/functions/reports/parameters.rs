@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
+use super::funnel_answer::OVERALL;
 use crate::{
-    answers::OVERALL,
     contract::{Arguments, Code, Error, Parameter, Result, SqlType},
     mixpanel::{Api, Request},
 };

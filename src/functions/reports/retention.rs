@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 
+use super::retention_answer::{Period, retention};
 use super::{
     Question, Report,
     parameters::{Limit, about_days, check_segments, days, named},
     unit::{DAY_TO_MONTH, Unit},
 };
 use crate::{
-    answers::{self, Period},
     contract::{Arguments, Columns, Documentation, Error, Parameter, Result, SqlType, texts},
     functions::expression::segment_by,
     mixpanel::Request,
@@ -64,7 +64,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         ("retention_rate", SqlType::Double),
     ]);
     let read = move |text: &str| {
-        let periods = answers::retention(text, is_segmented)?;
+        let periods = retention(text, is_segmented)?;
         check_segments(limit, periods.iter().map(|period| period.segment.as_deref()))?;
         Ok(arrays(&periods))
     };

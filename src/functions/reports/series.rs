@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Float64Array, Int64Array};
 use serde_json::Value;
 
+use super::series_answer::{self, Series};
 use super::{Question, parameters::Limit, unit::Unit};
 use crate::{
-    answers::{self, Series, count, measure},
     contract::{Columns, Result, SqlType, texts_at},
     functions::counting::Counting,
+    json::{count, measure},
     mixpanel::Request,
 };
 
@@ -53,7 +54,7 @@ pub fn question(
 }
 
 fn series<T>(text: &str, number: fn(&Value, &str) -> Result<T>, limit: Option<Limit>) -> Result<Series<T>> {
-    let series = answers::series(text, number)?;
+    let series = series_answer::series(text, number)?;
     limit.map_or(Ok(()), |limit| limit.check(series.keys.len()))?;
     Ok(series)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Date32Array, TimestampMicrosecondArray};
 
 use crate::{
-    answers::Moment,
     contract::{Arguments, Result, SqlType},
+    json::Moment,
 };
 
 pub const MINUTE_TO_MONTH: &[&str] = &["minute", "hour", "day", "week", "month"];

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 
+use super::flows_answer::{self, Flow, Node, Place};
 use super::{
     argument::{bookmark, parameters},
     link::Kind,
     request::arb_funnels,
 };
 use crate::{
-    answers::flows::{self, Flow, Node, Place},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction,
         list_of_texts, texts,
@@ -63,7 +63,7 @@ impl TableFunction for Flows {
             ("conversion_rate_change", SqlType::Double),
             ("overall_conversion_rate", SqlType::Double),
         ]);
-        Ok(live::answered(target, arb_funnels(&link), columns, |text| Ok(arrays(&flows::read(text)?))))
+        Ok(live::answered(target, arb_funnels(&link), columns, |text| Ok(arrays(&flows_answer::read(text)?))))
     }
 }
 

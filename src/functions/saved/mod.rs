@@ -4,8 +4,10 @@ mod address;
 mod argument;
 mod bookmark_id;
 mod flows;
+mod flows_answer;
 mod link;
 mod report;
+mod report_answer;
 mod request;
 
 pub use address::report_at;

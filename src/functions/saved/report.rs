@@ -9,19 +9,20 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, TimestampMicrosecondArray};
 
+use super::report_answer;
 use super::{
     argument::{bookmark, parameters},
     link::{Kind, Link},
     request::{arb_funnels, insights},
 };
 use crate::{
-    answers::{Moment, saved_report},
     config::Target,
     contract::{
         Arguments, BoundTable, Columns, Documentation, Error, Parameter, Reason, Result, Session, SqlType,
         TableFunction, list_of_texts, rows, texts, texts_at,
     },
     functions::{discovery::known_type, live, target},
+    json::Moment,
 };
 
 pub struct SavedReport;
@@ -56,7 +57,7 @@ impl TableFunction for SavedReport {
             ("date", SqlType::Timestamp),
             ("value", SqlType::Double),
         ]);
-        Ok(rows(columns, move || arrays(&saved_report::read(&ask(&target, &link)?)?)))
+        Ok(rows(columns, move || arrays(&report_answer::read(&ask(&target, &link)?)?)))
     }
 }
 
@@ -84,9 +85,9 @@ fn is_unknown(error: &Error) -> bool {
     error.reason() == Some(Reason::UnknownReport)
 }
 
-fn arrays(report: &saved_report::Report) -> Result<Vec<ArrayRef>> {
+fn arrays(report: &report_answer::Report) -> Result<Vec<ArrayRef>> {
     let (series, rows) = (&report.series, &report.rows);
-    let segments = |row: &saved_report::Row| series.get(row.series).map(|series| series.segments.iter().collect());
+    let segments = |row: &report_answer::Row| series.get(row.series).map(|series| series.segments.iter().collect());
     let dates = rows.iter().map(|row| row.date.and_then(Moment::microseconds));
     Ok(vec![
         texts_at([Some(report.report_type)], rows.iter().map(|_| 0))?,

@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entries, Moment, Object, count, parse, series::moment, unexpected};
-use crate::contract::Result;
+use super::series_answer::moment;
+use crate::{
+    contract::Result,
+    json::{Entries, Moment, Object, count, parse, unexpected},
+};
 
 /// How many of a cohort came back within one period.
 #[derive(Debug, Clone, PartialEq)]

@@ -7,8 +7,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Object, bigint, double, parse_object, said, unexpected};
-use crate::contract::Result;
+use crate::{
+    contract::Result,
+    json::{Object, bigint, double, parse_object, said, unexpected},
+};
 
 const EXPECTED: &str = "a report of Flows";
 

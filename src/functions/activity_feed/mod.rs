@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, TimestampMicrosecondArray};
 
+mod feed;
+
+use feed::{FeedEvent, feed};
+
 use super::{
     live::{answered, raw_answer},
     query_parameters, target,
 };
 use crate::{
-    answers::{FeedEvent, feed},
     contract::{
         Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
     },
