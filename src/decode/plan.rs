@@ -85,7 +85,7 @@ impl Plan {
                     Column::InsertId => (Source::Property(INSERT_ID), SqlType::Varchar),
                     Column::Properties => (Source::Properties, SqlType::Json),
                     Column::Raw => (Source::Raw, SqlType::Json),
-                    Column::Property { name, sql_type } => (Source::Property(wanted.add(name)), sql_type.clone()),
+                    Column::Property { name, sql_type } => (Source::Property(wanted.add(name)), *sql_type),
                 };
                 PlannedColumn { source, sql_type }
             })

@@ -2,138 +2,111 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::steps::{EVENTS, Mode, Steps, mode, mode_parameters, own, text, text_or_null};
+use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, mode, own, text, text_or_null};
 use crate::{
-    contract::{
-        Arguments, Code, Documentation, Error, Parameter, Pragma, Result, Session, SqlType, Statements, TableFunction,
-        Value,
+    contract::{Arguments, Code, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
+    functions::{
+        export::{EXPORT, HANDED_ON},
+        named_time_zone,
+        parameters::DAYS,
+        target,
     },
-    functions::{account_parameters, export::Export, named_time_zone, target},
     kept::{literal, value},
 };
 
 /// Fetches a range of days.
-pub struct FetchEvents;
+pub const FETCH_EVENTS: Pragma = Pragma {
+    name: KIND.pragma,
+    description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
+    example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
+    parameters: params![&[TABLE], DAYS, HANDED_ON, MODE],
+    script: fetch,
+};
 
-impl Pragma for FetchEvents {
-    fn name(&self) -> &'static str {
-        EVENTS.pragma
+fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
+    let (from, to) = arguments.required_dates("from_date", "to_date")?;
+    let mode = mode(arguments)?;
+    let mut steps = begin(arguments, session)?;
+    if mode == Mode::Append {
+        let other = Error::new(
+            Code::WrongTable,
+            format!("table {} holds events that were fetched with another time_zone", steps.table),
+        )
+        .fix("Use the same one, or another table: the times of one don't compare with those of the other");
+        steps
+            .script
+            .set("time_zone", text_or_null(arguments.text("time_zone")?))
+            .set("other_time_zone", literal(&other.to_string()))
+            .add(text!("same_time_zone"))?;
     }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
-            example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
-        }
+    steps.fetch(arguments, params![HANDED_ON, DAYS], &[]).rows(mode)?;
+    steps.script.set("first_day", day(from)).set("last_day", day(to));
+    if mode == Mode::Append {
+        let days = format!("generate_series({}, {}, INTERVAL 1 DAY)::DATE[]", day(from), day(to));
+        steps.script.add(text!("replaces_days"))?.set("days_asked", days);
+        merge(&mut steps, arguments)?;
+    } else {
+        let table = steps.table.sql();
+        steps.script.set("target", table).add(text!("deduplicate_events"))?;
     }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let days = [Parameter::named("from_date", SqlType::Date), Parameter::named("to_date", SqlType::Date)];
-        let table = [Parameter::positional("table", SqlType::Varchar)];
-        table.into_iter().chain(days).chain(fetch_parameters()).chain(mode_parameters()).collect()
-    }
-
-    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements> {
-        let (from, to) = arguments.required_dates("from_date", "to_date")?;
-        let mode = mode(&arguments)?;
-        let mut steps = begin(&arguments, session)?;
-        if mode == Mode::Append {
-            let other = Error::new(
-                Code::WrongTable,
-                format!("table {} holds events that were fetched with another time_zone", steps.table),
-            )
-            .fix("Use the same one, or another table: the times of one don't compare with those of the other");
-            steps
-                .script
-                .set("time_zone", text_or_null(arguments.text("time_zone")?))
-                .set("other_time_zone", literal(&other.to_string()))
-                .add(text!("same_time_zone"))?;
-        }
-        let days = self.parameters().into_iter().filter(|parameter| parameter.sql_type == SqlType::Date);
-        let parameters: Vec<Parameter> = fetch_parameters().into_iter().chain(days).collect();
-        steps.fetch(&arguments, &parameters, &[]).rows(mode)?;
-        steps.script.set("first_day", day(from)).set("last_day", day(to));
-        if mode == Mode::Append {
-            let days = format!("generate_series({}, {}, INTERVAL 1 DAY)::DATE[]", day(from), day(to));
-            steps.script.add(text!("replaces_days"))?.set("days_asked", days);
-            merge(&mut steps, &arguments)?;
-        } else {
-            let table = steps.table.sql();
-            steps.script.set("target", table).add(text!("deduplicate_events"))?;
-        }
-        steps.finish()
-    }
+    steps.finish()
 }
 
 /// Fetches what is missing, and again what was fetched too early.
-pub struct SyncEvents;
+pub const SYNC_EVENTS: Pragma = Pragma {
+    name: "mixpanel_sync_events",
+    description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and those that were fetched less than lookback_days after their end, and replaces these days.",
+    example: "PRAGMA mixpanel_sync_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
+    parameters: params![&[TABLE], DAYS, &[LOOKBACK], HANDED_ON],
+    script: sync,
+};
+
+fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
+    let (from, to) = arguments.dates("from_date", "to_date")?;
+    let zone = arguments.text("time_zone")?;
+    let lookback = match arguments.get("lookback_days") {
+        None => LOOKBACK_DAYS,
+        Some(Value::Integer(days @ 0..)) => (*days).min(MAX_LOOKBACK_DAYS),
+        Some(_) => return Err(Error::argument("lookback_days", "must be 0 or more")),
+    };
+    let to = match to {
+        Some(to) => to,
+        None => today(zone, session.clock.now())?,
+    };
+    if let Some(from) = from.filter(|from| *from > to) {
+        return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
+    }
+    let mut steps = begin(arguments, session)?;
+    let days = format!("getvariable('{}_days')", own(&steps.label));
+    let filter = arguments.text("filter")?;
+    steps
+        .script
+        .set("from_date", from.map_or("NULL::DATE".into(), day))
+        .set("to_date", day(to))
+        .set("lookback_days", lookback.to_string())
+        .set("time_zone", text_or_null(zone))
+        .set("day_finished", finished(zone))
+        .set("first_day", format!("list_min({days})"))
+        .set("last_day", format!("list_max({days})"));
+    set_day_bounds(&mut steps, zone);
+    checks(&mut steps, filter.is_some())?;
+    steps.fetch(arguments, HANDED_ON, &[format!("days := {days}")]);
+    steps.script.add(text!("uncovered_days"))?;
+    steps.stage()?;
+    // The checks have seen to it that nothing else brought rows of these days.
+    steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?.set("days_asked", days);
+    merge(&mut steps, arguments)?;
+    steps.finish()
+}
 
 /// A day is fetched again until it was fetched so many days after its end, unless `lookback_days` says otherwise: mobile
 /// apps send what they gathered up to five days late.
 const LOOKBACK_DAYS: i128 = 5;
+pub const LOOKBACK: Param =
+    Param::named("lookback_days", SqlType::BigInt, "until how many days after its end a day is fetched again")
+        .default("5");
 /// More than there are days in the calendar.
 const MAX_LOOKBACK_DAYS: i128 = 4_000_000;
-
-impl Pragma for SyncEvents {
-    fn name(&self) -> &'static str {
-        "mixpanel_sync_events"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and those that were fetched less than lookback_days after their end, and replaces these days.",
-            example: "PRAGMA mixpanel_sync_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let own = [
-            Parameter::positional("table", SqlType::Varchar),
-            Parameter::named("from_date", SqlType::Date),
-            Parameter::named("to_date", SqlType::Date),
-            Parameter::named("lookback_days", SqlType::BigInt),
-        ];
-        own.into_iter().chain(fetch_parameters()).collect()
-    }
-
-    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements> {
-        let (from, to) = arguments.dates("from_date", "to_date")?;
-        let zone = arguments.text("time_zone")?;
-        let lookback = match arguments.get("lookback_days") {
-            None => LOOKBACK_DAYS,
-            Some(Value::Integer(days @ 0..)) => (*days).min(MAX_LOOKBACK_DAYS),
-            Some(_) => return Err(Error::argument("lookback_days", "must be 0 or more")),
-        };
-        let to = match to {
-            Some(to) => to,
-            None => today(zone, session.clock.now())?,
-        };
-        if let Some(from) = from.filter(|from| *from > to) {
-            return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
-        }
-        let mut steps = begin(&arguments, session)?;
-        let days = format!("getvariable('{}_days')", own(&steps.label));
-        let filter = arguments.text("filter")?;
-        steps
-            .script
-            .set("from_date", from.map_or("NULL::DATE".into(), day))
-            .set("to_date", day(to))
-            .set("lookback_days", lookback.to_string())
-            .set("time_zone", text_or_null(zone))
-            .set("day_finished", finished(zone))
-            .set("first_day", format!("list_min({days})"))
-            .set("last_day", format!("list_max({days})"));
-        set_day_bounds(&mut steps, zone);
-        self.checks(&mut steps, filter.is_some())?;
-        steps.fetch(&arguments, &fetch_parameters(), &[format!("days := {days}")]);
-        steps.script.add(text!("uncovered_days"))?;
-        steps.stage()?;
-        // The checks have seen to it that nothing else brought rows of these days.
-        steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?.set("days_asked", days);
-        merge(&mut steps, &arguments)?;
-        steps.finish()
-    }
-}
 
 /// A day as SQL.
 fn day(date: Date) -> String {
@@ -176,56 +149,44 @@ fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-impl SyncEvents {
-    /// What must be so before anything is fetched.
-    fn checks(&self, steps: &mut Steps, has_filter: bool) -> Result<()> {
-        let table = &steps.table;
-        let from_missing = Error::argument(
-            "from_date",
-            format!("is missing: table {table} is yet to be made; say from which day on to fetch"),
-        );
-        let from_unknown = Error::argument(
-            "from_date",
-            format!(
-                "is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"
-            ),
-        );
-        let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
-            .fix("Choose another name, and the table is made");
-        let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
-            .fix("Sync with the same filter and time_zone, or into another table");
-        steps
-            .script
-            .set("from_missing", literal(&from_missing.to_string()))
-            .set("from_unknown", literal(&from_unknown.to_string()))
-            .set("mixed", literal(&filters.to_string()))
-            .set("has_filter", has_filter.to_string())
-            .add(text!("must_say_from_when"))?;
-        steps.make(&unknown)?.script.add(text!("same_filter"))?;
-        Ok(())
-    }
-}
-
-/// What the pragmas hand on to `mixpanel_export`.
-fn fetch_parameters() -> Vec<Parameter> {
-    const HANDED_ON: [&str; 6] = ["events", "filter", "time_zone", "window_days", "max_workers", "on_failure"];
-    let accounts = account_parameters();
-    let handed_on = |parameter: &Parameter| {
-        HANDED_ON.contains(&parameter.name) || accounts.iter().any(|account| account.name == parameter.name)
-    };
-    Export.parameters().into_iter().filter(handed_on).collect()
+/// What must be so before anything is fetched.
+fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
+    let table = &steps.table;
+    let from_missing = Error::argument(
+        "from_date",
+        format!("is missing: table {table} is yet to be made; say from which day on to fetch"),
+    );
+    let from_unknown = Error::argument(
+        "from_date",
+        format!(
+            "is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"
+        ),
+    );
+    let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
+        .fix("Choose another name, and the table is made");
+    let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
+        .fix("Sync with the same filter and time_zone, or into another table");
+    steps
+        .script
+        .set("from_missing", literal(&from_missing.to_string()))
+        .set("from_unknown", literal(&from_unknown.to_string()))
+        .set("mixed", literal(&filters.to_string()))
+        .set("has_filter", has_filter.to_string())
+        .add(text!("must_say_from_when"))?;
+    steps.make(&unknown)?.script.add(text!("same_filter"))?;
+    Ok(())
 }
 
 /// Validates the call as `mixpanel_export` does and begins its script.
-fn begin(arguments: &Arguments, session: Session) -> Result<Steps> {
+fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {
     let table = arguments.required_text("table")?;
     // Which days a sync asks for is not known yet; everything else is as good now as it will be then.
     let (from, to) = (arguments.get("from_date"), arguments.get("to_date"));
     let (from, to) = (from.or(to).cloned(), to.or(from).cloned());
     let any_day = |day: Option<Value>| day.unwrap_or(Value::Date(0));
     let any_day = arguments.clone().with("from_date", any_day(from)).with("to_date", any_day(to));
-    Export.bind(any_day, Session { pushes_filters: false, ..session.clone() })?;
-    let mut steps = Steps::new(table, EVENTS, &target(arguments, session)?)?;
+    (EXPORT.bind)(any_day, &Session { pushes_filters: false, ..session.clone() })?;
+    let mut steps = Steps::new(table, KIND, &target(arguments, session)?)?;
     let mut events = arguments.texts("events")?;
     events.iter_mut().for_each(|names| {
         names.sort_unstable();

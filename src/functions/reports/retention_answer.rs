@@ -21,6 +21,14 @@ pub struct Period {
     pub retained: Option<i64>,
 }
 
+impl Period {
+    /// The share of the cohort that came back, from 0 to 1; `None` in a cohort of nobody.
+    pub fn rate(&self) -> Option<f64> {
+        let retained = self.retained.filter(|_| self.cohort_size != 0)?;
+        Some(retained as f64 / self.cohort_size as f64)
+    }
+}
+
 #[derive(Deserialize)]
 struct Cohort {
     counts: Vec<Value>,

@@ -11,6 +11,6 @@ mod report_answer;
 mod request;
 
 pub use address::report_at;
-pub use bookmark_id::BookmarkId;
-pub use flows::Flows;
-pub use report::SavedReport;
+pub use bookmark_id::BOOKMARK_ID;
+pub use flows::FLOWS;
+pub use report::SAVED_REPORT;
