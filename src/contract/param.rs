@@ -49,7 +49,7 @@ impl Param {
         list
     }
 
-    /// As many parameters as `lists` have together, in order: what [`params!`](crate::contract::params) is made of.
+    /// As many parameters as `lists` have together, in order: what `params!` is made of.
     pub const fn joined<const N: usize>(lists: &[&[Self]]) -> [Self; N] {
         let mut all = [Self::named("", SqlType::Any, ""); N];
         let (mut list, mut next) = (0, 0);
