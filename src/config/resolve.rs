@@ -19,7 +19,7 @@ use super::{
     hints, keeping, store,
     testing::{self, Testing},
 };
-use crate::contract::{Code, Error, Result};
+use crate::contract::{Code, Error, Journal, Result};
 
 /// What a call says about its target, as SQL gave it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct Target {
     /// How long to wait where the hour is used up.
     pub max_wait: Duration,
     pub testing: Testing,
+    /// Where the requests of the call are written down; whoever resolves for a call sets it.
+    pub journal: Journal,
 }
 
 impl Target {
@@ -138,6 +140,7 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
         keeping,
         max_wait: overrides.max_wait.unwrap_or_default(),
         testing,
+        journal: Journal::default(),
     })
 }
 

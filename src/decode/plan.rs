@@ -58,7 +58,7 @@ impl Column {
             Self::EventName | Self::DistinctId | Self::InsertId | Self::ProfileId => SqlType::Varchar,
             Self::EventTime | Self::LastSeen => SqlType::Timestamp,
             Self::Properties | Self::Raw | Self::Profile => SqlType::Json,
-            Self::Property { sql_type, .. } => sql_type.clone(),
+            Self::Property { sql_type, .. } => *sql_type,
         }
     }
 }

@@ -113,7 +113,9 @@ impl<'a> Rows<'a> {
         self.reader.members.clear();
         let mut escapes = memchr(b'\\', id.of(block)).is_some();
         if !properties.is_empty() && self.plan.wanted.len() > 0 {
-            let end = self.reader.next(block.get(..properties.end as usize)?, properties.start as usize);
+            // What follows belongs to somebody else, be it space.
+            let block = block.get(..properties.end as usize)?;
+            let end = self.reader.next(block, properties.start as usize);
             self.reader.object(block, properties.start, end as u32, &self.plan.wanted)?;
             escapes |= self.reader.has_escapes();
         }

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Date32Array, StringViewArray, TimestampMicrosecondArray};
 use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
 
-use super::{account_parameters, named_time_zone, overrides, typed_columns};
+use super::{
+    named_time_zone,
+    parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, MAX_WAIT, TARGET, TO_DATE},
+    settings, target, typed_columns,
+};
 use crate::{
-    config::{Config, Target},
+    config::Target,
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
-        TableFunction, Value, rows, texts,
+        Arguments, BoundTable, Columns, Error, Filter, Function, Param, Result, Scan, Session, SqlType, Table, Value,
+        params,
     },
     decode::{Column, Decoder},
     fetching::{
         columns,
         events::{
-            self, ExportOrder, ExportRequest, ExportScan, OnFailure, Terms, WindowOrigin,
+            self, ExportOrder, ExportRequest, ExportScan, OnFailure, PlannedWindow, Terms, WindowOrigin,
             narrow::{FilterColumns, Wanted, narrow},
             plan::{MAX_LIMIT, Today, WantedDays, Window},
         },
@@ -24,63 +27,42 @@ use crate::{
     },
 };
 
-pub struct Export;
+pub const EXPORT: Function = Function {
+    name: "mixpanel_export",
+    description: "Raw events of a Mixpanel project, one row each. Days from from_date to to_date, inclusive.",
+    example: "CREATE TABLE events AS SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-31');",
+    parameters: params![
+        &[FROM_DATE, TO_DATE, DAYS, EVENTS, FILTER, MAX_ROWS, TIME_ZONE, COLUMNS, RAW],
+        &[WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT, LABEL],
+        TARGET
+    ],
+    bind: |arguments, session| Ok(Box::new(Call::new(&arguments, session)?)),
+    takes_filters: true,
+    reports_progress: true,
+};
 
-impl TableFunction for Export {
-    fn name(&self) -> &'static str {
-        "mixpanel_export"
-    }
+const DAYS: Param = Param::named("days", SqlType::Any, "exactly these days, a list of dates");
+const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "only events of these names");
+const TIME_ZONE: Param =
+    Param::named("time_zone", SqlType::Varchar, "of a project that was created before 2023, to have its times in UTC");
+const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "days of one request");
+const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "requests at the same time")
+    .default("8")
+    .setting(&settings::MAX_WORKERS);
+const ON_FAILURE: Param =
+    Param::named("on_failure", SqlType::Varchar, "whether days that can't be had are an error, or left out: skip")
+        .default("'error'");
+const MAX_AGE: Param =
+    Param::named("max_age", SqlType::Interval, "how old a kept answer may be, also for days that are not over")
+        .default("INTERVAL 20 HOURS, for days that are over");
+const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
 
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Raw events of a Mixpanel project, one row each. Days from from_date to to_date, inclusive.",
-            example: "CREATE TABLE events AS SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-31');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        parameters()
-    }
-
-    fn takes_filters(&self) -> bool {
-        true
-    }
-
-    fn reports_progress(&self) -> bool {
-        true
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        Ok(Box::new(Call::new(&arguments, session)?))
-    }
-}
-
-/// Those that every call has but one with `raw`.
-const COLUMNS: &[Column] =
+/// The columns that every call has but one with `raw`.
+const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
-fn parameters() -> Vec<Parameter> {
-    let texts = || SqlType::List(Box::new(SqlType::Varchar));
-    let mut parameters = vec![
-        Parameter::named("from_date", SqlType::Date),
-        Parameter::named("to_date", SqlType::Date),
-        Parameter::named("days", SqlType::Any),
-        Parameter::named("events", texts()),
-        Parameter::named("filter", SqlType::Varchar),
-        Parameter::named("max_rows", SqlType::BigInt),
-        Parameter::named("time_zone", SqlType::Varchar),
-        Parameter::named("columns", SqlType::Any),
-        Parameter::named("raw", SqlType::Boolean),
-        Parameter::named("window_days", SqlType::BigInt),
-        Parameter::named("max_workers", SqlType::BigInt),
-        Parameter::named("on_failure", SqlType::Varchar),
-        Parameter::named("max_age", SqlType::Interval),
-        Parameter::named("max_wait", SqlType::Interval),
-        Parameter::named("label", SqlType::Varchar),
-    ];
-    parameters.extend(account_parameters());
-    parameters
-}
+/// What the pragmas that keep events hand on.
+pub const HANDED_ON: &[Param] = params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE], TARGET];
 
 /// A call with good arguments.
 struct Call {
@@ -105,7 +87,7 @@ struct Call {
 }
 
 impl Call {
-    fn new(arguments: &Arguments, session: Session) -> Result<Self> {
+    fn new(arguments: &Arguments, session: &Session) -> Result<Self> {
         let (from, to) = arguments.dates("from_date", "to_date")?;
         let days = days(arguments)?;
         let (from, to) = match &days {
@@ -117,8 +99,8 @@ impl Call {
             from.ok_or_else(|| missing_date("from_date", false))?;
         }
         let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let extra = typed_columns(arguments, &columns(COLUMNS, vec![]).1)?;
-        let (outputs, columns) = if raw { columns(&[Column::Raw], vec![]) } else { columns(COLUMNS, extra) };
+        let extra = typed_columns(arguments, &columns(FIXED, vec![]).1)?;
+        let (outputs, columns) = if raw { columns(&[Column::Raw], vec![]) } else { columns(FIXED, extra) };
         session.require_external_access()?;
         let call = Self {
             days,
@@ -130,7 +112,7 @@ impl Call {
             max_workers: events::WORKERS.of(arguments)?,
             on_failure: on_failure(arguments)?,
             max_age: arguments.interval("max_age")?,
-            target: Config::process().resolve(&overrides(arguments)?)?,
+            target: target(arguments, session)?,
             outputs,
             columns,
             filter_columns: (!raw).then_some(FilterColumns { event_name: 0, event_time: 1 }),
@@ -253,63 +235,51 @@ fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
 }
 
 /// The requests that an export would make.
-pub struct ExportPlan;
-
-impl TableFunction for ExportPlan {
-    fn name(&self) -> &'static str {
-        "mixpanel_export_plan"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The requests that mixpanel_export would make with the same arguments, one row each. Makes none.",
-            example: "SELECT * FROM mixpanel_export_plan(from_date := '2024-01-01', to_date := '2024-12-31');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        parameters()
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+pub const EXPORT_PLAN: Function = Function {
+    name: "mixpanel_export_plan",
+    description: "The requests that mixpanel_export would make with the same arguments, one row each. Makes none.",
+    example: "SELECT * FROM mixpanel_export_plan(from_date := '2024-01-01', to_date := '2024-12-31');",
+    parameters: EXPORT.parameters,
+    bind: |arguments, session| {
         // Without conditions to narrow it, a plan needs its dates.
-        let call = Call::new(&arguments, Session { pushes_filters: false, ..session })?;
-        let columns = [
-            ("from_date", SqlType::Date),
-            ("to_date", SqlType::Date),
-            ("source", SqlType::Varchar),
-            ("asked_at", SqlType::Timestamp),
-            ("url", SqlType::Varchar),
-        ];
-        Ok(rows(Columns::new(columns), move || {
+        let call = Call::new(&arguments, &Session { pushes_filters: false, ..session.clone() })?;
+        let table = Table::new()
+            .date("from_date", |planned: &Asked| Value::days(planned.window.from))
+            .date("to_date", |planned| Value::days(planned.window.to))
+            .text_ref("source", |planned| Some(planned.source))
+            .timestamp("asked_at", |planned| planned.asked_at)
+            .text_ref("url", |planned| planned.url.as_deref());
+        Ok(table.of(move || {
             let (request, terms) = call.plan(&[])?;
-            let plan = request.keeper(call.max_age)?.plan(&terms.wanted, true)?.windows;
-            let day =
-                |day: fn(&Window) -> Date| plan.iter().map(move |planned| Some(Value::days(day(&planned.window))));
-            let sources = plan.iter().map(|planned| {
-                Some(match &planned.origin {
-                    WindowOrigin::Mixpanel(_) => "mixpanel",
-                    WindowOrigin::Copy(_) => "archive",
-                    WindowOrigin::Claim(_) => "another process",
-                })
-            });
-            let asked = plan.iter().map(|planned| match &planned.origin {
-                WindowOrigin::Copy(kept) => Some(kept.copy.asked_at.as_microsecond()),
-                WindowOrigin::Mixpanel(_) | WindowOrigin::Claim(_) => None,
-            });
-            let urls = plan.iter().map(|planned| match planned.origin {
-                WindowOrigin::Mixpanel(_) => {
-                    Ok(Some(request.window(planned.window).url(request.target())?.to_string()))
-                }
-                WindowOrigin::Copy(_) | WindowOrigin::Claim(_) => Ok(None),
-            });
-            Ok(vec![
-                Arc::new(day(|window| window.from).collect::<Date32Array>()),
-                Arc::new(day(|window| window.to).collect::<Date32Array>()),
-                texts(sources),
-                Arc::new(asked.collect::<TimestampMicrosecondArray>()),
-                Arc::new(urls.collect::<Result<StringViewArray>>()?),
-            ])
+            let plan = request.keeper(call.max_age)?.plan(&terms.wanted, true)?;
+            plan.windows.into_iter().map(|planned| Asked::of(&planned, &request)).collect()
         }))
+    },
+    ..Function::PLAIN
+};
+
+/// A line of `mixpanel_export_plan()`.
+struct Asked {
+    window: Window,
+    source: &'static str,
+    /// When Mixpanel was asked for what the archive has, in microseconds since 1970.
+    asked_at: Option<i64>,
+    /// Of a request that would be made.
+    url: Option<String>,
+}
+
+impl Asked {
+    fn of(planned: &PlannedWindow, request: &ExportRequest) -> Result<Self> {
+        let window = planned.window;
+        Ok(match &planned.origin {
+            WindowOrigin::Mixpanel(_) => {
+                let url = request.window(window).url(request.target())?.to_string();
+                Self { window, source: "mixpanel", asked_at: None, url: Some(url) }
+            }
+            WindowOrigin::Copy(kept) => {
+                Self { window, source: "archive", asked_at: Some(kept.copy.asked_at.as_microsecond()), url: None }
+            }
+            WindowOrigin::Claim(_) => Self { window, source: "another fetch", asked_at: None, url: None },
+        })
     }
 }

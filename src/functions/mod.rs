@@ -9,9 +9,11 @@ pub mod discovery;
 pub mod export;
 mod expression;
 pub mod fetches;
-pub mod kept;
+mod listing;
 mod live;
 pub mod macro_sql;
+pub mod managed;
+mod parameters;
 mod percent;
 pub mod profiles;
 pub mod property;
@@ -30,24 +32,9 @@ use jiff::{SignedDuration, tz::TimeZone};
 
 use crate::{
     config::{Config, KeepingSettings, Overrides, Target},
-    contract::{Arguments, Columns, Error, Parameter, Result, Session, SqlType},
+    contract::{Arguments, Columns, Error, Result, Session, SqlType},
+    mixpanel::redact,
 };
-
-/// What every function that talks to Mixpanel takes besides its own parameters. A project's id may be a number or text.
-pub fn account_parameters() -> [Parameter; 3] {
-    [
-        Parameter::named("account", SqlType::Varchar),
-        Parameter::named("project_id", SqlType::Any),
-        Parameter::named("region", SqlType::Varchar),
-    ]
-}
-
-/// The same for functions of the query and app APIs, which know data views.
-pub fn query_parameters() -> Vec<Parameter> {
-    let mut parameters = account_parameters().to_vec();
-    parameters.push(Parameter::named("workspace_id", SqlType::Any));
-    parameters
-}
 
 /// A time zone by its name. Errors: `InvalidArgument` for `time_zone`.
 fn named_time_zone(name: &str) -> Result<TimeZone> {
@@ -59,12 +46,26 @@ fn named_time_zone(name: &str) -> Result<TimeZone> {
     })
 }
 
-/// Where a call's requests go.
+/// Where a call's requests go, and where they are written down. Its errors will not repeat the credentials.
 ///
 /// Errors: `ExternalAccessDisabled`, and those of [`Config::resolve`].
-pub fn target(arguments: &Arguments, session: Session) -> Result<Target> {
+pub fn target(arguments: &Arguments, session: &Session) -> Result<Target> {
     session.require_external_access()?;
-    Config::process().resolve(&overrides(arguments)?)
+    let target = Config::process().resolve(&overrides(arguments, session)?)?;
+    let credentials = target.credentials.clone();
+    session.hide(move |text| redact(&credentials, text));
+    Ok(Target { journal: session.journal.clone(), ..target })
+}
+
+/// What the session's settings say of what is kept and how requests are counted.
+pub fn keeping(session: &Session) -> Result<KeepingSettings> {
+    let settings =
+        Arguments::given(session.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())?;
+    Ok(KeepingSettings {
+        archive: settings.text(settings::ARCHIVE.name)?.map(str::to_owned),
+        max_age: settings.interval(settings::MAX_AGE.name)?,
+        hourly_limit: settings.count(settings::HOURLY_LIMIT.name)?,
+    })
 }
 
 fn max_wait(arguments: &Arguments) -> Result<Option<Duration>> {
@@ -75,19 +76,14 @@ fn max_wait(arguments: &Arguments) -> Result<Option<Duration>> {
     }
 }
 
-pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
+fn overrides(arguments: &Arguments, session: &Session) -> Result<Overrides> {
     let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
     Ok(Overrides {
         account: text("account")?,
         project_id: arguments.id("project_id")?,
         region: text("region")?,
         workspace_id: arguments.id("workspace_id")?,
-        // Settings only: no function has such parameters.
-        keeping: KeepingSettings {
-            archive: text("archive")?,
-            max_age: arguments.interval("usual_max_age")?,
-            hourly_limit: arguments.count("hourly_limit")?,
-        },
+        keeping: keeping(session)?,
         max_wait: max_wait(arguments)?,
     })
 }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::{query_parameters, target, typed_columns};
+use super::{
+    parameters::{self, COLUMNS, LABEL, QUERY},
+    target, typed_columns,
+};
 use crate::{
     config::Target,
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
-        TableFunction, Value,
+        Arguments, BoundTable, Columns, Error, Filter, Function, Param, Result, Scan, Session, SqlType, Value, params,
     },
     decode::{Column, iso_microseconds},
     fetching::{
@@ -21,61 +23,50 @@ use crate::{
 
 const MICROSECONDS: i64 = 1_000_000;
 
-/// Those that every call has but one with `raw`.
-const COLUMNS: &[Column] = &[Column::ProfileId, Column::Properties, Column::LastSeen];
+pub const PROFILES: Function = Function {
+    name: "mixpanel_profiles",
+    description: "Profiles of a project's users, or of a group's members, one row each.",
+    example: "CREATE TABLE profiles AS SELECT * FROM mixpanel_profiles(filter := 'properties[\"plan\"] == \"pro\"');",
+    parameters: params![WHOSE, &[FILTER], WHAT, &[COLUMNS, RAW, MAX_WORKERS, LABEL], QUERY],
+    bind,
+    reports_progress: true,
+    ..Function::PLAIN
+};
 
-pub struct Profiles;
+pub const WHOSE: &[Param] = &[
+    Param::named("distinct_id", SqlType::Any, "only this profile"),
+    Param::named("distinct_ids", SqlType::Any, "only these profiles, a list"),
+    Param::named("group_id", SqlType::Any, "profiles of this group instead of users"),
+];
+const FILTER: Param = parameters::FILTER.meaning("an expression of Mixpanel's that chooses profiles");
+pub const WHAT: &[Param] = &[
+    Param::named("output_properties", SqlType::VARCHARS, "only these properties"),
+    Param::named("cohort_id", SqlType::Any, "only members of this saved cohort"),
+    Param::named("include_all_users", SqlType::Boolean, "members of the cohort without a profile too").default("false"),
+    Param::named("behaviors", SqlType::Any, "events to count, a list of structs"),
+    Param::named("as_of_timestamp", SqlType::Any, "when the windows of behaviors end").default("a minute ago"),
+];
+const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "pages at the same time").default("4");
+const RAW: Param = parameters::RAW.meaning("one column: each profile as it was sent");
 
-impl TableFunction for Profiles {
-    fn name(&self) -> &'static str {
-        "mixpanel_profiles"
-    }
+/// The columns that every call has but one with `raw`.
+const FIXED: &[Column] = &[Column::ProfileId, Column::Properties, Column::LastSeen];
 
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Profiles of a project's users, or of a group's members, one row each.",
-            example: "CREATE TABLE profiles AS SELECT * FROM mixpanel_profiles(filter := 'properties[\"plan\"] == \"pro\"');",
-        }
-    }
+/// What the pragmas that keep profiles hand on.
+pub const HANDED_ON: &[Param] = params![WHOSE, &[FILTER], WHAT, &[MAX_WORKERS], QUERY];
 
-    fn parameters(&self) -> Vec<Parameter> {
-        let texts = || SqlType::List(Box::new(SqlType::Varchar));
-        let mut parameters = vec![
-            Parameter::named("distinct_id", SqlType::Any),
-            Parameter::named("distinct_ids", SqlType::Any),
-            Parameter::named("group_id", SqlType::Any),
-            Parameter::named("filter", SqlType::Varchar),
-            Parameter::named("output_properties", texts()),
-            Parameter::named("cohort_id", SqlType::Any),
-            Parameter::named("include_all_users", SqlType::Boolean),
-            Parameter::named("behaviors", SqlType::Any),
-            Parameter::named("as_of_timestamp", SqlType::Any),
-            Parameter::named("columns", SqlType::Any),
-            Parameter::named("raw", SqlType::Boolean),
-            Parameter::named("max_workers", SqlType::BigInt),
-            Parameter::named("label", SqlType::Varchar),
-        ];
-        parameters.extend(query_parameters());
-        parameters
-    }
-
-    fn reports_progress(&self) -> bool {
-        true
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let typed = typed_columns(&arguments, &columns(COLUMNS, vec![]).1)?;
-        let (outputs, columns) = if raw { columns(&[Column::Profile], vec![]) } else { columns(COLUMNS, typed) };
-        Ok(Box::new(Call {
-            request: request(&arguments, session.clock.now().as_second())?,
-            max_workers: profiles::WORKERS.of(&arguments)?,
-            outputs,
-            columns,
-            arguments: arguments.to_json(),
-            target: target(&arguments, session)?,
-        }))
-    }
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let raw = arguments.boolean("raw")?.unwrap_or(false);
+    let typed = typed_columns(&arguments, &columns(FIXED, vec![]).1)?;
+    let (outputs, columns) = if raw { columns(&[Column::Profile], vec![]) } else { columns(FIXED, typed) };
+    Ok(Box::new(Call {
+        request: request(&arguments, session.clock.now().as_second())?,
+        max_workers: profiles::WORKERS.of(&arguments)?,
+        outputs,
+        columns,
+        arguments: arguments.to_json(),
+        target: target(&arguments, session)?,
+    }))
 }
 
 /// A call with good arguments.

@@ -11,6 +11,7 @@ mod footer;
 mod library;
 mod one_duckdb;
 mod place;
+mod session;
 mod v1;
 mod v2;
 

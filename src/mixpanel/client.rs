@@ -24,7 +24,6 @@ use super::{
     Api, Body, Failure, Method, Policy, Quota, Request, Retry, Tries, auth,
     body::{self, Sentence},
     errors::{self, Refusal},
-    journal::Journal,
     network, redact, redirect,
     throttle::{self, Said},
     tls, with_retries, words,
@@ -54,7 +53,6 @@ struct Inner {
     gate: Gate,
     requests: AtomicU64,
     /// Of whoever made this client, where they keep one.
-    journal: Option<Journal>,
     policy: Policy,
 }
 
@@ -96,10 +94,7 @@ impl Client {
     }
 
     fn made(target: &Target, gate: Gate, policy: Policy) -> Result<Self> {
-        let journal = Journal::lent();
-        if let Some(journal) = &journal {
-            target.warnings.iter().for_each(|warning| journal.warn(warning));
-        }
+        target.warnings.iter().for_each(|warning| target.journal.warn(warning));
         let plain = target.base_url.as_ref().is_some_and(BaseUrl::is_plain);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(!plain)?)
@@ -124,7 +119,6 @@ impl Client {
             authorization: auth::authorization(&target.credentials)?,
             gate,
             requests: AtomicU64::new(0),
-            journal,
             policy,
             target: target.clone(),
         })))
@@ -187,16 +181,14 @@ impl Client {
     /// An exchange, written down for whoever keeps a journal.
     async fn noted(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
         let arrival = self.exchange(request, url).await;
-        if let Some(journal) = &self.0.journal {
-            let (outcome, is_failure) = match &arrival {
-                Ok(Arrival { response, .. }) if response.status().is_success() => {
-                    (response.status().as_str().to_owned(), false)
-                }
-                Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
-                Err(failure) => (failure.error.to_string(), true),
-            };
-            journal.write(format!("{} {url}: {outcome}", request.method().as_str()), is_failure);
-        }
+        let (outcome, is_failure) = match &arrival {
+            Ok(Arrival { response, .. }) if response.status().is_success() => {
+                (response.status().as_str().to_owned(), false)
+            }
+            Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
+            Err(failure) => (failure.error.to_string(), true),
+        };
+        self.0.target.journal.write(format!("{} {url}: {outcome}", request.method().as_str()), is_failure);
         arrival
     }
 

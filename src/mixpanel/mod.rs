@@ -15,7 +15,6 @@ mod auth;
 mod body;
 mod client;
 mod errors;
-mod journal;
 mod network;
 mod policy;
 mod redact;
@@ -38,7 +37,6 @@ pub(crate) mod testing;
 
 pub use body::{Body, Encoding};
 pub use client::{Answer, Client, require_readable};
-pub use journal::Journal;
 pub use policy::Policy;
 pub use redact::redact;
 pub use region::Api;

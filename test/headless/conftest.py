@@ -11,9 +11,10 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test"))
 
-from simulator import Project, Simulator  # noqa: E402  the path is set above
+from pairs import extension  # noqa: E402  the path is set above
+from simulator import Project, Simulator  # noqa: E402
 
-EXTENSION = pathlib.Path(os.environ.get("MIXPANEL_EXTENSION", ROOT / "build/release/v2/mixpanel.duckdb_extension"))
+EXTENSION = pathlib.Path(os.environ.get("MIXPANEL_EXTENSION", extension(ROOT / "build" / "release", duckdb.__version__, "v2")))
 USERNAME, SECRET = "demo.sa.mp-service-account", "demo-secret"
 PROJECT = Project(days=31, events_per_day=100, profiles=250, weird_rate=0.02)
 

@@ -29,6 +29,7 @@ struct Profile {
     ids: Vec<(&'static str, String)>,
     properties: Event,
     has_properties: bool,
+    properties_first: bool,
     other: String,
     spaces: Vec<String>,
 }
@@ -40,8 +41,16 @@ fn profile() -> impl Strategy<Value = Profile> {
         let ids = if is_escaped { [d, b, c] } else { [a, b, c] };
         ids.into_iter().flatten().collect::<Vec<_>>()
     });
-    (ids.prop_shuffle(), event(), any::<bool>(), value(), proptest::collection::vec(space(), 4)).prop_map(
-        |(ids, properties, has_properties, other, spaces)| Profile { ids, properties, has_properties, other, spaces },
+    let spaces = proptest::collection::vec(space(), 4);
+    (ids.prop_shuffle(), event(), any::<[bool; 2]>(), value(), spaces).prop_map(
+        |(ids, properties, [has_properties, properties_first], other, spaces)| Profile {
+            ids,
+            properties,
+            has_properties,
+            properties_first,
+            other,
+            spaces,
+        },
     )
 }
 
@@ -50,8 +59,10 @@ impl Profile {
         let [a, b, c, d] = self.spaces.as_slice() else { panic!("four spaces") };
         let mut members: Vec<_> = self.ids.iter().map(|(name, value)| format!(r#""{name}"{a}:{value}{b}"#)).collect();
         let properties = if self.has_properties { self.properties.object(|_| true) } else { "null".into() };
-        members.push(format!(r#""$properties":{c}{properties}"#));
         members.push(format!(r#""other":{}{d}"#, self.other));
+        // Before all others, or behind them.
+        let place = if self.properties_first { 0 } else { members.len() };
+        members.insert(place, format!(r#""$properties"{a}:{c}{properties}{d}"#));
         format!("{{{a}{}}}{d}", members.join(&format!(",{b}")))
     }
 

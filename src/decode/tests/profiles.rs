@@ -84,6 +84,8 @@ fn ids_of_every_kind_and_every_byte_of_the_properties() {
         (r#"{"$distinct_id":"x","$properties":null,"more":[1]}"#, Some("x"), "{}"),
         (r#"{"$properties":{"b":"\ud83d"}}"#, None, r#"{"b":"\ufffd"}"#),
         (r#"{"\u0024distinct_id":"\u0041\ud83d","x":"\n"}"#, Some("A\u{fffd}"), "{}"),
+        // Laid out for people, with space behind the properties.
+        ("{\n \"$distinct_id\": 4,\n \"$properties\": {\n  \"a\": 1\n }\n}", Some("4"), r#"{   "a": 1  }"#),
         ("{\"$distinct_id\": 1,\r\n \"$properties\": {\n \"a\": [\n1]}}", Some("1"), r#"{  "a": [ 1]}"#),
     ] {
         assert_eq!(profile(&ALL, text), [id.map(str::to_owned), Some(properties.to_owned()), None], "{text}");

@@ -23,7 +23,7 @@ use super::Workers;
 
 pub use board::OnFailure;
 pub use download::Terms;
-pub use keeper::WindowOrigin;
+pub use keeper::{PlannedWindow, WindowOrigin};
 pub use request::ExportRequest;
 pub use scan::{ExportOrder, ExportScan};
 

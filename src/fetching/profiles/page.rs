@@ -12,9 +12,9 @@ use super::{
     seen::{Fingerprint, Identity},
 };
 use crate::{
-    answers::{bigint, unexpected},
     contract::{Code, Error, Result},
     decode::{MAX_LINE, NoPage, ProfileBlock, ProfilePage},
+    json::{bigint, unexpected},
 };
 
 /// What an answer of `/engage` should be.

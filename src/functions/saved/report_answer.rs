@@ -11,15 +11,11 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{
-    Moment,
-    flows::{self, Flow, Place},
-    number::finite,
-    parse_object,
-    part::Part,
-    unexpected,
+use super::flows_answer::{self, Flow, Place};
+use crate::{
+    contract::{Error, Result},
+    json::{Moment, Part, finite, parse_object, unexpected},
 };
-use crate::contract::{Error, Result};
 
 const EXPECTED: &str = "a saved report";
 
@@ -73,7 +69,7 @@ pub fn read(text: &str) -> Result<Report> {
     let body: Body<'_> = parse_object(text, EXPECTED)?;
     let Some(series) = body.series else {
         return match body.steps {
-            Some(_) => Ok(flow(&flows::read(text)?).report("flows")),
+            Some(_) => Ok(flow(&flows_answer::read(text)?).report("flows")),
             None => Err(unexpected(EXPECTED, "there is no 'series'", text)),
         };
     };
@@ -246,5 +242,5 @@ fn names(place: &Place) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "saved_report_tests.rs"]
+#[path = "report_answer_tests.rs"]
 mod tests;

@@ -4,9 +4,9 @@ use serde_json::value::RawValue;
 
 use super::route::Route;
 use crate::{
-    answers::{Entries, said},
     config::Target,
     contract::{Arguments, Error, Result, Value},
+    json::{Entries, said},
     mixpanel::{Api, Method, Request},
 };
 

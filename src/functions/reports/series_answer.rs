@@ -7,8 +7,10 @@
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::{Entries, Moment, Object, parse, parse_object, unexpected};
-use crate::contract::Result;
+use crate::{
+    contract::Result,
+    json::{Entries, Moment, Object, parse, parse_object, unexpected},
+};
 
 /// Numbers by date and key. There may be millions: each says the number of its key, and names are there once.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,8 +85,8 @@ pub(super) fn moment(key: &str, text: &str) -> Result<Moment> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{count, measure};
     use super::*;
+    use crate::json::{count, measure};
 
     fn shown<T: std::fmt::Debug>(text: &str, number: fn(&Value, &str) -> Result<T>) -> Vec<String> {
         let Series { keys, cells } = series(text, number).unwrap();

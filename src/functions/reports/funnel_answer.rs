@@ -4,8 +4,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entries, Moment, Object, count, measure, parse_object, series::moment, unexpected};
-use crate::contract::Result;
+use super::series_answer::moment;
+use crate::{
+    contract::Result,
+    json::{Entries, Moment, Object, count, measure, parse_object, unexpected},
+};
 
 /// What the API calls all segments together.
 pub const OVERALL: &str = "$overall";

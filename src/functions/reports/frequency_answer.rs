@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entries, Moment, count, parse_object, series::moment, unexpected};
-use crate::contract::Result;
+use super::series_answer::moment;
+use crate::{
+    contract::Result,
+    json::{Entries, Moment, count, parse_object, unexpected},
+};
 
 /// How many users were active in at least so many hours or days.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Target,
-    contract::{Arguments, Code, Error, Parameter, Result, SqlType, Statements, Value},
+    contract::{Arguments, Code, Error, Param, Result, SqlType, Statements, Value},
     kept::{METADATA, NO_HISTORY, Script, TableName, literal, value},
 };
 
@@ -109,7 +109,7 @@ impl Steps {
     }
 
     /// The call that brings the rows: these parameters of the pragma, and what only the script knows.
-    pub fn fetch(&mut self, arguments: &Arguments, parameters: &[Parameter], more: &[String]) -> &mut Self {
+    pub fn fetch(&mut self, arguments: &Arguments, parameters: &[Param], more: &[String]) -> &mut Self {
         let given = parameters.iter().filter_map(|parameter| {
             let given = arguments.get(parameter.name)?;
             Some(format!("{} := {}", parameter.name, typed(given, &parameter.sql_type)))
@@ -251,6 +251,9 @@ pub fn mode(arguments: &Arguments) -> Result<Mode> {
     }
 }
 
-pub fn mode_parameters() -> [Parameter; 2] {
-    [Parameter::named("append", SqlType::Boolean), Parameter::named("replace", SqlType::Boolean)]
-}
+pub const TABLE: Param = Param::positional("table", SqlType::Varchar, "the table's name");
+
+pub const MODE: &[Param] = &[
+    Param::named("append", SqlType::Boolean, "add to a table that is there"),
+    Param::named("replace", SqlType::Boolean, "drop the table that is there, and its history"),
+];

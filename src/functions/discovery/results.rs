@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Object, parse, parse_object, unexpected};
-use crate::contract::{Code, Error, Result};
+use crate::{
+    contract::{Code, Error, Result},
+    json::{Object, parse, parse_object, unexpected},
+};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {

@@ -36,7 +36,7 @@ pub fn double(value: &Value) -> Option<Option<f64>> {
 }
 
 /// The number that digits say, by the rule of [`double`].
-pub(super) fn finite(digits: &str) -> Option<Option<f64>> {
+pub fn finite(digits: &str) -> Option<Option<f64>> {
     let number: f64 = digits.parse().ok()?;
     match number.is_nan() {
         true => Some(None),

@@ -6,16 +6,28 @@ use super::{Moment, bigint, double, said, unexpected};
 use crate::contract::Result;
 
 /// One thing of a list: what it is, for messages, and its members. A member that is null counts as missing.
-#[derive(Debug, Clone, Copy)]
-pub struct Record<'a> {
+#[derive(Debug, Clone)]
+pub struct Record {
     what: &'static str,
-    members: &'a Map<String, Value>,
+    members: Map<String, Value>,
 }
 
-impl<'a> Record<'a> {
+impl Record {
     /// `what`: "a cohort", "an annotation".
-    pub fn new(what: &'static str, members: &'a Map<String, Value>) -> Self {
+    pub fn new(what: &'static str, members: Map<String, Value>) -> Self {
         Self { what, members }
+    }
+
+    /// The things of a list, by their `name`, then by this number.
+    pub fn sorted(what: &'static str, items: Vec<Map<String, Value>>, number: &str) -> Vec<Self> {
+        let mut records = Self::list(what, items);
+        records.sort_by_cached_key(|record| (record.text("name"), record.bigint(number).ok()));
+        records
+    }
+
+    /// The things of a list, in its order.
+    pub fn list(what: &'static str, items: Vec<Map<String, Value>>) -> Vec<Self> {
+        items.into_iter().map(|members| Self::new(what, members)).collect()
     }
 
     /// A whole number that can't be missing. Errors: `UnexpectedResponse`.
@@ -77,14 +89,14 @@ impl<'a> Record<'a> {
     }
 
     /// An object inside this one.
-    pub fn record(&self, name: &str) -> Result<Option<Record<'a>>> {
+    pub fn record(&self, name: &str) -> Result<Option<Record>> {
         let members = self
             .get(name)
             .map(|value| value.as_object().ok_or_else(|| self.error(name, "an object", &format!("it is {value}"))));
-        Ok(members.transpose()?.map(|members| Record { what: self.what, members }))
+        Ok(members.transpose()?.map(|members| Record { what: self.what, members: members.clone() }))
     }
 
-    fn get(&self, name: &str) -> Option<&'a Value> {
+    fn get(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
@@ -95,7 +107,7 @@ impl<'a> Record<'a> {
     }
 
     fn error(&self, name: &str, kind: &str, found: &str) -> crate::contract::Error {
-        let whole = serde_json::to_string(self.members).unwrap_or_default();
+        let whole = serde_json::to_string(&self.members).unwrap_or_default();
         unexpected(&format!("{kind} as {name} of {}", self.what), found, &whole)
     }
 }
@@ -105,7 +117,7 @@ mod tests {
     use super::*;
 
     fn with<T>(json: &str, read: impl Fn(Record) -> T) -> T {
-        read(Record::new("a cohort", &serde_json::from_str(json).unwrap()))
+        read(Record::new("a cohort", serde_json::from_str(json).unwrap()))
     }
 
     #[test]

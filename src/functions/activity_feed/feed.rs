@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Entries, Object, parse_object, said};
-use crate::{contract::Result, decode::microseconds};
+use crate::{
+    contract::Result,
+    decode::microseconds,
+    json::{Entries, Object, parse_object, said},
+};
 
 /// What one user did once.
 #[derive(Debug, PartialEq, Eq)]

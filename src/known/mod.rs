@@ -17,9 +17,9 @@ use jiff::Timestamp;
 use key::Key;
 
 use crate::{
-    answers,
     config::Target,
     contract::Result,
+    json,
     mixpanel::{Client, Request, block_on},
 };
 
@@ -35,7 +35,7 @@ pub const MOST_NAMES: u64 = 5000;
 pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Result<()>) -> Result<Arc<str>> {
     Cache::process().get(&Key::new(target, request), &target.testing.clock, || {
         let answer = block_on(Client::new(target)?.json(request))??;
-        let text = answers::into_text(answer.body);
+        let text = json::into_text(answer.body);
         check(&text)?;
         Ok(text)
     })

@@ -10,9 +10,9 @@ use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{MOST_NAMES, answer, cache::Cache, key::Asker, key::Key, nearest::nearest};
 use crate::{
-    answers,
     config::Target,
     contract::{Code, Error, Reason, Result},
+    json,
     mixpanel::{Api, Client, Request, block_on},
 };
 
@@ -44,7 +44,7 @@ pub fn event_names(target: &Target, days: Days, limit: u64) -> Result<Vec<String
 pub fn event_names_anew(target: &Target) -> Result<Vec<String>> {
     names(target, Days::default(), |asked| {
         let answer = block_on(Client::hasty(target)?.json(&request(asked, MOST_NAMES)))??;
-        read(&answers::text(&answer.body))
+        read(&json::text(&answer.body))
     })
 }
 
@@ -110,7 +110,7 @@ fn quoted(name: &str) -> String {
 }
 
 fn read(text: &str) -> Result<Vec<String>> {
-    answers::parse(text, "a list of event names")
+    json::parse(text, "a list of event names")
 }
 
 fn request((from, to): (Date, Date), limit: u64) -> Request {

@@ -3,8 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Entries, Moment, Object, count, parse, series::moment, unexpected};
-use crate::contract::Result;
+use super::series_answer::moment;
+use crate::{
+    contract::Result,
+    json::{Entries, Moment, Object, count, parse, unexpected},
+};
 
 /// How many of a cohort came back within one period.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +19,14 @@ pub struct Period {
     /// From 0; `None`, as `retained` is, where no period of the cohort has ended yet.
     pub number: Option<i32>,
     pub retained: Option<i64>,
+}
+
+impl Period {
+    /// The share of the cohort that came back, from 0 to 1; `None` in a cohort of nobody.
+    pub fn rate(&self) -> Option<f64> {
+        let retained = self.retained.filter(|_| self.cohort_size != 0)?;
+        Some(retained as f64 / self.cohort_size as f64)
+    }
 }
 
 #[derive(Deserialize)]

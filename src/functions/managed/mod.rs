@@ -6,7 +6,7 @@ mod fetch_sql;
 mod profiles;
 mod steps;
 
-pub use drop::Drop;
-pub use events::{FetchEvents, SyncEvents};
-pub use fetch_sql::FetchSql;
-pub use profiles::{FetchProfiles, SyncProfiles};
+pub use drop::DROP;
+pub use events::{FETCH_EVENTS, SYNC_EVENTS};
+pub use fetch_sql::FETCH_SQL;
+pub use profiles::{FETCH_PROFILES, SYNC_PROFILES};
