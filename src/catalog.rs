@@ -3,8 +3,8 @@
 use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
-        accounts, activity_feed, api, build, discovery, export, fetches, macro_sql, managed, profiles, property, quota,
-        quote, reports, saved, settings, timestamp, utc, version,
+        accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
+        property, quota, quote, reports, saved, settings, timestamp, utc, version,
     },
     kept, macros,
 };
@@ -45,6 +45,8 @@ pub const FUNCTIONS: &[Function] = &[
     saved::FLOWS,
     api::API,
     quota::QUOTA,
+    archive::ARCHIVE,
+    archive::CLEAR,
     fetches::FETCHES,
     managed::FETCH_SQL,
     macro_sql::MACRO_SQL,
@@ -133,9 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn each_setting_stands_for_a_parameter() {
+    fn each_setting_stands_for_a_parameter_or_for_all_calls() {
+        let of_all_calls = [settings::ARCHIVE, settings::MAX_AGE, settings::HOURLY_LIMIT].map(|setting| setting.name);
         let used: HashSet<&str> =
             parameters().flat_map(|(_, parameters)| parameters).filter_map(|param| Some(param.setting?.name)).collect();
-        assert_eq!(used, SETTINGS.iter().map(|setting| setting.name).collect());
+        let known: HashSet<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        assert_eq!(used.into_iter().chain(of_all_calls).collect::<HashSet<_>>(), known);
     }
 }

@@ -5,12 +5,12 @@
 use std::cell::Cell;
 
 use super::{
-    Credentials, Environment, Kind, Overrides, Region, Secret, Target,
+    Credentials, Environment, Keeping, KeepingSettings, Kind, Overrides, Region, Secret, Target,
     account::{Account, ENVIRONMENT_ACCOUNT, Source},
     base_url, edit,
     environment::{PROJECT_ID, REGION},
     file::Accounts,
-    hints, resolve, store, testing,
+    hints, keeping, resolve, store, testing,
 };
 use crate::contract::{Clock, Code, Error, Result};
 
@@ -81,6 +81,14 @@ impl Config {
     /// `InvalidArgument` for what the call says, `IoError` where the accounts file can't be read.
     pub fn resolve(&self, overrides: &Overrides) -> Result<Target> {
         resolve::resolve(&self.environment, overrides)
+    }
+
+    /// What is kept and how requests are counted, for calls that are about no account.
+    ///
+    /// Errors: `InvalidConfig` for a variable that says nothing usable.
+    pub fn keeping(&self, settings: &KeepingSettings) -> Result<Keeping> {
+        let is_mixpanel = base_url::read(&self.environment)?.is_none();
+        keeping::read(&self.environment, settings, is_mixpanel)
     }
 
     /// Every account: the environment's first, then the file's in its order.

@@ -32,7 +32,10 @@ pub const FETCHES: Function = Function {
             .timestamp("started", |row| row.fetch.started.as_microsecond())
             .timestamp("finished", |row| row.end.finished.map(|moment| moment.as_microsecond()))
             .text_ref("error", |row| row.end.error.as_deref())
-            .json("warnings", |row| warnings(&row.end));
+            .json("warnings", |row| warnings(&row.end))
+            .bigint("windows_kept", |row| now(&row.fetch.windows_kept))
+            .timestamp("oldest_asked", |row| row.end.oldest_asked.map(|moment| moment.as_microsecond()))
+            .timestamp("waiting_until", |row| row.end.waiting_until.map(|moment| moment.as_microsecond()));
         Ok(table.of(|| Ok(record::all().into_iter().map(|fetch| Row { end: fetch.end(), fetch }).collect())))
     },
     ..Function::PLAIN

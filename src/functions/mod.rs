@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod activity_feed;
 pub mod api;
+pub mod archive;
 pub mod build;
 mod counting;
 pub mod discovery;

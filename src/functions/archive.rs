@@ -1,0 +1,85 @@
+//! `mixpanel_archive()`: what is kept of exports. `mixpanel_archive_clear(...)`: removes it.
+
+use jiff::Timestamp;
+
+use super::keeping;
+use crate::{
+    archive::{self, Archive, Kept},
+    config::{ArchivePlace, Config},
+    contract::{Error, Function, Param, SqlType, Table, Value},
+};
+
+pub const ARCHIVE: Function = Function {
+    name: "mixpanel_archive",
+    description: "What is kept of exports, one row a file, or one row that says why nothing is.",
+    example: "SELECT project_id, count(*) AS files, sum(bytes) AS bytes FROM mixpanel_archive() GROUP BY ALL;",
+    bind: |_, session| {
+        session.require_external_access()?;
+        let place = Config::process().keeping(&keeping(session)?)?.archive;
+        let table = Table::new()
+            .text("project_id", |row: &Row| row.as_ref().ok()?.project_id.clone())
+            .date("from_date", |row| row.as_ref().ok().map(|kept| Value::days(kept.copy.from)))
+            .date("to_date", |row| row.as_ref().ok().map(|kept| Value::days(kept.copy.to)))
+            .texts("events", |row| {
+                Some(row.as_ref().ok()?.question.events.as_ref()?.iter().cloned().collect::<Vec<_>>())
+            })
+            .text("filter", |row| row.as_ref().ok()?.question.filter.clone())
+            .timestamp("asked_at", |row| row.as_ref().ok().map(|kept| kept.copy.asked_at.as_microsecond()))
+            .bigint("bytes", |row| row.as_ref().ok().map(|kept| kept.copy.length as i64))
+            .text("path", |row| row.as_ref().ok().map(|kept| kept.path.display().to_string()))
+            .text_ref("problem", |row| row.as_ref().err().map(String::as_str));
+        Ok(table.of(move || {
+            Ok(match Archive::open(&place)? {
+                Ok(Archive { folder, .. }) => archive::kept(&folder).into_iter().map(Ok).collect(),
+                Err(why) => vec![Err(why)],
+            })
+        }))
+    },
+    ..Function::PLAIN
+};
+
+/// A file, or why there is none.
+type Row = Result<Kept, String>;
+
+pub const CLEAR: Function = Function {
+    name: "mixpanel_archive_clear",
+    description: "Removes what is kept of exports, all or what is older; the row says how much that was.",
+    example: "CALL mixpanel_archive_clear(older_than := INTERVAL 90 DAYS);",
+    parameters: &[Param::named(
+        "older_than",
+        SqlType::Interval,
+        "only what Mixpanel was asked for so long ago; a folder that you named wants it said",
+    )],
+    bind: |arguments, session| {
+        session.require_external_access()?;
+        let place = Config::process().keeping(&keeping(session)?)?.archive;
+        let older_than = arguments.interval("older_than")?;
+        if older_than.is_none()
+            && let ArchivePlace::Named(path) = &place
+        {
+            let problem = format!(
+                "is missing: {} was named to keep answers for good; older_than := INTERVAL 0 DAYS removes all of them",
+                path.display()
+            );
+            return Err(Error::argument("older_than", problem));
+        }
+        let clock = session.clock.clone();
+        let table =
+            Table::new().bigint("files", |removed: &Removed| removed.files).bigint("bytes", |removed| removed.bytes);
+        Ok(table.of(move || {
+            let Some(Archive { folder, .. }) = Archive::existing(&place) else { return Ok(vec![Removed::default()]) };
+            let now = clock.now();
+            let before = older_than.map(|age| now.saturating_sub(age).unwrap_or(Timestamp::MIN));
+            let removed = archive::clear(&folder, before);
+            let bytes = removed.iter().map(|kept| kept.copy.length as i64).sum();
+            Ok(vec![Removed { files: removed.len() as i64, bytes }])
+        }))
+    },
+    ..Function::PLAIN
+};
+
+#[derive(Default)]
+struct Removed {
+    files: i64,
+    bytes: i64,
+}
