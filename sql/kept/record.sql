@@ -3,7 +3,8 @@ INSERT INTO {{metadata}} BY NAME
 SELECT
     {{name}} AS table_name,
     {{type}} AS type,
-    started AS fetched_at,
+    -- When Mixpanel was asked for the oldest of what came: some of it may have been kept since.
+    least(started, coalesce(oldest_asked, started)) AS fetched_at,
     {{first_day}} AS from_date,
     {{last_day}} AS to_date,
     {{filter_events}}::JSON AS filter_events,

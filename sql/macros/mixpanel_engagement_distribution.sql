@@ -1,7 +1,7 @@
 -- How many users did something how often: the users by their number of events, in buckets.
 -- Exports those days: some events, or all.
 -- Example: SELECT * FROM mixpanel_engagement_distribution('2025-01-01', '2025-01-05', events := ['View Item']);
-CREATE OR REPLACE TEMP MACRO mixpanel_engagement_distribution(from_date, to_date, events := NULL, buckets := [1, 2, 5, 10, 25, 50, 100]) AS TABLE
+CREATE OR REPLACE TEMP MACRO mixpanel_engagement_distribution(from_date, to_date, events := NULL, buckets := [1, 2, 5, 10, 25, 50, 100], max_age := NULL) AS TABLE
 WITH bounds AS (
     -- From 1 on, so that nobody is below the first.
     SELECT bucket_min, lead(bucket_min) OVER (ORDER BY bucket_min) AS next_min
@@ -12,7 +12,7 @@ users AS (
     FROM (
         -- An event that comes twice counts once, as in Mixpanel's reports. One without an insert_id comes once.
         SELECT distinct_id, CASE WHEN insert_id <> '' THEN 1 ELSE count(*) END AS occurrences
-        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := events::VARCHAR[])
+        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := events::VARCHAR[], max_age := max_age::INTERVAL)
         WHERE event_time IS NOT NULL AND distinct_id <> ''
         GROUP BY event_name, distinct_id, event_time, insert_id
     )

@@ -15,8 +15,8 @@ SELECT
 FROM (
     SELECT coalesce(list(table_name ORDER BY table_name), []) AS tables, coalesce(sum(row_count), 0)::BIGINT AS row_count
     FROM (
-        SELECT arg_max(table_name, fetched_at) AS table_name, arg_max(row_count, fetched_at) AS row_count
-        FROM _metadata
+        SELECT arg_max(table_name, entry) AS table_name, arg_max(row_count, entry) AS row_count
+        FROM (SELECT *, row_number() OVER () AS entry FROM _metadata)
         WHERE lower(table_name) IN (
             SELECT lower(existing.table_name)
             FROM information_schema.tables AS existing

@@ -1,7 +1,7 @@
 -- Count, range, sum, mean, population standard deviation and percentiles of a numeric property of an event.
 -- Exports the event.
 -- Example: SELECT * FROM mixpanel_numeric_summary('Purchase', 'Amount', '2025-01-01', '2025-01-05');
-CREATE OR REPLACE TEMP MACRO mixpanel_numeric_summary(event, property, from_date, to_date) AS TABLE
+CREATE OR REPLACE TEMP MACRO mixpanel_numeric_summary(event, property, from_date, to_date, max_age := NULL) AS TABLE
 SELECT
     count(number) AS count,
     min(number) AS min,
@@ -30,7 +30,7 @@ FROM (
                 THEN TRY_CAST(mixpanel_property(exported.properties, property) AS DOUBLE)
             END AS number,
             TRY_CAST(mixpanel_property(exported.properties, 'mp_processing_time_ms') AS BIGINT) AS processed
-        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := [event]) AS exported
+        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := [event], max_age := max_age::INTERVAL) AS exported
         WHERE event_time IS NOT NULL
     )
     QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (

@@ -1,6 +1,6 @@
 -- How many of an event's occurrences have each of some properties, and how many lack it. Exports the event.
 -- Example: SELECT * FROM mixpanel_property_coverage('Purchase', ['plan', 'Coupon'], '2025-01-01', '2025-01-05');
-CREATE OR REPLACE TEMP MACRO mixpanel_property_coverage(event, properties, from_date, to_date) AS TABLE
+CREATE OR REPLACE TEMP MACRO mixpanel_property_coverage(event, properties, from_date, to_date, max_age := NULL) AS TABLE
 WITH happened AS MATERIALIZED (
     -- Of an event that comes twice, the copy that was processed last counts, as in Mixpanel's reports.
     SELECT defined
@@ -12,7 +12,7 @@ WITH happened AS MATERIALIZED (
             -- A bare `properties` is the parameter.
             [mixpanel_property(exported.properties, name) IS NOT NULL FOR name IN properties] AS defined,
             TRY_CAST(mixpanel_property(exported.properties, 'mp_processing_time_ms') AS BIGINT) AS processed
-        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := [event]) AS exported
+        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := [event], max_age := max_age::INTERVAL) AS exported
         WHERE event_time IS NOT NULL
     )
     QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (

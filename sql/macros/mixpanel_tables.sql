@@ -3,15 +3,15 @@
 -- Example: SELECT name, type, row_count, from_date, to_date FROM mixpanel_tables();
 CREATE OR REPLACE TEMP MACRO mixpanel_tables() AS TABLE
 SELECT
-    arg_max(table_name, fetched_at) AS name,
-    arg_max(type, fetched_at) AS type,
-    arg_max(row_count, fetched_at) AS row_count,
+    arg_max(table_name, entry) AS name,
+    arg_max(type, entry) AS type,
+    arg_max(row_count, entry) AS row_count,
     max(fetched_at) AS fetched_at,
     min(from_date) AS from_date,
     max(to_date) AS to_date,
     count(*) AS fetches,
-    arg_max(project_id, fetched_at) AS project_id
-FROM _metadata
+    arg_max(project_id, entry) AS project_id
+FROM (SELECT *, row_number() OVER () AS entry FROM _metadata)
 WHERE lower(table_name) IN (
     SELECT lower(existing.table_name)
     FROM information_schema.tables AS existing
