@@ -29,7 +29,7 @@ pub struct Partial {
 #[derive(Debug)]
 enum Writer {
     Compressed(Counted),
-    Plain(GzEncoder<Counted>),
+    Plain(Box<GzEncoder<Counted>>),
 }
 
 /// A file whose length and checksum are known at its end.
@@ -76,7 +76,7 @@ impl Partial {
         let counted = Counted { file: options.open(&path)?, checksum: Crc::new(), length: 0 };
         let writer = match is_gzip {
             true => Writer::Compressed(counted),
-            false => Writer::Plain(GzEncoder::new(counted, Compression::fast())),
+            false => Writer::Plain(Box::new(GzEncoder::new(counted, Compression::fast()))),
         };
         Ok(Self { path, writer: Some(writer) })
     }

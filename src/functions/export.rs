@@ -62,7 +62,8 @@ const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
 /// What the pragmas that keep events hand on.
-pub const HANDED_ON: &[Param] = params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
+pub const HANDED_ON: &[Param] =
+    params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
 
 /// A call with good arguments.
 struct Call {

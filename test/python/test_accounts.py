@@ -353,7 +353,8 @@ def test_twenty_processes_add_accounts_at_once(con, file, text):
         for number in range(20)
     ]
     for process in processes:
-        assert process.stdout.readline() == "ready\n"
+        # Where the machine is busy, DuckDB ends the line of a progress bar.
+        assert next(line for line in process.stdout if line.strip()) == "ready\n"
     for process in processes:
         process.stdin.write("\n")
         process.stdin.flush()

@@ -95,8 +95,8 @@ def test_parameters_are_named(con):
     """Named ones on both hosts; only version 2 knows the names of the positional ones."""
     query = "SELECT unnest(parameters) FROM duckdb_functions() WHERE function_name = 'mixpanel_export' ORDER BY ALL"
     assert [name for (name,) in rows(con, query)] == [
-        "account", "columns", "days", "events", "filter", "from_date", "label", "max_rows", "max_workers", "on_failure",
-        "project_id", "raw", "region", "time_zone", "to_date", "window_days",
+        "account", "columns", "days", "events", "filter", "from_date", "label", "max_age", "max_rows", "max_wait",
+        "max_workers", "on_failure", "project_id", "raw", "region", "time_zone", "to_date", "window_days",
     ]  # fmt: skip
 
 

@@ -70,7 +70,8 @@ ASKED += [(call[:-1] + ", raw := true)", route, body) for call, route, body in A
 
 NOT_ASKED = {
     "mixpanel_export_plan": DAYS, "mixpanel_fetch_sql": f"'t', {DAYS}", "mixpanel_fetches": "", "mixpanel_quota": "",
-    "mixpanel_macro_sql": "", "mixpanel_clear_cache": "", "mixpanel_build": "", "mixpanel_accounts": "", "mixpanel_account_use": "'a'",
+    "mixpanel_macro_sql": "", "mixpanel_clear_cache": "", "mixpanel_build": "", "mixpanel_archive": "",
+    "mixpanel_archive_clear": "", "mixpanel_accounts": "", "mixpanel_account_use": "'a'",
     "mixpanel_account_add": "'a', username := 'u', secret := 's', project_id := 1", "mixpanel_account_remove": "'a'",
 }  # fmt: skip
 """Those of which no answer of Mixpanel's is seen."""

@@ -88,15 +88,15 @@ def test_conditions_that_nothing_meets_make_none(con, only_the_marker):
 
 @pytest.mark.skipif(HOST == "v2", reason="on DuckDB 2.0 a WHERE may give the dates")
 def test_missing_dates_are_seen_at_bind(con, only_the_marker):
-    for arguments, missing in (("", "from_date"), ("from_date := '2025-01-01'", "to_date"), ("to_date := '2025-01-01'", "from_date")):
-        with pytest.raises(Exception, match=rf"\[INVALID_ARGUMENT\] {missing}: is missing"):
+    for arguments in ("", "to_date := '2025-01-01'"):
+        with pytest.raises(Exception, match=r"\[INVALID_ARGUMENT\] from_date: is missing"):
             con.execute(f"DESCRIBE FROM mixpanel_export({arguments})")
 
 
 @only_v2
 def test_missing_dates_are_seen_before_a_request(con, only_the_marker):
-    for arguments, missing in (("", "from_date"), ("from_date := '2025-01-01'", "to_date"), ("to_date := '2025-01-01'", "from_date")):
-        with pytest.raises(Exception, match=rf"\[INVALID_ARGUMENT\] {missing}: is missing"):
+    for arguments in ("", "to_date := '2025-01-01'"):
+        with pytest.raises(Exception, match=r"\[INVALID_ARGUMENT\] from_date: is missing"):
             con.execute(f"FROM mixpanel_export({arguments})")
     with pytest.raises(Exception, match=r"from_date: is missing"):
         con.execute("FROM mixpanel_export() WHERE event_name = 'Purchase'")

@@ -8,7 +8,7 @@ from simulator import peak_concurrency
 pytestmark = only_v2
 
 CALL = f"SELECT count(*) FROM {export(last=FIRST)}"
-SETTINGS = ["account", "project_id", "region", "workspace_id", "max_workers"]
+SETTINGS = ["account", "project_id", "region", "workspace_id", "max_workers", "archive", "max_age", "hourly_limit"]
 
 
 @pytest.fixture

@@ -60,9 +60,12 @@ def test_what_is_wrong_with_every_day_is_never_skipped(con, sim, status, code):
     assert f"[{code}]" in error_of(con, f"FROM {SKIP}")
 
 
-def test_a_spent_hour_is_not_skipped(con, sim):
-    """The other days would be refused as well, and a table of few days would look like few events."""
+def test_days_for_which_the_hour_has_no_request_are_skipped(con, sim):
+    """What came is kept; where nothing came it is an error."""
     sim.add_fault("status", times=None, status=429, headers={"Retry-After": "1800"}, match={"from_date": BAD})
+    assert rows(con, f"SELECT count(*) FROM {SKIP}") == [(1200,)]
+    assert "[RATE_LIMITED]" in json.loads(last_fetch(con)["failed_ranges"])[0]["error"]
+    sim.add_fault("status", times=None, status=429, headers={"Retry-After": "1800"})
     assert "[RATE_LIMITED]" in error_of(con, f"FROM {SKIP}")
 
 

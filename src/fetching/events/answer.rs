@@ -11,7 +11,7 @@ use crate::{archive::Partial, decode::Count, mixpanel::Encoding};
 /// A window that is here.
 #[derive(Debug)]
 pub enum Arrived {
-    Answer(Answered),
+    Answer(Box<Answered>),
     Kept(KeptAnswer),
 }
 

@@ -188,7 +188,7 @@ impl Board {
 
     /// An answer that is to be looked at and kept before a reader has it: where so many are unread that nothing would be
     /// downloaded any more, and where nobody reads any more.
-    pub fn next_to_check(&self, ahead: usize) -> Option<(usize, Window, Answered)> {
+    pub fn next_to_check(&self, ahead: usize) -> Option<(usize, Window, Box<Answered>)> {
         if !self.keeper.keeps() {
             return None;
         }
@@ -665,7 +665,7 @@ mod tests {
     }
 
     fn arrived() -> Arrived {
-        Arrived::Answer(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH))
+        Arrived::Answer(Box::new(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH)))
     }
 
     fn tries() -> Tries {

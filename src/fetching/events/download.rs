@@ -143,7 +143,7 @@ async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_un
 }
 
 /// Looks at an answer that no reader has time for, and keeps it.
-async fn check(board: Arc<Board>, index: usize, window: Window, mut answer: Answered) {
+async fn check(board: Arc<Board>, index: usize, window: Window, mut answer: Box<Answered>) {
     let credentials = board.credentials().clone();
     let (encoding, verified) = (answer.encoding, answer.verified);
     let checked = tokio::task::spawn_blocking(move || {

@@ -277,7 +277,7 @@ impl ExportReader {
         arrived: Arrived,
     ) -> Result<Option<RecordBatch>> {
         match arrived {
-            Arrived::Answer(answer) => self.open_answer(board, taken, window, answer),
+            Arrived::Answer(answer) => self.open_answer(board, taken, window, *answer),
             Arrived::Kept(kept) => self.open_kept(board, taken, kept),
         }
     }

@@ -27,7 +27,7 @@ const LARGE: u64 = 8 << 20;
 
 /// What became of asking for a window.
 pub enum Brought {
-    Answer(Answered),
+    Answer(Box<Answered>),
     /// It broke off: its halves are to be asked for, after a pause.
     Broken(Duration, Error),
     /// The hour is used up until then, as the error says.
@@ -75,7 +75,7 @@ impl WindowSource {
     ) -> Result<Brought> {
         loop {
             let Attempt { failure, had_begun } = match self.attempt(window, claim, keeper).await {
-                Ok(answer) => return Ok(Brought::Answer(answer)),
+                Ok(answer) => return Ok(Brought::Answer(Box::new(answer))),
                 Err(attempt) => attempt,
             };
             if let Retry::Later(at) = failure.retry {
