@@ -142,14 +142,25 @@ impl Gate {
         if self.is_unlimited {
             return Ok(());
         }
-        let now = self.clock.now();
         let look =
             |book: &mut Book, rule: &Rule, limit: Limit, now| (limit, book.left(limit, now), book.resets_at(rule, now));
         let (limit, left, resets_at) = self.with(quota, look)?;
-        if requests <= left {
-            return Ok(());
+        match requests <= left {
+            true => Ok(()),
+            false => Err(self.short(quota, requests, left, limit, resets_at.map(timestamp))),
         }
-        let rule = quota.rule();
+    }
+
+    /// The error that says that something takes more requests than are left.
+    pub fn short(
+        &self,
+        quota: Quota,
+        requests: usize,
+        left: usize,
+        limit: Limit,
+        resets_at: Option<Timestamp>,
+    ) -> Error {
+        let (rule, now) = (quota.rule(), self.clock.now());
         let what = format!(
             "this takes {requests} requests of the {} API, and {left} of the {} {} are left for {}; none was made",
             rule.name,
@@ -157,12 +168,12 @@ impl Gate {
             rule.per,
             self.project.name()
         );
-        let next = resets_at.map(|at| format!("; the next one comes back at {}", moment(timestamp(at), now)));
+        let next = resets_at.map(|at| format!("; the next one comes back at {}", moment(at, now)));
         let less = match quota {
             Quota::Export => "fewer days, or more days a request (window_days)",
             Quota::Query | Quota::QueryPage | Quota::Lexicon => "less at a time",
         };
-        Err(Error::new(Code::RateLimited, what).fix(format!("Ask for {less}{}", next.unwrap_or_default())))
+        Error::new(Code::RateLimited, what).fix(format!("Ask for {less}{}", next.unwrap_or_default()))
     }
 
     /// Mixpanel said no: nothing starts for so long, or for a while where it did not say how long. Returns until when.

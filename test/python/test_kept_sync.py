@@ -75,7 +75,8 @@ def test_no_to_date_is_today(con, monkeypatch, clock):
             assert asked(now)[:4] == days(str(begin), str(today))
             assert fetched_rows(con, f"t{behind}") == each_once(now, str(begin), str(today - timedelta(days=behind)))
             sync(con, f"t{behind}", None, None, lookback_days=2)
-            assert asked(now) == days(str(today - timedelta(days=2)), str(today))
+            # That it was refused is remembered for an hour.
+            assert asked(now) == days(str(today - timedelta(days=2)), str(today - timedelta(days=behind)))
 
 
 def test_from_date_in_the_future(con, sim):

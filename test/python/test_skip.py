@@ -39,10 +39,18 @@ def test_several_days_are_each_said(con, sim):
 
 
 def test_longer_windows_are_named_by_both_ends(con, sim):
-    sim.add_fault("cut", times=None, match={"from_date": "2025-01-03"})
+    sim.add_fault("status", times=None, status=400, match={"from_date": "2025-01-03"})
     call = export("on_failure := 'skip', window_days := 2")
     assert rows(con, f"SELECT count(*) FROM {call}") == [(900,)]
     assert json.loads(last_fetch(con)["failed_ranges"])[0]["range"] == "2025-01-03 to 2025-01-04"
+
+
+def test_a_longer_window_that_breaks_off_is_asked_for_in_halves(con, sim):
+    sim.add_fault("cut", times=None, match={"from_date": "2025-01-03"})
+    call = export("on_failure := 'skip', window_days := 2")
+    assert rows(con, f"SELECT count(*) FROM {call}") == [(1200,)]
+    assert json.loads(last_fetch(con)["failed_ranges"])[0]["range"] == "2025-01-03"
+    assert ("2025-01-04", "2025-01-04") in [(request.params["from_date"], request.params["to_date"]) for request in sim.settled()]
 
 
 def test_all_days_bad_is_an_error(con, sim):

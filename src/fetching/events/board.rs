@@ -659,7 +659,7 @@ mod tests {
         let target = Target { credentials, ..target() };
         let planned =
             |window: Window| PlannedWindow { window, days: vec![window.from], origin: WindowOrigin::Mixpanel(None) };
-        let plan = WindowPlan { windows: days.into_iter().map(planned).collect(), short_until: None };
+        let plan = WindowPlan { windows: days.into_iter().map(planned).collect(), shortage: None };
         let record = record::start("test", "{}".into(), 0, Clock::default());
         Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
     }

@@ -23,7 +23,7 @@ use crate::{
     contract::Result,
     decode::{Count, Selection},
     hash,
-    quota::{Book, Claim, Gate, Quota},
+    quota::{Book, Claim, Gate, Limit, Quota},
 };
 
 /// The archive and the ledger, for one question.
@@ -73,8 +73,17 @@ pub struct PlannedWindow {
 pub struct WindowPlan {
     /// Oldest first.
     pub windows: Vec<PlannedWindow>,
-    /// When the hour gives something back, where it has not enough left for these windows.
-    pub short_until: Option<Timestamp>,
+    /// Set where the hour has not enough left for these windows.
+    pub shortage: Option<Shortage>,
+}
+
+/// What the hour has, where that is not enough.
+#[derive(Debug, Clone, Copy)]
+pub struct Shortage {
+    pub left: usize,
+    pub limit: Limit,
+    /// When it gives something back, where any of it is used.
+    pub resets_at: Option<Timestamp>,
 }
 
 /// What became of a claim that is waited for.
@@ -154,6 +163,7 @@ impl Keeper {
         };
         let plan = self.gate.with(Quota::Export, move |book, rule, limit, now| {
             let left = book.left(limit, now);
+            let resets_at = book.resets_at(rule, now).and_then(|at| Timestamp::from_millisecond(at).ok());
             let (served, mut missing) = step.served(book.refused_from());
             let mut windows: Vec<PlannedWindow> = served;
             for claim in step.others(book) {
@@ -186,9 +196,8 @@ impl Keeper {
                 windows.push(PlannedWindow { window, days, origin: WindowOrigin::Mixpanel(claim) });
             }
             windows.sort_by_key(|planned| planned.window.from);
-            let short_until = is_short.then(|| book.resets_at(rule, now).unwrap_or(now));
-            let short_until = short_until.map(|at| Timestamp::from_millisecond(at).unwrap_or(Timestamp::MAX));
-            WindowPlan { windows, short_until }
+            let shortage = is_short.then_some(Shortage { left, limit, resets_at });
+            WindowPlan { windows, shortage }
         })?;
         self.lock().extend(plan.windows.iter().filter_map(|planned| match &planned.origin {
             WindowOrigin::Mixpanel(claim) => claim.clone(),

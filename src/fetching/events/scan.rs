@@ -26,7 +26,7 @@ use super::{
     board::{Board, OnFailure, Taken},
     download::{self, Terms},
     inflate::{self, Blocks},
-    keeper::{KeptAnswer, WindowOrigin},
+    keeper::{KeptAnswer, Shortage, WindowOrigin},
     plan::Window,
     request::ExportRequest,
     spool::Spool,
@@ -161,7 +161,7 @@ impl Shared {
     fn plan(&self) -> Result<Arc<Board>> {
         let keeper = self.request.keeper(self.max_age)?;
         let plan = keeper.plan(&self.terms.wanted, false)?;
-        if let Some(at) = plan.short_until {
+        if let Some(Shortage { left, limit, resets_at }) = plan.shortage {
             let asked = || {
                 plan.windows.iter().filter_map(|planned| match &planned.origin {
                     WindowOrigin::Mixpanel(claim) => Some(claim.is_some()),
@@ -171,8 +171,8 @@ impl Shared {
             // What comes has to go somewhere, and something has to come.
             let keeps =
                 self.on_failure == OnFailure::Skip || keeper.keeps() && asked().any(|is_set_aside| is_set_aside);
-            if !keeps && at > self.terms.wait_until {
-                keeper.gate().afford(Quota::Export, asked().count())?;
+            if !keeps && resets_at.is_none_or(|at| at > self.terms.wait_until) {
+                return Err(keeper.gate().short(Quota::Export, asked().count(), left, limit, resets_at));
             }
         }
         let board = Board::new(plan, self.on_failure, Arc::clone(&self.fetch), keeper, self.request.target());
