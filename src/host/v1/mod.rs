@@ -6,7 +6,6 @@
 
 mod batch;
 mod callback;
-mod read_ahead;
 mod replacement;
 mod scalar;
 mod table;

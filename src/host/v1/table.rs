@@ -7,13 +7,12 @@ use libduckdb_sys::v1 as ffi;
 use super::{
     batch, c_string,
     callback::{Failure, borrowed, boxed, contained},
-    read_ahead::ReadAhead,
     types::{Constant, LogicalType},
 };
 use crate::{
     config::Config,
     contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
-    host::{Chunks, place::Place},
+    host::{chunks::Chunks, place::Place, read_ahead::ReadAhead},
 };
 
 type Function = Box<dyn TableFunction>;

@@ -27,7 +27,7 @@ use crate::{
         Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
     },
     functions::settings::apply,
-    host::{Chunks, contain::Guarded, place::Place},
+    host::{chunks::Chunks, contain::Guarded, place::Place},
     mixpanel::Journal,
 };
 
