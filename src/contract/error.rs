@@ -1,9 +1,9 @@
-//! One error type for everything that a user can see.
+//! What does a user read when something failed?
 //!
-//! An error says four things: a stable code, what failed, the server's own words
-//! where there are any, and the fix. It never holds a secret.
+//! Four things: a stable code, what failed, the server's own words where there are any, and the fix. For whoever looks
+//! into it in code there is also what it came from ([`StdError::source`]). It never holds a secret.
 
-use std::fmt;
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 use super::Reason;
 
@@ -78,20 +78,22 @@ codes! {
     Internal = "INTERNAL",
 }
 
-/// What a user reads when something failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a user reads when something failed. Errors that read the same are equal.
+#[derive(Debug, Clone)]
 pub struct Error {
     code: Code,
     what: String,
     server: Option<String>,
     fix: Option<String>,
     reason: Option<Reason>,
+    /// Not shown: `what` has its words.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// `what` failed: a sentence without its full stop.
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Self { code, what: what.into(), server: None, fix: None, reason: None }
+        Self { code, what: what.into(), server: None, fix: None, reason: None, source: None }
     }
 
     /// An argument that cannot be used, named as the user wrote it.
@@ -139,11 +141,22 @@ impl Error {
         self.reason
     }
 
-    /// The same, with every text in it run through `redact`.
+    /// Keeps what it came from. An error whose text quotes a file of secrets, or a URL, is no source.
+    pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The same, with every text in it run through `redact`. A source can't be changed, so one with such a text goes.
     pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
-        let Self { code, what, server, fix, reason } = self;
+        let Self { code, what, server, fix, reason, source } = self;
         let [server, fix] = [server, fix].map(|text| text.map(|text| redact(&text)));
-        Self { code, what: redact(&what), server, fix, reason }
+        let is_clean = |text: String| redact(&text) == text;
+        let source = source.filter(|source| {
+            let causes = std::iter::successors(Some(&**source as &(dyn StdError + 'static)), |&error| error.source());
+            is_clean(format!("{source:?}")) && causes.map(ToString::to_string).all(is_clean)
+        });
+        Self { code, what: redact(&what), server, fix, reason, source }
     }
 
     pub fn code(&self) -> Code {
@@ -169,15 +182,29 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        let read = |error: &Self| (error.code, error.reason);
+        read(self) == read(other) && self.what == other.what && self.server == other.server && self.fix == other.fix
+    }
+}
+
+impl Eq for Error {}
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
+        let shown = match error.kind() {
             std::io::ErrorKind::OutOfMemory => Self::new(Code::OutOfMemory, "there is no memory for what came")
                 .fix("Ask for less at a time, or give the process more memory"),
             _ => Self::new(Code::IoError, error.to_string()),
-        }
+        };
+        shown.caused_by(error)
     }
 }
 
@@ -189,7 +216,7 @@ impl From<std::collections::TryReserveError> for Error {
 
 impl From<arrow_schema::ArrowError> for Error {
     fn from(error: arrow_schema::ArrowError) -> Self {
-        Self::new(Code::Internal, error.to_string())
+        Self::new(Code::Internal, error.to_string()).caused_by(error)
     }
 }
 
@@ -208,6 +235,40 @@ mod tests {
             "[RATE_LIMITED] 2025-01-03: HTTP 429. Mixpanel said: too many export requests in progress. \
              Wait a minute and run it again."
         );
+    }
+
+    #[test]
+    fn what_it_came_from_is_kept_and_changes_nothing_that_is_read() {
+        let missing = || std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
+        let error = Error::from(missing()).context("reading it").fix("Look again").redacted(str::to_owned);
+        let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+        assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::NotFound));
+        assert_eq!(error, Error::new(Code::IoError, "reading it: no such file").fix("Look again"));
+        assert!(Error::from(arrow_schema::ArrowError::DivideByZero).source().is_some());
+        assert!(Error::new(Code::Internal, "no source").source().is_none());
+    }
+
+    #[test]
+    fn a_source_that_holds_a_secret_goes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{shown}")]
+        struct Cause {
+            shown: &'static str,
+            hidden: &'static str,
+            source: Option<Box<Cause>>,
+        }
+        let cause = |shown, hidden, source: Option<Cause>| Cause { shown, hidden, source: source.map(Box::new) };
+        let redacted = |cause: Cause| {
+            let hidden = cause.hidden.len();
+            let error = Error::new(Code::NetworkError, "it failed").caused_by(cause);
+            let error = error.redacted(|text| text.replace("hunter2", "***"));
+            assert!(!format!("{error:?}").contains("hunter2"), "{hidden}");
+            error.source().is_some()
+        };
+        assert!(redacted(cause("a", "b", Some(cause("c", "d", None)))));
+        assert!(!redacted(cause("hunter2", "b", None)));
+        assert!(!redacted(cause("a", "hunter2", None)));
+        assert!(!redacted(cause("a", "b", Some(cause("of hunter2", "d", None)))));
     }
 
     #[test]

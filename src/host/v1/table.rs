@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use libduckdb_sys::v1 as ffi;
 
 use super::{
-    batch, c_string,
+    LoadError, batch, c_string,
     callback::{Failure, borrowed, boxed, contained},
     types::{Constant, LogicalType},
 };
@@ -26,7 +26,7 @@ struct Running {
 
 /// # Safety
 /// `connection` must be open.
-pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -> Result<(), String> {
+pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -> Result<(), LoadError> {
     let name = function.name();
     // SAFETY: the function is built and destroyed here; DuckDB copies it, and shares its extra info, on registration.
     unsafe {
@@ -51,7 +51,7 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -
         ffi::duckdb_destroy_table_function(&mut table_function);
         match state {
             ffi::DuckDBSuccess => Ok(()),
-            _ => Err(format!("DuckDB refused the function {name}")),
+            _ => Err(LoadError::Function(name)),
         }
     }
 }
