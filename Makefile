@@ -114,9 +114,9 @@ endef
 
 test-all: test test-slow  ## both: what CI runs
 
-# For example: make try F=mixpanel_cohorts PAIR=1.5.6/v1
+# For example: make try F=mixpanel_cohorts
 PAIR ?= $(lastword $(NEWEST))/v2
-try: $(call ready,duckdb-$(firstword $(subst /, ,$(PAIR)))) debug  ## tests one function on one DuckDB: make try F=mixpanel_cohorts PAIR=1.5.6/v1
+try: $(call ready,duckdb-$(firstword $(subst /, ,$(PAIR)))) debug  ## tests one function on one DuckDB: F=mixpanel_cohorts; PAIR= one of test/pairs.py, or the newest
 	$(if $(F),,$(error make try F=the function, e.g. F=mixpanel_cohorts))
 	$(PYTHON) test/run.py --build build/debug --pair $(PAIR) --function $(F)
 

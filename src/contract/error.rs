@@ -83,8 +83,8 @@ codes! {
 pub struct Error {
     code: Code,
     what: String,
-    server: Option<String>,
-    fix: Option<String>,
+    server: Option<Box<str>>,
+    fix: Option<Box<str>>,
     reason: Option<Reason>,
     /// Not shown: `what` has its words.
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -109,13 +109,13 @@ impl Error {
     /// Mixpanel's own words, as they came (see [`crate::mixpanel`] for how bodies are cut to a sentence).
     pub fn server(mut self, words: impl Into<String>) -> Self {
         let words = words.into();
-        self.server = (!words.trim().is_empty()).then_some(words);
+        self.server = (!words.trim().is_empty()).then(|| words.into());
         self
     }
 
     /// What the user can do about it: a sentence without its full stop.
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.fix = Some(fix.into().into());
         self
     }
 
@@ -150,7 +150,7 @@ impl Error {
     /// The same, with every text in it run through `redact`. A source can't be changed, so one with such a text goes.
     pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
         let Self { code, what, server, fix, reason, source } = self;
-        let [server, fix] = [server, fix].map(|text| text.map(|text| redact(&text)));
+        let [server, fix] = [server, fix].map(|text| text.map(|text| redact(&text).into()));
         let is_clean = |text: String| redact(&text) == text;
         let source = source.filter(|source| {
             let causes = std::iter::successors(Some(&**source as &(dyn StdError + 'static)), |&error| error.source());

@@ -39,10 +39,11 @@ impl Text {
 
     /// Adds a piece of the body.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), TextError> {
-        Ok(match self {
+        match self {
             Self::Identity(limited) => limited.write_all(piece)?,
             Self::Gzip(decoder) => decoder.write_all(piece)?,
-        })
+        }
+        Ok(())
     }
 
     /// The text, now that all of the body is here.

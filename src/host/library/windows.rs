@@ -31,6 +31,11 @@ impl Library {
         // SAFETY: the library is loaded, the name a C string.
         unsafe { GetProcAddress(self.0, name.as_ptr().cast()) }.map(|function| function as *const c_void)
     }
+
+    /// The same, null for nothing.
+    pub fn named(&self, name: &CStr) -> *const c_void {
+        self.function(name).unwrap_or(std::ptr::null())
+    }
 }
 
 /// The file that holds this address.

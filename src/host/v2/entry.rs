@@ -15,7 +15,7 @@ use std::{
 
 use duckdb_neo::{extension::run_extension_entrypoint, ffi};
 
-use super::layouts::{Layout, Table};
+use super::layouts::{Layout, NAMES, Table};
 use crate::{
     contract::{Code, Error, Host, Result},
     host::{footer::Footer, library::Library, one_duckdb},
@@ -71,8 +71,10 @@ unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Foot
     if table.is_null() {
         return Ok(None);
     }
+    let named = duckdb.as_ref().filter(|duckdb| duckdb.function(NAMES[0]).is_some());
+    let named = named.map(|duckdb| |name: &CStr| duckdb.named(name));
     // SAFETY: the table of this version has these places; of another one, none is read after the first that differs.
-    let arranged = layout.table(|place| unsafe { table.add(place).read() }, exported).map_err(|name| {
+    let arranged = layout.table(|place| unsafe { table.add(place).read() }, named).map_err(|name| {
         let name = name.to_string_lossy();
         wrong_file(format!(
             "this file is for DuckDB {}, and {} has {name} elsewhere",
