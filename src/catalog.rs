@@ -1,95 +1,133 @@
 //! Everything that SQL can see, one line each.
 
-use std::sync::Arc;
-
 use crate::{
-    contract::{Host, Macro, Pragma, Replacement, Result, ScalarFunction, Setting, TableFunction},
+    contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
-        accounts, activity_feed, api, build, discovery, export, fetches, kept, macro_sql, profiles, property, quota,
+        accounts, activity_feed, api, build, discovery, export, fetches, macro_sql, managed, profiles, property, quota,
         quote, reports, saved, settings, timestamp, utc, version,
     },
-    kept as tables, macros,
+    kept, macros,
 };
 
-pub fn table_functions(host: Host) -> Vec<Box<dyn TableFunction>> {
-    vec![
-        Box::new(export::Export),
-        Box::new(export::ExportPlan),
-        Box::new(profiles::Profiles),
-        Box::new(activity_feed::ActivityFeed),
-        Box::new(discovery::Events),
-        Box::new(discovery::Properties),
-        Box::new(discovery::PropertyValues),
-        Box::new(discovery::TopEvents),
-        Box::new(discovery::Funnels),
-        Box::new(discovery::Cohorts),
-        Box::new(discovery::Bookmarks),
-        Box::new(discovery::LexiconSchemas),
-        Box::new(discovery::LexiconSchema),
-        Box::new(discovery::Annotations),
-        Box::new(discovery::Workspaces),
-        Box::new(discovery::ClearCache),
-        Box::new(reports::SEGMENTATION),
-        Box::new(reports::NUMERIC),
-        Box::new(reports::SUM),
-        Box::new(reports::AVERAGE),
-        Box::new(reports::FUNNEL),
-        Box::new(reports::RETENTION),
-        Box::new(reports::FREQUENCY),
-        Box::new(reports::EVENT_COUNTS),
-        Box::new(reports::PROPERTY_COUNTS),
-        Box::new(reports::JQL),
-        Box::new(accounts::Accounts),
-        Box::new(accounts::Add),
-        Box::new(accounts::Remove),
-        Box::new(accounts::Use),
-        Box::new(accounts::Test),
-        Box::new(saved::SavedReport),
-        Box::new(saved::Flows),
-        Box::new(api::Api),
-        Box::new(quota::Quota),
-        Box::new(fetches::Fetches),
-        Box::new(kept::FetchSql),
-        Box::new(macro_sql::MacroSql),
-        Box::new(build::Build(host)),
-    ]
-}
+pub const FUNCTIONS: &[Function] = &[
+    export::EXPORT,
+    export::EXPORT_PLAN,
+    profiles::PROFILES,
+    activity_feed::ACTIVITY_FEED,
+    discovery::EVENTS,
+    discovery::PROPERTIES,
+    discovery::PROPERTY_VALUES,
+    discovery::TOP_EVENTS,
+    discovery::FUNNELS,
+    discovery::COHORTS,
+    discovery::BOOKMARKS,
+    discovery::LEXICON_SCHEMAS,
+    discovery::LEXICON_SCHEMA,
+    discovery::ANNOTATIONS,
+    discovery::WORKSPACES,
+    discovery::CLEAR_CACHE,
+    reports::SEGMENTATION,
+    reports::NUMERIC,
+    reports::SUM,
+    reports::AVERAGE,
+    reports::FUNNEL,
+    reports::RETENTION,
+    reports::FREQUENCY,
+    reports::EVENT_COUNTS,
+    reports::PROPERTY_COUNTS,
+    reports::JQL,
+    accounts::ACCOUNTS,
+    accounts::ADD,
+    accounts::REMOVE,
+    accounts::USE,
+    accounts::TEST,
+    saved::SAVED_REPORT,
+    saved::FLOWS,
+    api::API,
+    quota::QUOTA,
+    fetches::FETCHES,
+    managed::FETCH_SQL,
+    macro_sql::MACRO_SQL,
+    build::BUILD,
+];
 
-pub fn scalar_functions() -> Vec<Arc<dyn ScalarFunction>> {
-    vec![
-        Arc::new(property::Property),
-        Arc::new(timestamp::Timestamp),
-        Arc::new(utc::Utc),
-        Arc::new(quote::Quote),
-        Arc::new(saved::BookmarkId),
-        Arc::new(version::Version),
-    ]
-}
+pub const SCALARS: &[Scalar] =
+    &[property::PROPERTY, timestamp::TIMESTAMP, utc::UTC, quote::QUOTE, saved::BOOKMARK_ID, version::VERSION];
 
-pub fn pragmas() -> Vec<Box<dyn Pragma>> {
-    vec![
-        Box::new(kept::FetchEvents),
-        Box::new(kept::FetchProfiles),
-        Box::new(kept::SyncEvents),
-        Box::new(kept::SyncProfiles),
-        Box::new(kept::Drop),
-    ]
-}
+pub const PRAGMAS: &[Pragma] =
+    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+
+pub const SETTINGS: &[Setting] =
+    &[settings::ACCOUNT, settings::PROJECT_ID, settings::REGION, settings::WORKSPACE_ID, settings::MAX_WORKERS];
 
 /// Errors: `Internal` for a macro's file that can't be read.
 pub fn macros() -> Result<Vec<Macro>> {
     macros::all()
 }
 
-pub fn settings() -> &'static [Setting] {
-    settings::SETTINGS
-}
-
 /// What stands for a table that a database does not have, by the name in `FROM`.
 pub fn replacement(name: &str) -> Option<Replacement> {
     // `_metadata` where nothing has been fetched yet: an empty history instead of an error.
-    if name.eq_ignore_ascii_case(tables::METADATA) {
-        return Some(Replacement::Query(tables::NO_HISTORY));
+    if name.eq_ignore_ascii_case(kept::METADATA) {
+        return Some(Replacement::Query(kept::NO_HISTORY));
     }
     saved::report_at(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, fs, path::Path};
+
+    use super::*;
+    use crate::contract::Param;
+
+    /// Of all functions and pragmas: the name, and each parameter.
+    fn parameters() -> impl Iterator<Item = (&'static str, &'static [Param])> {
+        let functions = FUNCTIONS.iter().map(|function| (function.name, function.parameters));
+        functions.chain(PRAGMAS.iter().map(|pragma| (pragma.name, pragma.parameters)))
+    }
+
+    #[test]
+    fn parameters_are_named_once_and_said_to_be_something() {
+        for (function, parameters) in parameters() {
+            let mut names = HashSet::new();
+            let mut named = false;
+            for Param { name, description, positional, .. } in parameters {
+                assert!(names.insert(name), "{function}: {name} stands there twice");
+                assert!(!description.is_empty() && !description.ends_with('.'), "{function}: {name}");
+                assert!(!(named && *positional), "{function}: {name} stands behind named ones");
+                named |= !positional;
+            }
+        }
+    }
+
+    #[test]
+    fn the_pages_know_each_default() {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        let pages = fs::read_dir(docs).unwrap().filter_map(|page| fs::read_to_string(page.unwrap().path()).ok());
+        let lines: Vec<String> =
+            pages.flat_map(|page| page.lines().map(str::to_lowercase).collect::<Vec<_>>()).collect();
+        for (function, parameters) in parameters() {
+            for Param { name, default, .. } in parameters {
+                let Some(default) = default else { continue };
+                let default = default.to_lowercase();
+                let in_a_table = |line: &String| {
+                    line.contains(&format!("`{name}`")) && line.contains("default") && line.contains(&default)
+                };
+                let in_a_call =
+                    |line: &String| line.contains(function) && line.contains(&format!("{name} := {default}"));
+                assert!(
+                    lines.iter().any(|line| in_a_table(line) || in_a_call(line)),
+                    "{function}: {name}, default {default}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn each_setting_stands_for_a_parameter() {
+        let used: HashSet<&str> =
+            parameters().flat_map(|(_, parameters)| parameters).filter_map(|param| Some(param.setting?.name)).collect();
+        assert_eq!(used, SETTINGS.iter().map(|setting| setting.name).collect());
+    }
 }

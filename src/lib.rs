@@ -4,15 +4,13 @@
 //! bytes -> rows -> Arrow -> the host's vectors. Each step is a folder:
 //!
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
-//! * [`export`]: the export engine
 //! * [`kept`]: tables that remember what was fetched into them
 //! * [`macros`]: what is a query under a name
-//! * [`profiles`]: questions for profiles, and their pages
+//! * [`fetching`]: what takes many requests, windows of events and pages of profiles, and the record of it
 //! * [`decode`]: lines of JSON to columns
 //! * [`mixpanel`]: the HTTP client
-//! * [`answers`]: JSON answers, and what stands in them
-//! * [`discovery`]: what there is to be asked about, and the cache of such answers
-//! * [`fetches`]: the record of what was fetched
+//! * [`json`]: JSON answers, and what stands in them
+//! * [`known`]: what there is to be asked about, and the cache of such answers
 //! * [`html`]: what a web page says that came in the place of an answer
 //! * [`config`]: accounts and credentials
 //! * [`contract`]: what the core and the hosts say to each other, in Arrow
@@ -26,23 +24,24 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable, clippy::todo)
 )]
 
-pub mod answers;
 pub mod archive;
 pub mod catalog;
 pub mod config;
 pub mod contract;
 pub mod decode;
-pub mod discovery;
-pub mod export;
-pub mod fetches;
+pub mod fetching;
 pub mod functions;
 mod hash;
 pub mod html;
+pub mod json;
 pub mod kept;
+pub mod known;
 pub mod macros;
 pub mod mixpanel;
-pub mod profiles;
 pub mod quota;
 
 #[allow(unsafe_code)]
 pub mod host;
+
+#[cfg(test)]
+mod house_tests;

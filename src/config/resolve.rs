@@ -19,7 +19,7 @@ use super::{
     hints, store,
     testing::{self, Testing},
 };
-use crate::contract::{Code, Error, Result};
+use crate::contract::{Code, Error, Journal, Result};
 
 /// What a call says about its target, as SQL gave it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -62,6 +62,8 @@ pub struct Target {
     /// The likely mistake in the credentials, also among the warnings: said where Mixpanel refuses them.
     pub hint: Option<String>,
     pub testing: Testing,
+    /// Where the requests of the call are written down; whoever resolves for a call sets it.
+    pub journal: Journal,
 }
 
 impl Target {
@@ -130,6 +132,7 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
         warnings,
         hint,
         testing,
+        journal: Journal::default(),
     })
 }
 

@@ -17,7 +17,7 @@ pub(super) fn is_json(field: &Field) -> bool {
 ///
 /// Every type travels as exactly one Arrow type ([`SqlType::arrow`]), so that a
 /// host has one case for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SqlType {
     Varchar,
     /// DuckDB's `JSON`: text that its JSON functions accept.
@@ -31,12 +31,15 @@ pub enum SqlType {
     Date,
     /// `TIMESTAMP` without time zone, microseconds; UTC by convention.
     Timestamp,
-    List(Box<SqlType>),
+    List(&'static SqlType),
     /// Parameters only: a struct or map whose fields the caller chooses.
     Any,
 }
 
 impl SqlType {
+    /// `VARCHAR[]`.
+    pub const VARCHARS: SqlType = SqlType::List(&SqlType::Varchar);
+
     /// The Arrow type in which values of this type reach a host.
     pub fn arrow(&self) -> DataType {
         match self {
@@ -77,7 +80,7 @@ impl SqlType {
             "DECIMAL" | "NUMERIC" => SqlType::Decimal(18, 3),
             "DATE" => SqlType::Date,
             "TIMESTAMP" | "DATETIME" => SqlType::Timestamp,
-            "VARCHAR[]" | "TEXT[]" | "STRING[]" => SqlType::List(Box::new(SqlType::Varchar)),
+            "VARCHAR[]" | "TEXT[]" | "STRING[]" => SqlType::VARCHARS,
             decimal => Self::parse_decimal(decimal).ok_or_else(|| {
                 format!(
                     "type '{text}' is not one of VARCHAR, JSON, BOOLEAN, INTEGER, BIGINT, DOUBLE, DECIMAL(width,scale), \

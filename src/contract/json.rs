@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn only_json_columns_are_looked_at_and_only_unsound_ones_are_made_anew() {
         let json = SqlType::Json;
-        let columns = Columns::new([("t", SqlType::Varchar), ("j", json.clone()), ("k", json.clone()), ("l", json)]);
+        let columns = Columns::new([("t", SqlType::Varchar), ("j", json), ("k", json), ("l", json)]);
         let arrays = [["NaN", ""], ["[]", "1"], ["NaN", "{}"], ["", "{}"]].map(|column| texts(column.map(Some)));
         let batch = RecordBatch::try_new(columns.schema(), arrays.to_vec()).unwrap();
         let found = sound(batch).unwrap();

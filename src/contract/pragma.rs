@@ -1,15 +1,33 @@
 //! Pragmas: statements of ours that become SQL, which runs in the caller's transaction.
 
-use super::{Arguments, Documentation, Parameter, Result, Session};
+use super::{Arguments, Param, Result, Session, Value};
 
-/// A pragma, described once. Only the second C API can register one; on the first, a table function returns the same
-/// script for the user to run.
-pub trait Pragma: Send + Sync + 'static {
-    fn name(&self) -> &'static str;
-    fn documentation(&self) -> Documentation;
-    fn parameters(&self) -> Vec<Parameter>;
+/// A pragma, as data. Only the second C API can register one; on the first, a table function returns the same script for
+/// the user to run.
+#[derive(Clone, Copy)]
+pub struct Pragma {
+    pub name: &'static str,
+    /// One or two sentences.
+    pub description: &'static str,
+    /// One statement that works.
+    pub example: &'static str,
+    /// In order, the positional ones first.
+    pub parameters: &'static [Param],
     /// What runs in its place, all or nothing. Makes no request.
-    fn script(&self, arguments: Arguments, session: Session) -> Result<Statements>;
+    pub script: fn(&Arguments, &Session) -> Result<Statements>,
+}
+
+impl Pragma {
+    /// The script of a call, as a host has it (see [`Function::call`](super::Function::call)).
+    pub fn call(&self, given: Vec<(String, Value)>, session: &Session) -> Result<Statements> {
+        self.statements(Arguments::given(given)?, session)
+    }
+
+    /// The same for arguments that another function was given.
+    pub fn statements(&self, arguments: Arguments, session: &Session) -> Result<Statements> {
+        let arguments = session.with_settings(arguments, self.parameters);
+        (self.script)(&arguments, session).map_err(|error| session.secrets().redact(error))
+    }
 }
 
 /// What a pragma becomes.

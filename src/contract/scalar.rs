@@ -2,17 +2,23 @@
 
 use arrow_array::ArrayRef;
 
-use super::{Documentation, Result, SqlType};
+use super::{Result, SqlType};
 
-/// A scalar function, described once and registered by both hosts.
-pub trait ScalarFunction: Send + Sync + 'static {
-    fn name(&self) -> &'static str;
-    fn documentation(&self) -> Documentation;
-    fn parameter_names(&self) -> &'static [&'static str];
-    /// The parameter types of each overload; every overload returns [`Self::returns`].
-    fn overloads(&self) -> Vec<Vec<SqlType>>;
-    fn returns(&self) -> SqlType;
-    /// One array for each parameter, all of `rows` values, of the Arrow types of one overload.
-    /// A NULL argument is the function's to answer.
-    fn call(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef>;
+/// A scalar function, as data.
+#[derive(Clone, Copy)]
+pub struct Scalar {
+    pub name: &'static str,
+    /// One or two sentences.
+    pub description: &'static str,
+    /// One statement that works.
+    pub example: &'static str,
+    /// The names of the parameters, the same in each overload.
+    pub parameters: &'static [&'static str],
+    /// The parameter types of each overload.
+    pub overloads: &'static [&'static [SqlType]],
+    /// Of every overload.
+    pub returns: SqlType,
+    /// Takes one array for each parameter, all of so many values, of the Arrow types of one overload. A NULL argument is
+    /// the function's to answer.
+    pub call: fn(&[ArrayRef], usize) -> Result<ArrayRef>,
 }

@@ -11,7 +11,7 @@ use arrow_array::{
 use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, Field};
 
-use super::{cast, datetime, line::Line, text, views::Views, walk::Span};
+use super::{cast, datetime, line::Line, span::Span, text, views::Views};
 use crate::contract::SqlType;
 
 /// The values of one column, so far.

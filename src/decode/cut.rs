@@ -5,10 +5,11 @@
 //! is found somewhere else afterwards, and one that goes may be gone.
 
 use super::{
+    span::Span,
     text,
     time::TimeReader,
-    walk::{Member, Span},
-    wanted::{TIME, Wanted},
+    walk::Member,
+    wanted::{TIME, WantedKeys},
 };
 
 /// What was picked from the properties of a line; reused from line to line.
@@ -24,7 +25,14 @@ pub(super) struct Picked {
 impl Picked {
     /// Looks at the members that may be wanted. Of several members with one key the first has the value, and all go.
     /// A time that no column can show stays.
-    pub fn pick(&mut self, block: &[u8], members: &[Member], escapes: bool, wanted: &Wanted, times: &mut TimeReader) {
+    pub fn pick(
+        &mut self,
+        block: &[u8],
+        members: &[Member],
+        escapes: bool,
+        wanted: &WantedKeys,
+        times: &mut TimeReader,
+    ) {
         self.values.clear();
         self.values.resize(wanted.len(), Span::default());
         self.time = None;

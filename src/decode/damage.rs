@@ -10,6 +10,7 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::limits::MAX_LINE;
 use crate::html;
 
 /// The longest excerpt, in characters.
@@ -42,7 +43,7 @@ pub enum DamageKind {
     NotJson,
     /// JSON, but not an object with `event` and `properties`, or one that is nested absurdly deep.
     NotAnEvent,
-    /// The line is longer than [`super::MAX_LINE`].
+    /// The line is longer than [`MAX_LINE`].
     TooLong,
     /// The block has 2 GiB or more, or would have once its invalid UTF-8 is replaced.
     TooLarge,
@@ -62,7 +63,7 @@ impl Damage {
         Self { line_number, rows, kind, said }
     }
 
-    /// A line that is longer than [`super::MAX_LINE`].
+    /// A line that is longer than [`MAX_LINE`].
     pub fn too_long() -> Self {
         Self::of_block(DamageKind::TooLong)
     }
@@ -94,7 +95,7 @@ impl Damage {
             DamageKind::Cut => format!("line {line_number} is cut off{shown}"),
             DamageKind::NotJson => format!("line {line_number} is not JSON{shown}"),
             DamageKind::NotAnEvent => format!("line {line_number} is not an event{shown}"),
-            DamageKind::TooLong => return format!("a line is longer than {} MiB", super::MAX_LINE >> 20),
+            DamageKind::TooLong => return format!("a line is longer than {} MiB", MAX_LINE >> 20),
             DamageKind::TooLarge => return "a block of 2 GiB or more cannot be decoded".to_owned(),
             DamageKind::Internal(fault) => return format!("the decoder failed: {fault}"),
         };

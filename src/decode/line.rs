@@ -6,10 +6,10 @@
 
 use super::{
     cut::Picked,
-    rows::SIDE,
+    span::Span,
     text,
-    views::view,
-    walk::{Event, Span},
+    views::{SIDE, view},
+    walk::Event,
 };
 
 /// A line that is an event, and what is known of it.

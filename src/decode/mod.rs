@@ -1,7 +1,8 @@
 //! How do the bytes of a raw export, or of profiles, become columns?
 //!
 //! A block of whole lines comes in, one Arrow record batch comes out, and nothing
-//! comes out of a block that holds a line which is not an event. Each line is read
+//! comes out of a block that holds a line which is not an event. So does a page of
+//! profiles, where `page` takes the lines' place. Each line is read
 //! twice: `index` finds where its strings end, `walk` checks its grammar and
 //! finds its parts. `rows` makes cells of the parts, `cut` closes the gaps that
 //! the members leave which became columns. No value is copied but the few that do
@@ -17,12 +18,15 @@ mod days;
 mod decimal;
 mod escape;
 mod index;
+mod limits;
 mod line;
+mod page;
 mod plan;
 mod property;
 mod reader;
 mod rows;
 mod scan;
+mod span;
 mod text;
 mod time;
 mod views;
@@ -41,18 +45,18 @@ use jiff::tz::TimeZone;
 
 pub use damage::{Damage, DamageKind};
 pub use days::Days;
+pub use limits::MAX_LINE;
+pub use page::{NoPage, ProfileBlock, ProfilePage};
 pub use plan::Column;
 pub use property::PropertyReader;
 pub use time::{iso_microseconds, microseconds, utc};
 
+use limits::MAX_BYTES;
 use plan::Plan;
-use reader::Reader;
-use rows::{MAX_BYTES, Rows};
+use reader::LineReader;
+use rows::Rows;
 use time::TimeReader;
-use wanted::Wanted;
-
-/// The longest line that is read, in bytes. Mixpanel takes no event that is larger than a mebibyte.
-pub const MAX_LINE: usize = 64 << 20;
+use wanted::WantedKeys;
 
 /// Decodes blocks of an export. Made once for a scan and shared by its threads.
 pub struct Decoder {
@@ -84,15 +88,13 @@ impl Decoder {
         Self::planned(columns, time_zone, false)
     }
 
-    /// A decoder for profiles, each a line `{"event":id,"properties":{...}}` like an event's, with the profile's
-    /// identity in the place of the event's name. The properties lose `$last_seen` instead of what events have.
+    /// A decoder for profiles: their properties lose `$last_seen` instead of what events have.
     pub fn of_profiles(columns: &[Column]) -> Self {
         Self::planned(columns, None, true)
     }
 
     fn planned(columns: &[Column], time_zone: Option<TimeZone>, of_profiles: bool) -> Self {
-        let plan = Plan::new(columns, time_zone, of_profiles);
-        Self { schema: Plan::schema(columns, &plan), plan }
+        Self { plan: Plan::new(columns, time_zone, of_profiles), schema: Plan::schema(columns) }
     }
 
     /// The schema of every batch.
@@ -112,7 +114,8 @@ impl Decoder {
         if block.len() > MAX_BYTES {
             return Err(Damage::of_block(DamageKind::TooLarge));
         }
-        let mut rows = Rows::new(&self.plan, block.len(), days);
+        // Real lines have about 870 bytes; a list that turns out too short grows.
+        let mut rows = Rows::new(&self.plan, block.len() / 512 + 1, days);
         let (mut at, mut line_number) = (0, 0);
         while at < block.len() {
             line_number += 1;
@@ -125,13 +128,28 @@ impl Decoder {
         Ok(Decoded { outside: rows.outside(), batch: rows.finish(&self.schema, block)? })
     }
 
+    /// Decodes profiles, one row each, likewise.
+    pub fn decode_profiles(&self, profiles: ProfileBlock) -> Result<RecordBatch, Damage> {
+        let ProfileBlock { mut text, places } = profiles;
+        if self.plan.columns.is_empty() {
+            return rows::counted(&self.schema, places.len());
+        }
+        let mut rows = Rows::new(&self.plan, places.len(), Days::ALL);
+        for place in places {
+            // What has been found to be JSON is JSON.
+            let fault = || Damage::of_block(DamageKind::Internal("a profile could be read, and then not".to_owned()));
+            rows.add_profile(&mut text, place).ok_or_else(fault)?;
+        }
+        rows.finish(&self.schema, text)
+    }
+
     /// Counts the events of whole lines, and checks all that [`Decoder::decode`] does: what passes here will pass there.
     pub fn verify(block: &[u8], days: Days) -> Result<Count, Damage> {
         if block.len() > MAX_BYTES {
             return Err(Damage::of_block(DamageKind::TooLarge));
         }
-        let mut reader = Reader::new(Level::new());
-        let wanted = Wanted::of_times();
+        let mut reader = LineReader::new(Level::new());
+        let wanted = WantedKeys::of_times();
         let mut times = TimeReader::of_export(days, None);
         let (mut at, mut line_number, mut rows) = (0, 0, 0);
         while at < block.len() {

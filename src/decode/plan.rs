@@ -6,7 +6,7 @@ use arrow_schema::{Schema, SchemaRef};
 use fearless_simd::Level;
 use jiff::tz::TimeZone;
 
-use super::wanted::{DISTINCT_ID, INSERT_ID, Slot, Wanted};
+use super::wanted::{DISTINCT_ID, INSERT_ID, Slot, WantedKeys};
 use crate::contract::SqlType;
 
 /// A column of an export, or of profiles.
@@ -28,6 +28,8 @@ pub enum Column {
     Raw,
     /// VARCHAR: a profile's identity; text as it is meant, numbers digit for digit.
     ProfileId,
+    /// JSON: a profile as it came, but for halves of surrogate pairs.
+    Profile,
     /// TIMESTAMP in UTC, from a profile's `$last_seen`; NULL if that is no text that tells a time, and then it stays in
     /// the properties.
     LastSeen,
@@ -36,9 +38,34 @@ pub enum Column {
     Property { name: String, sql_type: SqlType },
 }
 
+impl Column {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::EventName => "event_name",
+            Self::EventTime => "event_time",
+            Self::DistinctId | Self::ProfileId => "distinct_id",
+            Self::InsertId => "insert_id",
+            Self::Properties => "properties",
+            Self::Raw => "event",
+            Self::Profile => "profile",
+            Self::LastSeen => "last_seen",
+            Self::Property { name, .. } => name,
+        }
+    }
+
+    pub fn sql_type(&self) -> SqlType {
+        match self {
+            Self::EventName | Self::DistinctId | Self::InsertId | Self::ProfileId => SqlType::Varchar,
+            Self::EventTime | Self::LastSeen => SqlType::Timestamp,
+            Self::Properties | Self::Raw | Self::Profile => SqlType::Json,
+            Self::Property { sql_type, .. } => *sql_type,
+        }
+    }
+}
+
 /// Where the values of a column come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum Origin {
     Name,
     Time,
     Property(Slot),
@@ -48,14 +75,14 @@ pub(super) enum Source {
 
 /// A column, ready to be made.
 pub(super) struct PlannedColumn {
-    pub source: Source,
+    pub origin: Origin,
     pub sql_type: SqlType,
 }
 
 /// The columns, and what follows from them.
 pub(super) struct Plan {
     pub columns: Vec<PlannedColumn>,
-    pub wanted: Wanted,
+    pub wanted: WantedKeys,
     pub time_zone: Option<TimeZone>,
     /// Whether the lines are profiles.
     pub of_profiles: bool,
@@ -68,32 +95,33 @@ pub(super) struct Plan {
 impl Plan {
     pub fn new(columns: &[Column], time_zone: Option<TimeZone>, of_profiles: bool) -> Self {
         // The line as it came can be had without a look at its properties, but for an event's time.
-        let is_of_line = |column: &_| matches!(column, Column::EventName | Column::ProfileId | Column::Raw);
+        let is_of_line =
+            |column: &_| matches!(column, Column::EventName | Column::ProfileId | Column::Raw | Column::Profile);
         let mut wanted = match (columns.iter().all(is_of_line), of_profiles) {
-            (true, false) => Wanted::of_times(),
-            (true, true) => Wanted::default(),
-            (false, false) => Wanted::of_events(),
-            (false, true) => Wanted::of_profiles(),
+            (true, false) => WantedKeys::of_times(),
+            (true, true) => WantedKeys::default(),
+            (false, false) => WantedKeys::of_events(),
+            (false, true) => WantedKeys::of_profiles(),
         };
         let columns: Vec<_> = columns
             .iter()
             .map(|column| {
-                let (source, sql_type) = match column {
-                    Column::EventName | Column::ProfileId => (Source::Name, SqlType::Varchar),
-                    Column::EventTime | Column::LastSeen => (Source::Time, SqlType::Timestamp),
-                    Column::DistinctId => (Source::Property(DISTINCT_ID), SqlType::Varchar),
-                    Column::InsertId => (Source::Property(INSERT_ID), SqlType::Varchar),
-                    Column::Properties => (Source::Properties, SqlType::Json),
-                    Column::Raw => (Source::Raw, SqlType::Json),
-                    Column::Property { name, sql_type } => (Source::Property(wanted.add(name)), sql_type.clone()),
+                let origin = match column {
+                    Column::EventName | Column::ProfileId => Origin::Name,
+                    Column::EventTime | Column::LastSeen => Origin::Time,
+                    Column::DistinctId => Origin::Property(DISTINCT_ID),
+                    Column::InsertId => Origin::Property(INSERT_ID),
+                    Column::Properties => Origin::Properties,
+                    Column::Raw | Column::Profile => Origin::Raw,
+                    Column::Property { name, .. } => Origin::Property(wanted.add(name)),
                 };
-                PlannedColumn { source, sql_type }
+                PlannedColumn { origin, sql_type: column.sql_type() }
             })
             .collect();
-        let has = |source| columns.iter().any(|column| column.source == source);
+        let has = |origin| columns.iter().any(|column| column.origin == origin);
         Self {
-            has_properties: has(Source::Properties),
-            has_raw: has(Source::Raw),
+            has_properties: has(Origin::Properties),
+            has_raw: has(Origin::Raw),
             columns,
             wanted,
             time_zone,
@@ -102,20 +130,8 @@ impl Plan {
         }
     }
 
-    pub fn schema(columns: &[Column], plan: &Self) -> SchemaRef {
-        let fields = columns.iter().zip(&plan.columns).map(|(column, planned)| {
-            let name = match column {
-                Column::EventName => "event_name",
-                Column::EventTime => "event_time",
-                Column::DistinctId | Column::ProfileId => "distinct_id",
-                Column::InsertId => "insert_id",
-                Column::Properties => "properties",
-                Column::Raw => "event",
-                Column::LastSeen => "last_seen",
-                Column::Property { name, .. } => name,
-            };
-            planned.sql_type.field(name)
-        });
+    pub fn schema(columns: &[Column]) -> SchemaRef {
+        let fields = columns.iter().map(|column| column.sql_type().field(column.name()));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 }

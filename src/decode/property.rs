@@ -7,18 +7,18 @@ use std::borrow::Cow;
 
 use fearless_simd::Level;
 
-use super::{reader::Reader, text, wanted::Wanted};
+use super::{reader::LineReader, text, wanted::WantedKeys};
 
 /// Reads properties out of JSON objects.
 pub struct PropertyReader {
-    reader: Reader,
+    reader: LineReader,
     name: String,
-    wanted: Wanted,
+    wanted: WantedKeys,
 }
 
 impl Default for PropertyReader {
     fn default() -> Self {
-        Self { reader: Reader::new(Level::new()), name: String::new(), wanted: Wanted::default() }
+        Self { reader: LineReader::new(Level::new()), name: String::new(), wanted: WantedKeys::default() }
     }
 }
 
@@ -28,7 +28,7 @@ impl PropertyReader {
     pub fn text<'a>(&mut self, object: &'a str, name: &str) -> Option<Cow<'a, str>> {
         if self.name != name {
             self.name = name.to_owned();
-            self.wanted = Wanted::default();
+            self.wanted = WantedKeys::default();
         }
         let slot = self.wanted.add(name);
         if object.contains('\n') {

@@ -8,11 +8,11 @@ use super::{
     escape,
     index::Index,
     walk::{Event, Member, Walk},
-    wanted::Wanted,
+    wanted::WantedKeys,
 };
 
 /// Reads one line at a time.
-pub(super) struct Reader {
+pub(super) struct LineReader {
     index: Index,
     /// The members of the event's properties that may be wanted.
     pub members: Vec<Member>,
@@ -20,7 +20,7 @@ pub(super) struct Reader {
     pub lone: Vec<u32>,
 }
 
-impl Reader {
+impl LineReader {
     pub fn new(level: Level) -> Self {
         Self { index: Index::new(level), members: Vec::new(), lone: Vec::new() }
     }
@@ -41,7 +41,7 @@ impl Reader {
     }
 
     /// Lists the members of the object that the line is, if it is one.
-    pub fn object(&mut self, block: &[u8], start: u32, end: u32, wanted: &Wanted) -> Option<()> {
+    pub fn object(&mut self, block: &[u8], start: u32, end: u32, wanted: &WantedKeys) -> Option<()> {
         self.members.clear();
         self.lone.clear();
         if self.index.broken {
@@ -52,7 +52,7 @@ impl Reader {
     }
 
     /// The event that the line is; `start` is behind the space at its beginning.
-    pub fn event(&mut self, block: &[u8], start: u32, end: u32, wanted: &Wanted) -> Option<Event> {
+    pub fn event(&mut self, block: &[u8], start: u32, end: u32, wanted: &WantedKeys) -> Option<Event> {
         self.members.clear();
         self.lone.clear();
         if self.index.broken {

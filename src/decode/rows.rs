@@ -1,14 +1,11 @@
 //! How does a block become a record batch?
-//!
-//! Views point into three buffers: the block, the texts that do not stand in it
-//! as they are meant, and the lines that had to be repaired because they are not
-//! UTF-8.
 
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, types::TimestampMicrosecondType};
 use arrow_buffer::Buffer;
 use arrow_schema::{ArrowError, SchemaRef};
+use memchr::memchr;
 
 use super::{
     cells::{Cells, Numbers},
@@ -16,28 +13,24 @@ use super::{
     damage::{Damage, DamageKind},
     days::Days,
     escape,
+    limits::MAX_BYTES,
     line::Line,
-    plan::{Plan, PlannedColumn, Source},
-    reader::Reader,
+    page::ProfilePlace,
+    plan::{Origin, Plan, PlannedColumn},
+    reader::LineReader,
     scan,
+    span::Span,
     time::TimeReader,
-    views::{Views, view},
-    walk::Span,
+    views::{BLOCK, REPAIRED, SIDE, Views, view},
+    walk::Event,
     wanted::Slot,
 };
-
-/// The most bytes that a buffer of views may have.
-pub(super) const MAX_BYTES: usize = i32::MAX as usize;
-
-const BLOCK: u32 = 0;
-pub(super) const SIDE: u32 = 1;
-const REPAIRED: u32 = 2;
 
 /// The rows of a block, so far.
 pub(super) struct Rows<'a> {
     plan: &'a Plan,
     times: TimeReader<'a>,
-    reader: Reader,
+    reader: LineReader,
     picked: Picked,
     columns: Vec<Made>,
     side: Vec<u8>,
@@ -46,17 +39,15 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// No rows yet, of a block of so many bytes.
-    pub fn new(plan: &'a Plan, bytes: usize, days: Days) -> Self {
-        // Real lines have about 870 bytes; a list that turns out too short grows.
-        let capacity = bytes / 512 + 1;
+    /// No rows yet, of about so many.
+    pub fn new(plan: &'a Plan, capacity: usize, days: Days) -> Self {
         Self {
             plan,
             times: match plan.of_profiles {
                 true => TimeReader::iso(),
                 false => TimeReader::of_export(days, plan.time_zone.as_ref()),
             },
-            reader: Reader::new(plan.level),
+            reader: LineReader::new(plan.level),
             picked: Picked::default(),
             columns: plan.columns.iter().map(|column| Made::new(column, capacity)).collect(),
             side: Vec::new(),
@@ -107,27 +98,57 @@ impl<'a> Rows<'a> {
 
     /// Adds the event that stands between these places, in the line that the reader is at. `None` if it is no event.
     fn add(&mut self, block: &mut [u8], buffer: u32, start: u32, end: u32) -> Option<()> {
-        let plan = self.plan;
-        let event = self.reader.event(block, start, end, &plan.wanted)?;
+        let event = self.reader.event(block, start, end, &self.plan.wanted)?;
         let escapes = self.reader.has_escapes();
-        self.picked.pick(block, &self.reader.members, escapes, &plan.wanted, &mut self.times);
+        self.pick(block, escapes);
         escape::replace(block, &self.reader.lone);
-        let closes = plan.has_properties;
-        let copy_of_raw = (plan.has_raw && closes).then(|| {
+        self.make(block, buffer, Span { start, end: event.end }, event, escapes);
+        Some(())
+    }
+
+    /// Adds a profile that stands there. `None` if it is none.
+    pub fn add_profile(&mut self, block: &mut [u8], place: ProfilePlace) -> Option<()> {
+        let ProfilePlace { whole, id, properties } = place;
+        self.reader.members.clear();
+        let mut escapes = memchr(b'\\', id.of(block)).is_some();
+        if !properties.is_empty() && self.plan.wanted.len() > 0 {
+            // What follows belongs to somebody else, be it space.
+            let block = block.get(..properties.end as usize)?;
+            let end = self.reader.next(block, properties.start as usize);
+            self.reader.object(block, properties.start, end as u32, &self.plan.wanted)?;
+            escapes |= self.reader.has_escapes();
+        }
+        self.pick(block, escapes);
+        self.make(block, BLOCK, whole, Event { name: id, properties, end: whole.end }, escapes);
+        Some(())
+    }
+
+    /// Looks at the members that the reader found.
+    fn pick(&mut self, block: &[u8], escapes: bool) {
+        self.picked.pick(block, &self.reader.members, escapes, &self.plan.wanted, &mut self.times);
+    }
+
+    /// Makes a row of what was picked.
+    #[inline(always)]
+    fn make(&mut self, block: &mut [u8], buffer: u32, whole: Span, event: Event, escapes: bool) {
+        let closes = self.plan.has_properties;
+        let copy_of_raw = (self.plan.has_raw && closes).then(|| {
             let copy = self.side.len() as u32;
-            self.side.extend_from_slice(Span { start, end: event.end }.of(block));
+            self.side.extend_from_slice(whole.of(block));
             Span { start: copy, end: self.side.len() as u32 }
         });
 
         let mut line = Line { block, buffer, event, picked: &self.picked, escapes, closes, side: &mut self.side };
         for column in &mut self.columns {
             match column {
+                // A profile may be known by nothing.
+                Made::Name(views) if event.name.is_empty() => views.push(None),
                 Made::Name(views) => views.push(line.text(event.name)),
                 Made::Time(times) => times.push(self.picked.time),
                 Made::Property(slot, cells) => cells.push(&mut line, self.picked.value(*slot)),
                 Made::Raw(views) => views.push(Some(match copy_of_raw {
                     Some(copy) => view(line.side, copy, SIDE, copy.start),
-                    None => view(block, Span { start, end: event.end }, buffer, start),
+                    None => view(block, whole, buffer, whole.start),
                 })),
                 Made::Properties(_) => (),
             }
@@ -141,12 +162,11 @@ impl<'a> Rows<'a> {
             }
         }
         self.count += 1;
-        Some(())
     }
 
     /// A view of the properties without what became columns.
     fn close(&mut self, block: &mut [u8], buffer: u32, properties: Span) -> u128 {
-        if self.picked.cuts.take_all() {
+        if properties.is_empty() || self.picked.cuts.take_all() {
             return view(b"{}", Span { start: 0, end: 2 }, buffer, 0);
         }
         let start = self.picked.cuts.close(block, properties);
@@ -175,12 +195,12 @@ enum Made {
 
 impl Made {
     fn new(column: &PlannedColumn, rows: usize) -> Self {
-        match column.source {
-            Source::Name => Self::Name(Views::with_capacity(rows)),
-            Source::Time => Self::Time(Numbers::with_capacity(rows)),
-            Source::Property(slot) => Self::Property(slot, Cells::new(&column.sql_type, rows)),
-            Source::Properties => Self::Properties(Views::with_capacity(rows)),
-            Source::Raw => Self::Raw(Views::with_capacity(rows)),
+        match column.origin {
+            Origin::Name => Self::Name(Views::with_capacity(rows)),
+            Origin::Time => Self::Time(Numbers::with_capacity(rows)),
+            Origin::Property(slot) => Self::Property(slot, Cells::new(&column.sql_type, rows)),
+            Origin::Properties => Self::Properties(Views::with_capacity(rows)),
+            Origin::Raw => Self::Raw(Views::with_capacity(rows)),
         }
     }
 

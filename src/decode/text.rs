@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{escape, scan, walk::Span};
+use super::{escape, scan, span::Span};
 
 /// The text of a value; `None` for `null`. Copies only strings with escapes; `escapes` says whether there may be any.
 #[inline(always)]

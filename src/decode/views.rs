@@ -9,7 +9,14 @@ use arrow_array::{ArrayRef, StringViewArray};
 use arrow_buffer::{Buffer, NullBufferBuilder, ScalarBuffer};
 use arrow_schema::ArrowError;
 
-use super::walk::Span;
+use super::span::Span;
+
+/// The number of the buffer that is the block.
+pub(super) const BLOCK: u32 = 0;
+/// That of the texts that do not stand in the block as they are meant.
+pub(super) const SIDE: u32 = 1;
+/// That of the lines that had to be repaired because they are not UTF-8.
+pub(super) const REPAIRED: u32 = 2;
 
 const INLINE: usize = 12;
 

@@ -3,35 +3,12 @@
 //! The second of two steps that check a line: walks the tokens between the
 //! strings whose ends [`super::index`] found. Nothing is copied and nothing is
 //! unescaped; what comes out is places in the block. `None` means: this is not
-//! an event. What it is instead is the business of [`super::damage`].
+//! an event. What it is instead is the business of [`mod@super::damage`].
 //!
 //! A quote that begins a string needs no list: the walk is always outside of
 //! strings, so a quote that it meets begins one, and the next end is its end.
 
-use super::{index::Index, scan, text, wanted::Wanted};
-
-/// The place of a value or a line in its block: from a byte to before a byte.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Span {
-    pub start: u32,
-    pub end: u32,
-}
-
-impl Span {
-    #[inline(always)]
-    pub fn of(self, block: &[u8]) -> &[u8] {
-        block.get(self.start as usize..self.end as usize).unwrap_or_default()
-    }
-
-    pub fn is_empty(self) -> bool {
-        self.start >= self.end
-    }
-
-    #[inline(always)]
-    pub fn len(self) -> usize {
-        self.end.wrapping_sub(self.start) as usize
-    }
-}
+use super::{index::Index, scan, span::Span, text, wanted::WantedKeys};
 
 /// A line that is an event.
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,7 +59,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks the whole line and lists the members of its properties that may be wanted.
-    pub fn event(mut self, end: u32, wanted: &Wanted, members: &mut Vec<Member>) -> Option<Event> {
+    pub fn event(mut self, end: u32, wanted: &WantedKeys, members: &mut Vec<Member>) -> Option<Event> {
         let (mut name, mut properties) = (None, None);
         self.open(b'{')?;
         (self.byte()? == b'"').then_some(())?;
@@ -109,7 +86,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks a line that is one object and lists its members that may be wanted.
-    pub fn object(mut self, end: u32, wanted: &Wanted, members: &mut Vec<Member>) -> Option<()> {
+    pub fn object(mut self, end: u32, wanted: &WantedKeys, members: &mut Vec<Member>) -> Option<()> {
         self.space();
         self.pass(Walk { ..self }.properties(wanted, members)?)?;
         self.space();
@@ -118,7 +95,7 @@ impl<'a> Walk<'a> {
 
     /// Walks an object and lists its members that may be wanted.
     #[inline(never)]
-    fn properties(&self, wanted: &Wanted, members: &mut Vec<Member>) -> Option<Passed> {
+    fn properties(&self, wanted: &WantedKeys, members: &mut Vec<Member>) -> Option<Passed> {
         let mut walk = *self;
         walk.open(b'{')?;
         if walk.byte()? == b'}' {
@@ -161,13 +138,25 @@ impl<'a> Walk<'a> {
         Passed { at: self.at, strings: before.ends.len() - self.ends.len() }
     }
 
+    /// Where it is.
     #[inline(always)]
-    fn byte(&self) -> Option<u8> {
+    pub fn place(&self) -> u32 {
+        self.at
+    }
+
+    /// The bytes that stand somewhere.
+    #[inline(always)]
+    pub fn text(&self, span: Span) -> &'a [u8] {
+        span.of(self.block)
+    }
+
+    #[inline(always)]
+    pub fn byte(&self) -> Option<u8> {
         self.block.get(self.at as usize).copied()
     }
 
     #[inline(always)]
-    fn space(&mut self) {
+    pub fn space(&mut self) {
         if self.byte().is_some_and(|byte| byte <= b' ') {
             self.at = scan::space(self.block, self.at);
         }
@@ -175,7 +164,7 @@ impl<'a> Walk<'a> {
 
     /// An opening bracket and the space around it.
     #[inline(always)]
-    fn open(&mut self, bracket: u8) -> Option<()> {
+    pub fn open(&mut self, bracket: u8) -> Option<()> {
         self.space();
         (self.byte()? == bracket).then_some(())?;
         self.at += 1;
@@ -183,9 +172,17 @@ impl<'a> Walk<'a> {
         Some(())
     }
 
+    /// A closing bracket, if that is what comes.
+    #[inline(always)]
+    pub fn close(&mut self, bracket: u8) -> bool {
+        let closes = self.byte() == Some(bracket);
+        self.at += u32::from(closes);
+        closes
+    }
+
     /// A comma and the space around it, or the end of an object. Whether it was a comma.
     #[inline(always)]
-    fn comma(&mut self) -> Option<bool> {
+    pub fn comma(&mut self) -> Option<bool> {
         // The usual case in one comparison: a comma and the next key's quote.
         if scan::pair(self.block, self.at) == u16::from_le_bytes(*b",\"") {
             self.at += 1;
@@ -207,7 +204,7 @@ impl<'a> Walk<'a> {
     /// A key, its colon and the space around it. The caller knows of the quote.
     /// Returns the key without its quotes, and the first bytes of the value.
     #[inline(always)]
-    fn key(&mut self) -> Option<(Span, u64)> {
+    pub fn key(&mut self) -> Option<(Span, u64)> {
         let (&end, later) = self.ends.split_first()?;
         let key = Span { start: self.at + 1, end };
         self.ends = later;
@@ -223,7 +220,7 @@ impl<'a> Walk<'a> {
 
     /// A value of any kind, of which these are the first bytes.
     #[inline(always)]
-    fn value(&mut self, word: u64) -> Option<Span> {
+    pub fn value(&mut self, word: u64) -> Option<Span> {
         let start = self.at;
         match word as u8 {
             b'"' => self.string()?,

@@ -1,6 +1,6 @@
 //! Which properties does somebody ask for?
 
-use super::{scan, walk::Span};
+use super::{scan, span::Span};
 
 /// The number of a wanted property.
 pub(super) type Slot = usize;
@@ -12,7 +12,7 @@ pub(super) const INSERT_ID: Slot = 2;
 
 /// The keys of the wanted properties; by default none.
 #[derive(Default)]
-pub(super) struct Wanted {
+pub(super) struct WantedKeys {
     keys: Vec<String>,
     /// The first eight bytes of each key, which tell most keys apart, or as many as it has.
     heads: Vec<Head>,
@@ -27,7 +27,7 @@ struct Head {
     mask: u64,
 }
 
-impl Wanted {
+impl WantedKeys {
     /// The keys of an event's properties that are columns.
     pub fn of_events() -> Self {
         Self::taking(&["time", "distinct_id", "$insert_id"])

@@ -2,81 +2,64 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Date32Array, StringViewArray};
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
-use super::{account_parameters, named_time_zone, overrides, typed_columns};
+use super::{
+    named_time_zone,
+    parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, TARGET, TO_DATE},
+    settings, target, typed_columns,
+};
 use crate::{
-    config::{Config, Target},
+    config::Target,
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
-        TableFunction, Value, rows,
+        Arguments, BoundTable, Columns, Error, Filter, Function, Param, Result, Scan, Session, SqlType, Table, Value,
+        params,
     },
     decode::{Column, Decoder},
-    export::{
-        ExportRequest, ExportScan, OnFailure, Windows,
-        narrow::{FilterColumns, Wanted, narrow},
-        plan::{self, Window},
+    fetching::{
+        columns,
+        events::{
+            self, Board, ExportRequest, ExportScan, OnFailure,
+            narrow::{FilterColumns, Wanted, narrow},
+            plan::{self, Window},
+        },
+        record,
     },
-    fetches,
 };
 
-/// Downloads at the same time, unless `max_workers` says otherwise.
-const DEFAULT_WORKERS: u64 = 8;
-/// The API allows 100 exports at a time; more workers than this gain nothing at 3 starts a second.
-const MAX_WORKERS: u64 = 48;
+pub const EXPORT: Function = Function {
+    name: "mixpanel_export",
+    description: "Raw events of a Mixpanel project, one row each. Days from from_date to to_date, inclusive.",
+    example: "CREATE TABLE events AS SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-31');",
+    parameters: params![
+        &[FROM_DATE, TO_DATE, DAYS, EVENTS, FILTER, MAX_ROWS, TIME_ZONE, COLUMNS, RAW],
+        &[WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, LABEL],
+        TARGET
+    ],
+    bind: |arguments, session| Ok(Box::new(Call::new(&arguments, session)?)),
+    takes_filters: true,
+    reports_progress: true,
+};
 
-pub struct Export;
+const DAYS: Param = Param::named("days", SqlType::Any, "exactly these days, a list of dates");
+const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "only events of these names");
+const TIME_ZONE: Param =
+    Param::named("time_zone", SqlType::Varchar, "of a project that was created before 2023, to have its times in UTC");
+const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "days of one request");
+const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "requests at the same time")
+    .default("8")
+    .setting(&settings::MAX_WORKERS);
+const ON_FAILURE: Param =
+    Param::named("on_failure", SqlType::Varchar, "whether days that can't be had are an error, or left out: skip")
+        .default("'error'");
+const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
 
-impl TableFunction for Export {
-    fn name(&self) -> &'static str {
-        "mixpanel_export"
-    }
+/// The columns that every call has but one with `raw`.
+const FIXED: &[Column] =
+    &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Raw events of a Mixpanel project, one row each. Days from from_date to to_date, inclusive.",
-            example: "CREATE TABLE events AS SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-31');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        parameters()
-    }
-
-    fn takes_filters(&self) -> bool {
-        true
-    }
-
-    fn reports_progress(&self) -> bool {
-        true
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        Ok(Box::new(Call::new(&arguments, session)?))
-    }
-}
-
-fn parameters() -> Vec<Parameter> {
-    let texts = || SqlType::List(Box::new(SqlType::Varchar));
-    let mut parameters = vec![
-        Parameter::named("from_date", SqlType::Date),
-        Parameter::named("to_date", SqlType::Date),
-        Parameter::named("days", SqlType::Any),
-        Parameter::named("events", texts()),
-        Parameter::named("filter", SqlType::Varchar),
-        Parameter::named("max_rows", SqlType::BigInt),
-        Parameter::named("time_zone", SqlType::Varchar),
-        Parameter::named("columns", SqlType::Any),
-        Parameter::named("raw", SqlType::Boolean),
-        Parameter::named("window_days", SqlType::BigInt),
-        Parameter::named("max_workers", SqlType::BigInt),
-        Parameter::named("on_failure", SqlType::Varchar),
-        Parameter::named("label", SqlType::Varchar),
-    ];
-    parameters.extend(account_parameters());
-    parameters
-}
+/// What the pragmas that keep events hand on.
+pub const HANDED_ON: &[Param] = params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE], TARGET];
 
 /// A call with good arguments.
 struct Call {
@@ -99,7 +82,7 @@ struct Call {
 }
 
 impl Call {
-    fn new(arguments: &Arguments, session: Session) -> Result<Self> {
+    fn new(arguments: &Arguments, session: &Session) -> Result<Self> {
         let (from, to) = arguments.dates("from_date", "to_date")?;
         let days = days(arguments)?;
         let (from, to) = match &days {
@@ -113,8 +96,8 @@ impl Call {
             }
         }
         let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let extra = typed_columns(arguments, &columns(vec![]).1)?;
-        let (outputs, columns) = if raw { raw_columns() } else { columns(extra) };
+        let extra = typed_columns(arguments, &columns(FIXED, vec![]).1)?;
+        let (outputs, columns) = if raw { columns(&[Column::Raw], vec![]) } else { columns(FIXED, extra) };
         session.require_external_access()?;
         let call = Self {
             days,
@@ -123,9 +106,9 @@ impl Call {
             max_rows: arguments.count("max_rows")?,
             time_zone: time_zone(arguments)?,
             window_days: arguments.count("window_days")?,
-            max_workers: workers(arguments)?,
+            max_workers: events::WORKERS.of(arguments)?,
             on_failure: on_failure(arguments)?,
-            target: Config::process().resolve(&overrides(arguments)?)?,
+            target: target(arguments, session)?,
             outputs,
             columns,
             filter_columns: (!raw).then_some(FilterColumns { event_name: 0, event_time: 1 }),
@@ -224,9 +207,9 @@ impl BoundTable for Call {
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let record =
-            fetches::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
-        let state = Windows::new(&windows, self.on_failure, record, self.target.credentials.clone());
-        Ok(Arc::new(ExportScan::new(state, windows.len(), request, decoder, self.max_workers, self.max_rows)))
+            record::start("mixpanel_export", self.arguments.clone(), windows.len(), self.target.testing.clock.clone());
+        let board = Board::new(&windows, self.on_failure, record, &self.target);
+        Ok(Arc::new(ExportScan::new(board, windows.len(), request, decoder, self.max_workers, self.max_rows)))
     }
 }
 
@@ -252,13 +235,6 @@ fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     arguments.text("time_zone")?.map(named_time_zone).transpose()
 }
 
-fn workers(arguments: &Arguments) -> Result<usize> {
-    match arguments.count("max_workers")?.unwrap_or(DEFAULT_WORKERS) {
-        workers @ 1..=MAX_WORKERS => Ok(workers as usize),
-        workers => Err(Error::argument("max_workers", format!("must be from 1 to {MAX_WORKERS}, not {workers}"))),
-    }
-}
-
 fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
     match arguments.text("on_failure")? {
         None | Some("error") => Ok(OnFailure::Error),
@@ -267,58 +243,26 @@ fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
     }
 }
 
-fn raw_columns() -> (Vec<Column>, Columns) {
-    (vec![Column::Raw], Columns::new([("event", SqlType::Json)]))
-}
-
-fn columns(extra: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
-    let fixed = [
-        (Column::EventName, "event_name", SqlType::Varchar),
-        (Column::EventTime, "event_time", SqlType::Timestamp),
-        (Column::DistinctId, "distinct_id", SqlType::Varchar),
-        (Column::InsertId, "insert_id", SqlType::Varchar),
-        (Column::Properties, "properties", SqlType::Json),
-    ];
-    let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
-    outputs.extend(
-        extra.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }),
-    );
-    let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
-    (outputs, Columns::new(fixed.chain(extra)))
-}
-
 /// The requests that an export would make.
-pub struct ExportPlan;
-
-impl TableFunction for ExportPlan {
-    fn name(&self) -> &'static str {
-        "mixpanel_export_plan"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The requests that mixpanel_export would make with the same arguments, one row each. Makes none.",
-            example: "SELECT * FROM mixpanel_export_plan(from_date := '2024-01-01', to_date := '2024-12-31');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        parameters()
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+pub const EXPORT_PLAN: Function = Function {
+    name: "mixpanel_export_plan",
+    description: "The requests that mixpanel_export would make with the same arguments, one row each. Makes none.",
+    example: "SELECT * FROM mixpanel_export_plan(from_date := '2024-01-01', to_date := '2024-12-31');",
+    parameters: EXPORT.parameters,
+    bind: |arguments, session| {
         // Without conditions to narrow it, a plan needs its dates.
-        let call = Call::new(&arguments, Session { pushes_filters: false, ..session })?;
-        let columns = [("from_date", SqlType::Date), ("to_date", SqlType::Date), ("url", SqlType::Varchar)];
-        Ok(rows(Columns::new(columns), move || {
+        let call = Call::new(&arguments, &Session { pushes_filters: false, ..session.clone() })?;
+        let table = Table::new()
+            .date("from_date", |(window, _): &(Window, String)| Value::days(window.from))
+            .date("to_date", |(window, _)| Value::days(window.to))
+            .text_ref("url", |(_, url)| Some(url));
+        Ok(table.of(move || {
             let (windows, request) = call.plan(&[])?;
-            let urls =
-                windows.iter().map(|window| Ok(Some(request.window(*window).url(request.target())?.to_string())));
-            Ok(vec![
-                Arc::new(windows.iter().map(|window| Some(Value::days(window.from))).collect::<Date32Array>()),
-                Arc::new(windows.iter().map(|window| Some(Value::days(window.to))).collect::<Date32Array>()),
-                Arc::new(urls.collect::<Result<StringViewArray>>()?),
-            ])
+            windows
+                .into_iter()
+                .map(|window| Ok((window, request.window(window).url(request.target())?.to_string())))
+                .collect()
         }))
-    }
-}
+    },
+    ..Function::PLAIN
+};

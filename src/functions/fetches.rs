@@ -5,88 +5,55 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
-    },
-    fetches::{self, End, Fetch, Warning},
+    contract::{Function, Table},
+    fetching::record::{self, End, Fetch, Warning},
 };
 
-pub struct Fetches;
+pub const FETCHES: Function = Function {
+    name: "mixpanel_fetches",
+    description: "Every fetch of this process: its arguments, progress, requests, rows and errors.",
+    example: "SELECT id, windows_done, windows, rows, error FROM mixpanel_fetches() ORDER BY id DESC;",
+    bind: |_, _| {
+        let table = Table::new()
+            .bigint("id", |row: &Row| row.fetch.id)
+            .text_ref("function", |row| Some(row.fetch.function))
+            .json_ref("arguments", |row| Some(&row.fetch.arguments))
+            .bigint("windows", |row| now(&row.fetch.windows))
+            .bigint("windows_done", |row| now(&row.fetch.windows_done))
+            .bigint("windows_failed", |row| row.end.failed.len() as i64)
+            .json("failed_ranges", |row| failed_ranges(&row.end))
+            .bigint("requests", |row| now(&row.fetch.requests))
+            .bigint("retries", |row| now(&row.fetch.retries))
+            .bigint("rows", |row| now(&row.fetch.rows))
+            .bigint("bytes", |row| now(&row.fetch.bytes))
+            .timestamp("started", |row| row.fetch.started.as_microsecond())
+            .timestamp("finished", |row| row.end.finished.map(|moment| moment.as_microsecond()))
+            .text_ref("error", |row| row.end.error.as_deref())
+            .json("warnings", |row| warnings(&row.end));
+        Ok(table.of(|| Ok(record::all().into_iter().map(|fetch| Row { end: fetch.end(), fetch }).collect())))
+    },
+    ..Function::PLAIN
+};
 
-impl TableFunction for Fetches {
-    fn name(&self) -> &'static str {
-        "mixpanel_fetches"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Every fetch of this process: its arguments, progress, requests, rows and errors.",
-            example: "SELECT id, windows_done, windows, rows, error FROM mixpanel_fetches() ORDER BY id DESC;",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        vec![]
-    }
-
-    fn bind(&self, _arguments: Arguments, _session: Session) -> Result<Box<dyn BoundTable>> {
-        let counter = |name| (name, SqlType::BigInt);
-        let columns = Columns::new([
-            counter("id"),
-            ("function", SqlType::Varchar),
-            ("arguments", SqlType::Json),
-            counter("windows"),
-            counter("windows_done"),
-            counter("windows_failed"),
-            ("failed_ranges", SqlType::Json),
-            counter("requests"),
-            counter("retries"),
-            counter("rows"),
-            counter("bytes"),
-            ("started", SqlType::Timestamp),
-            ("finished", SqlType::Timestamp),
-            ("error", SqlType::Varchar),
-            ("warnings", SqlType::Json),
-        ]);
-        Ok(rows(columns, || Ok(arrays(&fetches::all()))))
-    }
+/// A fetch, and what was known of its end at one moment.
+struct Row {
+    end: End,
+    fetch: Arc<Fetch>,
 }
 
-fn arrays(all: &[Arc<Fetch>]) -> Vec<ArrayRef> {
-    let ends: Vec<End> = all.iter().map(|fetch| fetch.end()).collect();
-    let counter = |value: fn(&Fetch) -> &AtomicU64| -> ArrayRef {
-        Arc::new(all.iter().map(|fetch| Some(value(fetch).load(Ordering::Relaxed) as i64)).collect::<Int64Array>())
-    };
-    let text = |value: fn(&Fetch) -> &str| texts(all.iter().map(|fetch| Some(value(fetch))));
-    let failed = ends.iter().map(|end| {
-        let ranges = end.failed.iter().map(|(range, error)| json!({"range": range, "error": error}));
-        Some(Json::from_iter(ranges).to_string())
-    });
-    let warnings = ends.iter().map(|end| {
-        let warnings = end.warnings.iter().map(|Warning { code, message }| json!({"code": code, "message": message}));
-        Some(Json::from_iter(warnings).to_string())
-    });
-    let started = all.iter().map(|fetch| Some(fetch.started.as_microsecond()));
-    let finished = ends.iter().map(|end| end.finished.map(|moment| moment.as_microsecond()));
-    vec![
-        Arc::new(all.iter().map(|fetch| Some(fetch.id)).collect::<Int64Array>()),
-        text(|fetch| fetch.function),
-        text(|fetch| &fetch.arguments),
-        counter(|fetch| &fetch.windows),
-        counter(|fetch| &fetch.windows_done),
-        Arc::new(ends.iter().map(|end| Some(end.failed.len() as i64)).collect::<Int64Array>()),
-        texts(failed),
-        counter(|fetch| &fetch.requests),
-        counter(|fetch| &fetch.retries),
-        counter(|fetch| &fetch.rows),
-        counter(|fetch| &fetch.bytes),
-        Arc::new(started.collect::<TimestampMicrosecondArray>()),
-        Arc::new(finished.collect::<TimestampMicrosecondArray>()),
-        texts(ends.iter().map(|end| end.error.as_deref())),
-        texts(warnings),
-    ]
+fn now(counter: &AtomicU64) -> i64 {
+    counter.load(Ordering::Relaxed) as i64
+}
+
+fn failed_ranges(end: &End) -> String {
+    let ranges = end.failed.iter().map(|(range, error)| json!({"range": range, "error": error}));
+    Json::from_iter(ranges).to_string()
+}
+
+fn warnings(end: &End) -> String {
+    let warnings = end.warnings.iter().map(|Warning { code, message }| json!({"code": code, "message": message}));
+    Json::from_iter(warnings).to_string()
 }

@@ -1,11 +1,9 @@
 //! Calls that are one request.
 
-use arrow_array::ArrayRef;
-
 use crate::{
-    answers,
     config::Target,
-    contract::{BoundTable, Columns, Result, SqlType, rows, texts},
+    contract::{BoundTable, Result, Table},
+    json,
     mixpanel::{Client, Request, block_on},
 };
 
@@ -14,19 +12,25 @@ use crate::{
 /// Errors: whatever a request can fail with.
 pub fn ask(target: &Target, request: &Request) -> Result<String> {
     let answer = block_on(Client::new(target)?.json(request))??;
-    Ok(answers::into_text(answer.body))
+    Ok(json::into_text(answer.body))
 }
 
-/// A call whose rows are read out of the answer to one request, made when the rows are first asked for: `read` returns
-/// one array for each column.
-pub fn answered<F>(target: Target, request: Request, columns: Columns, read: F) -> Box<dyn BoundTable>
-where
-    F: Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
-{
-    rows(columns, move || read(&ask(&target, &request)?))
+/// A call whose rows are read out of the answer to one request, made when the rows are first asked for.
+pub fn answered<A: 'static>(
+    target: Target,
+    request: Request,
+    read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
+    table: Table<A>,
+) -> Box<dyn BoundTable> {
+    table.of(move || read(&ask(&target, &request)?))
 }
 
-/// The same call with `raw := true`: one row, the whole answer.
+/// What a call with `raw := true` returns: one row, the whole answer. A list without answers has no row.
+pub fn raw() -> Table<Vec<String>> {
+    Table::new().json_ref("response", |text: &String| Some(text))
+}
+
+/// The same call with `raw := true`.
 pub fn raw_answer(target: Target, request: Request) -> Box<dyn BoundTable> {
-    answered(target, request, Columns::new([("response", SqlType::Json)]), |text| Ok(vec![texts([Some(text)])]))
+    raw().of(move || Ok(vec![ask(&target, &request)?]))
 }

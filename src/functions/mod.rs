@@ -9,9 +9,11 @@ pub mod discovery;
 pub mod export;
 mod expression;
 pub mod fetches;
-pub mod kept;
+mod listing;
 mod live;
 pub mod macro_sql;
+pub mod managed;
+mod parameters;
 mod percent;
 pub mod profiles;
 pub mod property;
@@ -28,24 +30,9 @@ use jiff::tz::TimeZone;
 
 use crate::{
     config::{Config, Overrides, Target},
-    contract::{Arguments, Columns, Error, Parameter, Result, Session, SqlType},
+    contract::{Arguments, Columns, Error, Result, Session, SqlType},
+    mixpanel::redact,
 };
-
-/// What every function that talks to Mixpanel takes besides its own parameters. A project's id may be a number or text.
-pub fn account_parameters() -> [Parameter; 3] {
-    [
-        Parameter::named("account", SqlType::Varchar),
-        Parameter::named("project_id", SqlType::Any),
-        Parameter::named("region", SqlType::Varchar),
-    ]
-}
-
-/// The same for functions of the query and app APIs, which know data views.
-pub fn query_parameters() -> Vec<Parameter> {
-    let mut parameters = account_parameters().to_vec();
-    parameters.push(Parameter::named("workspace_id", SqlType::Any));
-    parameters
-}
 
 /// A time zone by its name. Errors: `InvalidArgument` for `time_zone`.
 fn named_time_zone(name: &str) -> Result<TimeZone> {
@@ -57,15 +44,18 @@ fn named_time_zone(name: &str) -> Result<TimeZone> {
     })
 }
 
-/// Where a call's requests go.
+/// Where a call's requests go, and where they are written down. Its errors will not repeat the credentials.
 ///
 /// Errors: `ExternalAccessDisabled`, and those of [`Config::resolve`].
-pub fn target(arguments: &Arguments, session: Session) -> Result<Target> {
+pub fn target(arguments: &Arguments, session: &Session) -> Result<Target> {
     session.require_external_access()?;
-    Config::process().resolve(&overrides(arguments)?)
+    let target = Config::process().resolve(&overrides(arguments)?)?;
+    let credentials = target.credentials.clone();
+    session.hide(move |text| redact(&credentials, text));
+    Ok(Target { journal: session.journal.clone(), ..target })
 }
 
-pub fn overrides(arguments: &Arguments) -> Result<Overrides> {
+fn overrides(arguments: &Arguments) -> Result<Overrides> {
     let text = |name| arguments.text(name).map(|text| text.map(str::to_string));
     Ok(Overrides {
         account: text("account")?,

@@ -4,83 +4,69 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
-use super::{query_parameters, target, typed_columns};
+use super::{
+    parameters::{self, COLUMNS, LABEL, QUERY},
+    target, typed_columns,
+};
 use crate::{
     config::Target,
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Filter, Parameter, Result, Scan, Session, SqlType,
-        TableFunction, Value,
+        Arguments, BoundTable, Columns, Error, Filter, Function, Param, Result, Scan, Session, SqlType, Value, params,
     },
     decode::{Column, iso_microseconds},
-    fetches,
-    profiles::{ProfilesRequest, ProfilesScan, Shape},
+    fetching::{
+        columns,
+        profiles::{self, ProfilesRequest, ProfilesScan},
+        record,
+    },
 };
-
-/// Pages at the same time, unless `max_workers` says otherwise.
-const DEFAULT_WORKERS: u64 = 4;
-/// The query API allows 5 requests at a time, for everybody who reads the project.
-const MAX_WORKERS: u64 = 5;
 
 const MICROSECONDS: i64 = 1_000_000;
 
-pub struct Profiles;
+pub const PROFILES: Function = Function {
+    name: "mixpanel_profiles",
+    description: "Profiles of a project's users, or of a group's members, one row each.",
+    example: "CREATE TABLE profiles AS SELECT * FROM mixpanel_profiles(filter := 'properties[\"plan\"] == \"pro\"');",
+    parameters: params![WHOSE, &[FILTER], WHAT, &[COLUMNS, RAW, MAX_WORKERS, LABEL], QUERY],
+    bind,
+    reports_progress: true,
+    ..Function::PLAIN
+};
 
-impl TableFunction for Profiles {
-    fn name(&self) -> &'static str {
-        "mixpanel_profiles"
-    }
+pub const WHOSE: &[Param] = &[
+    Param::named("distinct_id", SqlType::Any, "only this profile"),
+    Param::named("distinct_ids", SqlType::Any, "only these profiles, a list"),
+    Param::named("group_id", SqlType::Any, "profiles of this group instead of users"),
+];
+const FILTER: Param = parameters::FILTER.meaning("an expression of Mixpanel's that chooses profiles");
+pub const WHAT: &[Param] = &[
+    Param::named("output_properties", SqlType::VARCHARS, "only these properties"),
+    Param::named("cohort_id", SqlType::Any, "only members of this saved cohort"),
+    Param::named("include_all_users", SqlType::Boolean, "members of the cohort without a profile too").default("false"),
+    Param::named("behaviors", SqlType::Any, "events to count, a list of structs"),
+    Param::named("as_of_timestamp", SqlType::Any, "when the windows of behaviors end").default("a minute ago"),
+];
+const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "pages at the same time").default("4");
+const RAW: Param = parameters::RAW.meaning("one column: each profile as it was sent");
 
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Profiles of a project's users, or of a group's members, one row each.",
-            example: "CREATE TABLE profiles AS SELECT * FROM mixpanel_profiles(filter := 'properties[\"plan\"] == \"pro\"');",
-        }
-    }
+/// The columns that every call has but one with `raw`.
+const FIXED: &[Column] = &[Column::ProfileId, Column::Properties, Column::LastSeen];
 
-    fn parameters(&self) -> Vec<Parameter> {
-        let texts = || SqlType::List(Box::new(SqlType::Varchar));
-        let mut parameters = vec![
-            Parameter::named("distinct_id", SqlType::Any),
-            Parameter::named("distinct_ids", SqlType::Any),
-            Parameter::named("group_id", SqlType::Any),
-            Parameter::named("filter", SqlType::Varchar),
-            Parameter::named("output_properties", texts()),
-            Parameter::named("cohort_id", SqlType::Any),
-            Parameter::named("include_all_users", SqlType::Boolean),
-            Parameter::named("behaviors", SqlType::Any),
-            Parameter::named("as_of_timestamp", SqlType::Any),
-            Parameter::named("columns", SqlType::Any),
-            Parameter::named("raw", SqlType::Boolean),
-            Parameter::named("max_workers", SqlType::BigInt),
-            Parameter::named("label", SqlType::Varchar),
-        ];
-        parameters.extend(query_parameters());
-        parameters
-    }
+/// What the pragmas that keep profiles hand on.
+pub const HANDED_ON: &[Param] = params![WHOSE, &[FILTER], WHAT, &[MAX_WORKERS], QUERY];
 
-    fn reports_progress(&self) -> bool {
-        true
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let typed = typed_columns(&arguments, &columns(vec![]).1)?;
-        let (outputs, columns) = match raw {
-            true => (None, Columns::new([("profile", SqlType::Json)])),
-            false => {
-                let (outputs, columns) = columns(typed);
-                (Some(outputs), columns)
-            }
-        };
-        Ok(Box::new(Call {
-            request: request(&arguments, session.clock.now().as_second())?,
-            max_workers: workers(&arguments)?,
-            outputs,
-            columns,
-            arguments: arguments.to_json(),
-            target: target(&arguments, session)?,
-        }))
-    }
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let raw = arguments.boolean("raw")?.unwrap_or(false);
+    let typed = typed_columns(&arguments, &columns(FIXED, vec![]).1)?;
+    let (outputs, columns) = if raw { columns(&[Column::Profile], vec![]) } else { columns(FIXED, typed) };
+    Ok(Box::new(Call {
+        request: request(&arguments, session.clock.now().as_second())?,
+        max_workers: profiles::WORKERS.of(&arguments)?,
+        outputs,
+        columns,
+        arguments: arguments.to_json(),
+        target: target(&arguments, session)?,
+    }))
 }
 
 /// A call with good arguments.
@@ -88,8 +74,7 @@ struct Call {
     target: Target,
     request: ProfilesRequest,
     max_workers: usize,
-    /// `None` for the profiles as they come.
-    outputs: Option<Vec<Column>>,
+    outputs: Vec<Column>,
     columns: Columns,
     /// For the record of the fetch.
     arguments: String,
@@ -101,35 +86,16 @@ impl BoundTable for Call {
     }
 
     fn scan(&self, projection: &[usize], _filters: &[Filter]) -> Result<Arc<dyn Scan>> {
-        let shape = match &self.outputs {
-            None => Shape::Raw(projection.len()),
-            Some(outputs) => {
-                Shape::Columns(projection.iter().filter_map(|&index| outputs.get(index).cloned()).collect())
-            }
-        };
+        let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let questions = self.request.questions(self.target.now().as_second());
-        let record = fetches::start(
+        let record = record::start(
             "mixpanel_profiles",
             self.arguments.clone(),
             questions.len(),
             self.target.testing.clock.clone(),
         );
-        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, shape, record)))
+        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, self.max_workers, &outputs, record)))
     }
-}
-
-fn columns(typed: Vec<(String, SqlType)>) -> (Vec<Column>, Columns) {
-    let fixed = [
-        (Column::ProfileId, "distinct_id", SqlType::Varchar),
-        (Column::Properties, "properties", SqlType::Json),
-        (Column::LastSeen, "last_seen", SqlType::Timestamp),
-    ];
-    let mut outputs: Vec<Column> = fixed.iter().map(|(output, ..)| output.clone()).collect();
-    outputs.extend(
-        typed.iter().map(|(name, sql_type)| Column::Property { name: name.clone(), sql_type: sql_type.clone() }),
-    );
-    let fixed = fixed.into_iter().map(|(_, name, sql_type)| (name.to_string(), sql_type));
-    (outputs, Columns::new(fixed.chain(typed)))
 }
 
 /// `now` in seconds.
@@ -215,13 +181,6 @@ fn as_of(arguments: &Arguments, now: i64) -> Result<Option<i64>> {
         )),
         Some(seconds @ 0..) => Ok(Some(seconds)),
         _ => Err(Error::argument(name, "must be a TIMESTAMP, a DATE or seconds since 1970")),
-    }
-}
-
-fn workers(arguments: &Arguments) -> Result<usize> {
-    match arguments.count("max_workers")?.unwrap_or(DEFAULT_WORKERS) {
-        workers @ 1..=MAX_WORKERS => Ok(workers as usize),
-        workers => Err(Error::argument("max_workers", format!("must be from 1 to {MAX_WORKERS}, not {workers}"))),
     }
 }
 

@@ -10,47 +10,30 @@ use arrow_array::{
 use arrow_schema::DataType;
 
 use crate::{
-    contract::{Documentation, Result, ScalarFunction, SqlType},
+    contract::{Result, Scalar, SqlType},
     decode::microseconds,
 };
 
-pub struct Timestamp;
+pub const TIMESTAMP: Scalar = Scalar {
+    name: "mixpanel_timestamp",
+    description: "Seconds or milliseconds since 1970, as a number or text, as a TIMESTAMP in UTC. NULL for anything else.",
+    example: "SELECT mixpanel_timestamp(1602611311), mixpanel_timestamp('1602611311000');",
+    parameters: &["epoch"],
+    overloads: &[&[SqlType::BigInt], &[SqlType::Double], &[SqlType::Varchar]],
+    returns: SqlType::Timestamp,
+    call,
+};
 
-impl ScalarFunction for Timestamp {
-    fn name(&self) -> &'static str {
-        "mixpanel_timestamp"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Seconds or milliseconds since 1970, as a number or text, as a TIMESTAMP in UTC. NULL for anything else.",
-            example: "SELECT mixpanel_timestamp(1602611311), mixpanel_timestamp('1602611311000');",
+fn call(arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
+    let epochs = &arguments[0];
+    let moments: TimestampMicrosecondArray = match epochs.data_type() {
+        DataType::Int64 => {
+            epochs.as_primitive::<Int64Type>().iter().map(|number| microseconds(&number?.to_string())).collect()
         }
-    }
-
-    fn parameter_names(&self) -> &'static [&'static str] {
-        &["epoch"]
-    }
-
-    fn overloads(&self) -> Vec<Vec<SqlType>> {
-        vec![vec![SqlType::BigInt], vec![SqlType::Double], vec![SqlType::Varchar]]
-    }
-
-    fn returns(&self) -> SqlType {
-        SqlType::Timestamp
-    }
-
-    fn call(&self, arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
-        let epochs = &arguments[0];
-        let moments: TimestampMicrosecondArray = match epochs.data_type() {
-            DataType::Int64 => {
-                epochs.as_primitive::<Int64Type>().iter().map(|number| microseconds(&number?.to_string())).collect()
-            }
-            DataType::Float64 => {
-                epochs.as_primitive::<Float64Type>().iter().map(|number| microseconds(&number?.to_string())).collect()
-            }
-            _ => epochs.as_string_view().iter().map(|text| microseconds(text?.trim())).collect(),
-        };
-        Ok(Arc::new(moments))
-    }
+        DataType::Float64 => {
+            epochs.as_primitive::<Float64Type>().iter().map(|number| microseconds(&number?.to_string())).collect()
+        }
+        _ => epochs.as_string_view().iter().map(|text| microseconds(text?.trim())).collect(),
+    };
+    Ok(Arc::new(moments))
 }

@@ -9,47 +9,30 @@ use jiff::tz::TimeZone;
 
 use super::named_time_zone;
 use crate::{
-    contract::{Documentation, Result, ScalarFunction, SqlType},
+    contract::{Result, Scalar, SqlType},
     decode::utc,
 };
 
-pub struct Utc;
+pub const UTC: Scalar = Scalar {
+    name: "mixpanel_utc",
+    description: "A local time in UTC, as mixpanel_export converts times where time_zone is given: one that occurs twice is the earlier, one that is skipped moves forward.",
+    example: "SELECT mixpanel_utc(TIMESTAMP '2025-01-31 00:00:00', 'Europe/Berlin');",
+    parameters: &["local_time", "time_zone"],
+    overloads: &[&[SqlType::Timestamp, SqlType::Varchar]],
+    returns: SqlType::Timestamp,
+    call,
+};
 
-impl ScalarFunction for Utc {
-    fn name(&self) -> &'static str {
-        "mixpanel_utc"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "A local time in UTC, as mixpanel_export converts times where time_zone is given: one that occurs twice is the earlier, one that is skipped moves forward.",
-            example: "SELECT mixpanel_utc(TIMESTAMP '2025-01-31 00:00:00', 'Europe/Berlin');",
+fn call(arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
+    let (times, zones) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), arguments[1].as_string_view());
+    // Nearly always there is one zone.
+    let mut known: Option<(String, TimeZone)> = None;
+    let converted = times.iter().zip(StringArrayType::iter(&zones)).map(|(time, zone)| {
+        let (Some(time), Some(name)) = (time, zone) else { return Ok(None) };
+        if known.as_ref().is_none_or(|(known, _)| known != name) {
+            known = Some((name.to_owned(), named_time_zone(name)?));
         }
-    }
-
-    fn parameter_names(&self) -> &'static [&'static str] {
-        &["local_time", "time_zone"]
-    }
-
-    fn overloads(&self) -> Vec<Vec<SqlType>> {
-        vec![vec![SqlType::Timestamp, SqlType::Varchar]]
-    }
-
-    fn returns(&self) -> SqlType {
-        SqlType::Timestamp
-    }
-
-    fn call(&self, arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
-        let (times, zones) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), arguments[1].as_string_view());
-        // Nearly always there is one zone.
-        let mut known: Option<(String, TimeZone)> = None;
-        let converted = times.iter().zip(StringArrayType::iter(&zones)).map(|(time, zone)| {
-            let (Some(time), Some(name)) = (time, zone) else { return Ok(None) };
-            if known.as_ref().is_none_or(|(known, _)| known != name) {
-                known = Some((name.to_owned(), named_time_zone(name)?));
-            }
-            Ok(known.as_ref().and_then(|(_, zone)| utc(time, zone)))
-        });
-        Ok(Arc::new(converted.collect::<Result<TimestampMicrosecondArray>>()?))
-    }
+        Ok(known.as_ref().and_then(|(_, zone)| utc(time, zone)))
+    });
+    Ok(Arc::new(converted.collect::<Result<TimestampMicrosecondArray>>()?))
 }

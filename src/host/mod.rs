@@ -29,5 +29,6 @@ mod library;
 mod one_duckdb;
 mod place;
 mod read_ahead;
+mod session;
 mod v1;
 mod v2;

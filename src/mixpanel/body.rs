@@ -4,7 +4,7 @@
 //! because an export is kept that way until it is whole. Silence between pieces
 //! ends it, and a connection that closes early is an error, never an end.
 
-use std::{io::Read, time::Duration};
+use std::io::Read;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -16,9 +16,8 @@ use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::{
-    Failure, network,
+    Failure, Policy, network,
     text::{Text, TextError},
-    timeouts::Timeouts,
 };
 use crate::{
     contract::{Code, Error, Result},
@@ -39,7 +38,7 @@ pub struct Body {
     encoding: Encoding,
     place: String,
     received: u64,
-    timeouts: Timeouts,
+    policy: Policy,
     _permit: Option<Permit>,
 }
 
@@ -53,9 +52,9 @@ pub(super) struct Sentence {
 
 impl Body {
     /// Errors: `UnexpectedResponse` for a compression that was not asked for.
-    pub(super) fn new(response: Response, place: String, timeouts: Timeouts, permit: Option<Permit>) -> Result<Self> {
+    pub(super) fn new(response: Response, place: String, policy: Policy, permit: Option<Permit>) -> Result<Self> {
         let encoding = encoding(response.headers(), &place)?;
-        Ok(Self { response, encoding, place, received: 0, timeouts, _permit: permit })
+        Ok(Self { response, encoding, place, received: 0, policy, _permit: permit })
     }
 
     pub fn status(&self) -> u16 {
@@ -88,7 +87,7 @@ impl Body {
     /// The next piece, never empty, or `None` at the end.
     ///
     /// Failures, all worth a retry: `Truncated` where the body ends early, or does not say that it has ended;
-    /// `NetworkError` where nothing comes for 120 s.
+    /// `NetworkError` where nothing comes for too long.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         match self.piece().await? {
             None if !self.is_framed() => Err(network::without_end(&self.place)),
@@ -99,8 +98,8 @@ impl Body {
     /// The same, where an end that may be none will do.
     async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
-            let chunk = match tokio::time::timeout(self.timeouts.idle, self.response.chunk()).await {
-                Err(_) => return Err(network::silence(&self.place, self.timeouts.idle.as_secs_f64())),
+            let chunk = match tokio::time::timeout(self.policy.idle, self.response.chunk()).await {
+                Err(_) => return Err(network::silence(&self.place, self.policy.idle.as_secs_f64())),
                 Ok(Err(error)) => return Err(network::cut(&self.place, self.received, error)),
                 Ok(Ok(chunk)) => chunk,
             };
@@ -136,10 +135,9 @@ impl Body {
         text.finish().map(Bytes::from).map_err(|error| self.no_text(error, limit))
     }
 
-    /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives within ten seconds: the sentence
-    /// is worth reading, not waiting for.
+    /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives in time.
     pub(super) async fn sentence(mut self, limit: usize) -> Sentence {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + self.policy.sentence;
         let mut bytes = Vec::new();
         let mut is_cut = loop {
             match tokio::time::timeout_at(deadline, self.piece()).await {

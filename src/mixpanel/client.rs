@@ -17,18 +17,14 @@ use bytes::Bytes;
 use reqwest::{
     Response,
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
-    redirect::Policy,
 };
 use url::Url;
 
 use super::{
-    Api, Body, Failure, Method, Quota, Request, Retry, RetryPolicy, Retrying, auth,
+    Api, Body, Failure, Method, Policy, Quota, Request, Retry, Tries, auth,
     body::{self, Sentence},
     errors::{self, Refusal},
-    journal::Journal,
-    network, redact, redirect, throttle,
-    timeouts::Timeouts,
-    tls, with_retries, words,
+    network, redact, redirect, throttle, tls, with_retries, words,
 };
 use crate::{
     config::{BaseUrl, Kind, Target},
@@ -54,11 +50,9 @@ struct Inner {
     authorization: HeaderValue,
     /// `None` where tests switched it off.
     gate: Option<Gate>,
-    timeouts: Timeouts,
     requests: AtomicU64,
     /// Of whoever made this client, where they keep one.
-    journal: Option<Journal>,
-    policy: RetryPolicy,
+    policy: Policy,
 }
 
 /// An answer that has arrived whole, decompressed.
@@ -68,8 +62,6 @@ pub struct Answer {
     pub body: Bytes,
     /// How many bytes travelled, that is compressed.
     pub received: u64,
-    /// How many times it was tried, from 1.
-    pub attempts: usize,
 }
 
 /// An answer's head; its body is still to come.
@@ -86,36 +78,32 @@ impl Client {
     /// Errors: `InvalidConfig` for a token that no header can carry, `NetworkError` where this machine has no
     /// certificates to trust.
     pub fn new(target: &Target) -> Result<Self> {
-        Self::made(target, Self::gate(target), RetryPolicy::of(target))
+        Self::made(target, Self::gate(target), Policy::of(target))
     }
 
     /// A client that tries once more and no oftener: for those who wait to hear whether it works at all.
     pub fn hasty(target: &Target) -> Result<Self> {
-        Self::made(target, Self::gate(target), RetryPolicy { retries: 1, ..RetryPolicy::of(target) })
+        Self::made(target, Self::gate(target), Policy::hasty(target))
     }
 
     /// A client that counts with a ledger of its own.
     #[cfg(test)]
     pub(super) fn counting(target: &Target, ledger: Arc<Ledger>) -> Result<Self> {
-        Self::made(target, Gate::of(target, ledger, Arc::default()), RetryPolicy::of(target))
+        Self::made(target, Gate::of(target, ledger, Arc::default()), Policy::of(target))
     }
 
     fn gate(target: &Target) -> Gate {
         Gate::of(target, Ledger::own(), Places::process())
     }
 
-    fn made(target: &Target, gate: Gate, policy: RetryPolicy) -> Result<Self> {
-        let timeouts = Timeouts::new(&target.testing);
-        let journal = Journal::lent();
-        if let Some(journal) = &journal {
-            target.warnings.iter().for_each(|warning| journal.warn(warning));
-        }
+    fn made(target: &Target, gate: Gate, policy: Policy) -> Result<Self> {
+        target.warnings.iter().for_each(|warning| target.journal.warn(warning));
         let plain = target.base_url.as_ref().is_some_and(BaseUrl::is_plain);
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls::config(!plain)?)
-            .redirect(Policy::none())
+            .redirect(reqwest::redirect::Policy::none())
             .user_agent(USER_AGENT)
-            .connect_timeout(timeouts.connect)
+            .connect_timeout(policy.connect)
             // Exports can be silent for minutes while Mixpanel prepares them; middleboxes drop what looks dead.
             .tcp_keepalive(Duration::from_secs(30))
             // A connection serves one request: what a confused server or proxy sends behind its answer, at whatever moment,
@@ -133,9 +121,7 @@ impl Client {
             http,
             authorization: auth::authorization(&target.credentials)?,
             gate: (!target.testing.unlimited).then_some(gate),
-            timeouts,
             requests: AtomicU64::new(0),
-            journal,
             policy,
             target: target.clone(),
         })))
@@ -155,9 +141,9 @@ impl Client {
         self.0.gate.as_ref().map_or(Ok(()), |gate| gate.afford(quota, requests))
     }
 
-    /// How this client's requests are retried.
-    pub fn retry_policy(&self) -> RetryPolicy {
-        self.0.policy
+    /// The tries of something that is asked for, none made yet.
+    pub fn tries(&self) -> Tries {
+        Tries::new(self.0.policy)
     }
 
     /// One attempt: waits for the gate, sends, checks the status.
@@ -167,10 +153,10 @@ impl Client {
     pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
         let Arrival { response, place, permit } = self.send(request).await?;
         if errors::is_answer(response.status(), response.headers()) {
-            return Ok(Body::new(response, place, self.0.timeouts, permit)?);
+            return Ok(Body::new(response, place, self.0.policy, permit)?);
         }
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let sentence = match Body::new(response, place.clone(), self.0.timeouts, None) {
+        let sentence = match Body::new(response, place.clone(), self.0.policy, None) {
             Ok(body) => body.sentence(LONGEST_SENTENCE).await,
             Err(_) => Sentence::default(),
         };
@@ -198,23 +184,21 @@ impl Client {
     /// An exchange, written down for whoever keeps a journal.
     async fn noted(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
         let arrival = self.exchange(request, url).await;
-        if let Some(journal) = &self.0.journal {
-            let (outcome, is_failure) = match &arrival {
-                Ok(Arrival { response, .. }) if response.status().is_success() => {
-                    (response.status().as_str().to_owned(), false)
-                }
-                Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
-                Err(failure) => (failure.error.to_string(), true),
-            };
-            journal.write(format!("{} {url}: {outcome}", request.method().as_str()), is_failure);
-        }
+        let (outcome, is_failure) = match &arrival {
+            Ok(Arrival { response, .. }) if response.status().is_success() => {
+                (response.status().as_str().to_owned(), false)
+            }
+            Ok(Arrival { response, .. }) => (format!("HTTP {}", response.status().as_str()), true),
+            Err(failure) => (failure.error.to_string(), true),
+        };
+        self.0.target.journal.write(format!("{} {url}: {outcome}", request.method().as_str()), is_failure);
         arrival
     }
 
     async fn exchange(&self, request: &Request, url: &Url) -> Result<Arrival, Failure> {
         let inner = &*self.0;
         require_readable(&inner.target, request.api())?;
-        let place = format!("{} {}", request.method().as_str(), request.place(&inner.target));
+        let place = self.place(request);
         let mut message = match request.method() {
             Method::Get => inner.http.get(url.clone()),
             Method::Post => inner.http.post(url.clone()),
@@ -234,7 +218,7 @@ impl Client {
             permit.leave();
         }
         inner.requests.fetch_add(1, Ordering::Relaxed);
-        let patience = inner.timeouts.first_byte(request.api());
+        let patience = inner.policy.first_byte(request.api());
         match tokio::time::timeout(patience, message.send()).await {
             Err(_) => Err(network::silence(&place, patience.as_secs_f64())),
             Ok(Err(error)) => {
@@ -248,46 +232,56 @@ impl Client {
         }
     }
 
-    /// The answer as one JSON text, decompressed, with the default retries.
+    /// The answer as one JSON text, decompressed, with retries.
     ///
     /// A complaint inside an answer with status 200 is an error too.
     pub async fn json(&self, request: &Request) -> Result<Answer> {
-        self.json_noting(request, |_| ()).await
+        with_retries(&mut self.tries(), || self.json_once(request), || ()).await
     }
 
-    /// The same; `on_retry` is called before each wait for another try.
-    pub async fn json_noting(&self, request: &Request, mut on_retry: impl FnMut(Retrying<'_>)) -> Result<Answer> {
-        let mut attempts = 1;
-        let attempt = |_| async move {
+    async fn json_once(&self, request: &Request) -> Result<Answer, Failure> {
+        let answer = self.text_once(request).await?;
+        match body::breaks_off(&answer.body) {
+            true => Err(self.broken_off(request, answer.body.len())),
+            false => Ok(answer),
+        }
+    }
+
+    /// One attempt to get an answer that should be JSON, for whoever can tell whether it is whole.
+    pub async fn text_once(&self, request: &Request) -> Result<Answer, Failure> {
+        let attempt = async {
             let mut body = self.open(request).await?;
             let (status, content_type) = (body.status(), body.content_type());
-            let place = format!("{} {}", request.method().as_str(), request.place(&self.0.target));
+            let place = self.place(request);
             let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             self.judge(request, &place, status, &content_type, &text)?;
-            Ok((status, text, body.received()))
+            Ok(Answer { status, body: text, received: body.received() })
         };
-        let retrying = |retrying: Retrying<'_>| {
-            attempts += 1;
-            on_retry(retrying);
-        };
-        let outcome = with_retries(self.retry_policy(), "", attempt, retrying).await;
-        let (status, body, received) = outcome.map_err(|error| self.redacted(error))?;
-        Ok(Answer { status, body, received, attempts })
+        attempt.await.map_err(|Failure { error, retry }| Failure { error: self.redacted(error), retry })
     }
 
-    /// The answer whatever its status, as it came but decompressed, with the default retries: refusals that may pass
+    /// What a text is that is the beginning of a JSON text and no more.
+    pub fn broken_off(&self, request: &Request, length: usize) -> Failure {
+        network::broken_off(&self.place(request), length)
+    }
+
+    /// Method and address, without parameters: what messages show.
+    fn place(&self, request: &Request) -> String {
+        format!("{} {}", request.method().as_str(), request.place(&self.0.target))
+    }
+
+    /// The answer whatever its status, as it came but decompressed, with retries: refusals that may pass
     /// are tried again, and the last one is the answer.
     ///
     /// Errors: where there is no answer, because of the network or because none was asked for (a spent hour).
     pub async fn answer(&self, request: &Request) -> Result<Answer> {
-        let mut attempts = 1;
         let refusal = Mutex::new(None);
         let keep = |answer| *refusal.lock().unwrap_or_else(PoisonError::into_inner) = answer;
-        let attempt = |_| async {
+        let attempt = || async {
             keep(None);
             let Arrival { response, place, permit } = self.send(request).await?;
             let (status, headers) = (response.status(), response.headers().clone());
-            let mut body = Body::new(response, place.clone(), self.0.timeouts, None)?;
+            let mut body = Body::new(response, place.clone(), self.0.policy, None)?;
             let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
             let answer = (status.as_u16(), text, body.received());
             if status.is_success() {
@@ -298,10 +292,10 @@ impl Client {
             keep(Some(answer));
             Err(failure)
         };
-        let outcome = with_retries(self.retry_policy(), "", attempt, |_| attempts += 1).await;
+        let outcome = with_retries(&mut self.tries(), attempt, || ()).await;
         let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (status, body, received) = outcome.or_else(|error| refusal.ok_or_else(|| self.redacted(error)))?;
-        Ok(Answer { status, body, received, attempts })
+        Ok(Answer { status, body, received })
     }
 
     /// Headers may repeat the credentials too.
@@ -352,9 +346,6 @@ impl Client {
             return Err(Failure::backoff(
                 error.fix("Look for a proxy or login page between this machine and Mixpanel"),
             ));
-        }
-        if body::breaks_off(text) {
-            return Err(network::broken_off(place, text.len()));
         }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
         let words = redact::redact(&target.credentials, &complaint);

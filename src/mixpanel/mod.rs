@@ -7,7 +7,7 @@
 //! A request passes through these files, in this order: `request` (what is
 //! asked), `region` (of which host), `auth` (with which header),
 //! [`crate::quota`] (whether now), `client` (sends it, over `tls`, with
-//! `timeouts`), `redirect` (once more where the server spells it otherwise),
+//! `policy`), `redirect` (once more where the server spells it otherwise),
 //! `body` and `text` (the answer arrives), `network` (or nothing does),
 //! `throttle`, `words`, `redact` and `errors` (or it is a refusal), `retry` (again).
 
@@ -15,8 +15,8 @@ mod auth;
 mod body;
 mod client;
 mod errors;
-mod journal;
 mod network;
+mod policy;
 mod redact;
 mod redirect;
 mod region;
@@ -25,7 +25,6 @@ mod retry;
 mod runtime;
 mod text;
 mod throttle;
-mod timeouts;
 mod tls;
 mod words;
 
@@ -38,11 +37,11 @@ pub(crate) mod testing;
 
 pub use body::{Body, Encoding};
 pub use client::{Answer, Client, require_readable};
-pub use journal::Journal;
+pub use policy::Policy;
 pub use redact::redact;
 pub use region::Api;
 pub use request::{Method, Request};
-pub use retry::{Failure, Retry, RetryPolicy, Retrying, with_retries};
+pub use retry::{Failure, Retry, Tries, with_retries};
 pub use runtime::block_on;
 pub use words::error_in_answer;
 

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     config::{BaseUrl, Credentials, Region, RegionFrom, Secret, Target, Testing},
-    contract::Clock,
+    contract::{Clock, Journal},
 };
 
 /// A target that reaches nothing.
@@ -30,6 +30,7 @@ pub fn target() -> Target {
             unlimited: false,
             clock: Clock::default(),
         },
+        journal: Journal::default(),
     }
 }
 

@@ -1,4 +1,4 @@
-"""Answers of discovery are kept for a quarter of an hour. How long that is, is tested in `src/discovery/cache_tests.rs`."""
+"""Answers of discovery are kept for a quarter of an hour. How long that is, is tested in `src/known/cache_tests.rs`."""
 from __future__ import annotations
 
 import os

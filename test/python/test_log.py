@@ -65,6 +65,18 @@ def test_an_accounts_file_that_others_can_read_is_warned_about_once(con, sim, lo
     assert SECRET not in warnings[0]
 
 
+def test_a_prepared_statement_warns_each_time(con, sim, logging, monkeypatch, tmp_path):
+    for name in ("MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID"):
+        monkeypatch.delenv(name)
+    con.execute(f"CALL mixpanel_account_add('main', username := '{USERNAME}', secret := '{SECRET}', project_id := 12345)")
+    (tmp_path / "config.toml").chmod(0o640)
+    con.execute(f"PREPARE p AS SELECT count(*) FROM {export()}")
+    for executed in (1, 2):
+        rows(con, "EXECUTE p")
+        warnings = [message for level, message in rows(con, LOG) if level == "WARNING"]
+        assert len(warnings) == executed and all("chmod 600" in message for message in warnings)
+
+
 def test_kept_tables(con, sim, logging):
     con.execute(f"PRAGMA mixpanel_sync_events('events', from_date = '{FIRST}', to_date = '{LAST}')")
     assert len(rows(con, LOG)) == len(sim.settled()) == 5

@@ -136,12 +136,21 @@ def test_another_shape_is_not_asked_for_again(con, paged, page, body):
     assert asked_pages(engage_requests(paged)).count(page) == 1
 
 
-@pytest.mark.parametrize("body, code, attempts", [('{"results": [}', "UNEXPECTED_RESPONSE", 3), ('{"results": [', "TRUNCATED", 6)])
+@pytest.mark.parametrize("body, code, attempts", [('{"results": [}', "UNEXPECTED_RESPONSE", 4), ('{"results": [', "TRUNCATED", 6)])
 def test_what_is_no_whole_json_is_asked_for_again(con, paged, body, code, attempts):
     paged.add_fault("body", path=ENGAGE, times=None, match={"page": 3}, body=body)
     error = error_of(con, f"FROM {CALL}")
     assert f"[{code}]" in error and f"after {attempts} attempts" in error
     assert asked_pages(engage_requests(paged)).count(3) == attempts
+
+
+def test_tries_are_counted_whatever_went_wrong_with_them(con, paged):
+    """Answers that had to be thrown away, and then none: six requests for the page in all, and not six more."""
+    paged.add_fault("body", path=ENGAGE, times=3, match={"page": 3}, body='{"results": [}')
+    paged.add_fault("status", path=ENGAGE, times=None, match={"page": 3}, status=500)
+    error = error_of(con, f"FROM {CALL}")
+    assert "[SERVER_ERROR] page 3: after 6 attempts" in error
+    assert asked_pages(engage_requests(paged)).count(3) == 6
 
 
 # Sessions that the server forgets

@@ -162,3 +162,12 @@ def test_to_prepare_is_not_to_run(con, two):
     con.execute("SET mixpanel_project_id = '777'")
     rows(con, CALL)
     assert projects(two) == ["777"]
+
+
+def test_a_script_gets_the_settings_of_what_it_fetches(con, sim):
+    """Exports have no workspaces, and profiles a limit of workers of their own."""
+    con.execute("SET mixpanel_max_workers = 20; SET mixpanel_workspace_id = '3001'")
+    ((events,),) = rows(con, f"SELECT sql FROM mixpanel_fetch_sql('t', from_date := '{FIRST}', to_date := '{FIRST}')")
+    ((profiles,),) = rows(con, "SELECT sql FROM mixpanel_fetch_sql('p', type := 'profiles')")
+    assert "max_workers := 20" in events and "workspace_id :=" not in events
+    assert "workspace_id := '3001'" in profiles and "max_workers :=" not in profiles

@@ -9,7 +9,7 @@ use crate::contract::SqlType;
 /// The text as a string property, cast.
 pub(super) fn cast(text: &str, sql_type: &SqlType) -> Option<String> {
     let value = serde_json::to_string(text).unwrap();
-    cell(property("a", sql_type.clone()), format!(r#"{{"event":"e","properties":{{"a":{value}}}}}"#))
+    cell(property("a", *sql_type), format!(r#"{{"event":"e","properties":{{"a":{value}}}}}"#))
 }
 
 pub(super) fn check(sql_type: SqlType, table: &[(&str, Option<&str>)]) {
@@ -230,7 +230,6 @@ fn decimals() {
 
 #[test]
 fn lists() {
-    let list = |item: SqlType| SqlType::List(Box::new(item));
     for (value, texts, numbers) in [
         ("[]", Some("[]"), Some("[]")),
         ("[ ]", Some("[]"), Some("[]")),
@@ -247,14 +246,14 @@ fn lists() {
         ("1", None, None),
     ] {
         let line = format!(r#"{{"event":"e","properties":{{"$insert_id":"x","b":1,"distinct_id":"y","a":{value}}}}}"#);
-        for (item, expected) in [(SqlType::Varchar, texts), (SqlType::Integer, numbers)] {
-            let column = property("a", list(item));
+        for (item, expected) in [(&SqlType::Varchar, texts), (&SqlType::Integer, numbers)] {
+            let column = property("a", SqlType::List(item));
             assert_eq!(cell(column.clone(), &line).as_deref(), expected, "{value}");
             let closed = super::row(&[column, super::Column::Properties], &line);
             assert_eq!(closed[0].as_deref(), expected, "{value}");
         }
     }
-    let nested = property("a", list(list(SqlType::BigInt)));
+    let nested = property("a", SqlType::List(&SqlType::List(&SqlType::BigInt)));
     assert_eq!(cell(nested, r#"{"event":"e","properties":{"a":[[1,2],3,[]]}}"#).as_deref(), Some("[[1|2]|NULL|[]]"));
 }
 
@@ -273,6 +272,6 @@ fn json_values_are_cast_as_their_text() {
         ("[1, 2]", SqlType::Varchar, Some("[1, 2]")),
     ] {
         let line = format!(r#"{{"event":"e","properties":{{"a":{value}}}}}"#);
-        assert_eq!(cell(property("a", sql_type.clone()), line).as_deref(), expected, "{value} as {sql_type}");
+        assert_eq!(cell(property("a", sql_type), line).as_deref(), expected, "{value} as {sql_type}");
     }
 }

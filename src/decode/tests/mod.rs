@@ -4,6 +4,7 @@ mod casts;
 mod datetimes;
 mod fixtures;
 mod lines;
+mod pages;
 mod profiles;
 mod random;
 mod rows;

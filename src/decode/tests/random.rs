@@ -10,7 +10,7 @@ use super::{
 use crate::contract::SqlType;
 
 /// JSON's space, absent more often than not.
-fn space() -> impl Strategy<Value = String> {
+pub(super) fn space() -> impl Strategy<Value = String> {
     prop_oneof![8 => Just(String::new()), 1 => "[ \t\r]{1,3}"]
 }
 
@@ -36,7 +36,7 @@ fn number() -> impl Strategy<Value = String> {
     r"-?(0|[1-9][0-9]{0,20})(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,3})?"
 }
 
-fn value() -> impl Strategy<Value = String> {
+pub(super) fn value() -> impl Strategy<Value = String> {
     let scalar = prop_oneof![
         4 => quoted(),
         3 => number(),
@@ -76,11 +76,13 @@ fn member() -> impl Strategy<Value = Member> {
         (r#""$insert_id""#, "$insert_id"),
         (r#""\u0024insert_id""#, "$insert_id"),
         (r#""t\u0069me""#, "time"),
+        (r#""$last_seen""#, "$last_seen"),
+        (r#""\u0024last_seen""#, "$last_seen"),
     ];
     let special = prop::sample::select(special.to_vec()).prop_map(|(text, key)| (text.to_owned(), key.to_owned()));
     let any = quoted().prop_map(|text| (text.clone(), meaning(&text).unwrap_or_default()));
     let key = prop_oneof![1 => special, 2 => any];
-    let value = prop_oneof![4 => value(), 1 => "17[0-9]{8}([0-9]{3})?"];
+    let value = prop_oneof![4 => value(), 1 => "17[0-9]{8}([0-9]{3})?", 1 => "\"202[0-9]-0[1-9]-1[0-9]T0[0-9]:00:00\""];
     (key, space(), space(), value).prop_map(|((key_text, key), a, b, value)| Member {
         text: format!("{key_text}{a}:{b}{value}"),
         key,
@@ -90,13 +92,13 @@ fn member() -> impl Strategy<Value = Member> {
 
 /// An event: its name, and the members of its properties with the space and commas between them.
 #[derive(Debug, Clone)]
-struct Event {
-    name: String,
+pub(super) struct Event {
+    pub(super) name: String,
     spaces: Vec<String>,
     members: Vec<(Member, String)>,
 }
 
-fn event() -> impl Strategy<Value = Event> {
+pub(super) fn event() -> impl Strategy<Value = Event> {
     let separator = (space(), space()).prop_map(|(a, b)| format!("{a},{b}"));
     let members = proptest::collection::vec((member(), separator), 0..8);
     (value(), proptest::collection::vec(space(), 8), members).prop_map(|(name, spaces, members)| Event {
@@ -113,7 +115,7 @@ impl Event {
     }
 
     /// The properties with the members that stay: each with what separates it from the next, the last with the end.
-    fn object(&self, stays: impl Fn(&str) -> bool) -> String {
+    pub(super) fn object(&self, stays: impl Fn(&str) -> bool) -> String {
         let staying: Vec<_> = self.members.iter().filter(|(member, _)| stays(&member.key)).collect();
         let Some(((last, _), others)) = staying.split_last() else {
             return if self.members.is_empty() { format!("{{{}}}", self.spaces[5]) } else { "{}".into() };
@@ -122,13 +124,13 @@ impl Event {
         format!("{{{}{others}{}{}}}", self.spaces[6], last.text, self.spaces[7])
     }
 
-    fn first(&self, key: &str) -> Option<&str> {
+    pub(super) fn first(&self, key: &str) -> Option<&str> {
         self.members.iter().find(|(member, _)| member.key == key).map(|(member, _)| member.value.as_str())
     }
 }
 
 /// What a value says as text.
-fn meaning(value: &str) -> Option<String> {
+pub(super) fn meaning(value: &str) -> Option<String> {
     match value {
         "null" => None,
         _ if value.starts_with('"') => Some(serde_json::from_str(&replaced(value)).unwrap()),
@@ -137,7 +139,7 @@ fn meaning(value: &str) -> Option<String> {
 }
 
 /// JSON with `\ufffd` in place of each half of a surrogate pair.
-fn replaced(json: &str) -> String {
+pub(super) fn replaced(json: &str) -> String {
     let unit = |text: &str| text.strip_prefix("\\u").and_then(|rest| u32::from_str_radix(rest.get(..4)?, 16).ok());
     let mut rest = json;
     let mut out = String::new();

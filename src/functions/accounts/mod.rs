@@ -4,6 +4,6 @@ mod change;
 mod list;
 mod test;
 
-pub use change::{Add, Remove, Use};
-pub use list::Accounts;
-pub use test::Test;
+pub use change::{ADD, REMOVE, USE};
+pub use list::ACCOUNTS;
+pub use test::TEST;

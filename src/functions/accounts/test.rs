@@ -3,69 +3,90 @@
 //! One request of each API, and where none of them knows credentials or project,
 //! one of each other region: a wrong region refuses good credentials.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, BooleanArray, Int64Array};
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use crate::{
-    config::{Config, Region, Target},
-    contract::{
-        Arguments, BoundTable, Code, Columns, Documentation, Error, Parameter, Reason, Result, Session, SqlType,
-        TableFunction, list_of_texts, rows, texts,
-    },
-    discovery::event_names_anew,
-    functions::{account_parameters, discovery::project_request, overrides},
+    config::{Region, Target},
+    contract::{Arguments, BoundTable, Code, Error, Function, Reason, Result, Session, Table},
+    functions::{self, discovery::project_request, parameters::TARGET},
+    known::event_names_anew,
     mixpanel::{Api, Client, Request, block_on},
 };
 
-pub struct Test;
+pub const TEST: Function = Function {
+    name: "mixpanel_account_test",
+    description: "What an account can read, tried with one request of each API. Where it can read nothing, the other regions are tried too. A failure is a row, not an error.",
+    example: "SELECT success, account, project_id, region, export_ok, query_ok, app_ok, error FROM mixpanel_account_test(account := 'prod');",
+    parameters: TARGET,
+    bind,
+    ..Function::PLAIN
+};
 
-impl TableFunction for Test {
-    fn name(&self) -> &'static str {
-        "mixpanel_account_test"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "What an account can read, tried with one request of each API. Where it can read nothing, the other regions are tried too. A failure is a row, not an error.",
-            example: "SELECT success, account, project_id, region, export_ok, query_ok, app_ok, error FROM mixpanel_account_test(account := 'prod');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        account_parameters().into()
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        session.require_external_access()?;
-        let call = overrides(&arguments)?;
-        let target = match Config::process().resolve(&call) {
-            // What is wrong with the call itself.
-            Err(error) if error.code() == Code::InvalidArgument => return Err(error),
-            Err(error) if error.code() == Code::AccountNotFound && call.account.is_some() => return Err(error),
-            target => target,
-        };
-        let columns = Columns::new([
-            ("success", SqlType::Boolean),
-            ("account", SqlType::Varchar),
-            ("project_id", SqlType::Varchar),
-            ("region", SqlType::Varchar),
-            ("export_ok", SqlType::Boolean),
-            ("query_ok", SqlType::Boolean),
-            ("app_ok", SqlType::Boolean),
-            ("events_found", SqlType::BigInt),
-            ("error", SqlType::Varchar),
-            ("warnings", SqlType::List(Box::new(SqlType::Varchar))),
-        ]);
-        Ok(rows(columns, move || {
-            Ok(match &target {
-                Ok(target) => tested(target, &Outcome::of(target)),
-                Err(error) => {
-                    row([false; 4], [call.account.as_deref(), None, None, Some(&error.to_string())], None, Vec::new())
-                }
-            })
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    session.require_external_access()?;
+    let account = arguments.text("account")?.map(str::to_owned);
+    let target = match functions::target(&arguments, session) {
+        // What is wrong with the call itself.
+        Err(error) if error.code() == Code::InvalidArgument => return Err(error),
+        Err(error) if error.code() == Code::AccountNotFound && account.is_some() => return Err(error),
+        target => target,
+    };
+    Ok(Table::new()
+        .boolean("success", |row: &Row| row.success)
+        .text_ref("account", |row| row.account.as_deref())
+        .text_ref("project_id", |row| row.project_id.as_deref())
+        .text_ref("region", |row| row.region.as_deref())
+        .boolean("export_ok", |row| row.export)
+        .boolean("query_ok", |row| row.query)
+        .boolean("app_ok", |row| row.app)
+        .bigint("events_found", |row| row.events_found)
+        .text_ref("error", |row| row.error.as_deref())
+        .texts("warnings", |row| row.warnings.clone())
+        .of(move || {
+            Ok(vec![match &target {
+                Ok(target) => Row::of(target, &Outcome::of(target)),
+                Err(error) => Row { account: account.clone(), error: Some(error.to_string()), ..Row::default() },
+            }])
         }))
+}
+
+/// What is said of an account.
+#[derive(Default)]
+struct Row {
+    success: bool,
+    account: Option<String>,
+    project_id: Option<String>,
+    region: Option<String>,
+    export: bool,
+    query: bool,
+    app: bool,
+    events_found: Option<i64>,
+    error: Option<String>,
+    warnings: Vec<String>,
+}
+
+impl Row {
+    fn of(target: &Target, outcome: &Outcome) -> Self {
+        let events_found = outcome.query.as_ref().ok().copied();
+        let mut warnings = target.warnings.clone();
+        if events_found == Some(0) {
+            warnings.push(format!(
+                "no events were found in region '{}'; where the project has some, the region is another",
+                target.region
+            ));
+        }
+        Self {
+            success: outcome.success(),
+            account: target.account.clone(),
+            project_id: target.project_id.clone(),
+            region: Some(target.region.to_string()),
+            export: outcome.export.is_ok(),
+            query: outcome.query.is_ok(),
+            app: outcome.app.is_ok(),
+            events_found,
+            error: outcome.error(target),
+            warnings,
+        }
     }
 }
 
@@ -188,26 +209,4 @@ fn elsewhere(target: &Target) -> Option<Elsewhere> {
         }
     });
     Some(answering.map_or(Elsewhere::Silent, Elsewhere::Answers))
-}
-
-fn tested(target: &Target, outcome: &Outcome) -> Vec<ArrayRef> {
-    let found = outcome.query.as_ref().ok().copied();
-    let mut warnings = target.warnings.clone();
-    if found == Some(0) {
-        warnings.push(format!(
-            "no events were found in region '{}'; where the project has some, the region is another",
-            target.region
-        ));
-    }
-    let ok = [outcome.success(), outcome.export.is_ok(), outcome.query.is_ok(), outcome.app.is_ok()];
-    let (region, error) = (target.region.to_string(), outcome.error(target));
-    let said = [target.account.as_deref(), target.project_id.as_deref(), Some(region.as_str()), error.as_deref()];
-    row(ok, said, found, warnings)
-}
-
-fn row(ok: [bool; 4], said: [Option<&str>; 4], found: Option<i64>, warnings: Vec<String>) -> Vec<ArrayRef> {
-    let [success, export, query, app] = ok.map(|ok| Arc::new(BooleanArray::from(vec![ok])) as ArrayRef);
-    let [account, project_id, region, error] = said.map(|text| texts([text]));
-    let found = Arc::new(Int64Array::from(vec![found]));
-    vec![success, account, project_id, region, export, query, app, found, error, list_of_texts([Some(warnings)])]
 }

@@ -1,68 +1,52 @@
 //! `mixpanel_api(path, ...)`: any read route of Mixpanel's APIs, for what has no function of its own.
 //!
 //! What could write, or reach another host or API than it says, is refused before
-//! any request: `route` reads the path, `parameters` method, parameters and body.
+//! any request: `route` reads the path, `request` method, parameters and body.
 
-mod parameters;
+mod request;
 mod route;
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, Int32Array};
 use serde_json::value::RawValue;
 
 use crate::{
-    answers,
-    config::Target,
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
-    },
-    functions::{query_parameters, target},
-    mixpanel::{Client, Request, block_on},
+    contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
+    functions::{parameters::QUERY, target},
+    json,
+    mixpanel::{Client, block_on},
 };
 
-pub struct Api;
+pub const API: Function = Function {
+    name: "mixpanel_api",
+    description: "Any read route of Mixpanel's APIs: one request, and its status and body as they came, whatever the status. Routes that write are refused.",
+    example: "SELECT status, body FROM mixpanel_api('/api/query/events/names', params := {'type': 'general'});",
+    parameters: params![
+        &[
+            Param::positional("path", SqlType::Varchar, "the route, from /api/ on"),
+            Param::named("method", SqlType::Varchar, "GET, or POST on /api/query").default("'GET'"),
+            Param::named("params", SqlType::Any, "the request's parameters"),
+            Param::named("body", SqlType::Any, "what a POST sends as JSON"),
+        ],
+        QUERY
+    ],
+    bind,
+    ..Function::PLAIN
+};
 
-impl TableFunction for Api {
-    fn name(&self) -> &'static str {
-        "mixpanel_api"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "Any read route of Mixpanel's APIs: one request, and its status and body as they came, whatever the status. Routes that write are refused.",
-            example: "SELECT status, body FROM mixpanel_api('/api/query/events/names', params := {'type': 'general'});",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut parameters = vec![
-            Parameter::positional("path", SqlType::Varchar),
-            Parameter::named("method", SqlType::Varchar),
-            Parameter::named("params", SqlType::Any),
-            Parameter::named("body", SqlType::Any),
-        ];
-        parameters.extend(query_parameters());
-        parameters
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let target = target(&arguments, session)?;
-        let request = parameters::request(&arguments, &target)?;
-        request.url(&target)?;
-        let columns = Columns::new([("status", SqlType::Integer), ("body", SqlType::Json)]);
-        Ok(rows(columns, move || ask(&target, &request)))
-    }
-}
-
-fn ask(target: &Target, request: &Request) -> Result<Vec<ArrayRef>> {
-    let answer = block_on(Client::new(target)?.answer(request))??;
-    let text = answers::text(&answer.body);
-    Ok(vec![Arc::new(Int32Array::from(vec![i32::from(answer.status)])), texts([json(&text)])])
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let target = target(&arguments, session)?;
+    let request = request::request(&arguments, &target)?;
+    request.url(&target)?;
+    Ok(Table::new()
+        .integer("status", |(status, _): &(u16, Option<String>)| i32::from(*status))
+        .json_ref("body", |(_, body)| body.as_deref())
+        .of(move || {
+            let answer = block_on(Client::new(&target)?.answer(&request))??;
+            Ok(vec![(answer.status, as_json(&json::text(&answer.body)))])
+        }))
 }
 
 /// A body as JSON: itself, or a string that holds it where it is none; `None` where it is empty.
-fn json(text: &str) -> Option<String> {
+fn as_json(text: &str) -> Option<String> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
         return None;
@@ -75,7 +59,7 @@ fn json(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::json;
+    use super::as_json;
 
     #[test]
     fn bodies_stay_as_they_are() {
@@ -90,7 +74,7 @@ mod tests {
             ("", None),
             (" \r\n", None),
         ] {
-            assert_eq!(json(body).as_deref(), expected, "{body}");
+            assert_eq!(as_json(body).as_deref(), expected, "{body}");
         }
     }
 }

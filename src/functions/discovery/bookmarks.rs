@@ -1,66 +1,50 @@
 //! `mixpanel_bookmarks(...)`: the saved reports.
+//! `GET /api/app/projects/{project_id}/bookmarks?v=2`, or those of a data view, cached.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, Int64Array, TimestampMicrosecondArray};
-use serde_json::{Map, Value};
-
+use super::{project_request, results::results};
 use crate::{
-    answers::{self, Record},
     config::Target,
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
-    },
-    discovery::answer_at_hand,
-    functions::{query_parameters, target},
+    contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
+    functions::{listing::listing, parameters::QUERY, target},
+    json::Record,
+    known::answer_at_hand,
     mixpanel::{Api, Request, require_readable},
 };
 
-/// `GET /api/app/projects/{project_id}/bookmarks?v=2`, or those of a data view, cached.
-pub struct Bookmarks;
+pub const BOOKMARKS: Function = Function {
+    name: "mixpanel_bookmarks",
+    description: "The saved reports of a project, which Mixpanel's API calls bookmarks.",
+    example: "SELECT bookmark_id, name, type, modified FROM mixpanel_bookmarks(type := 'funnels');",
+    parameters: params![&[TYPE], QUERY],
+    bind,
+    ..Function::PLAIN
+};
 
+const TYPE: Param = Param::named("type", SqlType::Varchar, "only reports of this type");
 const TYPES: [&str; 5] = ["insights", "funnels", "retention", "flows", "launch-analysis"];
 
-impl TableFunction for Bookmarks {
-    fn name(&self) -> &'static str {
-        "mixpanel_bookmarks"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The saved reports of a project, which Mixpanel's API calls bookmarks.",
-            example: "SELECT bookmark_id, name, type, modified FROM mixpanel_bookmarks(type := 'funnels');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut parameters = vec![Parameter::named("type", SqlType::Varchar)];
-        parameters.extend(query_parameters());
-        parameters
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let report_type = arguments.one_of("type", &TYPES)?;
-        let target = target(&arguments, session)?;
-        let request = request(&target, report_type)?;
-        let columns = Columns::new([
-            ("bookmark_id", SqlType::BigInt),
-            ("name", SqlType::Varchar),
-            ("type", SqlType::Varchar),
-            ("description", SqlType::Varchar),
-            ("created", SqlType::Timestamp),
-            ("modified", SqlType::Timestamp),
-            ("creator_name", SqlType::Varchar),
-            ("workspace_id", SqlType::BigInt),
-            ("dashboard_id", SqlType::BigInt),
-        ]);
-        Ok(super::cached(target, request, columns, read))
-    }
+/// `{"results": {"results": [{"id": 8001, "name": "Orders", "type": "insights", "created": "2024-09-18T16:39:49", ...}]}}`
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let report_type = arguments.one_of("type", &TYPES)?;
+    let target = target(&arguments, session)?;
+    let request = request(&target, report_type)?;
+    let read = |text: &str| Ok(Record::sorted("a bookmark", results(text, "a list of bookmarks")?, "id"));
+    let table = Table::new()
+        .bigint("bookmark_id", |mark: &Record| mark.id("id"))
+        .text("name", |mark| mark.text("name"))
+        .text("type", |mark| mark.text("type"))
+        .text("description", |mark| mark.text("description"))
+        .timestamp("created", |mark| mark.timestamp("created"))
+        .timestamp("modified", |mark| mark.timestamp("modified"))
+        .text("creator_name", |mark| mark.text("creator_name"))
+        .bigint("workspace_id", |mark| mark.bigint("workspace_id"))
+        .bigint("dashboard_id", |mark| mark.bigint("dashboard_id"));
+    listing(&arguments, target, request, read, table)
 }
 
 fn request(target: &Target, report_type: Option<&str>) -> Result<Request> {
     let request = match &target.workspace_id {
-        None => super::project_request(target, "bookmarks")?,
+        None => project_request(target, "bookmarks")?,
         Some(id) => {
             require_readable(target, Api::App)?;
             Request::get(Api::App, "workspaces").segment(id).segment("bookmarks")
@@ -78,57 +62,7 @@ pub fn known_type(target: &Target, bookmark_id: i64) -> Option<String> {
         .flat_map(|target| std::iter::once(None).chain(TYPES.map(Some)).map(move |report_type| (target, report_type)));
     asked.into_iter().find_map(|(target, report_type)| {
         let text = answer_at_hand(target, &request(target, report_type).ok()?)?;
-        let items: Vec<Map<String, Value>> = answers::results(&text, "a list of bookmarks").ok()?;
-        let record = |item| Record::new("a bookmark", item);
-        items.iter().map(record).find(|item| item.id("id") == Ok(bookmark_id))?.text("type")
+        let items = results(&text, "a list of bookmarks").ok()?;
+        Record::list("a bookmark", items).iter().find(|item| item.id("id") == Ok(bookmark_id))?.text("type")
     })
-}
-
-struct Bookmark {
-    id: i64,
-    name: Option<String>,
-    report_type: Option<String>,
-    description: Option<String>,
-    created: Option<i64>,
-    modified: Option<i64>,
-    creator_name: Option<String>,
-    workspace_id: Option<i64>,
-    dashboard_id: Option<i64>,
-}
-
-/// `{"results": {"results": [{"id": 8001, "name": "Orders", "type": "insights", "created": "2024-09-18T16:39:49", ...}]}}`
-fn read(text: &str) -> Result<Vec<ArrayRef>> {
-    let items: Vec<Map<String, Value>> = answers::results(text, "a list of bookmarks")?;
-    let bookmark = |item| {
-        let record = Record::new("a bookmark", item);
-        Ok(Bookmark {
-            id: record.id("id")?,
-            name: record.text("name"),
-            report_type: record.text("type"),
-            description: record.text("description"),
-            created: record.timestamp("created")?,
-            modified: record.timestamp("modified")?,
-            creator_name: record.text("creator_name"),
-            workspace_id: record.bigint("workspace_id")?,
-            dashboard_id: record.bigint("dashboard_id")?,
-        })
-    };
-    let mut bookmarks = items.iter().map(bookmark).collect::<Result<Vec<_>>>()?;
-    bookmarks.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-    let text = |value: fn(&Bookmark) -> &Option<String>| texts(bookmarks.iter().map(|mark| value(mark).as_ref()));
-    let number = |value: fn(&Bookmark) -> Option<i64>| Arc::new(bookmarks.iter().map(value).collect::<Int64Array>());
-    let moment = |value: fn(&Bookmark) -> Option<i64>| {
-        Arc::new(bookmarks.iter().map(value).collect::<TimestampMicrosecondArray>())
-    };
-    Ok(vec![
-        number(|mark| Some(mark.id)),
-        text(|mark| &mark.name),
-        text(|mark| &mark.report_type),
-        text(|mark| &mark.description),
-        moment(|mark| mark.created),
-        moment(|mark| mark.modified),
-        text(|mark| &mark.creator_name),
-        number(|mark| mark.workspace_id),
-        number(|mark| mark.dashboard_id),
-    ])
 }

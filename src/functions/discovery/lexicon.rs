@@ -1,108 +1,105 @@
 //! `mixpanel_lexicon_schemas(...)` and `mixpanel_lexicon_schema(...)`: the data dictionary.
+//! `GET /api/app/projects/{project_id}/schemas[/{entity_type}[/{name}]]`, cached, five a minute.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, BooleanArray};
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
+use super::{project_request, results::results, subject};
 use crate::{
-    answers::{self, Record},
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction,
-        list_of_texts, texts,
-    },
-    functions::{account_parameters, target},
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
+    functions::{listing::listing, parameters::TARGET, target},
+    json::{self, Record},
     mixpanel::Quota,
 };
 
 /// What can be asked for. Answers have other types too.
 const ENTITY_TYPES: [&str; 2] = ["event", "profile"];
 
-/// `GET /api/app/projects/{project_id}/schemas[/{entity_type}]`, cached, five a minute.
-pub struct LexiconSchemas;
-
-impl TableFunction for LexiconSchemas {
-    fn name(&self) -> &'static str {
-        "mixpanel_lexicon_schemas"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "What Lexicon, the project's data dictionary, says of events and profiles that it describes.",
-            example: "SELECT entity_type, name, description, tags FROM mixpanel_lexicon_schemas(entity_type := 'event');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut parameters = vec![Parameter::named("entity_type", SqlType::Varchar)];
-        parameters.extend(account_parameters());
-        parameters
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
+pub const LEXICON_SCHEMAS: Function = Function {
+    name: "mixpanel_lexicon_schemas",
+    description: "What Lexicon, the project's data dictionary, says of events and profiles that it describes.",
+    example: "SELECT entity_type, name, description, tags FROM mixpanel_lexicon_schemas(entity_type := 'event');",
+    parameters: params![
+        &[Param::named("entity_type", SqlType::Varchar, "only what is said of these: event or profile")],
+        TARGET
+    ],
+    bind: |arguments, session| {
         let entity_type = arguments.one_of("entity_type", &ENTITY_TYPES)?;
         let target = target(&arguments, session)?;
         let route = entity_type.map_or("schemas".to_owned(), |entity_type| format!("schemas/{entity_type}"));
-        let request = super::project_request(&target, &route)?.quota(Some(Quota::Lexicon));
-        Ok(super::cached(target, request, columns(), read_list))
+        let request = project_request(&target, &route)?.quota(Some(Quota::Lexicon));
+        listing(&arguments, target, request, read_list, table())
+    },
+    ..Function::PLAIN
+};
+
+pub const LEXICON_SCHEMA: Function = Function {
+    name: "mixpanel_lexicon_schema",
+    description: "What Lexicon says of one event, or of profiles.",
+    example: "SELECT description, properties FROM mixpanel_lexicon_schema('event', 'Purchase');",
+    parameters: params![
+        &[
+            Param::positional("entity_type", SqlType::Varchar, "event or profile"),
+            Param::positional("name", SqlType::Varchar, "the event's name"),
+        ],
+        TARGET
+    ],
+    bind: one,
+    ..Function::PLAIN
+};
+
+fn one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    const EXAMPLE: &str = "mixpanel_lexicon_schema('event', 'Purchase')";
+    subject(&arguments, "entity_type", EXAMPLE)?;
+    let entity_type = arguments.one_of("entity_type", &ENTITY_TYPES)?.unwrap_or_default();
+    let name = subject(&arguments, "name", EXAMPLE)?.to_owned();
+    if matches!(name.as_str(), "." | "..") {
+        let problem = format!("no address can end in '{name}'; look for it in mixpanel_lexicon_schemas()");
+        return Err(Error::argument("name", problem));
     }
+    let target = target(&arguments, session)?;
+    let request = project_request(&target, "schemas")?.segment(entity_type).segment(&name).quota(Some(Quota::Lexicon));
+    listing(&arguments, target, request, move |text| read_one(text, entity_type, &name), table())
 }
 
-/// `GET /api/app/projects/{project_id}/schemas/{entity_type}/{name}`, cached, five a minute.
-pub struct LexiconSchema;
-
-impl TableFunction for LexiconSchema {
-    fn name(&self) -> &'static str {
-        "mixpanel_lexicon_schema"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "What Lexicon says of one event, or of profiles.",
-            example: "SELECT description, properties FROM mixpanel_lexicon_schema('event', 'Purchase');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut parameters = vec![
-            Parameter::positional("entity_type", SqlType::Varchar),
-            Parameter::positional("name", SqlType::Varchar),
-        ];
-        parameters.extend(account_parameters());
-        parameters
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        const EXAMPLE: &str = "mixpanel_lexicon_schema('event', 'Purchase')";
-        super::subject(&arguments, "entity_type", EXAMPLE)?;
-        let entity_type = arguments.one_of("entity_type", &ENTITY_TYPES)?.unwrap_or_default();
-        let name = super::subject(&arguments, "name", EXAMPLE)?.to_owned();
-        if matches!(name.as_str(), "." | "..") {
-            let problem = format!("no address can end in '{name}'; look for it in mixpanel_lexicon_schemas()");
-            return Err(Error::argument("name", problem));
-        }
-        let target = target(&arguments, session)?;
-        let request =
-            super::project_request(&target, "schemas")?.segment(entity_type).segment(&name).quota(Some(Quota::Lexicon));
-        Ok(super::cached(target, request, columns(), move |text| read_one(text, entity_type, &name)))
-    }
+fn table() -> Table<Vec<Described>> {
+    Table::new()
+        .text_ref("entity_type", |entity: &Described| Some(&entity.entity_type))
+        .text_ref("name", |entity| Some(&entity.name))
+        .text_ref("description", |entity| entity.description.as_deref())
+        .json_ref("properties", |entity| entity.properties.as_deref())
+        .text("display_name", |entity| entity.metadata.text("displayName"))
+        .texts("tags", |entity| entity.metadata.names("tags"))
+        .boolean("hidden", |entity| entity.metadata.boolean("hidden"))
+        .boolean("dropped", |entity| entity.metadata.boolean("dropped"))
+        .texts("contacts", |entity| entity.metadata.names("contacts"))
+        .json_ref("schema", |entity| Some(&entity.schema))
 }
 
-fn columns() -> Columns {
-    let texts = || SqlType::List(Box::new(SqlType::Varchar));
-    Columns::new([
-        ("entity_type", SqlType::Varchar),
-        ("name", SqlType::Varchar),
-        ("description", SqlType::Varchar),
-        ("properties", SqlType::Json),
-        ("display_name", SqlType::Varchar),
-        ("tags", texts()),
-        ("hidden", SqlType::Boolean),
-        ("dropped", SqlType::Boolean),
-        ("contacts", texts()),
-        ("schema", SqlType::Json),
-    ])
+/// One event or property, and what is said of it.
+struct Described {
+    entity_type: String,
+    name: String,
+    description: Option<String>,
+    properties: Option<String>,
+    metadata: Record,
+    /// All of it, as it was sent.
+    schema: String,
+}
+
+impl Described {
+    fn of(entry: &Entry<'_>) -> Result<Self> {
+        let schema: Schema<'_> = json::parse_object(entry.schema.get(), "the schema of an entity")?;
+        let metadata = Record::new("a schema", schema.metadata.unwrap_or_default());
+        Ok(Self {
+            entity_type: entry.entity_type.clone(),
+            name: entry.name.clone(),
+            description: schema.description.as_ref().and_then(json::said),
+            properties: schema.properties.map(|properties| properties.get().to_owned()),
+            metadata: metadata.record("com.mixpanel")?.unwrap_or_else(|| Record::new("a schema", Map::new())),
+            schema: entry.schema.get().to_owned(),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -132,60 +129,37 @@ struct Envelope<'a> {
 }
 
 /// `{"results": [{"entityType": "event", "name": "Purchase", "schemaJson": {...}}]}`
-fn read_list(text: &str) -> Result<Vec<ArrayRef>> {
+fn read_list(text: &str) -> Result<Vec<Described>> {
     let expected = "a list of schemas";
-    let entries: Vec<&RawValue> = answers::results(text, expected)?;
-    let entries = entries.into_iter().map(|entry| answers::parse_object(entry.get(), expected));
+    let entries: Vec<&RawValue> = results(text, expected)?;
+    let entries = entries.into_iter().map(|entry| json::parse_object(entry.get(), expected));
     let mut entries: Vec<Entry<'_>> = entries.collect::<Result<_>>()?;
     entries.sort_by(|a, b| (&a.entity_type, &a.name).cmp(&(&b.entity_type, &b.name)));
-    arrays(&entries)
+    entries.iter().map(Described::of).collect()
 }
 
-fn read_one(text: &str, entity_type: &str, name: &str) -> Result<Vec<ArrayRef>> {
+fn read_one(text: &str, entity_type: &str, name: &str) -> Result<Vec<Described>> {
     let expected = "a schema";
-    let envelope: Envelope<'_> = answers::parse_object(text, expected)?;
+    let envelope: Envelope<'_> = json::parse_object(text, expected)?;
     let schema = match envelope {
         Envelope { results: Some(schema), properties: None } => schema,
-        _ => answers::parse(text, expected)?,
+        _ => json::parse(text, expected)?,
     };
-    arrays(&[Entry { entity_type: entity_type.to_owned(), name: name.to_owned(), schema }])
-}
-
-fn arrays(entries: &[Entry<'_>]) -> Result<Vec<ArrayRef>> {
-    let schemas = entries.iter().map(|entry| answers::parse_object(entry.schema.get(), "the schema of an entity"));
-    let schemas: Vec<Schema<'_>> = schemas.collect::<Result<_>>()?;
-    let nothing = Map::new();
-    let metadata = schemas.iter().map(|schema| {
-        let members = schema.metadata.as_ref().unwrap_or(&nothing);
-        let ours = Record::new("a schema", members).record("com.mixpanel")?;
-        Ok(ours.unwrap_or(Record::new("a schema", &nothing)))
-    });
-    let metadata: Vec<Record<'_>> = metadata.collect::<Result<_>>()?;
-    let names = |member: &str| metadata.iter().map(|about| about.names(member)).collect::<Result<Vec<_>>>();
-    let flags = |member: &str| metadata.iter().map(|about| about.boolean(member)).collect::<Result<BooleanArray>>();
-    let description = |schema: &Schema<'_>| answers::said(schema.description.as_ref()?);
-    Ok(vec![
-        texts(entries.iter().map(|entry| Some(&entry.entity_type))),
-        texts(entries.iter().map(|entry| Some(&entry.name))),
-        texts(schemas.iter().map(description)),
-        texts(schemas.iter().map(|schema| schema.properties.map(RawValue::get))),
-        texts(metadata.iter().map(|about| about.text("displayName"))),
-        list_of_texts(names("tags")?),
-        Arc::new(flags("hidden")?),
-        Arc::new(flags("dropped")?),
-        list_of_texts(names("contacts")?),
-        texts(entries.iter().map(|entry| Some(entry.schema.get()))),
-    ])
+    Ok(vec![Described::of(&Entry { entity_type: entity_type.to_owned(), name: name.to_owned(), schema })?])
 }
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::{Array, cast::AsArray};
+    use arrow_array::{Array, RecordBatch, cast::AsArray};
 
     use super::*;
 
-    fn schema_of(outcome: Result<Vec<ArrayRef>>) -> String {
-        outcome.unwrap()[9].as_string_view().value(0).to_owned()
+    fn schema_of(outcome: Result<Vec<Described>>) -> String {
+        outcome.unwrap()[0].schema.clone()
+    }
+
+    fn rows(outcome: Result<Vec<Described>>) -> Result<RecordBatch> {
+        table().batch(&outcome?)
     }
 
     #[test]
@@ -204,7 +178,8 @@ mod tests {
         let text = r#"{"results": [{"entityType": "group", "name": "b", "schemaJson": {}},
             {"entityType": "event", "name": "c", "schemaJson": {"metadata": {"com.mixpanel": null}}},
             {"entityType": "event", "name": "a", "schemaJson": {"metadata": null, "description": null}}]}"#;
-        let arrays = read_list(text).unwrap();
+        let rows = rows(read_list(text)).unwrap();
+        let arrays = rows.columns();
         assert_eq!(arrays[1].as_string_view().iter().flatten().collect::<Vec<_>>(), ["a", "c", "b"]);
         assert!(arrays[2..9].iter().all(|array| array.null_count() == 3));
         assert_eq!(arrays[9].null_count(), 0);
@@ -221,10 +196,13 @@ mod tests {
             r#"{"results": [["event", "a", {}]]}"#,
             r#"{"results": {"added": 3}}"#,
         ] {
-            assert!(read_list(text).is_err_and(|error| error.to_string().contains("[UNEXPECTED_RESPONSE]")), "{text}");
+            assert!(
+                rows(read_list(text)).is_err_and(|error| error.to_string().contains("[UNEXPECTED_RESPONSE]")),
+                "{text}"
+            );
         }
         for text in ["[]", "1", r#"{"results": []}"#, r#"{"results": 1}"#] {
-            let outcome = read_one(text, "event", "A");
+            let outcome = rows(read_one(text, "event", "A"));
             assert!(outcome.is_err_and(|error| error.to_string().contains("[UNEXPECTED_RESPONSE]")), "{text}");
         }
     }

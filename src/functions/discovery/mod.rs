@@ -1,4 +1,4 @@
-//! Discovery: what there is to be asked about. Answers are kept for a quarter of an hour ([`crate::discovery`]).
+//! Discovery: what there is to be asked about. Answers are kept for a quarter of an hour ([`crate::known`]).
 
 mod annotations;
 mod bookmarks;
@@ -9,37 +9,28 @@ mod funnels;
 mod lexicon;
 mod properties;
 mod property_values;
+mod results;
 mod top_events;
 mod workspaces;
 
-pub use annotations::Annotations;
-pub use bookmarks::{Bookmarks, known_type};
-pub use clear_cache::ClearCache;
-pub use cohorts::Cohorts;
-pub use events::Events;
-pub use funnels::Funnels;
-pub use lexicon::{LexiconSchema, LexiconSchemas};
-pub use properties::Properties;
-pub use property_values::PropertyValues;
-pub use top_events::TopEvents;
-pub use workspaces::Workspaces;
-
-use arrow_array::ArrayRef;
+pub use annotations::ANNOTATIONS;
+pub use bookmarks::{BOOKMARKS, known_type};
+pub use clear_cache::CLEAR_CACHE;
+pub use cohorts::COHORTS;
+pub use events::EVENTS;
+pub use funnels::FUNNELS;
+pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
+pub use properties::PROPERTIES;
+pub use property_values::PROPERTY_VALUES;
+pub use top_events::TOP_EVENTS;
+pub use workspaces::WORKSPACES;
 
 use crate::{
     config::Target,
-    contract::{Arguments, BoundTable, Code, Columns, Error, Result, rows},
-    discovery::{self, MOST_NAMES},
+    contract::{Arguments, Code, Error, Result},
+    known::MOST_NAMES,
     mixpanel::{self, Api, Request},
 };
-
-/// A call whose rows are read out of one answer, which is kept: `read` returns one array for each column.
-fn cached<F>(target: Target, request: Request, columns: Columns, read: F) -> Box<dyn BoundTable>
-where
-    F: Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
-{
-    rows(columns, move || read(&discovery::answer(&target, &request, |text| read(text).map(drop))?))
-}
 
 /// A route of the app API below the call's project. Errors: `InvalidConfig` for credentials that can't read it.
 pub fn project_request(target: &Target, route: &str) -> Result<Request> {

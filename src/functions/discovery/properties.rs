@@ -1,56 +1,37 @@
-//! `mixpanel_properties(event, ...)`: the properties that an event has.
+//! `mixpanel_properties(event, ...)`: the properties that an event has. `GET /api/query/events/properties/top`, cached.
 
-use std::sync::Arc;
-
-use arrow_array::Int64Array;
 use serde_json::Value;
 
+use super::{limit, subject, uncut};
 use crate::{
-    answers::{self, Entries},
     config::Target,
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
+    contract::{Arguments, BoundTable, Function, Result, Session, Table, params},
+    functions::{
+        parameters::{EVENT, MAX_ROWS, QUERY},
+        target,
     },
-    discovery::{answer, refused_event, unknown_event},
-    functions::{query_parameters, target},
+    json::{self, Entries},
+    known::{answer, refused_event, unknown_event},
     mixpanel::{Api, Request},
 };
 
-/// `GET /api/query/events/properties/top`, cached.
-pub struct Properties;
+pub const PROPERTIES: Function = Function {
+    name: "mixpanel_properties",
+    description: "The properties that an event had in the last 31 days, and how many of its events had them.",
+    example: "SELECT property_name, count FROM mixpanel_properties('Purchase');",
+    parameters: params![&[EVENT, MAX_ROWS], QUERY],
+    bind,
+    ..Function::PLAIN
+};
 
-impl TableFunction for Properties {
-    fn name(&self) -> &'static str {
-        "mixpanel_properties"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The properties that an event had in the last 31 days, and how many of its events had them.",
-            example: "SELECT property_name, count FROM mixpanel_properties('Purchase');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut parameters =
-            vec![Parameter::positional("event", SqlType::Varchar), Parameter::named("max_rows", SqlType::BigInt)];
-        parameters.extend(query_parameters());
-        parameters
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let event = super::subject(&arguments, "event", "mixpanel_properties('Purchase')")?.to_owned();
-        let max_rows = arguments.count("max_rows")?;
-        let target = target(&arguments, session)?;
-        let columns = Columns::new([("property_name", SqlType::Varchar), ("count", SqlType::BigInt)]);
-        Ok(rows(columns, move || {
-            let found = super::uncut(properties(&target, &event, super::limit(max_rows))?, max_rows, "")?;
-            Ok(vec![
-                texts(found.iter().map(|(name, _)| Some(name))),
-                Arc::new(found.iter().map(|(_, count)| *count).collect::<Int64Array>()),
-            ])
-        }))
-    }
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let event = subject(&arguments, "event", "mixpanel_properties('Purchase')")?.to_owned();
+    let max_rows = arguments.count("max_rows")?;
+    let target = target(&arguments, session)?;
+    Ok(Table::new()
+        .text_ref("property_name", |(name, _): &(String, Option<i64>)| Some(name))
+        .bigint("count", |(_, count)| *count)
+        .of(move || uncut(properties(&target, &event, limit(max_rows))?, max_rows, "")))
 }
 
 /// Errors: `NotFound` where there is no such event.
@@ -67,12 +48,12 @@ fn properties(target: &Target, event: &str, limit: u64) -> Result<Vec<(String, O
 /// `{"plan": {"count": 295}, "announced": {}}`, and `{"plan": 295}`: the most frequent first, then by name. Two properties
 /// may be called the same (see [`Entries`]).
 fn read(text: &str) -> Result<Vec<(String, Option<i64>)>> {
-    let Entries(found): Entries<Value> = answers::parse(text, "an object of properties")?;
+    let Entries(found): Entries<Value> = json::parse(text, "an object of properties")?;
     let count = |name: &str, entry: &Value| {
         let count = entry.as_object().map_or(Some(entry), |entry| entry.get("count"));
         let Some(count) = count.filter(|count| !count.is_null()) else { return Ok(None) };
-        let error = || answers::unexpected(&format!("the count of '{name}'"), &format!("it is {count}"), text);
-        answers::bigint(count).map(Some).ok_or_else(error)
+        let error = || json::unexpected(&format!("the count of '{name}'"), &format!("it is {count}"), text);
+        json::bigint(count).map(Some).ok_or_else(error)
     };
     let mut counts =
         found.iter().map(|(name, entry)| Ok((name.clone(), count(name, entry)?))).collect::<Result<Vec<_>>>()?;
@@ -102,7 +83,7 @@ mod tests {
 
     #[test]
     fn names_that_mending_made_equal_are_two() {
-        let text = answers::text(br#"{"a\ud83d": {"count": 1}, "a\ud83e": {"count": 2}}"#);
+        let text = json::text(br#"{"a\ud83d": {"count": 1}, "a\ud83e": {"count": 2}}"#);
         assert_eq!(read(&text), Ok(vec![("a\u{fffd}".to_owned(), Some(2)), ("a\u{fffd}".to_owned(), Some(1))]));
     }
 

@@ -1,57 +1,45 @@
-//! `mixpanel_property_values(property, ...)`: the values that a property has.
+//! `mixpanel_property_values(property, ...)`: the values that a property has. `GET /api/query/events/properties/values`,
+//! cached.
 
 use serde_json::value::RawValue;
 
+use super::{limit, subject, uncut};
 use crate::{
-    answers,
     config::Target,
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, rows, texts,
+    contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
+    functions::{
+        parameters::{MAX_ROWS, QUERY},
+        target,
     },
-    discovery::{answer, refused_event, unknown_event_at_hand},
-    functions::{query_parameters, target},
+    json,
+    known::{answer, refused_event, unknown_event_at_hand},
     mixpanel::{Api, Request},
 };
 
-/// `GET /api/query/events/properties/values`, cached.
-pub struct PropertyValues;
+pub const PROPERTY_VALUES: Function = Function {
+    name: "mixpanel_property_values",
+    description: "The values that a property had in the last 31 days, the most frequent first.",
+    example: "SELECT value FROM mixpanel_property_values('plan', event := 'Purchase');",
+    parameters: params![&[PROPERTY, EVENT, MAX_ROWS], QUERY],
+    bind,
+    ..Function::PLAIN
+};
 
-impl TableFunction for PropertyValues {
-    fn name(&self) -> &'static str {
-        "mixpanel_property_values"
-    }
+const PROPERTY: Param = Param::positional("property", SqlType::Varchar, "the property's name");
+const EVENT: Param = Param::named("event", SqlType::Varchar, "of this event only");
 
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The values that a property had in the last 31 days, the most frequent first.",
-            example: "SELECT value FROM mixpanel_property_values('plan', event := 'Purchase');",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut parameters = vec![
-            Parameter::positional("property", SqlType::Varchar),
-            Parameter::named("event", SqlType::Varchar),
-            Parameter::named("max_rows", SqlType::BigInt),
-        ];
-        parameters.extend(query_parameters());
-        parameters
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let property = super::subject(&arguments, "property", "mixpanel_property_values('plan')")?.to_owned();
-        let event = arguments.text("event")?.map(str::to_owned);
-        let max_rows = arguments.count("max_rows")?;
-        let target = target(&arguments, session)?;
-        Ok(rows(Columns::new([("value", SqlType::Varchar)]), move || {
-            let found = values(&target, &property, event.as_deref(), super::limit(max_rows))?;
-            let narrower = if event.is_none() { "Narrow it to an event, or ask for more; " } else { "Ask for more; " };
-            Ok(vec![texts(super::uncut(found, max_rows, narrower)?)])
-        }))
-    }
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let property = subject(&arguments, "property", "mixpanel_property_values('plan')")?.to_owned();
+    let event = arguments.text("event")?.map(str::to_owned);
+    let max_rows = arguments.count("max_rows")?;
+    let target = target(&arguments, session)?;
+    Ok(Table::new().text_ref("value", Option::<String>::as_deref).of(move || {
+        let found = values(&target, &property, event.as_deref(), limit(max_rows))?;
+        let narrower = if event.is_none() { "Narrow it to an event, or ask for more; " } else { "Ask for more; " };
+        uncut(found, max_rows, narrower)
+    }))
 }
 
-/// Errors: `NotFound` where there is no such event, as far as that is known without a request.
 fn values(target: &Target, property: &str, event: Option<&str>, limit: u64) -> Result<Vec<Option<String>>> {
     let request = Request::get(Api::Query, "events/properties/values")
         .query_some("event", event)
@@ -69,8 +57,8 @@ fn values(target: &Target, property: &str, event: Option<&str>, limit: u64) -> R
 
 /// `["pro", "free"]`. What is no text becomes its JSON text, null NULL.
 fn read(text: &str) -> Result<Vec<Option<String>>> {
-    let values: Vec<&RawValue> = answers::parse(text, "a list of values")?;
-    Ok(values.into_iter().map(answers::said).collect())
+    let values: Vec<&RawValue> = json::parse(text, "a list of values")?;
+    Ok(values.into_iter().map(json::said).collect())
 }
 
 #[cfg(test)]

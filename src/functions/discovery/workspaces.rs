@@ -1,61 +1,29 @@
-//! `mixpanel_workspaces()`: the data views.
+//! `mixpanel_workspaces()`: the data views. `GET /api/app/projects/{project_id}/workspaces/public`, cached.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, BooleanArray, Int64Array};
-use serde_json::{Map, Value};
-
+use super::{project_request, results::results};
 use crate::{
-    answers::{self, Record},
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction, texts,
-    },
-    functions::{account_parameters, target},
+    contract::{Arguments, BoundTable, Function, Result, Session, Table},
+    functions::{listing::listing, parameters::TARGET, target},
+    json::Record,
 };
 
-/// `GET /api/app/projects/{project_id}/workspaces/public`, cached.
-pub struct Workspaces;
-
-impl TableFunction for Workspaces {
-    fn name(&self) -> &'static str {
-        "mixpanel_workspaces"
-    }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The data views of a project, whose ids other functions take as workspace_id.",
-            example: "SELECT workspace_id, name, is_global FROM mixpanel_workspaces();",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        account_parameters().into()
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let target = target(&arguments, session)?;
-        let request = super::project_request(&target, "workspaces/public")?;
-        let columns = Columns::new([
-            ("workspace_id", SqlType::BigInt),
-            ("name", SqlType::Varchar),
-            ("is_global", SqlType::Boolean),
-        ]);
-        Ok(super::cached(target, request, columns, read))
-    }
-}
+pub const WORKSPACES: Function = Function {
+    name: "mixpanel_workspaces",
+    description: "The data views of a project, whose ids other functions take as workspace_id.",
+    example: "SELECT workspace_id, name, is_global FROM mixpanel_workspaces();",
+    parameters: TARGET,
+    bind,
+    ..Function::PLAIN
+};
 
 /// `{"results": [{"id": 3001, "name": "All Project Data", "is_global": true}]}`
-fn read(text: &str) -> Result<Vec<ArrayRef>> {
-    let items: Vec<Map<String, Value>> = answers::results(text, "a list of workspaces")?;
-    let workspace = |item| {
-        let record = Record::new("a workspace", item);
-        Ok((record.text("name"), record.id("id")?, record.boolean("is_global")?))
-    };
-    let mut workspaces = items.iter().map(workspace).collect::<Result<Vec<_>>>()?;
-    workspaces.sort();
-    Ok(vec![
-        Arc::new(workspaces.iter().map(|(_, id, _)| *id).collect::<Int64Array>()),
-        texts(workspaces.iter().map(|(name, ..)| name.as_ref())),
-        Arc::new(workspaces.iter().map(|(.., is_global)| *is_global).collect::<BooleanArray>()),
-    ])
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let target = target(&arguments, session)?;
+    let request = project_request(&target, "workspaces/public")?;
+    let read = |text: &str| Ok(Record::sorted("a workspace", results(text, "a list of workspaces")?, "id"));
+    let table = Table::new()
+        .bigint("workspace_id", |workspace: &Record| workspace.id("id"))
+        .text("name", |workspace| workspace.text("name"))
+        .boolean("is_global", |workspace| workspace.boolean("is_global"));
+    listing(&arguments, target, request, read, table)
 }

@@ -2,51 +2,48 @@
 //! `mixpanel_property_counts(event, property, ...)`: with which values (`GET /api/query/events/properties`).
 
 use super::{
-    Question, Report,
-    parameters::{Limit, about_days, days, missing, named, subject},
-    series::{self, Extra},
+    Question, REPORT,
+    parameters::{Limit, about_days, missing, subject},
+    series,
     unit::{MINUTE_TO_MONTH, Unit},
 };
 use crate::{
-    contract::{Arguments, Documentation, Error, Parameter, Result, SqlType},
-    functions::counting::Counting,
+    contract::{Arguments, Error, Function, Param, Result, SqlType, params},
+    functions::{
+        counting::Counting,
+        parameters::{DAYS, EVENT, MAX_ROWS, TYPE, UNIT},
+    },
 };
 
-/// Columns: `date`, `event_name`, `count`.
-pub const EVENT_COUNTS: Report = Report {
+pub const EVENT_COUNTS: Function = Function {
     name: "mixpanel_event_counts",
-    documentation: Documentation {
-        description: "How often some events happened, or how many users did them, by date. One request.",
-        example: "SELECT * FROM mixpanel_event_counts(['Sign Up', 'Purchase'], from_date := '2025-01-01', \
-                  to_date := '2025-01-05');",
-    },
-    parameters: || {
-        let mut parameters = vec![Parameter::positional("events", SqlType::List(Box::new(SqlType::Varchar)))];
-        parameters.extend(days());
-        parameters.extend(named(SqlType::Varchar, ["unit", "type"]));
-        parameters
-    },
-    question: event_counts,
+    description: "How often some events happened, or how many users did them, by date. One request.",
+    example: "SELECT * FROM mixpanel_event_counts(['Sign Up', 'Purchase'], from_date := '2025-01-01', \
+              to_date := '2025-01-05');",
+    parameters: params![
+        &[Param::positional("events", SqlType::VARCHARS, "the events' names")],
+        DAYS,
+        &[UNIT, TYPE],
+        REPORT
+    ],
+    bind: |arguments, session| event_counts(&arguments)?.bound(&arguments, session),
+    ..Function::PLAIN
 };
 
-/// Columns: `date`, `value`, `count`. Events without the property are not counted.
-pub const PROPERTY_COUNTS: Report = Report {
+/// Events without the property are not counted.
+pub const PROPERTY_COUNTS: Function = Function {
     name: "mixpanel_property_counts",
-    documentation: Documentation {
-        description: "How often an event happened with each value of a property, by date. One request.",
-        example: "SELECT * FROM mixpanel_property_counts('Purchase', 'plan', from_date := '2025-01-01', \
-                  to_date := '2025-01-05');",
-    },
-    parameters: || {
-        let mut parameters =
-            vec![Parameter::positional("event", SqlType::Varchar), Parameter::positional("property", SqlType::Varchar)];
-        parameters.extend(days());
-        parameters.extend(named(SqlType::Varchar, ["unit", "type"]));
-        parameters.push(Parameter::named("property_values", SqlType::List(Box::new(SqlType::Varchar))));
-        parameters.push(Parameter::named("max_rows", SqlType::BigInt));
-        parameters
-    },
-    question: property_counts,
+    description: "How often an event happened with each value of a property, by date. One request.",
+    example: "SELECT * FROM mixpanel_property_counts('Purchase', 'plan', from_date := '2025-01-01', \
+              to_date := '2025-01-05');",
+    parameters: params![
+        &[EVENT, Param::positional("property", SqlType::Varchar, "the property's name")],
+        DAYS,
+        &[UNIT, TYPE, Param::named("property_values", SqlType::VARCHARS, "only these values"), MAX_ROWS],
+        REPORT
+    ],
+    bind: |arguments, session| property_counts(&arguments)?.bound(&arguments, session),
+    ..Function::PLAIN
 };
 
 fn event_counts(arguments: &Arguments) -> Result<Question> {
@@ -56,7 +53,7 @@ fn event_counts(arguments: &Arguments) -> Result<Question> {
         .query("event", json(events.clone()))
         .query("unit", counted.0.name())
         .query("type", counted.1.name());
-    Ok(series::question(request, counted, "event_name", Extra::none(), None).about_each(events, 1))
+    Ok(series::question(request, counted, "event_name", &[], None).about_each(events, "event_name"))
 }
 
 fn property_counts(arguments: &Arguments) -> Result<Question> {
@@ -70,7 +67,7 @@ fn property_counts(arguments: &Arguments) -> Result<Question> {
         .query("type", counted.1.name())
         .query_some("values", arguments.texts("property_values")?.map(json))
         .query("limit", limit.to_text());
-    series::question(request, counted, "value", Extra::none(), Some(limit)).about(arguments, "event")
+    series::question(request, counted, "value", &[], Some(limit)).about(arguments, "event")
 }
 
 fn counted(arguments: &Arguments) -> Result<(Unit, Counting)> {

@@ -1,36 +1,33 @@
 //! `mixpanel_frequency(...)`: how regularly users are active. `GET /api/query/retention/addiction`.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, Int32Array, Int64Array};
-
 use super::{
-    Question, Report,
-    parameters::{Limit, about_days, check_segments, days, named},
+    Question, REPORT,
+    frequency_answer::{Activity, frequency},
+    parameters::{Limit, about_days, check_segments},
     unit::{DAY_TO_MONTH, HOUR_AND_DAY, Unit},
 };
 use crate::{
-    answers::{self, Activity},
-    contract::{Arguments, Columns, Documentation, Parameter, Result, SqlType, texts},
-    functions::expression::segment_by,
+    contract::{Arguments, Function, Param, Result, SqlType, params},
+    functions::{
+        expression::segment_by,
+        parameters::{DAYS, FILTER, MAX_ROWS, SEGMENT_BY, UNIT},
+    },
 };
 
-/// Columns: `date`, `segment` (NULL without `segment_by`), `periods` (from 1), `users` (active in at least so many).
-pub const FREQUENCY: Report = Report {
+/// Rows: `segment` is NULL without `segment_by`, `users` were active in at least so many `periods` (from 1).
+pub const FREQUENCY: Function = Function {
     name: "mixpanel_frequency",
-    documentation: Documentation {
-        description: "How many users were active in at least so many hours or days of each day, week or month. One request.",
-        example: "SELECT * FROM mixpanel_frequency(from_date := '2025-01-01', to_date := '2025-01-05', \
-                  event := 'Purchase');",
-    },
-    parameters: || {
-        let mut parameters: Vec<Parameter> = days().collect();
-        parameters.extend(named(SqlType::Varchar, ["unit", "addiction_unit", "event", "filter", "segment_by"]));
-        parameters.push(Parameter::named("max_rows", SqlType::BigInt));
-        parameters
-    },
-    question,
+    description: "How many users were active in at least so many hours or days of each day, week or month. One request.",
+    example: "SELECT * FROM mixpanel_frequency(from_date := '2025-01-01', to_date := '2025-01-05', \
+              event := 'Purchase');",
+    parameters: params![DAYS, &[UNIT, ADDICTION_UNIT, EVENT, FILTER, SEGMENT_BY, MAX_ROWS], REPORT],
+    bind: |arguments, session| question(&arguments)?.bound(&arguments, session),
+    ..Function::PLAIN
 };
+
+const ADDICTION_UNIT: Param =
+    Param::named("addiction_unit", SqlType::Varchar, "what a user is active in: hour or day").default("'hour'");
+const EVENT: Param = Param::named("event", SqlType::Varchar, "what counts as being active; any event without it");
 
 fn question(arguments: &Arguments) -> Result<Question> {
     let unit = Unit::of(arguments, DAY_TO_MONTH)?;
@@ -45,25 +42,15 @@ fn question(arguments: &Arguments) -> Result<Question> {
         .query_some("where", arguments.text("filter")?)
         .query_some("on", segment_by)
         .query_some("limit", limit.map(Limit::to_text));
-    let columns = Columns::new([
-        ("date", unit.sql_type()),
-        ("segment", SqlType::Varchar),
-        ("periods", SqlType::Integer),
-        ("users", SqlType::BigInt),
-    ]);
+    let table = unit
+        .table("date", |activity: &Activity| activity.date)
+        .text_ref("segment", |activity| activity.segment.as_deref())
+        .integer("periods", |activity| activity.periods)
+        .bigint("users", |activity| activity.users);
     let read = move |text: &str| {
-        let found = answers::frequency(text, is_segmented)?;
+        let found = frequency(text, is_segmented)?;
         check_segments(limit, found.iter().map(|activity| activity.segment.as_deref()))?;
-        Ok(arrays(&found, unit))
+        Ok(found)
     };
-    Question::new(request, columns, read).about(arguments, "event")
-}
-
-fn arrays(found: &[Activity], unit: Unit) -> Vec<ArrayRef> {
-    vec![
-        unit.column(found.iter().map(|activity| activity.date)),
-        texts(found.iter().map(|activity| activity.segment.as_deref())),
-        Arc::new(found.iter().map(|activity| Some(activity.periods)).collect::<Int32Array>()),
-        Arc::new(found.iter().map(|activity| Some(activity.users)).collect::<Int64Array>()),
-    ]
+    Question::new(request, read, table).about(arguments, "event")
 }

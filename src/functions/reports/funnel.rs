@@ -1,44 +1,36 @@
 //! `mixpanel_funnel(funnel_id, ...)`: how many users take the steps of a saved funnel. `GET /api/query/funnels`.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array};
-
 use super::{
-    Question, Report,
-    parameters::{DOCUMENTED_LIMIT, Limit, about_days, check_segments, days, missing, named},
+    Question, REPORT,
+    funnel_answer::{Step, funnel},
+    parameters::{DOCUMENTED_LIMIT, Limit, about_days, check_segments, missing},
     unit::{DAY_TO_MONTH, Unit},
 };
 use crate::{
-    answers::{self, Step},
-    contract::{Arguments, Columns, Documentation, Error, Parameter, Result, SqlType, texts},
-    functions::expression::segment_by,
+    contract::{Arguments, Error, Function, Param, Result, SqlType, params},
+    functions::{
+        expression::segment_by,
+        parameters::{DAYS, FILTER, MAX_ROWS, SEGMENT_BY, UNIT},
+    },
 };
 
-/// Columns: `date`, `segment` (NULL without `segment_by`), `step` (from 1), `event_name`, `count`, `step_conversion`,
-/// `overall_conversion`, `avg_seconds`, `avg_seconds_from_start`.
-pub const FUNNEL: Report = Report {
+/// Rows: `segment` is NULL without `segment_by`, `step` counts from 1.
+pub const FUNNEL: Function = Function {
     name: "mixpanel_funnel",
-    documentation: Documentation {
-        description: "How many users take each step of a saved funnel, by the date on which they enter it. One request.",
-        example: "SELECT * FROM mixpanel_funnel(8101, from_date := '2025-01-01', to_date := '2025-01-05');",
-    },
-    parameters,
-    question,
+    description: "How many users take each step of a saved funnel, by the date on which they enter it. One request.",
+    example: "SELECT * FROM mixpanel_funnel(8101, from_date := '2025-01-01', to_date := '2025-01-05');",
+    parameters: params![&[FUNNEL_ID], DAYS, &[UNIT, SEGMENT_BY, FILTER, LENGTH_UNIT, LENGTH, MAX_ROWS], REPORT],
+    bind: |arguments, session| question(&arguments)?.bound(&arguments, session),
+    ..Function::PLAIN
 };
+
+const FUNNEL_ID: Param = Param::positional("funnel_id", SqlType::Any, "the id of a saved funnel, a number or text");
+const LENGTH_UNIT: Param = Param::named("length_unit", SqlType::Varchar, "of length: day, hour, minute or second");
+/// A number with a fraction is refused; as a BIGINT it would come rounded.
+const LENGTH: Param = Param::named("length", SqlType::Any, "how long users have, if not what was saved");
 
 /// The units of `length_unit`, and how many of them are the 90 days that Mixpanel allows.
 const LENGTHS: [(&str, u64); 4] = [("day", 90), ("hour", 90 * 24), ("minute", 90 * 24 * 60), ("second", 90 * 86_400)];
-
-fn parameters() -> Vec<Parameter> {
-    let mut parameters = vec![Parameter::positional("funnel_id", SqlType::Any)];
-    parameters.extend(days());
-    parameters.extend(named(SqlType::Varchar, ["unit", "segment_by", "filter", "length_unit"]));
-    // A number with a fraction is refused; as a BIGINT it would come rounded.
-    parameters.push(Parameter::named("length", SqlType::Any));
-    parameters.push(Parameter::named("max_rows", SqlType::BigInt));
-    parameters
-}
 
 fn question(arguments: &Arguments) -> Result<Question> {
     let funnel_id = funnel_id(arguments)?;
@@ -55,23 +47,22 @@ fn question(arguments: &Arguments) -> Result<Question> {
         .query_some("on", segment_by)
         .query_some("where", arguments.text("filter")?)
         .query_some("limit", limit.map(Limit::to_text));
-    let columns = Columns::new([
-        ("date", unit.sql_type()),
-        ("segment", SqlType::Varchar),
-        ("step", SqlType::Integer),
-        ("event_name", SqlType::Varchar),
-        ("count", SqlType::BigInt),
-        ("step_conversion", SqlType::Double),
-        ("overall_conversion", SqlType::Double),
-        ("avg_seconds", SqlType::Double),
-        ("avg_seconds_from_start", SqlType::Double),
-    ]);
+    let table = unit
+        .table("date", |step: &Step| step.date)
+        .text_ref("segment", |step| step.segment.as_deref())
+        .integer("step", |step| step.number)
+        .text_ref("event_name", |step| step.event_name.as_deref())
+        .bigint("count", |step| step.count)
+        .double("step_conversion", |step| step.step_conversion)
+        .double("overall_conversion", |step| step.overall_conversion)
+        .double("avg_seconds", |step| step.seconds)
+        .double("avg_seconds_from_start", |step| step.seconds_from_start);
     let read = move |text: &str| {
-        let steps = answers::funnel(text, is_segmented)?;
+        let steps = funnel(text, is_segmented)?;
         check_segments(limit, steps.iter().map(|step| step.segment.as_deref()))?;
-        Ok(arrays(&steps, unit))
+        Ok(steps)
     };
-    Ok(Question::new(request, columns, read))
+    Ok(Question::new(request, read, table))
 }
 
 fn funnel_id(arguments: &Arguments) -> Result<String> {
@@ -102,20 +93,4 @@ fn length(arguments: &Arguments) -> Result<(Option<u64>, Option<&'static str>)> 
         }
         _ => Ok((length, unit)),
     }
-}
-
-fn arrays(steps: &[Step], unit: Unit) -> Vec<ArrayRef> {
-    let doubles =
-        |value: fn(&Step) -> Option<f64>| -> ArrayRef { Arc::new(steps.iter().map(value).collect::<Float64Array>()) };
-    vec![
-        unit.column(steps.iter().map(|step| step.date)),
-        texts(steps.iter().map(|step| step.segment.as_deref())),
-        Arc::new(steps.iter().map(|step| Some(step.number)).collect::<Int32Array>()),
-        texts(steps.iter().map(|step| step.event_name.as_deref())),
-        Arc::new(steps.iter().map(|step| Some(step.count)).collect::<Int64Array>()),
-        doubles(|step| step.step_conversion),
-        doubles(|step| step.overall_conversion),
-        doubles(|step| step.seconds),
-        doubles(|step| step.seconds_from_start),
-    ]
 }

@@ -1,14 +1,19 @@
 //! Live reports: functions whose rows are read out of the answer to one request.
 
+mod bucket;
 mod counts;
 mod frequency;
+mod frequency_answer;
 mod funnel;
+mod funnel_answer;
 mod jql;
 mod numeric;
 mod parameters;
 mod retention;
+mod retention_answer;
 mod segmentation;
 mod series;
+mod series_answer;
 mod unit;
 
 pub use counts::{EVENT_COUNTS, PROPERTY_COUNTS};
@@ -19,29 +24,23 @@ pub use numeric::{AVERAGE, NUMERIC, SUM};
 pub use retention::RETENTION;
 pub use segmentation::SEGMENTATION;
 
-use arrow_array::{Array, ArrayRef, cast::AsArray};
+use arrow_array::{RecordBatch, cast::AsArray};
 
 use super::{
-    live::{answered, raw_answer},
-    query_parameters, target,
+    live::{ask, raw_answer},
+    parameters::{QUERY, RAW},
+    target,
 };
 use crate::{
-    contract::{Arguments, BoundTable, Columns, Documentation, Parameter, Result, Session, SqlType, TableFunction},
-    discovery::unknown_event_at_hand,
+    contract::{Arguments, BoundTable, Columns, Param, Result, Session, Table, params, rows},
+    known::unknown_event_at_hand,
     mixpanel::Request,
 };
 
-/// A report: what sets it apart from the others. They all take `raw` and what says whom to ask besides.
-pub struct Report {
-    name: &'static str,
-    documentation: Documentation,
-    /// Its own.
-    parameters: fn() -> Vec<Parameter>,
-    /// Validates the arguments.
-    question: fn(&Arguments) -> Result<Question>,
-}
+/// What every report takes besides its own parameters.
+const REPORT: &[Param] = params![&[RAW], QUERY];
 
-/// What is asked, and how the answer is read: one array for each column.
+/// What is asked, and how the answer is read.
 struct Question {
     request: Request,
     columns: Columns,
@@ -49,15 +48,19 @@ struct Question {
     /// The events that must exist if there are no rows of them.
     events: Vec<String>,
     /// Which column says the event of a row, where there can be several.
-    event_column: Option<usize>,
+    event_column: Option<&'static str>,
 }
 
+type Read = dyn Fn(&str) -> Result<RecordBatch> + Send + Sync;
+
 impl Question {
-    fn new(
+    fn new<A: 'static>(
         request: Request,
-        columns: Columns,
-        read: impl Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync + 'static,
+        read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
+        table: Table<A>,
     ) -> Self {
+        let columns = table.columns();
+        let read = move |text: &str| table.batch(&read(text)?);
         Self { request, columns, read: Box::new(read), events: vec![], event_column: None }
     }
 
@@ -66,52 +69,33 @@ impl Question {
         Ok(Self { events: arguments.text(name)?.map(str::to_owned).into_iter().collect(), ..self })
     }
 
-    /// The same question, which is about these events; each row says its own in the column of this number.
-    fn about_each(self, events: Vec<String>, column: usize) -> Self {
+    /// The same question, which is about these events; each row says its own in this column.
+    fn about_each(self, events: Vec<String>, column: &'static str) -> Self {
         Self { events, event_column: Some(column), ..self }
     }
-}
 
-/// Whether the answer has nothing about an event.
-fn is_absent(event: &str, arrays: &[ArrayRef], column: Option<usize>) -> bool {
-    match column.and_then(|column| arrays.get(column)?.as_string_view_opt()) {
-        Some(events) => !events.iter().flatten().any(|found| found == event),
-        None => arrays.iter().all(|array| array.is_empty()),
-    }
-}
-
-type Read = dyn Fn(&str) -> Result<Vec<ArrayRef>> + Send + Sync;
-
-impl TableFunction for Report {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn documentation(&self) -> Documentation {
-        self.documentation
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut parameters = (self.parameters)();
-        parameters.push(Parameter::named("raw", SqlType::Boolean));
-        parameters.extend(query_parameters());
-        parameters
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let Question { request, columns, read, events, event_column } = (self.question)(&arguments)?;
-        let raw = arguments.boolean("raw")?.unwrap_or(false);
-        let target = target(&arguments, session)?;
+    /// The call that asks it.
+    fn bound(self, arguments: &Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+        let Self { request, columns, read, events, event_column } = self;
+        let raw = arguments.boolean(RAW.name)?.unwrap_or(false);
+        let target = target(arguments, session)?;
         request.url(&target)?;
         if raw {
             return Ok(raw_answer(target, request));
         }
-        let asked = target.clone();
-        Ok(answered(target, request, columns, move |text| {
-            let arrays = read(text)?;
+        Ok(rows(columns, move || {
+            let batch = read(&ask(&target, &request)?)?;
             // Mixpanel answers questions about events that it doesn't know as if they had never happened.
-            let mut absent = events.iter().filter(|event| is_absent(event, &arrays, event_column));
-            absent.find_map(|event| unknown_event_at_hand(&asked, event)).map_or(Ok(arrays), Err)
+            let mut absent = events.iter().filter(|event| is_absent(event, &batch, event_column));
+            absent.find_map(|event| unknown_event_at_hand(&target, event)).map_or(Ok(batch), Err)
         }))
+    }
+}
+
+/// Whether the answer has nothing about an event.
+fn is_absent(event: &str, batch: &RecordBatch, column: Option<&str>) -> bool {
+    match column.and_then(|column| batch.column_by_name(column)?.as_string_view_opt()) {
+        Some(events) => !events.iter().flatten().any(|found| found == event),
+        None => batch.num_rows() == 0,
     }
 }

@@ -2,25 +2,15 @@
 
 use std::collections::HashSet;
 
+use super::funnel_answer::OVERALL;
 use crate::{
-    answers::OVERALL,
-    contract::{Arguments, Code, Error, Parameter, Result, SqlType},
+    contract::{Arguments, Code, Error, Result},
     mixpanel::{Api, Request},
 };
 
 /// More segments than this are not asked for: the most that Mixpanel gives where it says so, and where it doesn't, the
 /// same.
 const MOST_SEGMENTS: u64 = 10_000;
-
-/// Named parameters of one type.
-pub fn named<const N: usize>(sql_type: SqlType, names: [&'static str; N]) -> impl Iterator<Item = Parameter> {
-    names.into_iter().map(move |name| Parameter::named(name, sql_type.clone()))
-}
-
-/// The days of a report.
-pub fn days() -> impl Iterator<Item = Parameter> {
-    named(SqlType::Date, ["from_date", "to_date"])
-}
 
 /// The subject of the question, which stands first and without a name.
 ///

@@ -1,46 +1,50 @@
 //! `mixpanel_retention(...)`: who comes back after a first event. `GET /api/query/retention`.
 
-use std::sync::Arc;
-
-use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array};
-
 use super::{
-    Question, Report,
-    parameters::{Limit, about_days, check_segments, days, named},
+    Question, REPORT,
+    parameters::{Limit, about_days, check_segments},
+    retention_answer::{Period, retention},
     unit::{DAY_TO_MONTH, Unit},
 };
 use crate::{
-    answers::{self, Period},
-    contract::{Arguments, Columns, Documentation, Error, Parameter, Result, SqlType, texts},
-    functions::expression::segment_by,
+    contract::{Arguments, Error, Function, Param, Result, SqlType, params},
+    functions::{
+        expression::segment_by,
+        parameters::{DAYS, MAX_ROWS, SEGMENT_BY, UNIT},
+    },
     mixpanel::Request,
 };
 
-/// Columns: `cohort_date`, `segment` (NULL without `segment_by`), `cohort_size`, `period` (from 0), `retained`,
-/// `retention_rate` (NULL in a cohort of nobody). A cohort of which no period has ended is one row, with NULLs for these.
-pub const RETENTION: Report = Report {
+/// Rows: `segment` is NULL without `segment_by`, `period` counts from 0, `retention_rate` is NULL in a cohort of nobody. A
+/// cohort of which no period has ended is one row, with NULLs for these.
+pub const RETENTION: Function = Function {
     name: "mixpanel_retention",
-    documentation: Documentation {
-        description: "How many users come back after a first event, by the date of that event and the time since. One request.",
-        example: "SELECT * FROM mixpanel_retention(born_event := 'Sign Up', return_event := 'Purchase', \
-                  from_date := '2025-01-01', to_date := '2025-01-05');",
-    },
-    parameters,
-    question,
+    description: "How many users come back after a first event, by the date of that event and the time since. One request.",
+    example: "SELECT * FROM mixpanel_retention(born_event := 'Sign Up', return_event := 'Purchase', \
+              from_date := '2025-01-01', to_date := '2025-01-05');",
+    parameters: params![DAYS, EVENTS, &[UNIT, RETENTION_TYPE, SEGMENT_BY], INTERVALS, REPORT],
+    bind: |arguments, session| question(&arguments)?.bound(&arguments, session),
+    ..Function::PLAIN
 };
+
+const EVENTS: &[Param] = &[
+    Param::named("born_event", SqlType::Varchar, "the first event; required, but not for compounded retention"),
+    Param::named("return_event", SqlType::Varchar, "what counts as coming back; any event without it"),
+    Param::named("born_filter", SqlType::Varchar, "an expression that chooses first events"),
+    Param::named("return_filter", SqlType::Varchar, "an expression that chooses events of coming back"),
+];
+const RETENTION_TYPE: Param =
+    Param::named("retention_type", SqlType::Varchar, "who is in a cohort: birth or compounded").default("'birth'");
+const INTERVALS: &[Param] = &[
+    Param::named("interval_size", SqlType::BigInt, "instead of unit, so many days, 90 at most"),
+    Param::named("interval_count", SqlType::BigInt, "how many periods after period 0").default("10"),
+    MAX_ROWS,
+    Param::named("unbounded", SqlType::Boolean, "whether later periods count too").default("false"),
+];
 
 /// How many periods are asked for, besides period 0; the API's own default is 1.
 const PERIODS: u64 = 10;
 const LONGEST_INTERVAL: u64 = 90;
-
-fn parameters() -> Vec<Parameter> {
-    let mut parameters: Vec<Parameter> = days().collect();
-    parameters.extend(named(SqlType::Varchar, ["born_event", "return_event", "born_filter", "return_filter"]));
-    parameters.extend(named(SqlType::Varchar, ["unit", "retention_type", "segment_by"]));
-    parameters.extend(named(SqlType::BigInt, ["interval_size", "interval_count", "max_rows"]));
-    parameters.push(Parameter::named("unbounded", SqlType::Boolean));
-    parameters
-}
 
 fn question(arguments: &Arguments) -> Result<Question> {
     let retention_type = arguments.one_of("retention_type", &["birth", "compounded"])?.unwrap_or("birth");
@@ -55,20 +59,19 @@ fn question(arguments: &Arguments) -> Result<Question> {
             .query_some("unbounded_retention", arguments.boolean("unbounded")?.map(|unbounded| unbounded.to_string()))
             .query_some("on", segment_by)
             .query_some("limit", limit.map(Limit::to_text));
-    let columns = Columns::new([
-        ("cohort_date", Unit::DAY.sql_type()),
-        ("segment", SqlType::Varchar),
-        ("cohort_size", SqlType::BigInt),
-        ("period", SqlType::Integer),
-        ("retained", SqlType::BigInt),
-        ("retention_rate", SqlType::Double),
-    ]);
+    let table = Unit::DAY
+        .table("cohort_date", |period: &Period| period.cohort)
+        .text_ref("segment", |period| period.segment.as_deref())
+        .bigint("cohort_size", |period| period.cohort_size)
+        .integer("period", |period| period.number)
+        .bigint("retained", |period| period.retained)
+        .double("retention_rate", Period::rate);
     let read = move |text: &str| {
-        let periods = answers::retention(text, is_segmented)?;
+        let periods = retention(text, is_segmented)?;
         check_segments(limit, periods.iter().map(|period| period.segment.as_deref()))?;
-        Ok(arrays(&periods))
+        Ok(periods)
     };
-    Question::new(interval(request, arguments)?, columns, read).about(arguments, "born_event")
+    Question::new(interval(request, arguments)?, read, table).about(arguments, "born_event")
 }
 
 /// Who is in a cohort: in compounded retention all who did the event that they return with.
@@ -104,21 +107,4 @@ fn interval(request: Request, arguments: &Arguments) -> Result<Request> {
             Err(Error::argument("interval_size", format!("must be at most {LONGEST_INTERVAL} days, not {size}")))
         }
     }
-}
-
-fn arrays(periods: &[Period]) -> Vec<ArrayRef> {
-    let counts =
-        |value: fn(&Period) -> Option<i64>| -> ArrayRef { Arc::new(periods.iter().map(value).collect::<Int64Array>()) };
-    let rate = |period: &Period| {
-        let retained = period.retained.filter(|_| period.cohort_size != 0)?;
-        Some(retained as f64 / period.cohort_size as f64)
-    };
-    vec![
-        Unit::DAY.column(periods.iter().map(|period| period.cohort)),
-        texts(periods.iter().map(|period| period.segment.as_deref())),
-        counts(|period| Some(period.cohort_size)),
-        Arc::new(periods.iter().map(|period| period.number).collect::<Int32Array>()),
-        counts(|period| period.retained),
-        Arc::new(periods.iter().map(rate).collect::<Float64Array>()),
-    ]
 }

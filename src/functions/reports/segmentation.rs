@@ -1,35 +1,30 @@
 //! `mixpanel_segmentation(event, ...)`: how often an event happened, by segments. `GET /api/query/segmentation`.
 
 use super::{
-    Question, Report,
-    parameters::{DOCUMENTED_LIMIT, Limit, about_days, days, named, subject},
-    series::{self, Extra},
+    Question, REPORT,
+    parameters::{DOCUMENTED_LIMIT, Limit, about_days, subject},
+    series,
     unit::{MINUTE_TO_MONTH, Unit},
 };
 use crate::{
-    contract::{Arguments, Documentation, Parameter, Result, SqlType},
-    functions::{counting::Counting, expression::segment_by},
-};
-
-/// Columns: `date`, `segment`, `count`. Without `segment_by` the one segment is called as the event.
-pub const SEGMENTATION: Report = Report {
-    name: "mixpanel_segmentation",
-    documentation: Documentation {
-        description: "How often an event happened, or how many users did it, by date and segment. One request.",
-        example: "SELECT * FROM mixpanel_segmentation('Purchase', from_date := '2025-01-01', to_date := '2025-01-05', \
-                  segment_by := 'plan');",
+    contract::{Arguments, Function, Result, params},
+    functions::{
+        counting::Counting,
+        expression::segment_by,
+        parameters::{DAYS, EVENT, FILTER, MAX_ROWS, SEGMENT_BY, TYPE, UNIT},
     },
-    parameters,
-    question,
 };
 
-fn parameters() -> Vec<Parameter> {
-    let mut parameters = vec![Parameter::positional("event", SqlType::Varchar)];
-    parameters.extend(days());
-    parameters.extend(named(SqlType::Varchar, ["segment_by", "unit", "type", "filter"]));
-    parameters.push(Parameter::named("max_rows", SqlType::BigInt));
-    parameters
-}
+/// Without `segment_by` the one segment is called as the event.
+pub const SEGMENTATION: Function = Function {
+    name: "mixpanel_segmentation",
+    description: "How often an event happened, or how many users did it, by date and segment. One request.",
+    example: "SELECT * FROM mixpanel_segmentation('Purchase', from_date := '2025-01-01', to_date := '2025-01-05', \
+              segment_by := 'plan');",
+    parameters: params![&[EVENT], DAYS, &[SEGMENT_BY, UNIT, TYPE, FILTER, MAX_ROWS], REPORT],
+    bind: |arguments, session| question(&arguments)?.bound(&arguments, session),
+    ..Function::PLAIN
+};
 
 fn question(arguments: &Arguments) -> Result<Question> {
     let event = subject(arguments, "event")?;
@@ -43,5 +38,5 @@ fn question(arguments: &Arguments) -> Result<Question> {
         .query_some("on", segment_by)
         .query_some("where", arguments.text("filter")?)
         .query_some("limit", limit.map(Limit::to_text));
-    series::question(request, (unit, counting), "segment", Extra::none(), limit).about(arguments, "event")
+    series::question(request, (unit, counting), "segment", &[], limit).about(arguments, "event")
 }

@@ -1,12 +1,12 @@
-//! The stretches of time that a report counts by, and the column that they make.
+//! The stretches of time that a report counts by, and the columns of dates.
 
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Date32Array, TimestampMicrosecondArray};
 
 use crate::{
-    answers::Moment,
-    contract::{Arguments, Result, SqlType},
+    contract::{Arguments, Result, SqlType, Table},
+    json::Moment,
 };
 
 pub const MINUTE_TO_MONTH: &[&str] = &["minute", "hour", "day", "week", "month"];
@@ -33,17 +33,26 @@ impl Unit {
         matches!(self.0, "minute" | "hour")
     }
 
-    /// Of the column of dates.
+    /// Of a column of dates.
     pub fn sql_type(self) -> SqlType {
         if self.is_within_a_day() { SqlType::Timestamp } else { SqlType::Date }
     }
 
-    /// The column of dates.
-    pub fn column(self, moments: impl Iterator<Item = Moment>) -> ArrayRef {
+    /// A column of dates.
+    pub fn array(self, moments: impl Iterator<Item = Moment>) -> ArrayRef {
         if self.is_within_a_day() {
             Arc::new(moments.map(Moment::microseconds).collect::<TimestampMicrosecondArray>())
         } else {
             Arc::new(moments.map(|moment| Some(moment.days())).collect::<Date32Array>())
         }
+    }
+
+    /// A table, begun with its column of dates.
+    pub fn table<R: 'static>(
+        self,
+        name: &'static str,
+        moment: impl Fn(&R) -> Moment + Send + Sync + 'static,
+    ) -> Table<Vec<R>> {
+        Table::new().column(name, self.sql_type(), move |rows: &Vec<R>| Ok(self.array(rows.iter().map(&moment))))
     }
 }

@@ -1,13 +1,13 @@
 //! A report's address in the place of a table: `FROM 'https://mixpanel.com/project/...'`.
 
-use super::{SavedReport, link::Link};
-use crate::contract::{Replacement, TableFunction};
+use super::{SAVED_REPORT, link::Link};
+use crate::contract::Replacement;
 
 /// The call that an address stands for. `None` for any other text: a number may be the name of a table.
 pub fn report_at(text: &str) -> Option<Replacement> {
     let link = Link::read(text).ok()?;
     link.project_id?;
-    Some(Replacement::Call { function: SavedReport.name(), argument: text.to_owned() })
+    Some(Replacement::Call { function: SAVED_REPORT.name, argument: text.to_owned() })
 }
 
 #[cfg(test)]

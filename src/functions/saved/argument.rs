@@ -3,19 +3,16 @@
 use super::link::{Kind, Link, NoLink};
 use crate::{
     config::Target,
-    contract::{Arguments, Error, Parameter, Result, SqlType, Value},
-    functions::query_parameters,
+    contract::{Arguments, Error, Param, Result, SqlType, Value, params},
+    functions::parameters::{QUERY, RAW},
     kept::literal,
 };
 
 const NAME: &str = "bookmark";
 
 /// What the functions that read one saved report take.
-pub fn parameters() -> Vec<Parameter> {
-    let mut parameters = vec![Parameter::positional(NAME, SqlType::Any), Parameter::named("raw", SqlType::Boolean)];
-    parameters.extend(query_parameters());
-    parameters
-}
+pub const PARAMETERS: &[Param] =
+    params![&[Param::positional(NAME, SqlType::Any, "the report's id, or its URL"), RAW], QUERY];
 
 /// The report that a call of this function asks for.
 ///

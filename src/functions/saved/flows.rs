@@ -4,85 +4,86 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array};
-
 use super::{
-    argument::{bookmark, parameters},
+    argument::{PARAMETERS, bookmark},
+    flows_answer::{Flow, Node, Place, read},
     link::Kind,
     request::arb_funnels,
 };
 use crate::{
-    answers::flows::{self, Flow, Node, Place},
-    contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Parameter, Result, Session, SqlType, TableFunction,
-        list_of_texts, texts,
-    },
+    contract::{Arguments, BoundTable, Error, Function, Result, Session, Table},
     functions::{live, target},
 };
 
-pub struct Flows;
+pub const FLOWS: Function = Function {
+    name: "mixpanel_flows",
+    description: "A saved report of Flows, by its id or URL: one row for each way from a node to one of the next step.",
+    example: "SELECT step, event_name, node_type, count, next_event_name, next_count FROM mixpanel_flows(8301);",
+    parameters: PARAMETERS,
+    bind,
+    ..Function::PLAIN
+};
 
-impl TableFunction for Flows {
-    fn name(&self) -> &'static str {
-        "mixpanel_flows"
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let target = target(&arguments, session)?;
+    let link = bookmark(FLOWS.name, &arguments, &target)?;
+    if let Some(kind) = link.kind.filter(|kind| *kind != Kind::Flows) {
+        let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
+        return Err(Error::argument("bookmark", problem));
     }
-
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "A saved report of Flows, by its id or URL: one row for each way from a node to one of the next step.",
-            example: "SELECT step, event_name, node_type, count, next_event_name, next_count FROM mixpanel_flows(8301);",
-        }
+    if arguments.boolean("raw")?.unwrap_or(false) {
+        return Ok(live::raw_answer(target, arb_funnels(&link)));
     }
+    let table = Table::new()
+        .integer("step", |way: &Way| way.node.place.step)
+        .text_ref("event_name", |way| way.node.place.event_name.as_deref())
+        .text_ref("node_type", |way| way.node.place.kind.as_deref())
+        .texts("segments", |way| way.node.place.segments.clone())
+        .bigint("count", |way| way.node.place.count)
+        .integer("next_step", |way| way.next().map(|next| next.step))
+        .text_ref("next_event_name", |way| way.next()?.event_name.as_deref())
+        .text_ref("next_type", |way| way.next()?.kind.as_deref())
+        .texts("next_segments", |way| way.next().map(|next| next.segments.clone()))
+        .bigint("next_count", |way| way.next().map(|next| next.count))
+        .double("conversion_rate_change", |way| way.node.conversion_rate_change)
+        .double("overall_conversion_rate", |way| way.overall_conversion_rate);
+    Ok(live::answered(target, arb_funnels(&link), |text| Ok(ways(read(text)?)), table))
+}
 
-    fn parameters(&self) -> Vec<Parameter> {
-        parameters()
-    }
+/// A way from a node, or the node alone where there is none.
+struct Way {
+    node: Arc<Node>,
+    /// Which of the node's ways.
+    number: usize,
+    /// Of the report.
+    overall_conversion_rate: Option<f64>,
+}
 
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let target = target(&arguments, session)?;
-        let link = bookmark(self.name(), &arguments, &target)?;
-        if let Some(kind) = link.kind.filter(|kind| *kind != Kind::Flows) {
-            let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
-            return Err(Error::argument("bookmark", problem));
-        }
-        if arguments.boolean("raw")?.unwrap_or(false) {
-            return Ok(live::raw_answer(target, arb_funnels(&link)));
-        }
-        let list = || SqlType::List(Box::new(SqlType::Varchar));
-        let columns = Columns::new([
-            ("step", SqlType::Integer),
-            ("event_name", SqlType::Varchar),
-            ("node_type", SqlType::Varchar),
-            ("segments", list()),
-            ("count", SqlType::BigInt),
-            ("next_step", SqlType::Integer),
-            ("next_event_name", SqlType::Varchar),
-            ("next_type", SqlType::Varchar),
-            ("next_segments", list()),
-            ("next_count", SqlType::BigInt),
-            ("conversion_rate_change", SqlType::Double),
-            ("overall_conversion_rate", SqlType::Double),
-        ]);
-        Ok(live::answered(target, arb_funnels(&link), columns, |text| Ok(arrays(&flows::read(text)?))))
+impl Way {
+    fn next(&self) -> Option<&Place> {
+        self.node.next.get(self.number)
     }
 }
 
-fn arrays(flow: &Flow) -> Vec<ArrayRef> {
-    let rows: Vec<(&Node, Option<&Place>)> = flow.nodes.iter().flat_map(Node::ways).collect();
-    let mut arrays = places(rows.iter().map(|(node, _)| Some(&node.place)));
-    arrays.extend(places(rows.iter().map(|(_, next)| *next)));
-    arrays.push(Arc::new(rows.iter().map(|(node, _)| node.conversion_rate_change).collect::<Float64Array>()));
-    arrays.push(Arc::new(rows.iter().map(|_| flow.overall_conversion_rate).collect::<Float64Array>()));
-    arrays
+fn ways(Flow { nodes, overall_conversion_rate }: Flow) -> Vec<Way> {
+    let ways = nodes.into_iter().map(Arc::new).flat_map(|node| {
+        (0..node.next.len().max(1)).map(move |number| Way { node: Arc::clone(&node), number, overall_conversion_rate })
+    });
+    ways.collect()
 }
 
-fn places<'a>(places: impl Iterator<Item = Option<&'a Place>> + Clone) -> Vec<ArrayRef> {
-    let segments = |place: &'a Place| place.segments.iter().map(String::as_str).collect();
-    vec![
-        Arc::new(places.clone().map(|place| place.map(|place| place.step)).collect::<Int32Array>()),
-        texts(places.clone().map(|place| place.and_then(|place| place.event_name.as_deref()))),
-        texts(places.clone().map(|place| place.and_then(|place| place.kind.as_deref()))),
-        list_of_texts(places.clone().map(|place| place.map(segments))),
-        Arc::new(places.map(|place| place.map(|place| place.count)).collect::<Int64Array>()),
-    ]
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_without_ways_is_a_row_too() {
+        let text = r#"{"steps": [{"nodes": [{"event": "A", "totalCount": "3", "edges": [
+            {"event": "", "type": "DROPOFF", "step": "1", "totalCount": "1"},
+            {"event": "B", "type": "FORWARD", "step": "1", "totalCount": "2"}]}]},
+            {"nodes": [{"event": "B", "totalCount": "2", "edges": []}]}]}"#;
+        let ways = ways(read(text).unwrap());
+        let counts: Vec<_> = ways.iter().map(|way| (way.node.place.count, way.next().map(|next| next.count))).collect();
+        assert_eq!(counts, [(3, Some(1)), (3, Some(2)), (2, None)]);
+    }
 }

@@ -4,11 +4,13 @@ mod address;
 mod argument;
 mod bookmark_id;
 mod flows;
+mod flows_answer;
 mod link;
 mod report;
+mod report_answer;
 mod request;
 
 pub use address::report_at;
-pub use bookmark_id::BookmarkId;
-pub use flows::Flows;
-pub use report::SavedReport;
+pub use bookmark_id::BOOKMARK_ID;
+pub use flows::FLOWS;
+pub use report::SAVED_REPORT;

@@ -7,57 +7,61 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Float64Array, TimestampMicrosecondArray};
+use arrow_array::{Float64Array, TimestampMicrosecondArray};
 
 use super::{
-    argument::{bookmark, parameters},
+    argument::{PARAMETERS, bookmark},
     link::{Kind, Link},
+    report_answer::{Report, read},
     request::{arb_funnels, insights},
 };
 use crate::{
-    answers::{Moment, saved_report},
     config::Target,
     contract::{
-        Arguments, BoundTable, Columns, Documentation, Error, Parameter, Reason, Result, Session, SqlType,
-        TableFunction, list_of_texts, rows, texts, texts_at,
+        Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, list_of_texts, texts_at,
     },
     functions::{discovery::known_type, live, target},
+    json::Moment,
 };
 
-pub struct SavedReport;
+pub const SAVED_REPORT: Function = Function {
+    name: "mixpanel_saved_report",
+    description: "The numbers of a saved report of Insights, funnels, retention or flows, by its id or URL: one row for each metric, segment and date.",
+    example: "SELECT metric, segments, date, value FROM mixpanel_saved_report(8001);",
+    parameters: PARAMETERS,
+    bind,
+    ..Function::PLAIN
+};
 
-impl TableFunction for SavedReport {
-    fn name(&self) -> &'static str {
-        "mixpanel_saved_report"
-    }
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let target = target(&arguments, session)?;
+    let link = bookmark(SAVED_REPORT.name, &arguments, &target)?;
+    Ok(match arguments.boolean("raw")?.unwrap_or(false) {
+        true => live::raw().of(move || Ok(vec![ask(&target, &link)?])),
+        false => table().of(move || read(&ask(&target, &link)?)),
+    })
+}
 
-    fn documentation(&self) -> Documentation {
-        Documentation {
-            description: "The numbers of a saved report of Insights, funnels, retention or flows, by its id or URL: one row for each metric, segment and date.",
-            example: "SELECT metric, segments, date, value FROM mixpanel_saved_report(8001);",
-        }
-    }
-
-    fn parameters(&self) -> Vec<Parameter> {
-        parameters()
-    }
-
-    fn bind(&self, arguments: Arguments, session: Session) -> Result<Box<dyn BoundTable>> {
-        let target = target(&arguments, session)?;
-        let link = bookmark(self.name(), &arguments, &target)?;
-        if arguments.boolean("raw")?.unwrap_or(false) {
-            let columns = Columns::new([("response", SqlType::Json)]);
-            return Ok(rows(columns, move || Ok(vec![texts([Some(ask(&target, &link)?)])])));
-        }
-        let columns = Columns::new([
-            ("report_type", SqlType::Varchar),
-            ("metric", SqlType::Varchar),
-            ("segments", SqlType::List(Box::new(SqlType::Varchar))),
-            ("date", SqlType::Timestamp),
-            ("value", SqlType::Double),
-        ]);
-        Ok(rows(columns, move || arrays(&saved_report::read(&ask(&target, &link)?)?)))
-    }
+/// There may be millions of numbers: each says which series it is of, and names are in memory once.
+fn table() -> Table<Report> {
+    Table::new()
+        .column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
+            texts_at([Some(report_type)], rows.iter().map(|_| 0))
+        })
+        .column("metric", SqlType::Varchar, |Report { series, rows, .. }| {
+            texts_at(series.iter().map(|series| series.metric.as_deref()), rows.iter().map(|row| row.series))
+        })
+        .column("segments", SqlType::VARCHARS, |Report { series, rows, .. }| {
+            let segments = rows.iter().map(|row| Some(series.get(row.series)?.segments.iter().collect()));
+            Ok(list_of_texts::<&String>(segments))
+        })
+        .column("date", SqlType::Timestamp, |Report { rows, .. }| {
+            let dates = rows.iter().map(|row| row.date.and_then(Moment::microseconds));
+            Ok(Arc::new(dates.collect::<TimestampMicrosecondArray>()))
+        })
+        .column("value", SqlType::Double, |Report { rows, .. }| {
+            Ok(Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()))
+        })
 }
 
 /// The answer of the route that knows the report.
@@ -82,17 +86,4 @@ fn ask(target: &Target, link: &Link) -> Result<String> {
 
 fn is_unknown(error: &Error) -> bool {
     error.reason() == Some(Reason::UnknownReport)
-}
-
-fn arrays(report: &saved_report::Report) -> Result<Vec<ArrayRef>> {
-    let (series, rows) = (&report.series, &report.rows);
-    let segments = |row: &saved_report::Row| series.get(row.series).map(|series| series.segments.iter().collect());
-    let dates = rows.iter().map(|row| row.date.and_then(Moment::microseconds));
-    Ok(vec![
-        texts_at([Some(report.report_type)], rows.iter().map(|_| 0))?,
-        texts_at(series.iter().map(|series| series.metric.as_deref()), rows.iter().map(|row| row.series))?,
-        list_of_texts(rows.iter().map(segments)),
-        Arc::new(dates.collect::<TimestampMicrosecondArray>()),
-        Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()),
-    ])
 }

@@ -11,7 +11,10 @@ mod scalar;
 mod table;
 mod types;
 
-use std::ffi::{CStr, CString};
+use std::{
+    ffi::{CStr, CString},
+    sync::Arc,
+};
 
 use libduckdb_sys::v1 as ffi;
 
@@ -72,10 +75,11 @@ unsafe fn load(info: ffi::duckdb_extension_info, access: *const ffi::duckdb_exte
         }
         // The connection lives no longer than this function: one kept open would keep the database open.
         let connection = Connection::open(*database)?;
-        for function in catalog::table_functions(host()) {
-            table::register(connection.0, function)?;
+        let host = Arc::new(host());
+        for function in catalog::FUNCTIONS {
+            table::register(connection.0, function, &host)?;
         }
-        for function in catalog::scalar_functions() {
+        for function in catalog::SCALARS {
             scalar::register(connection.0, function)?;
         }
         replacement::register(*database);

@@ -1,4 +1,4 @@
-//! A [`ScalarFunction`] in DuckDB's first C API.
+//! A [`Scalar`] in DuckDB's first C API.
 
 use std::{slice, sync::Arc};
 
@@ -11,32 +11,32 @@ use super::{
     types::LogicalType,
 };
 use crate::{
-    contract::{Code, Error, Result, ScalarFunction, SqlType},
+    contract::{Code, Error, Result, Scalar, SqlType},
     host::place::Place,
 };
 
 /// One overload of a function.
 struct Overload {
-    function: Arc<dyn ScalarFunction>,
-    parameters: Vec<SqlType>,
+    function: &'static Scalar,
+    parameters: &'static [SqlType],
 }
 
 /// # Safety
 /// `connection` must be open.
-pub unsafe fn register(connection: ffi::duckdb_connection, function: Arc<dyn ScalarFunction>) -> Result<(), LoadError> {
-    let name = function.name();
+pub unsafe fn register(connection: ffi::duckdb_connection, function: &'static Scalar) -> Result<(), LoadError> {
+    let name = function.name;
     // SAFETY: set and overloads are built and destroyed here; DuckDB copies them, and shares their extra info.
     unsafe {
         let mut set = ffi::duckdb_create_scalar_function_set(c_string(name).as_ptr());
-        for parameters in function.overloads() {
+        for &parameters in function.overloads {
             let mut overload = ffi::duckdb_create_scalar_function();
             ffi::duckdb_scalar_function_set_name(overload, c_string(name).as_ptr());
-            for sql_type in &parameters {
+            for sql_type in parameters {
                 ffi::duckdb_scalar_function_add_parameter(overload, LogicalType::of(sql_type).0);
             }
-            ffi::duckdb_scalar_function_set_return_type(overload, LogicalType::of(&function.returns()).0);
+            ffi::duckdb_scalar_function_set_return_type(overload, LogicalType::of(&function.returns).0);
             ffi::duckdb_scalar_function_set_special_handling(overload);
-            let extra = Overload { function: Arc::clone(&function), parameters };
+            let extra = Overload { function, parameters };
             let (extra, free) = boxed(Place::DropFunction, extra);
             ffi::duckdb_scalar_function_set_extra_info(overload, extra, free);
             ffi::duckdb_scalar_function_set_function(overload, Some(call));
@@ -62,7 +62,7 @@ unsafe extern "C" fn call(info: ffi::duckdb_function_info, input: ffi::duckdb_da
             let arguments = columns
                 .map(|(index, sql_type)| array(ffi::duckdb_data_chunk_get_vector(input, index as u64), sql_type, rows))
                 .collect::<Result<Vec<_>>>()?;
-            batch::write_array(&overload.function.call(&arguments, rows)?, output)?;
+            batch::write_array(&(overload.function.call)(&arguments, rows)?, output)?;
         }
         Ok(())
     };

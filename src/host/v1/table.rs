@@ -1,4 +1,4 @@
-//! A [`TableFunction`] in DuckDB's first C API.
+//! A [`Function`] in DuckDB's first C API.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,12 +10,16 @@ use super::{
     types::{Constant, LogicalType},
 };
 use crate::{
-    config::Config,
-    contract::{Arguments, BoundTable, Reader, ReaderThread, Scan, Session, TableFunction},
-    host::{chunks::Chunks, place::Place, read_ahead::ReadAhead},
+    contract::{BoundTable, Function, Host, Journal, Reader, ReaderThread, Scan, Value},
+    host::{chunks::Chunks, place::Place, read_ahead::ReadAhead, session::Surroundings},
 };
 
-type Function = Box<dyn TableFunction>;
+/// A function, and the host that it is registered in.
+struct Registered {
+    function: &'static Function,
+    host: Arc<Host>,
+}
+
 type Bound = Box<dyn BoundTable>;
 /// Made when the scan starts, read by one thread at a time.
 struct Running {
@@ -26,13 +30,17 @@ struct Running {
 
 /// # Safety
 /// `connection` must be open.
-pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -> Result<(), LoadError> {
-    let name = function.name();
+pub unsafe fn register(
+    connection: ffi::duckdb_connection,
+    function: &'static Function,
+    host: &Arc<Host>,
+) -> Result<(), LoadError> {
+    let name = function.name;
     // SAFETY: the function is built and destroyed here; DuckDB copies it, and shares its extra info, on registration.
     unsafe {
         let mut table_function = ffi::duckdb_create_table_function();
         ffi::duckdb_table_function_set_name(table_function, c_string(name).as_ptr());
-        for parameter in function.parameters() {
+        for parameter in function.parameters {
             let logical_type = LogicalType::of(&parameter.sql_type);
             if parameter.positional {
                 ffi::duckdb_table_function_add_parameter(table_function, logical_type.0);
@@ -41,8 +49,8 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -
                 ffi::duckdb_table_function_add_named_parameter(table_function, name.as_ptr(), logical_type.0);
             }
         }
-        let (function, free) = boxed(Place::DropFunction, function);
-        ffi::duckdb_table_function_set_extra_info(table_function, function, free);
+        let (registered, free) = boxed(Place::DropFunction, Registered { function, host: Arc::clone(host) });
+        ffi::duckdb_table_function_set_extra_info(table_function, registered, free);
         ffi::duckdb_table_function_set_bind(table_function, Some(bind));
         ffi::duckdb_table_function_set_init(table_function, Some(init));
         ffi::duckdb_table_function_set_function(table_function, Some(read));
@@ -58,10 +66,16 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: Function) -
 
 unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
     let body = || {
-        // SAFETY: the extra info is the function that `register` boxed.
-        let function = unsafe { borrowed::<Function>(ffi::duckdb_bind_get_extra_info(info)) };
-        let session = Session { external_access: true, pushes_filters: false, clock: Config::process().clock() };
-        let bound = function.bind(arguments(info, function)?, session)?;
+        // SAFETY: the extra info is what `register` boxed.
+        let Registered { function, host } = unsafe { borrowed(ffi::duckdb_bind_get_extra_info(info)) };
+        let surroundings = Surroundings {
+            // This API has nobody to ask.
+            external_access: true,
+            pushes_filters: false,
+            journal: Journal::default(),
+            settings: Vec::new(),
+        };
+        let bound = function.call(given(info, function)?, &surroundings.session(host))?;
         for (name, sql_type) in bound.columns().iter() {
             // SAFETY: DuckDB's own bind info; it copies name and type.
             unsafe {
@@ -77,10 +91,10 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
     contained(Place::Bind, body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
 }
 
-fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Result<Arguments, Failure> {
+fn given(info: ffi::duckdb_bind_info, function: &Function) -> Result<Vec<(String, Value)>, Failure> {
     let mut position = 0;
     let mut values = Vec::new();
-    for parameter in function.parameters() {
+    for parameter in function.parameters {
         let constant = if parameter.positional {
             position += 1;
             // SAFETY: DuckDB's own bind info; a call without its positional arguments does not bind.
@@ -93,7 +107,7 @@ fn arguments(info: ffi::duckdb_bind_info, function: &Function) -> Result<Argumen
             values.push((parameter.name.to_string(), constant.value()));
         }
     }
-    Ok(Arguments::given(values)?)
+    Ok(values)
 }
 
 unsafe extern "C" fn init(info: ffi::duckdb_init_info) {

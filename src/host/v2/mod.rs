@@ -11,11 +11,14 @@ mod layouts;
 mod pragma;
 mod replacement;
 mod scalar;
+mod session;
 mod setting;
 mod sql_macro;
 mod table;
 mod text;
 mod types;
+
+use std::sync::Arc;
 
 use duckdb_neo::extension::Extension;
 
@@ -28,19 +31,20 @@ fn loaded(extension: &Extension, host: Host) -> Result<(), Box<dyn std::error::E
 
 /// Everything that the catalog lists.
 fn register(extension: &Extension, host: Host) -> duckdb_neo::Result<()> {
-    for function in catalog::table_functions(host) {
-        table::register(extension, function)?;
+    let host = Arc::new(host);
+    for function in catalog::FUNCTIONS {
+        table::register(extension, function, &host)?;
     }
-    for function in catalog::scalar_functions() {
+    for function in catalog::SCALARS {
         scalar::register(extension, function)?;
     }
-    for pragma in catalog::pragmas() {
-        pragma::register(extension, pragma)?;
+    for pragma in catalog::PRAGMAS {
+        pragma::register(extension, pragma, &host)?;
     }
     for each in catalog::macros()? {
         sql_macro::register(extension, each)?;
     }
-    for setting in catalog::settings() {
+    for setting in catalog::SETTINGS {
         setting::register(extension, setting)?;
     }
     replacement::register(extension)

@@ -1,5 +1,7 @@
 //! A [`Pragma`] in DuckDB's second C API.
 
+use std::sync::Arc;
+
 use duckdb_neo::{
     Error, Result,
     bind_arguments::BindArguments,
@@ -11,26 +13,32 @@ use duckdb_neo::{
 
 use super::{
     contained::contained,
-    table::{arguments, documentation, external_access, parameter},
+    session::surroundings,
+    table::{documentation, parameter},
     types,
 };
 use crate::{
-    config::Config,
-    contract::{Pragma, Session},
+    contract::{Host, Journal, Pragma},
     host::{contain::Guarded, place::Place},
 };
 
-pub fn register(extension: &Extension, pragma: Box<dyn Pragma>) -> Result<()> {
-    let mut signature = SignatureBuilder::new().documentation(documentation(&pragma.documentation()));
-    for declared in pragma.parameters() {
-        signature = signature.param(parameter(extension, &declared)?);
+pub fn register(extension: &Extension, pragma: &'static Pragma, host: &Arc<Host>) -> Result<()> {
+    let mut signature = SignatureBuilder::new().documentation(documentation(pragma.description, pragma.example));
+    for declared in pragma.parameters {
+        signature = signature.param(parameter(extension, declared)?);
     }
-    let adapter = Adapter(Guarded::new(Place::DropFunction, pragma));
-    PragmaFunctionBuilder::query(adapter.0.name(), signature, adapter).register(extension)
+    let adapter = Adapter(Guarded::new(Place::DropFunction, Registered { pragma, host: Arc::clone(host) }));
+    PragmaFunctionBuilder::query(pragma.name, signature, adapter).register(extension)
+}
+
+/// A pragma, and the host that it is registered in.
+struct Registered {
+    pragma: &'static Pragma,
+    host: Arc<Host>,
 }
 
 /// The core's pragma, with the callback that DuckDB calls.
-struct Adapter(Guarded<Box<dyn Pragma>>);
+struct Adapter(Guarded<Registered>);
 
 impl PragmaQueryCallbacks for Adapter {
     fn query(&self, context: &Context, given: BindArguments<'_>) -> Result<String> {
@@ -40,14 +48,14 @@ impl PragmaQueryCallbacks for Adapter {
 
 impl Adapter {
     fn script(&self, context: &Context, given: &BindArguments<'_>) -> Result<String> {
-        let parameters = self.0.parameters();
+        let Registered { pragma, host } = &*self.0;
         let mut values = Vec::with_capacity(given.len()?);
         for index in 0..given.len()? {
             let name = given.name(index)?;
             let value = given
                 .value(index)?
                 .ok_or_else(|| Error::invalid_input(format!("[INVALID_ARGUMENT] {name}: must be a constant.")))?;
-            let is_not_given = match parameters.iter().find(|parameter| parameter.name == name) {
+            let is_not_given = match pragma.parameters.iter().find(|parameter| parameter.name == name) {
                 Some(parameter) => types::is_not_given(parameter, &value)?,
                 None => false,
             };
@@ -55,12 +63,7 @@ impl Adapter {
                 values.push((name, types::constant(&value)?));
             }
         }
-        let session = Session {
-            external_access: external_access(context),
-            pushes_filters: true,
-            clock: Config::process().clock(),
-        };
-        let script = self.0.script(arguments(context, self.0.name(), &parameters, values)?, session)?;
+        let script = pragma.call(values, &surroundings(context, Journal::default()).session(host))?;
         Ok(script.work + &script.report)
     }
 }

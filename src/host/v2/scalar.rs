@@ -1,4 +1,4 @@
-//! A [`ScalarFunction`] in DuckDB's second C API.
+//! A [`Scalar`] in DuckDB's second C API.
 
 use std::sync::Arc;
 
@@ -23,21 +23,21 @@ use super::{
     types,
 };
 use crate::{
-    contract::{ScalarFunction, SqlType},
+    contract::{Scalar, SqlType},
     host::{contain::Guarded, place::Place},
 };
 
-pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Result<()> {
-    for overload in function.overloads() {
+pub fn register(extension: &Extension, function: &'static Scalar) -> Result<()> {
+    for &overload in function.overloads {
         let mut signature = SignatureBuilder::new()
-            .documentation(documentation(&function.documentation()))
-            .return_type(types::logical_type(extension, &function.returns())?);
-        for (name, sql_type) in function.parameter_names().iter().zip(&overload) {
+            .documentation(documentation(function.description, function.example))
+            .return_type(types::logical_type(extension, &function.returns)?);
+        for (name, sql_type) in function.parameters.iter().zip(overload) {
             signature = signature.param(FunctionParameter::with_type(*name, types::logical_type(extension, sql_type)?));
         }
-        let overload = Overload { function: Arc::clone(&function), parameters: overload };
+        let overload = Overload { function, parameters: overload };
         let adapter = Adapter(Guarded::new(Place::DropFunction, overload));
-        ScalarFunctionBuilder::new(function.name(), signature, adapter)
+        ScalarFunctionBuilder::new(function.name, signature, adapter)
             .set_property(FunctionProperty::HasSpecialNullHandling(true))
             .register(extension)?;
     }
@@ -46,8 +46,8 @@ pub fn register(extension: &Extension, function: Arc<dyn ScalarFunction>) -> Res
 
 /// One overload of the core's function.
 struct Overload {
-    function: Arc<dyn ScalarFunction>,
-    parameters: Vec<SqlType>,
+    function: &'static Scalar,
+    parameters: &'static [SqlType],
 }
 
 /// With the callback that DuckDB calls.
@@ -73,7 +73,7 @@ impl ScalarCallbacks for Adapter {
                 .enumerate()
                 .map(|(index, sql_type)| array(vectors, index, sql_type, rows))
                 .collect::<Result<Vec<_>>>()?;
-            batch::write_array(context, function.call(&arguments, rows)?, output)
+            batch::write_array(context, (function.call)(&arguments, rows)?, output)
         })
     }
 }

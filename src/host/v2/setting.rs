@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub fn register(extension: &Extension, setting: &'static Setting) -> Result<()> {
-    let sql_type = types::logical_type(extension, setting.sql_type)?;
+    let sql_type = types::logical_type(extension, &setting.sql_type)?;
     CustomOptionBuilder::new(setting.name, setting.description, sql_type, Adapter(setting)).register(extension)
 }
 

@@ -1,4 +1,4 @@
-//! A [`TableFunction`] in DuckDB's second C API.
+//! A [`Function`] in DuckDB's second C API.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,62 +19,61 @@ use duckdb_neo::{
 use super::{
     batch,
     contained::{contained, fault},
-    filter, setting, types,
+    filter,
+    session::surroundings,
+    types,
 };
 use crate::{
-    config::Config,
-    contract::{
-        Arguments, BoundTable, Documentation, Filter, Parameter, ReaderThread, Scan, Session, TableFunction, Value,
-    },
-    functions::settings::apply,
+    contract::{BoundTable, Filter, Function, Host, Journal, Param, ReaderThread, Scan},
     host::{chunks::Chunks, contain::Guarded, place::Place},
-    mixpanel::Journal,
 };
 
-pub fn register(extension: &Extension, function: Box<dyn TableFunction>) -> Result<()> {
-    let name = function.name();
-    let (takes_filters, reports_progress) = (function.takes_filters(), function.reports_progress());
-    let mut signature = SignatureBuilder::new().documentation(documentation(&function.documentation()));
-    for parameter in function.parameters() {
-        signature = signature.param(self::parameter(extension, &parameter)?);
+pub fn register(extension: &Extension, function: &'static Function, host: &Arc<Host>) -> Result<()> {
+    let documentation = documentation(function.description, function.example);
+    let mut signature = SignatureBuilder::new().documentation(documentation);
+    for parameter in function.parameters {
+        signature = signature.param(self::parameter(extension, parameter)?);
     }
-    let adapter = Adapter(Guarded::new(Place::DropFunction, function));
-    let mut builder = TableFunctionBuilder::new(name, signature, adapter).with_projection_pushdown(true);
-    if takes_filters {
+    let adapter = Adapter(Guarded::new(Place::DropFunction, Registered { function, host: Arc::clone(host) }));
+    let mut builder = TableFunctionBuilder::new(function.name, signature, adapter).with_projection_pushdown(true);
+    if function.takes_filters {
         builder = builder.with_filter_pushdown();
     }
-    if reports_progress {
+    if function.reports_progress {
         builder = builder.with_progress();
     }
     builder.register(extension)
 }
 
-pub fn documentation(documentation: &Documentation) -> FunctionDocumentationBuilder {
-    FunctionDocumentationBuilder::new()
-        .description(documentation.description)
-        .add_example("", documentation.example)
-        .add_category("mixpanel")
+pub fn documentation(description: &str, example: &str) -> FunctionDocumentationBuilder {
+    FunctionDocumentationBuilder::new().description(description).add_example("", example).add_category("mixpanel")
 }
 
-pub fn parameter(extension: &Extension, parameter: &Parameter) -> Result<FunctionParameter> {
+pub fn parameter(extension: &Extension, parameter: &Param) -> Result<FunctionParameter> {
     let declared = FunctionParameter::with_type(parameter.name, types::logical_type(extension, &parameter.sql_type)?);
     Ok(match parameter.positional {
         true => declared,
-        false => declared.kind(FunctionParameterKind::Named).default_value(types::NotGiven(parameter.sql_type.clone())),
+        false => declared.kind(FunctionParameterKind::Named).default_value(types::NotGiven(parameter.sql_type)),
     })
 }
 
+/// A function, and the host that it is registered in.
+struct Registered {
+    function: &'static Function,
+    host: Arc<Host>,
+}
+
 /// The core's function, with the callbacks that DuckDB calls.
-struct Adapter(Guarded<Box<dyn TableFunction>>);
+struct Adapter(Guarded<Registered>);
 
 struct Running {
     scan: Arc<dyn Scan>,
-    /// Requests that DuckDB's log does not have yet.
-    journal: Journal,
 }
 
 struct Bound {
     table: Box<dyn BoundTable>,
+    /// Requests that DuckDB's log does not have yet.
+    journal: Journal,
     /// What the optimizer offered; it does so between binding and the scan.
     filters: Mutex<Vec<Filter>>,
 }
@@ -91,12 +90,13 @@ impl TableFunctionCallbacks for Adapter {
         columns: BindFunctionHandle<'_>,
     ) -> Result<Self::BindData> {
         contained(Place::Bind, || {
-            let table = self.table(context, &given)?;
+            let journal = Journal::kept();
+            let table = self.table(context, &given, journal.clone())?;
             for (name, sql_type) in table.columns().iter() {
                 columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
             }
             columns.set_order(OrderPreservation::None)?;
-            Ok(Guarded::new(Place::DropBound, Bound { table, filters: Mutex::default() }))
+            Ok(Guarded::new(Place::DropBound, Bound { table, journal, filters: Mutex::default() }))
         })
     }
 
@@ -110,9 +110,10 @@ impl TableFunctionCallbacks for Adapter {
             let projection =
                 (0..projected.count()?).map(|index| projected.get_column_index(index)).collect::<Result<Vec<_>>>()?;
             let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            bound.journal.begin();
             let scan = bound.table.scan(&projection, &filters)?;
             let threads = scan.max_threads();
-            Ok((Some(Guarded::new(Place::DropScan, Running { scan, journal: Journal::default() })), Some(threads)))
+            Ok((Some(Guarded::new(Place::DropScan, Running { scan })), Some(threads)))
         })
     }
 
@@ -133,19 +134,19 @@ impl TableFunctionCallbacks for Adapter {
 
     fn exec(
         &self,
-        _bound: &Self::BindData,
-        running: Option<&Self::GlobalState>,
+        bound: &Self::BindData,
+        _running: Option<&Self::GlobalState>,
         chunks: Option<&mut Self::LocalState>,
         context: &Context,
         mut output: DataChunkRef<'_>,
         _columns: ExecColumnInfo<'_>,
     ) -> Result<()> {
         contained(Place::Rows, || {
-            let (Some(running), Some(chunks)) = (running, chunks) else {
+            let Some(chunks) = chunks else {
                 return Err(fault("a scan without its state"));
             };
-            let next = running.journal.lend(|| chunks.next());
-            log(context, &running.journal);
+            let next = chunks.next();
+            log(context, &bound.journal);
             match next? {
                 Some(rows) => batch::write(context, rows, &mut output),
                 None => Ok(()),
@@ -174,10 +175,10 @@ impl TableFilterPushdownCallbacks for Adapter {
 }
 
 impl Adapter {
-    fn table(&self, context: &Context, given: &[BindArgument]) -> Result<Box<dyn BoundTable>> {
-        let parameters = self.0.parameters();
+    fn table(&self, context: &Context, given: &[BindArgument], journal: Journal) -> Result<Box<dyn BoundTable>> {
+        let Registered { function, host } = &*self.0;
         let mut values = Vec::with_capacity(given.len());
-        for (parameter, argument) in parameters.iter().zip(given) {
+        for (parameter, argument) in function.parameters.iter().zip(given) {
             let value = argument.value.as_ref().ok_or_else(|| {
                 Error::invalid_input(format!(
                     "[INVALID_ARGUMENT] {}: must be a constant or a bound parameter.",
@@ -188,12 +189,7 @@ impl Adapter {
                 values.push((parameter.name.to_string(), types::constant(value)?));
             }
         }
-        let session = Session {
-            external_access: external_access(context),
-            pushes_filters: true,
-            clock: Config::process().clock(),
-        };
-        Ok(self.0.bind(arguments(context, self.0.name(), &parameters, values)?, session)?)
+        Ok(function.call(values, &surroundings(context, journal).session(host))?)
     }
 }
 
@@ -203,23 +199,4 @@ fn log(context: &Context, journal: &Journal) {
         let level = if entry.is_failure { LogLevel::Warn } else { LogLevel::Info };
         let _ = Log::log_on_context(context, level, &entry.message, "mixpanel");
     }
-}
-
-/// What the call gives, and what the session's settings give for parameters that it leaves out.
-pub fn arguments(
-    context: &Context,
-    function: &str,
-    parameters: &[Parameter],
-    given: Vec<(String, Value)>,
-) -> Result<Arguments> {
-    Ok(apply(function, Arguments::given(given)?, |setting| {
-        let has = parameters.iter().any(|parameter| parameter.name == setting.parameter);
-        has.then(|| setting::value(context, setting)).flatten()
-    }))
-}
-
-/// `false` only where the database says so.
-pub fn external_access(context: &Context) -> bool {
-    let setting = context.config().and_then(|config| config.try_get_value("enable_external_access"));
-    !matches!(setting.map(|found| found.map(|(value, _)| value.get::<bool>())), Ok(Some(Ok(Some(false)))))
 }

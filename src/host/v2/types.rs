@@ -8,7 +8,7 @@ use duckdb_neo::{
     value::Value as DuckDBValue,
 };
 
-use crate::contract::{Parameter, SqlType, Value};
+use crate::contract::{Param, SqlType, Value};
 
 /// The logical type of a parameter or column.
 pub fn logical_type<C: FFILink + ?Sized>(link: &C, sql_type: &SqlType) -> Result<LogicalType> {
@@ -34,7 +34,7 @@ const NOBODYS: LogicalTypeID = LogicalTypeID::Bit;
 
 /// Whether a parameter's value is its default. Other than for a parameter that takes any type, a NULL of the call can't be
 /// told from it.
-pub fn is_not_given(parameter: &Parameter, value: &DuckDBValue) -> Result<bool> {
+pub fn is_not_given(parameter: &Param, value: &DuckDBValue) -> Result<bool> {
     Ok(!parameter.positional
         && value.is_null()?
         && (parameter.sql_type != SqlType::Any || value.logical_type()?.id()? == NOBODYS))

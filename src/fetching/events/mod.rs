@@ -1,0 +1,26 @@
+//! The export engine: days -> windows -> downloads -> spooled bytes -> rows.
+//!
+//! Its promise: every row exactly once, or an error that names the days. A window
+//! is looked at only when it has arrived whole, so a connection that broke, an
+//! answer that was cut and a server that gave up are mended by asking for that
+//! window again; nothing of it was emitted yet.
+
+mod board;
+mod download;
+mod inflate;
+pub mod narrow;
+pub mod plan;
+mod request;
+mod scan;
+mod source;
+mod spool;
+mod verify;
+
+use super::Workers;
+
+pub use board::{Board, OnFailure};
+pub use request::ExportRequest;
+pub use scan::ExportScan;
+
+/// The API allows 100 exports at a time; more workers than this gain nothing at 3 starts a second.
+pub const WORKERS: Workers = Workers { usual: 8, most: 48 };

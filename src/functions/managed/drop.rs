@@ -1,0 +1,54 @@
+//! `PRAGMA mixpanel_drop(...)`: a kept table and its history, gone.
+
+use super::steps::{label, own, text};
+use crate::{
+    contract::{Arguments, Code, Error, Param, Pragma, Result, Session, SqlType, Statements, Value},
+    kept::{Script, TableName, literal},
+};
+
+/// Drops kept tables. A pragma learns nothing from the database before it becomes SQL, so that "all of them" has to be
+/// said as a list: `SET VARIABLE kept = (SELECT list('"' || replace(name, '"', '""') || '"') FROM mixpanel_tables())` first, then
+/// `PRAGMA mixpanel_drop(getvariable('kept'))`.
+pub const DROP: Pragma = Pragma {
+    name: "mixpanel_drop",
+    description: "Drops kept tables, one or a list of them, and what _metadata says of them.",
+    example: "PRAGMA mixpanel_drop('events');",
+    parameters: &[Param::positional("tables", SqlType::Any, "the table's name, or a list of names")],
+    script: statements,
+};
+
+fn statements(arguments: &Arguments, _session: &Session) -> Result<Statements> {
+    let names = match arguments.get("tables") {
+        Some(Value::List(names)) if names.is_empty() => {
+            return Err(Error::argument("tables", "is an empty list: there is nothing to drop"));
+        }
+        Some(Value::List(_)) => arguments.texts("tables")?.unwrap_or_default(),
+        _ => vec![arguments.required_text("tables")?.to_owned()],
+    };
+    let tables = names.iter().map(|name| TableName::read("tables", name)).collect::<Result<Vec<_>>>()?;
+    let mut script = Script::default();
+    script.set("own", own(&label()));
+    for table in &tables {
+        let not_kept = Error::new(Code::TableNotFound, format!("{table} is not a kept table"))
+            .fix("mixpanel_tables() lists them; drop any other table with DROP TABLE");
+        let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
+            .fix("DROP VIEW or DROP TABLE drops it; what is kept under that name is seen again then");
+        script
+            .set("table", table.sql())
+            .set("metadata", table.metadata())
+            .set("name", literal(table.table()))
+            .set("not_kept", literal(&not_kept.to_string()))
+            .set("condition", table.condition())
+            .set("hidden", literal(&hidden.to_string()))
+            .add(text!("must_be_a_table"))?
+            .add(text!("must_be_listed"))?
+            .add(text!("one_at_a_time"))?
+            .add(text!("drop"))?;
+    }
+    let dropped = tables.iter().map(|table| literal(&table.to_string())).collect::<Vec<_>>().join(", ");
+    let work = script.add(text!("forget_variables"))?.finish();
+    Ok(Statements {
+        work,
+        report: script.set("dropped", format!("[{dropped}]")).add("SELECT unnest({{dropped}}) AS dropped;\n")?.finish(),
+    })
+}

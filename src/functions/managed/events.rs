@@ -1,0 +1,208 @@
+//! `PRAGMA mixpanel_fetch_events(...)` and `PRAGMA mixpanel_sync_events(...)`: events into a table that is kept.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, mode, own, text, text_or_null};
+use crate::{
+    contract::{Arguments, Code, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
+    functions::{
+        export::{EXPORT, HANDED_ON},
+        named_time_zone,
+        parameters::DAYS,
+        target,
+    },
+    kept::{literal, value},
+};
+
+/// Fetches a range of days.
+pub const FETCH_EVENTS: Pragma = Pragma {
+    name: KIND.pragma,
+    description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
+    example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
+    parameters: params![&[TABLE], DAYS, HANDED_ON, MODE],
+    script: fetch,
+};
+
+fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
+    let (from, to) = arguments.required_dates("from_date", "to_date")?;
+    let mode = mode(arguments)?;
+    let mut steps = begin(arguments, session)?;
+    if mode == Mode::Append {
+        let other = Error::new(
+            Code::WrongTable,
+            format!("table {} holds events that were fetched with another time_zone", steps.table),
+        )
+        .fix("Use the same one, or another table: the times of one don't compare with those of the other");
+        steps
+            .script
+            .set("time_zone", text_or_null(arguments.text("time_zone")?))
+            .set("other_time_zone", literal(&other.to_string()))
+            .add(text!("same_time_zone"))?;
+    }
+    steps.fetch(arguments, params![HANDED_ON, DAYS], &[]).rows(mode)?;
+    steps.script.set("first_day", day(from)).set("last_day", day(to));
+    if mode == Mode::Append {
+        let days = format!("generate_series({}, {}, INTERVAL 1 DAY)::DATE[]", day(from), day(to));
+        steps.script.add(text!("replaces_days"))?.set("days_asked", days);
+        merge(&mut steps, arguments)?;
+    } else {
+        let table = steps.table.sql();
+        steps.script.set("target", table).add(text!("deduplicate_events"))?;
+    }
+    steps.finish()
+}
+
+/// Fetches what is missing, and again what was fetched too early.
+pub const SYNC_EVENTS: Pragma = Pragma {
+    name: "mixpanel_sync_events",
+    description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and those that were fetched less than lookback_days after their end, and replaces these days.",
+    example: "PRAGMA mixpanel_sync_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
+    parameters: params![&[TABLE], DAYS, &[LOOKBACK], HANDED_ON],
+    script: sync,
+};
+
+fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
+    let (from, to) = arguments.dates("from_date", "to_date")?;
+    let zone = arguments.text("time_zone")?;
+    let lookback = match arguments.get("lookback_days") {
+        None => LOOKBACK_DAYS,
+        Some(Value::Integer(days @ 0..)) => (*days).min(MAX_LOOKBACK_DAYS),
+        Some(_) => return Err(Error::argument("lookback_days", "must be 0 or more")),
+    };
+    let to = match to {
+        Some(to) => to,
+        None => today(zone, session.clock.now())?,
+    };
+    if let Some(from) = from.filter(|from| *from > to) {
+        return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
+    }
+    let mut steps = begin(arguments, session)?;
+    let days = format!("getvariable('{}_days')", own(&steps.label));
+    let filter = arguments.text("filter")?;
+    steps
+        .script
+        .set("from_date", from.map_or("NULL::DATE".into(), day))
+        .set("to_date", day(to))
+        .set("lookback_days", lookback.to_string())
+        .set("time_zone", text_or_null(zone))
+        .set("day_finished", finished(zone))
+        .set("first_day", format!("list_min({days})"))
+        .set("last_day", format!("list_max({days})"));
+    set_day_bounds(&mut steps, zone);
+    checks(&mut steps, filter.is_some())?;
+    steps.fetch(arguments, HANDED_ON, &[format!("days := {days}")]);
+    steps.script.add(text!("uncovered_days"))?;
+    steps.stage()?;
+    // The checks have seen to it that nothing else brought rows of these days.
+    steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?.set("days_asked", days);
+    merge(&mut steps, arguments)?;
+    steps.finish()
+}
+
+/// A day is fetched again until it was fetched so many days after its end, unless `lookback_days` says otherwise: mobile
+/// apps send what they gathered up to five days late.
+const LOOKBACK_DAYS: i128 = 5;
+pub const LOOKBACK: Param =
+    Param::named("lookback_days", SqlType::BigInt, "until how many days after its end a day is fetched again")
+        .default("5");
+/// More than there are days in the calendar.
+const MAX_LOOKBACK_DAYS: i128 = 4_000_000;
+
+/// A day as SQL.
+fn day(date: Date) -> String {
+    value(&Value::Date(Value::days(date)))
+}
+
+/// The moment at which the day in an expression begins, in UTC: midnight of the time zone that the times were converted
+/// from.
+fn begin_of(day: &str, zone: Option<&str>) -> String {
+    match zone {
+        Some(zone) => format!("mixpanel_utc({day}::TIMESTAMP, {})", literal(zone)),
+        None => format!("{day}::TIMESTAMP"),
+    }
+}
+
+/// When nothing of a day is missing but what devices send late: it is over (somewhere on earth a day lasts until noon of the
+/// next one in UTC), and an export lags by up to 45 minutes.
+fn finished(zone: Option<&str>) -> String {
+    let hours = if zone.is_some() { 1 } else { 13 };
+    format!("{} + INTERVAL {hours} HOUR", begin_of("(day + 1)", zone))
+}
+
+fn set_day_bounds(steps: &mut Steps, zone: Option<&str>) {
+    steps.script.set("day_begins", begin_of("day", zone)).set("day_ends", begin_of("(day + 1)", zone));
+}
+
+/// Puts the staged rows in the place of the table's rows of the same days, as far as they answer the same question, and leaves
+/// alone what is the same in both.
+fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
+    set_day_bounds(steps, arguments.text("time_zone")?);
+    let staged = format!("{}_staged", own(&steps.label));
+    let filtered = match arguments.get("events") {
+        Some(events) => format!("list_contains({}, kept.event_name)", value(events)),
+        None => "true".into(),
+    };
+    steps.script.set("target", staged).set("filtered", filtered);
+    for text in [text!("deduplicate_events"), text!("days_brought"), text!("merge_events"), text!("write_staged")] {
+        steps.script.add(text)?;
+    }
+    Ok(())
+}
+
+/// What must be so before anything is fetched.
+fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
+    let table = &steps.table;
+    let from_missing = Error::argument(
+        "from_date",
+        format!("is missing: table {table} is yet to be made; say from which day on to fetch"),
+    );
+    let from_unknown = Error::argument(
+        "from_date",
+        format!(
+            "is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"
+        ),
+    );
+    let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
+        .fix("Choose another name, and the table is made");
+    let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
+        .fix("Sync with the same filter and time_zone, or into another table");
+    steps
+        .script
+        .set("from_missing", literal(&from_missing.to_string()))
+        .set("from_unknown", literal(&from_unknown.to_string()))
+        .set("mixed", literal(&filters.to_string()))
+        .set("has_filter", has_filter.to_string())
+        .add(text!("must_say_from_when"))?;
+    steps.make(&unknown)?.script.add(text!("same_filter"))?;
+    Ok(())
+}
+
+/// Validates the call as `mixpanel_export` does and begins its script.
+fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {
+    let table = arguments.required_text("table")?;
+    // Which days a sync asks for is not known yet; everything else is as good now as it will be then.
+    let (from, to) = (arguments.get("from_date"), arguments.get("to_date"));
+    let (from, to) = (from.or(to).cloned(), to.or(from).cloned());
+    let any_day = |day: Option<Value>| day.unwrap_or(Value::Date(0));
+    let any_day = arguments.clone().with("from_date", any_day(from)).with("to_date", any_day(to));
+    (EXPORT.bind)(any_day, &Session { pushes_filters: false, ..session.clone() })?;
+    let mut steps = Steps::new(table, KIND, &target(arguments, session)?)?;
+    let mut events = arguments.texts("events")?;
+    events.iter_mut().for_each(|names| {
+        names.sort_unstable();
+        names.dedup();
+    });
+    let events = events.map(|names| serde_json::json!(names).to_string());
+    steps
+        .script
+        .set("filter_events", text_or_null(events.as_deref()))
+        .set("filter_where", text_or_null(arguments.text("filter")?));
+    Ok(steps)
+}
+
+/// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
+/// the next sync.
+fn today(zone: Option<&str>, now: Timestamp) -> Result<jiff::civil::Date> {
+    let zone = zone.map(named_time_zone).transpose()?.unwrap_or(TimeZone::UTC);
+    Ok(zone.to_datetime(now).date())
+}

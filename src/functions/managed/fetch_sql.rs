@@ -1,0 +1,97 @@
+//! `mixpanel_fetch_sql(table, ...)`: the script that a pragma becomes on DuckDB 2.0, for users of 1.x to run.
+
+use super::{
+    FETCH_EVENTS, FETCH_PROFILES, SYNC_EVENTS, SYNC_PROFILES,
+    events::LOOKBACK,
+    profiles::DELETE_MISSING,
+    steps::{MODE, TABLE},
+};
+use crate::{
+    contract::{
+        Arguments, BoundTable, Error, Function, Param, Pragma, Result, Session, SqlType, Statements, Table, Value,
+        params,
+    },
+    functions::{
+        export,
+        parameters::{DAYS, WORKSPACE_ID},
+        profiles::{WHAT, WHOSE},
+    },
+};
+
+pub const FETCH_SQL: Function = Function {
+    name: "mixpanel_fetch_sql",
+    description: "The SQL that fetches into a kept table, for DuckDB 1.x, which has no pragmas of extensions: one transaction that ends with a row that says what happened.",
+    example: "SELECT sql FROM mixpanel_fetch_sql('events', from_date := '2025-01-01', to_date := '2025-01-05');",
+    parameters: params![OWN, THEIRS],
+    bind,
+    ..Function::PLAIN
+};
+
+/// What says which pragma.
+const OWN: &[Param] = &[
+    TABLE,
+    Param::named("type", SqlType::Varchar, "what the table holds: events or profiles").default("'events'"),
+    Param::named("sync", SqlType::Boolean, "whether to bring the table up to date, instead of a fetch"),
+];
+
+/// What the pragmas take, each once. Settings are applied by the pragma that is meant: the others may not know them.
+const THEIRS: &[Param] = &Param::without_settings(*params![
+    DAYS,
+    export::HANDED_ON,
+    MODE,
+    &[LOOKBACK],
+    WHOSE,
+    WHAT,
+    &[WORKSPACE_ID, DELETE_MISSING],
+]);
+
+const KINDS: [&str; 2] = ["events", "profiles"];
+
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let kind = arguments.one_of("type", &KINDS)?.unwrap_or("events");
+    let sync = arguments.boolean("sync")?.unwrap_or(false);
+    let pragma = pragma(kind, sync);
+    let is_meant = |name: &str| pragma.parameters.iter().any(|known| known.name == name);
+    if let Some(other) = THEIRS.iter().find(|param| arguments.get(param.name).is_some() && !is_meant(param.name)) {
+        let what = if sync { "a sync" } else { "a fetch" };
+        return Err(Error::argument(other.name, format!("means nothing to {what} of {kind}; drop it")));
+    }
+    let script = pragma.statements(arguments.with("type", Value::Null), session)?;
+    let table = Table::new().text("sql", in_transaction);
+    Ok(table.of(move || Ok(vec![script.clone()])))
+}
+
+/// The pragma for a type of table, and whether to sync.
+fn pragma(kind: &str, sync: bool) -> Pragma {
+    match (kind, sync) {
+        ("profiles", false) => FETCH_PROFILES,
+        ("profiles", true) => SYNC_PROFILES,
+        (_, false) => FETCH_EVENTS,
+        (_, true) => SYNC_EVENTS,
+    }
+}
+
+/// All or nothing. The last statement, which says what happened, follows the end of the transaction, so that clients
+/// which show the last result show that.
+fn in_transaction(Statements { work, report }: &Statements) -> String {
+    format!("BEGIN TRANSACTION;\n{work}COMMIT;\n{report}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_pragma_takes_can_be_said() {
+        for pragma in KINDS.into_iter().flat_map(|kind| [pragma(kind, false), pragma(kind, true)]) {
+            for param in pragma.parameters {
+                assert!(
+                    FETCH_SQL.parameters.iter().any(|own| own.name == param.name && own.sql_type == param.sql_type),
+                    "{} of {}",
+                    param.name,
+                    pragma.name
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! What the scripts of all kept tables have in common.
+
+use crate::{
+    config::Target,
+    contract::{Arguments, Code, Error, Param, Result, SqlType, Statements, Value},
+    kept::{METADATA, NO_HISTORY, Script, TableName, literal, value},
+};
+
+/// The texts of `sql/kept`.
+macro_rules! text {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/kept/", $name, ".sql"))
+    };
+}
+pub(super) use text;
+
+/// What to do with a table that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Create,
+    Replace,
+    Append,
+}
+
+/// What a kept table holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// As the history names it.
+    pub type_name: &'static str,
+    /// Of the table, in order: names and types.
+    pub columns: &'static [(&'static str, &'static str)],
+    /// The table function that brings the rows.
+    pub function: &'static str,
+    /// The pragma that fetches into a table of this kind.
+    pub pragma: &'static str,
+}
+
+impl Kind {
+    /// The columns as `CREATE TABLE` takes them.
+    fn definitions(&self) -> String {
+        self.columns.iter().map(|(name, sql_type)| format!("{name} {sql_type}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+pub const EVENTS: Kind = Kind {
+    type_name: "events",
+    columns: &[
+        ("event_name", "VARCHAR"),
+        ("event_time", "TIMESTAMP"),
+        ("distinct_id", "VARCHAR"),
+        ("insert_id", "VARCHAR"),
+        ("properties", "JSON"),
+    ],
+    function: "mixpanel_export",
+    pragma: "mixpanel_fetch_events",
+};
+
+pub const PROFILES: Kind = Kind {
+    type_name: "profiles",
+    columns: &[("distinct_id", "VARCHAR"), ("properties", "JSON"), ("last_seen", "TIMESTAMP")],
+    function: "mixpanel_profiles",
+    pragma: "mixpanel_fetch_profiles",
+};
+
+/// A script for one table, begun: what all of its texts need is set, and the history is made.
+pub struct Steps {
+    pub script: Script,
+    pub table: TableName,
+    kind: Kind,
+    /// By which the fetch is found afterwards.
+    pub label: String,
+    /// Whose rows the table holds afterwards.
+    project_id: Option<String>,
+}
+
+impl Steps {
+    pub fn new(table: &str, kind: Kind, target: &Target) -> Result<Self> {
+        let table = TableName::read("table", table)?;
+        let label = label();
+        let mut script = Script::default();
+        let columns = kind.columns.iter().map(|(name, _)| *name);
+        let other_history = Error::new(
+            Code::WrongTable,
+            format!("{METADATA} beside table {table} is not a history of this extension's"),
+        )
+        .fix(format!("Rename it, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another schema"));
+        let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
+            .fix("Rename or drop it, or choose another name");
+        script
+            .set("own", own(&label))
+            .set("table", table.sql())
+            .set("metadata", table.metadata())
+            .set("condition", table.condition())
+            .set("name", literal(table.table()))
+            .set("type", literal(kind.type_name))
+            .set("label", literal(&label))
+            .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
+            .set("columns_kept", columns.collect::<Vec<_>>().join(", "))
+            .set("definitions", kind.definitions())
+            .set("no_history", NO_HISTORY)
+            .set("metadata_condition", table.metadata_condition())
+            .set("other_history", literal(&other_history.to_string()))
+            .set("hidden", literal(&hidden.to_string()))
+            .set("no_record", literal(&no_record().to_string()))
+            .add(text!("metadata"))?
+            .add(text!("must_hold_history"))?
+            .add(text!("must_be_a_table"))?;
+        Ok(Self { script, table, kind, label, project_id: target.project_id.clone() })
+    }
+
+    /// The call that brings the rows: these parameters of the pragma, and what only the script knows.
+    pub fn fetch(&mut self, arguments: &Arguments, parameters: &[Param], more: &[String]) -> &mut Self {
+        let given = parameters.iter().filter_map(|parameter| {
+            let given = arguments.get(parameter.name)?;
+            Some(format!("{} := {}", parameter.name, typed(given, &parameter.sql_type)))
+        });
+        // A script that is run later must not bring another account's project than the one that it was checked for.
+        let project = match (&self.project_id, arguments.get("project_id")) {
+            (Some(project), None) => Some(format!("project_id := {}", literal(project))),
+            _ => None,
+        };
+        let label = format!("label := {}", literal(&self.label));
+        let call = given.chain(project).chain(more.iter().cloned()).chain([label]).collect::<Vec<_>>().join(", ");
+        self.script.set("fetch", format!("{}({call})", self.kind.function));
+        self
+    }
+
+    /// The checks that come before the request, and the rows: in the table itself where it is new, else staged.
+    pub fn rows(&mut self, mode: Mode) -> Result<&mut Self> {
+        let pragma = self.kind.pragma;
+        match mode {
+            Mode::Create => {
+                let exists = Error::new(Code::TableExists, format!("table {} exists already", self.table))
+                    .fix(format!("Add append = true or replace = true to {pragma}, or choose another name"));
+                self.script.set("exists", literal(&exists.to_string())).set("create", "CREATE TABLE");
+                self.script.add(text!("must_not_exist"))?.add(text!("forget"))?;
+                self.bring(text!("create"))?;
+            }
+            Mode::Replace => {
+                self.script.set("create", "CREATE OR REPLACE TABLE");
+                self.script.add(text!("one_at_a_time"))?.add(text!("forget"))?;
+                self.bring(text!("create"))?;
+            }
+            Mode::Append => {
+                self.must_exist(format!("Leave out append = true to make it with {pragma}"))?;
+                self.same_project()?;
+                self.stage()?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Brings the rows into a temporary table.
+    pub fn stage(&mut self) -> Result<&mut Self> {
+        self.bring(text!("stage"))
+    }
+
+    /// Runs the fetch, and finds its record.
+    fn bring(&mut self, text: &str) -> Result<&mut Self> {
+        self.script.add(text)?.add(text!("find_record"))?;
+        Ok(self)
+    }
+
+    /// Stops where the table is not there, or holds something else.
+    pub fn must_exist(&mut self, fix: String) -> Result<&mut Self> {
+        let missing = Error::new(Code::TableNotFound, format!("there is no table {}", self.table)).fix(fix);
+        let columns = self.kind.columns.iter();
+        let other = Error::new(
+            Code::WrongTable,
+            format!("table {} does not have the columns of {}", self.table, self.kind.type_name),
+        )
+        .fix(format!("They are {}; choose another table", self.kind.definitions()));
+        self.script
+            .set("missing", literal(&missing.to_string()))
+            .set("other_columns", literal(&other.to_string()))
+            .set("columns", list(columns.map(|(name, sql_type)| literal(&format!("{name} {sql_type}"))).collect()))
+            .add(text!("must_exist"))?;
+        Ok(self)
+    }
+
+    /// For a sync: makes the table if it is not there, and stops where it holds something else or nobody knows what.
+    pub fn make(&mut self, not_kept: &Error) -> Result<&mut Self> {
+        self.script.set("not_kept", literal(&not_kept.to_string())).add(text!("make"))?;
+        self.must_exist(String::new())?.same_project()?;
+        self.script.add(text!("must_have_history"))?;
+        Ok(self)
+    }
+
+    /// Stops where the table holds rows of another project.
+    pub fn same_project(&mut self) -> Result<&mut Self> {
+        let other = Error::new(Code::WrongTable, format!("table {} holds rows of another project", self.table))
+            .fix("Keep each project in a table of its own");
+        self.script
+            .set("other_project", literal(&other.to_string()))
+            .add(text!("same_project"))?
+            .add(text!("one_at_a_time"))?;
+        Ok(self)
+    }
+
+    /// The row of the history, and the row that says what happened.
+    pub fn finish(&mut self) -> Result<Statements> {
+        let work = self.script.add(text!("record"))?.add(text!("forget_variables"))?.finish();
+        Ok(Statements { work, report: self.script.add(text!("report"))?.finish() })
+    }
+}
+
+/// What no other fetch is called.
+pub fn label() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}
+
+/// The beginning of the names of variables and temporary tables of a script: ones that a user has by chance are not these.
+pub fn own(label: &str) -> String {
+    format!("mixpanel_{label}")
+}
+
+fn no_record() -> Error {
+    Error::new(
+        Code::Internal,
+        "mixpanel_fetches() does not have the record of this fetch any more, and nothing was changed",
+    )
+    .fix("Run it again")
+}
+
+/// Texts of SQL as a list that is in order.
+fn list(mut items: Vec<String>) -> String {
+    items.sort_unstable();
+    format!("[{}]", items.join(", "))
+}
+
+/// A constant as SQL that has the parameter's type whatever it looks like.
+fn typed(given: &Value, sql_type: &SqlType) -> String {
+    match sql_type {
+        SqlType::Any => value(given),
+        sql_type => format!("{}::{sql_type}", value(given)),
+    }
+}
+
+/// A text of the call or NULL, as SQL.
+pub fn text_or_null(text: Option<&str>) -> String {
+    text.map_or_else(|| "NULL".to_owned(), literal)
+}
+
+/// `append` and `replace`, which exclude each other.
+pub fn mode(arguments: &Arguments) -> Result<Mode> {
+    match (arguments.boolean("append")?.unwrap_or(false), arguments.boolean("replace")?.unwrap_or(false)) {
+        (true, true) => Err(Error::argument("append", "has no place beside replace = true; drop one of them")),
+        (true, false) => Ok(Mode::Append),
+        (false, true) => Ok(Mode::Replace),
+        (false, false) => Ok(Mode::Create),
+    }
+}
+
+pub const TABLE: Param = Param::positional("table", SqlType::Varchar, "the table's name");
+
+pub const MODE: &[Param] = &[
+    Param::named("append", SqlType::Boolean, "add to a table that is there"),
+    Param::named("replace", SqlType::Boolean, "drop the table that is there, and its history"),
+];

@@ -1,0 +1,22 @@
+//! What does DuckDB say of the connection in which a call is bound?
+
+use duckdb_neo::connection::Context;
+
+use super::setting;
+use crate::{catalog, contract::Journal, host::session::Surroundings};
+
+pub fn surroundings(context: &Context, journal: Journal) -> Surroundings {
+    let settings = catalog::SETTINGS.iter();
+    Surroundings {
+        external_access: external_access(context),
+        pushes_filters: true,
+        journal,
+        settings: settings.filter_map(|setting| Some((setting.name, setting::value(context, setting)?))).collect(),
+    }
+}
+
+/// `false` only where the database says so.
+fn external_access(context: &Context) -> bool {
+    let setting = context.config().and_then(|config| config.try_get_value("enable_external_access"));
+    !matches!(setting.map(|found| found.map(|(value, _)| value.get::<bool>())), Ok(Some(Ok(Some(false)))))
+}
