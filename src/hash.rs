@@ -1,4 +1,4 @@
-//! Names that say nothing to whoever reads them.
+//! How is something named without saying what it is to whoever reads the name?
 
 use ring::digest;
 

@@ -1,4 +1,4 @@
-//! The arguments of a call, as a host hands them over, and how to read them.
+//! What did a call say, and how is it read? The arguments, as a host hands them over.
 //!
 //! Every getter's error names the parameter and what it takes. A NULL argument
 //! counts as not given, which macros rely on when they hand parameters on; where

@@ -1,7 +1,6 @@
-//! The text of an answer, and its values.
+//! How does an answer's text become values without losing a digit or the order of members?
 //!
-//! `serde_json` is built so that numbers keep every digit and objects the order of
-//! their members. What it refuses and Mixpanel sends is mended first.
+//! `serde_json` is built so that it keeps both. What it refuses and Mixpanel sends is mended first.
 
 use std::borrow::Cow;
 

@@ -4,6 +4,17 @@
 //! has arrived; the reading side waits for what has arrived, oldest first, and
 //! either settles a window or sends it back to be fetched again. Everybody else
 //! only looks: progress, the record in `mixpanel_fetches()`.
+//!
+//! ```text
+//!             next_to_download           bring              take           settle
+//!   Waiting ------------------> Downloading ----> Arrived ------> Taken ------------> Settled
+//!      ^                             |                              |                    ^
+//!      |                             | give_up                      | again: tries left  |
+//!      +-----------------------------|------------------------------+                    |
+//!                                    |                              | no tries left      |
+//!                                    +------------------------------+--------------------+
+//!                                     left out where on_failure is 'skip'; otherwise the scan fails
+//! ```
 
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard},

@@ -1,3 +1,5 @@
+//! The same on Unix, by the loader's `dladdr` and `dlsym`.
+
 use std::{
     ffi::{CStr, OsStr, c_void},
     mem::MaybeUninit,

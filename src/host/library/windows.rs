@@ -1,3 +1,5 @@
+//! The same on Windows, by handles of modules.
+
 use std::{
     ffi::{CStr, OsString, c_void},
     os::windows::ffi::OsStringExt,

@@ -1,4 +1,4 @@
-//! A [`Scalar`] in DuckDB's first C API.
+//! How does DuckDB's first C API call a [`Scalar`]?
 
 use std::{slice, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! A [`Function`] in DuckDB's first C API.
+//! How does DuckDB's first C API call a [`Function`]?
 
 use std::sync::{Arc, Mutex};
 

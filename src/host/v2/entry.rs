@@ -1,7 +1,7 @@
 //! Which DuckDB 2.x is loading us, and how does the crate that calls it find its functions?
 //!
 //! `duckdb-neo` reads the table of functions in the order of the DuckDB that it was
-//! made for. So it is not given DuckDB's own table, but one that [`layouts`] makes of
+//! made for. So it is not given DuckDB's own table, but one that [`super::layouts`] makes of
 //! it, for the DuckDB that our file's footer names. DuckDB has compared the footer
 //! with itself, unless somebody allowed mismatches; so where it exports its functions
 //! by name, they are compared too. What does not fit is refused before anything is

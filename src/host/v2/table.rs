@@ -1,4 +1,4 @@
-//! A [`Function`] in DuckDB's second C API.
+//! How does DuckDB's second C API call a [`Function`]?
 
 use std::sync::{Arc, Mutex};
 
