@@ -79,12 +79,17 @@ codes! {
 }
 
 /// What a user reads when something failed. Errors that read the same are equal.
+///
+/// As large as a pointer, so that a `Result` is no larger than what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error(Box<Parts>);
+
 #[derive(Debug, Clone)]
-pub struct Error {
+struct Parts {
     code: Code,
     what: String,
-    server: Option<Box<str>>,
-    fix: Option<Box<str>>,
+    server: Option<String>,
+    fix: Option<String>,
     reason: Option<Reason>,
     /// Not shown: `what` has its words.
     source: Option<Arc<dyn StdError + Send + Sync>>,
@@ -93,7 +98,7 @@ pub struct Error {
 impl Error {
     /// `what` failed: a sentence without its full stop.
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Self { code, what: what.into(), server: None, fix: None, reason: None, source: None }
+        Self(Box::new(Parts { code, what: what.into(), server: None, fix: None, reason: None, source: None }))
     }
 
     /// An argument that cannot be used, named as the user wrote it.
@@ -109,73 +114,74 @@ impl Error {
     /// Mixpanel's own words, as they came (see [`crate::mixpanel`] for how bodies are cut to a sentence).
     pub fn server(mut self, words: impl Into<String>) -> Self {
         let words = words.into();
-        self.server = (!words.trim().is_empty()).then(|| words.into());
+        self.0.server = (!words.trim().is_empty()).then_some(words);
         self
     }
 
     /// What the user can do about it: a sentence without its full stop.
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into().into());
+        self.0.fix = Some(fix.into());
         self
     }
 
     /// Says in front where it happened, e.g. `2025-01-03 to 2025-01-04`.
     pub fn context(mut self, place: impl fmt::Display) -> Self {
-        self.what = format!("{place}: {}", self.what);
+        self.0.what = format!("{place}: {}", self.0.what);
         self
     }
 
     /// Mixpanel's own words, where there are any.
     pub fn words(&self) -> Option<&str> {
-        self.server.as_deref()
+        self.0.server.as_deref()
     }
 
     /// Says why Mixpanel refused.
     pub fn because(mut self, reason: Reason) -> Self {
-        self.reason = Some(reason);
+        self.0.reason = Some(reason);
         self
     }
 
     /// Why Mixpanel refused, where somebody acts on it.
     pub fn reason(&self) -> Option<Reason> {
-        self.reason
+        self.0.reason
     }
 
     /// Keeps what it came from. An error whose text quotes a file of secrets, or a URL, is no source.
     pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
-        self.source = Some(Arc::new(source));
+        self.0.source = Some(Arc::new(source));
         self
     }
 
     /// The same, with every text in it run through `redact`. A source can't be changed, so one with such a text goes.
     pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
-        let Self { code, what, server, fix, reason, source } = self;
-        let [server, fix] = [server, fix].map(|text| text.map(|text| redact(&text).into()));
+        let Parts { code, what, server, fix, reason, source } = *self.0;
+        let [server, fix] = [server, fix].map(|text| text.map(|text| redact(&text)));
         let is_clean = |text: String| redact(&text) == text;
         let source = source.filter(|source| {
             let causes = std::iter::successors(Some(&**source as &(dyn StdError + 'static)), |&error| error.source());
             is_clean(format!("{source:?}")) && causes.map(ToString::to_string).all(is_clean)
         });
-        Self { code, what: redact(&what), server, fix, reason, source }
+        Self(Box::new(Parts { code, what: redact(&what), server, fix, reason, source }))
     }
 
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// What failed, without code, server's words and fix.
     pub fn what(&self) -> &str {
-        &self.what
+        &self.0.what
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}] {}", self.code.as_str(), self.what)?;
-        if let Some(server) = &self.server {
+        let Parts { code, what, server, fix, .. } = &*self.0;
+        write!(f, "[{}] {what}", code.as_str())?;
+        if let Some(server) = server {
             write!(f, ". Mixpanel said: {}", server.trim_end_matches('.'))?;
         }
-        if let Some(fix) = &self.fix {
+        if let Some(fix) = fix {
             write!(f, ". {fix}")?;
         }
         f.write_str(".")
@@ -184,18 +190,18 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }
 
-impl PartialEq for Error {
+impl PartialEq for Parts {
     fn eq(&self, other: &Self) -> bool {
-        let read = |error: &Self| (error.code, error.reason);
-        read(self) == read(other) && self.what == other.what && self.server == other.server && self.fix == other.fix
+        let Self { code, what, server, fix, reason, source: _ } = self;
+        (code, what, server, fix, reason) == (&other.code, &other.what, &other.server, &other.fix, &other.reason)
     }
 }
 
-impl Eq for Error {}
+impl Eq for Parts {}
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {

@@ -27,7 +27,7 @@ pub fn into_text(body: Bytes) -> String {
 /// The value that a text is. Errors: `UnexpectedResponse`, which names what was expected.
 pub fn parse<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T> {
     serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| unexpected(expected, &error.to_string(), text))
+        .map_err(|error| unexpected(expected, &error.to_string(), text).caused_by(error))
 }
 
 /// The same for a struct, which only an object is taken for (see [`Object`]).

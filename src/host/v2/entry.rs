@@ -64,7 +64,8 @@ unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Foot
     let get_api = input.get_api.ok_or_else(|| wrong_file("DuckDB gave no way to its functions"))?;
     let duckdb = Library::of(get_api as *const ());
     let exported = |name: &CStr| duckdb.as_ref()?.function(name);
-    let footer = Footer::own().map_err(|error| wrong_file(format!("its footer can't be read: {error}")))?;
+    let footer =
+        Footer::own().map_err(|error| wrong_file(format!("its footer can't be read: {error}")).caused_by(error))?;
     let layout = layout(&footer)?;
     // SAFETY: DuckDB's own function with its own handle. It gives the whole table, whatever version it is told.
     let table: *const *const c_void = unsafe { get_api(input.extension, c"v2.0.0".as_ptr()) }.cast();
