@@ -120,6 +120,12 @@ try: $(call ready,duckdb-$(firstword $(subst /, ,$(PAIR)))) debug  ## tests one 
 	$(if $(F),,$(error make try F=the function, e.g. F=mixpanel_cohorts))
 	$(PYTHON) test/run.py --build build/debug --pair $(PAIR) --function $(F)
 
+# What a new table function begins with: docs/contributing-a-function.md.
+.PHONY: new
+new: $(call ready,duckdb-$(lastword $(NEWEST)))  ## begins a table function: NAME=mixpanel_x FAMILY=discovery or reports; ROUTE="GET /api/query/x"
+	$(if $(NAME),,$(error make new NAME=mixpanel_x FAMILY=discovery))
+	PYTHONPATH=scripts build/venv/duckdb-$(lastword $(NEWEST))/bin/python -m new $(NAME) $(or $(FAMILY),discovery) $(if $(ROUTE),--route "$(ROUTE)")
+
 # The `.test` files on ARM64, emulated: on Debian, and no part of CI.
 .PHONY: test-arm64
 test-arm64: build/venv/wheel/.ready  ## the .test files on ARM64, emulated; on Debian, as root
