@@ -18,6 +18,8 @@ from .columns import Answer
 from .specification import Operation, operations, words
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# As the tests find it, `conftest.SHARED`.
+SHARED = next((folder / "shared" for folder in ROOT.parents if (folder / "shared" / "fixtures").is_dir()), ROOT.parent / "shared")
 # By family: its page, the heading of its table in the README, and the heading of the page that sections come before.
 FAMILIES = {"discovery": ("docs/discovery.md", "### Discovery", "## The cache"), "reports": ("docs/reports.md", "### Live reports", "## Traps")}
 
@@ -28,6 +30,7 @@ def main() -> None:
     parser.add_argument("family", choices=FAMILIES)
     parser.add_argument("--route", help="method and path; without, the one whose words the name has")
     parser.add_argument("--root", type=pathlib.Path, default=ROOT)
+    parser.add_argument("--specifications", type=pathlib.Path, default=SHARED / "openapi", help="Mixpanel's OpenAPI files")
     arguments = parser.parse_args()
     name, root = arguments.name, arguments.root.resolve()
     if not re.fullmatch(r"mixpanel_[a-z][a-z_]*[a-z]", name):
@@ -35,27 +38,33 @@ def main() -> None:
     if f"{name}(" in (root / "README.md").read_text(encoding="utf-8"):
         sys.exit(f"there is a {name} already")
 
-    known = operations(shared() / "openapi")
+    known = operations(arguments.specifications)
     if not known:
-        print(f"There are no specifications of Mixpanel's in {shared() / 'openapi'}: no example of an answer, and no route in the simulator.")
+        print(f"There are no specifications of Mixpanel's in {arguments.specifications}: no example of an answer, no route in the simulator.")
     operation = asked(name, arguments.route, known)
     told = simulated.answer(root, operation)
     is_new = not simulated.is_known(root, operation)
     function = rust.Function(name, arguments.family, operation, Answer(operation.example if told is None else told))
     write(root, function, is_new and operation.example is not None)
-    print(f"{name} asks {operation.method} {operation.path}. What is left to do says TODO; test_catalog.py lists it:")
-    print(f"    make try F={name}")
-    if known and operation.path not in [one.path for one in known]:
-        print("No specification has this route: it needs a line in UNSPECIFIED of test/python/openapi.py, with a reason.")
-    elif known:
-        print("And a line in STATEMENTS of test/python/test_openapi.py, for this operation.")
+    print(f"{name} asks {operation.method} {operation.path}. Left to do:")
+    for step in steps(function, known, is_new):
+        print(f"  * {step}")
+
+
+def steps(function: rust.Function, known: list[Operation], is_new: bool) -> list[str]:
+    """What is left for people, in the order in which tests ask for it."""
+    operation = function.operation
+    found = [f"make try F={function.name}: test_catalog.py lists what still says TODO"]
     if is_new and operation.example is None:
-        print("The simulator does not have this route, and no example is known: write test/simulator/routes/.")
-
-
-def shared() -> pathlib.Path:
-    """As the tests find it, `conftest.SHARED`."""
-    return next((folder / "shared" for folder in ROOT.parents if (folder / "shared" / "fixtures").is_dir()), ROOT.parent / "shared")
+        found.append("no example of the answer is known: a file in test/simulator/routes, and its line in ROUTES")
+    if known and operation.path not in [one.path for one in known]:
+        found.append("no specification has this route: a line in UNSPECIFIED of test/python/openapi.py, with a reason")
+    elif known:
+        found.append("a line in STATEMENTS of test/python/test_openapi.py, for this operation")
+    return found + [
+        f"a line in ASKED of test/python/test_json_columns.py, and the requests in test/python/test_{function.family}.py",
+        "make function-descriptions; a line in CHANGELOG.md",
+    ]
 
 
 def asked(name: str, route: str | None, known: list[Operation]) -> Operation:
