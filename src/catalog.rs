@@ -1,4 +1,4 @@
-//! Everything that SQL can see, one line each.
+//! What can SQL see? Everything, one line each.
 
 use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},

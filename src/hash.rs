@@ -1,4 +1,4 @@
-//! Names that say nothing to whoever reads them, and are nobody else's.
+//! How is something named without saying what it is to whoever reads the name, and as nobody else names it?
 
 use ring::digest;
 

@@ -1,4 +1,4 @@
-//! A Mixpanel project as SQL: the `mixpanel` extension for DuckDB.
+//! How does a Mixpanel project become SQL? This is the `mixpanel` extension for DuckDB.
 //!
 //! Data flows one way: SQL arguments -> a validated request -> HTTP -> spooled
 //! bytes -> rows -> Arrow -> the host's vectors. Each step is a folder:
@@ -18,6 +18,8 @@
 //!   unsafe code
 
 #![deny(unsafe_code)]
+// This documentation is for who changes the code, and `make lint` makes it with what is private.
+#![allow(rustdoc::private_intra_doc_links)]
 // The hosts contain what panics all the same, but an error is a value. Tests may.
 #![cfg_attr(
     not(test),

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Run the client tests on every DuckDB: the built file in stock clients, against the simulator.
 
-    test/run.py --build build/release                                what `pairs.py` says for each DuckDB with each of its files
+    test/run.py --build build/release                                every test on every pair of DuckDB and file
+    test/run.py --build build/release --part quick                   what `make test` runs
+    test/run.py --build build/release --part slow                    and what it leaves out of these
     test/run.py --build build/release --pair 2.0.0/v2                every test on one of them
     test/run.py --build build/release --pair 2.0.1/v2 -k limit       and pytest's options
+    test/run.py --build build/release --pair 2.0.1/v2 --function mixpanel_cohorts    what names one function
     test/run.py --build build/release --pair simulator               the simulator's own tests
 """
 import argparse
@@ -12,10 +15,11 @@ import pathlib
 import subprocess
 import sys
 
-from pairs import NEWEST, PAIRS, extension
+from pairs import FULL, NEWEST, PAIRS, extension
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SIMULATOR_TESTS = [ROOT / "test" / "simulator", ROOT / "test" / "python" / "test_simulator.py"]
+FOLDER = ROOT / "test" / "python"
+SIMULATOR_TESTS = [ROOT / "test" / "simulator", FOLDER / "test_simulator.py"]
 
 
 def pytest(version: str, arguments: list, environment: dict[str, str]) -> int:
@@ -26,27 +30,37 @@ def pytest(version: str, arguments: list, environment: dict[str, str]) -> int:
     return subprocess.run(command, env=os.environ | environment, cwd=ROOT).returncode
 
 
-def run(pair: str, build: pathlib.Path, options: list[str], chosen: list[str] | None = None) -> int:
+def run(pair: str, build: pathlib.Path, options: list[str], part: str | None = None) -> int:
     if pair == "simulator":
         print("== the simulator", flush=True)
         return pytest(NEWEST["v2"], [*SIMULATOR_TESTS, *options], {})
     version, host = pair.split("/")
-    print(f"== DuckDB {version}, file for C API {host}{', the core of the tests' if chosen else ''}", flush=True)
-    folder = ROOT / "test" / "python"
-    tests = [folder / name for name in chosen] if chosen else [folder, "--ignore", SIMULATOR_TESTS[1]]
+    tests, said = chosen(pair, part)
+    print(f"== DuckDB {version}, file for C API {host}{said}", flush=True)
     return pytest(version, [*tests, *options], {"MIXPANEL_EXTENSION": str(extension(build, version, host)), "MIXPANEL_HOST": host})
+
+
+def chosen(pair: str, part: str | None) -> tuple[list, str]:
+    """Which tests, and how that is called. The two parts have no test in common, and together all of them."""
+    everything = [FOLDER, "--ignore", SIMULATOR_TESTS[1]]
+    files = FOLDER / "test_sql.py"
+    if part is None:
+        return everything, ""
+    if pair in FULL:
+        return ([*everything, "-m", "not slow"], "") if part == "quick" else ([*everything, "-m", "slow"], ", the slow tests")
+    return ([files], ", the .test files") if part == "quick" else ([*everything, "--ignore", files], ", all but the .test files")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--pair", action="append", choices=["simulator", *PAIRS], help="one of several, with all tests; without, all of them")
+    parser.add_argument("--part", choices=["quick", "slow"], help="without, both")
+    parser.add_argument("--pair", action="append", choices=["simulator", *PAIRS], help="one of several; without, all of them")
     arguments, options = parser.parse_known_args()
     build = arguments.build.resolve()
-    if arguments.pair:
-        results = [run(pair, build, options) for pair in arguments.pair]
-    else:
-        results = [run("simulator", build, options), *(run(pair, build, options, chosen) for pair, chosen in PAIRS.items())]
+    # The simulator's own tests are quick ones.
+    pairs = arguments.pair or [*(["simulator"] if arguments.part != "slow" else []), *PAIRS]
+    results = [run(pair, build, options, arguments.part) for pair in pairs]
     # pytest's 5 is "no test was chosen", which happens to a -k that is for some pairs only.
     return max(0 if result == 5 and options else result for result in results)
 

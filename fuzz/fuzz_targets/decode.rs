@@ -13,8 +13,14 @@ use mixpanel::{
 use serde_json::value::RawValue;
 
 fuzz_target!(|block: &[u8]| {
-    let list = SqlType::List(Box::new(SqlType::Varchar));
-    let types = [SqlType::Json, SqlType::Varchar, SqlType::Decimal(38, 10), SqlType::Timestamp, SqlType::Double, list];
+    let types = [
+        SqlType::Json,
+        SqlType::Varchar,
+        SqlType::Decimal(38, 10),
+        SqlType::Timestamp,
+        SqlType::Double,
+        SqlType::VARCHARS,
+    ];
     let properties = types.map(|sql_type| Column::Property { name: "a".into(), sql_type });
     let all = [Column::Properties, Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId];
     let columns = [&all[..], &properties, &[Column::Raw]].concat();

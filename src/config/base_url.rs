@@ -7,13 +7,14 @@
 //! because SQL that could redirect requests could steal the credentials that go
 //! with them.
 
+use thiserror::Error;
 use url::{Host, Url};
 
 use super::{
     Region,
     environment::{API_BASE_URL, Environment},
 };
-use crate::contract::{Code, Error, Result};
+use crate::contract::{self, Code, Result};
 
 /// What stands for the region.
 const REGION: &str = "{region}";
@@ -25,24 +26,41 @@ pub struct BaseUrl {
     urls: [Url; 3],
 }
 
+/// Why credentials may not be sent to a URL: to be said after its name. The URL itself is not repeated, because it may hold
+/// a password, which is one of the mistakes.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum BaseUrlError {
+    #[error("is not a URL ({0})")]
+    Syntax(#[from] url::ParseError),
+    #[error("holds braces, and only {REGION} is replaced")]
+    Braces,
+    #[error("must be https: plain http would show the credentials to the network")]
+    Plain,
+    #[error("must start with https://")]
+    Scheme,
+    #[error("must not hold a user or password")]
+    User,
+    #[error("must end with the host or a path")]
+    Ending,
+}
+
 /// `MP_API_BASE_URL`, checked.
 ///
 /// Errors: `InvalidConfig` where it is no URL that credentials may be sent to.
 pub(super) fn read(environment: &Environment) -> Result<Option<BaseUrl>> {
     let Some(text) = environment.text(API_BASE_URL)? else { return Ok(None) };
     BaseUrl::parse(text).map(Some).map_err(|problem| {
-        // The value is not repeated: it may hold a password, which is one of the mistakes.
-        Error::new(Code::InvalidConfig, format!("{API_BASE_URL} {problem}")).fix(format!(
+        let fix = format!(
             "Set it to something like https://proxy.example.com or http://127.0.0.1:8080, or unset {API_BASE_URL}"
-        ))
+        );
+        contract::Error::new(Code::InvalidConfig, format!("{API_BASE_URL} {problem}")).fix(fix).caused_by(problem)
     })
 }
 
 impl BaseUrl {
-    /// Errors: what is wrong with the text, without it.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         if text.replace(REGION, "").contains(['{', '}']) {
-            return Err(format!("holds braces, and only {REGION} is replaced"));
+            return Err(BaseUrlError::Braces);
         }
         let [us, eu, india] = Region::ALL.map(|region| checked(&text.replace(REGION, region.as_str())));
         Ok(Self { urls: [us?, eu?, india?] })
@@ -69,20 +87,20 @@ impl BaseUrl {
     }
 }
 
-/// A URL that credentials may be sent to. Errors: what is wrong with it.
-fn checked(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("is not a URL ({error})"))?;
+/// A URL that credentials may be sent to.
+fn checked(text: &str) -> Result<Url, BaseUrlError> {
+    let url = Url::parse(text)?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
-        "http" => return Err("must be https: plain http would show the credentials to the network".into()),
-        _ => return Err("must start with https://".into()),
+        "http" => return Err(BaseUrlError::Plain),
+        _ => return Err(BaseUrlError::Scheme),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not hold a user or password".into());
+        return Err(BaseUrlError::User);
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("must end with the host or a path".into());
+        return Err(BaseUrlError::Ending);
     }
     Ok(url)
 }

@@ -34,7 +34,7 @@ impl Accounts {
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let document = Document::parse(text).map_err(|error| {
             let place = line(text, error.span()).map(|line| format!(", line {line}")).unwrap_or_default();
-            // The message alone: the error's `Display` would print the line.
+            // The message alone: the error itself quotes the line, which may hold a secret. So it is no source either.
             Error::new(Code::InvalidConfig, format!("{}{place}: {}", path.display(), one_line(error.message())))
                 .fix("Correct the file by hand")
         })?;
@@ -97,7 +97,11 @@ pub(super) fn text(path: &Path) -> Result<String> {
         Err(error) => return Err(reading(error)),
     }
     String::from_utf8(std::fs::read(path).map_err(reading)?)
-        .map_err(|_| Error::new(Code::InvalidConfig, format!("{} is not UTF-8 text", path.display())))
+        // Where it is none, without the file's bytes.
+        .map_err(|error| error.utf8_error())
+        .map_err(|error| {
+            Error::new(Code::InvalidConfig, format!("{} is not UTF-8 text", path.display())).caused_by(error)
+        })
 }
 
 fn kind(found: &Metadata) -> &'static str {

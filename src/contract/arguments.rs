@@ -1,4 +1,4 @@
-//! The arguments of a call, as a host hands them over, and how to read them.
+//! What did a call say, and how is it read? The arguments, as a host hands them over.
 //!
 //! Every getter's error names the parameter and what it takes. A NULL argument
 //! counts as not given, which macros rely on when they hand parameters on; where
@@ -153,10 +153,10 @@ impl Arguments {
         let dates = items.iter().map(|item| match item {
             Value::Date(days) => date_of(*days).ok_or_else(|| unknown_date(name)),
             Value::Timestamp(micros) => time_of(*micros).map(|time| time.date()).ok_or_else(|| unknown_date(name)),
-            Value::Text(text) => text
-                .trim()
-                .parse()
-                .map_err(|_| Error::argument(name, format!("holds {text:?}, which is no date like '2025-01-31'"))),
+            Value::Text(text) => text.trim().parse().map_err(|error: jiff::Error| {
+                let problem = format!("holds {text:?}, which is no date like '2025-01-31'");
+                Error::argument(name, problem).caused_by(error)
+            }),
             Value::Null => Err(Error::argument(name, "holds a NULL; remove it")),
             _ => Err(Error::argument(name, "must be a list of dates, like [DATE '2025-01-31']")),
         });

@@ -1,4 +1,4 @@
-//! Arrow arrays from Rust values, in the types that the contract fixes.
+//! How do Rust values become Arrow arrays, in the types that the contract fixes?
 
 use std::sync::Arc;
 

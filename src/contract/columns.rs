@@ -1,4 +1,4 @@
-//! SQL types and result columns, and the Arrow types they travel as.
+//! Which SQL types can a column have, and as which Arrow types do they travel?
 
 use std::{collections::HashMap, fmt, sync::Arc};
 

@@ -1,9 +1,9 @@
-//! One error type for everything that a user can see.
+//! What does a user read when something failed?
 //!
-//! An error says four things: a stable code, what failed, the server's own words
-//! where there are any, and the fix. It never holds a secret.
+//! Four things: a stable code, what failed, the server's own words where there are any, and the fix. For whoever looks
+//! into it in code there is also what it came from ([`StdError::source`]). It never holds a secret.
 
-use std::fmt;
+use std::{error::Error as StdError, fmt, sync::Arc};
 
 use super::Reason;
 
@@ -78,20 +78,27 @@ codes! {
     Internal = "INTERNAL",
 }
 
-/// What a user reads when something failed.
+/// What a user reads when something failed. Errors that read the same are equal.
+///
+/// As large as a pointer, so that a `Result` is no larger than what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     code: Code,
     what: String,
     server: Option<String>,
     fix: Option<String>,
     reason: Option<Reason>,
+    /// Not shown: `what` has its words.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// `what` failed: a sentence without its full stop.
     pub fn new(code: Code, what: impl Into<String>) -> Self {
-        Self { code, what: what.into(), server: None, fix: None, reason: None }
+        Self(Box::new(Parts { code, what: what.into(), server: None, fix: None, reason: None, source: None }))
     }
 
     /// An argument that cannot be used, named as the user wrote it.
@@ -107,19 +114,20 @@ impl Error {
     /// Mixpanel's own words, as they came (see [`crate::mixpanel`] for how bodies are cut to a sentence).
     pub fn server(mut self, words: impl Into<String>) -> Self {
         let words = words.into();
-        self.server = (!words.trim().is_empty()).then_some(words);
+        self.0.server = (!words.trim().is_empty()).then_some(words);
         self
     }
 
     /// What the user can do about it: a sentence without its full stop.
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.0.fix = Some(fix.into());
         self
     }
 
     /// Adds what else is to be known to what can be done: a sentence without its full stop.
     pub fn also(mut self, more: &str) -> Self {
-        self.fix = Some(self.fix.map_or_else(|| more.to_owned(), |fix| format!("{fix}. {more}")));
+        let fix = self.0.fix.take();
+        self.0.fix = Some(fix.map_or_else(|| more.to_owned(), |fix| format!("{fix}. {more}")));
         self
     }
 
@@ -135,65 +143,91 @@ impl Error {
 
     /// Says in front where it happened, e.g. `2025-01-03 to 2025-01-04`.
     pub fn context(mut self, place: impl fmt::Display) -> Self {
-        self.what = format!("{place}: {}", self.what);
+        self.0.what = format!("{place}: {}", self.0.what);
         self
     }
 
     /// Mixpanel's own words, where there are any.
     pub fn words(&self) -> Option<&str> {
-        self.server.as_deref()
+        self.0.server.as_deref()
     }
 
     /// Says why Mixpanel refused.
     pub fn because(mut self, reason: Reason) -> Self {
-        self.reason = Some(reason);
+        self.0.reason = Some(reason);
         self
     }
 
     /// Why Mixpanel refused, where somebody acts on it.
     pub fn reason(&self) -> Option<Reason> {
-        self.reason
+        self.0.reason
     }
 
-    /// The same, with every text in it run through `redact`.
+    /// Keeps what it came from. An error whose text quotes a file of secrets, or a URL, is no source.
+    pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The same, with every text in it run through `redact`. A source can't be changed, so one with such a text goes.
     pub fn redacted(self, redact: impl Fn(&str) -> String) -> Self {
-        let Self { code, what, server, fix, reason } = self;
+        let Parts { code, what, server, fix, reason, source } = *self.0;
         let [server, fix] = [server, fix].map(|text| text.map(|text| redact(&text)));
-        Self { code, what: redact(&what), server, fix, reason }
+        let is_clean = |text: String| redact(&text) == text;
+        let source = source.filter(|source| {
+            let causes = std::iter::successors(Some(&**source as &(dyn StdError + 'static)), |&error| error.source());
+            is_clean(format!("{source:?}")) && causes.map(ToString::to_string).all(is_clean)
+        });
+        Self(Box::new(Parts { code, what: redact(&what), server, fix, reason, source }))
     }
 
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// What failed, without code, server's words and fix.
     pub fn what(&self) -> &str {
-        &self.what
+        &self.0.what
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}] {}", self.code.as_str(), self.what)?;
-        if let Some(server) = &self.server {
+        let Parts { code, what, server, fix, .. } = &*self.0;
+        write!(f, "[{}] {what}", code.as_str())?;
+        if let Some(server) = server {
             write!(f, ". Mixpanel said: {}", server.trim_end_matches('.'))?;
         }
-        if let Some(fix) = &self.fix {
+        if let Some(fix) = fix {
             write!(f, ". {fix}")?;
         }
         f.write_str(".")
     }
 }
 
-impl std::error::Error for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl PartialEq for Parts {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { code, what, server, fix, reason, source: _ } = self;
+        (code, what, server, fix, reason) == (&other.code, &other.what, &other.server, &other.fix, &other.reason)
+    }
+}
+
+impl Eq for Parts {}
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
+        let shown = match error.kind() {
             std::io::ErrorKind::OutOfMemory => Self::new(Code::OutOfMemory, "there is no memory for what came")
                 .fix("Ask for less at a time, or give the process more memory"),
             _ => Self::new(Code::IoError, error.to_string()),
-        }
+        };
+        shown.caused_by(error)
     }
 }
 
@@ -205,7 +239,7 @@ impl From<std::collections::TryReserveError> for Error {
 
 impl From<arrow_schema::ArrowError> for Error {
     fn from(error: arrow_schema::ArrowError) -> Self {
-        Self::new(Code::Internal, error.to_string())
+        Self::new(Code::Internal, error.to_string()).caused_by(error)
     }
 }
 
@@ -224,6 +258,40 @@ mod tests {
             "[RATE_LIMITED] 2025-01-03: HTTP 429. Mixpanel said: too many export requests in progress. \
              Wait a minute and run it again."
         );
+    }
+
+    #[test]
+    fn what_it_came_from_is_kept_and_changes_nothing_that_is_read() {
+        let missing = || std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
+        let error = Error::from(missing()).context("reading it").fix("Look again").redacted(str::to_owned);
+        let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+        assert_eq!(source.map(std::io::Error::kind), Some(std::io::ErrorKind::NotFound));
+        assert_eq!(error, Error::new(Code::IoError, "reading it: no such file").fix("Look again"));
+        assert!(Error::from(arrow_schema::ArrowError::DivideByZero).source().is_some());
+        assert!(Error::new(Code::Internal, "no source").source().is_none());
+    }
+
+    #[test]
+    fn a_source_that_holds_a_secret_goes() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{shown}")]
+        struct Cause {
+            shown: &'static str,
+            hidden: &'static str,
+            source: Option<Box<Cause>>,
+        }
+        let cause = |shown, hidden, source: Option<Cause>| Cause { shown, hidden, source: source.map(Box::new) };
+        let redacted = |cause: Cause| {
+            let hidden = cause.hidden.len();
+            let error = Error::new(Code::NetworkError, "it failed").caused_by(cause);
+            let error = error.redacted(|text| text.replace("hunter2", "***"));
+            assert!(!format!("{error:?}").contains("hunter2"), "{hidden}");
+            error.source().is_some()
+        };
+        assert!(redacted(cause("a", "b", Some(cause("c", "d", None)))));
+        assert!(!redacted(cause("hunter2", "b", None)));
+        assert!(!redacted(cause("a", "hunter2", None)));
+        assert!(!redacted(cause("a", "b", Some(cause("of hunter2", "d", None)))));
     }
 
     #[test]

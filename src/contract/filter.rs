@@ -1,4 +1,4 @@
-//! Conditions of a `WHERE` that a host offers to a scan.
+//! Which conditions of a `WHERE` can a host offer to a scan?
 //!
 //! A scan may use them to ask Mixpanel for less. It never has to apply them:
 //! DuckDB checks every row again, so what a scan makes of a filter must be a

@@ -1,4 +1,4 @@
-//! What the core and the hosts say to each other.
+//! What do the core and the hosts say to each other?
 //!
 //! The core describes functions, binds their arguments and produces Arrow
 //! record batches; a host registers them with one of DuckDB's C APIs and copies

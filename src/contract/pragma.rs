@@ -1,4 +1,4 @@
-//! Pragmas: statements of ours that become SQL, which runs in the caller's transaction.
+//! What is a pragma? A statement of ours that becomes SQL, which runs in the caller's transaction.
 
 use super::{Arguments, Param, Result, Session, Value};
 

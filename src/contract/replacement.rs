@@ -1,4 +1,4 @@
-//! What stands in `FROM` where the database has no table of that name.
+//! What stands in `FROM` where the database has no table of that name?
 
 /// In the place of such a table.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Scalar functions, over Arrow arrays.
+//! What is a scalar function? A name, its overloads, and what they do with Arrow arrays.
 
 use arrow_array::ArrayRef;
 

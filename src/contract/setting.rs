@@ -1,4 +1,4 @@
-//! Settings of a session or database: defaults for parameters that a call leaves out.
+//! What stands for a parameter that a call leaves out? A setting of the session or database.
 
 use super::{Result, SqlType, Value};
 

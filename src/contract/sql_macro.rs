@@ -1,4 +1,4 @@
-//! Macros: queries of ours under a name.
+//! What is a macro? A query of ours under a name.
 
 use super::Value;
 

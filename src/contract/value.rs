@@ -1,4 +1,4 @@
-//! A constant of SQL: what an argument or a condition holds, and how a request has it.
+//! What can a constant of SQL be, in an argument or a condition, and how does a request have it?
 
 use jiff::civil::Date;
 

@@ -3,6 +3,12 @@
 //! Properties without the members that became columns are made in place: what
 //! stays is moved together, to the right, over what goes. So a value that stays
 //! is found somewhere else afterwards, and one that goes may be gone.
+//!
+//! ```text
+//!   {"a":1,"time":2,"b":3,"plan":4}       time and plan have columns
+//!          \_______/     \_______/        two cuts: the last one takes the comma before it
+//!                     {"a":1,"b":3}       closed: what stays moved to the end
+//! ```
 
 use super::{
     span::Span,

@@ -7,6 +7,17 @@
 //!
 //! A quote that begins a string needs no list: the walk is always outside of
 //! strings, so a quote that it meets begins one, and the next end is its end.
+//!
+//! ```text
+//!   {"event":"View","properties":{"time":1736000000,"plan":"pro"}}
+//!          ^      ^            ^       ^                 ^     ^    where strings end: all that index found
+//!            \____/              \______________________________/
+//!             name                         properties               an event
+//!                                  \__/  \________/
+//!                                  key     value                    a member that may be wanted
+//!                                 ^                 ^
+//!                              before              after            what lies around it, if it has to go
+//! ```
 
 use super::{index::Index, scan, span::Span, text, wanted::WantedKeys};
 

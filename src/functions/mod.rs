@@ -39,11 +39,9 @@ use crate::{
 
 /// A time zone by its name. Errors: `InvalidArgument` for `time_zone`.
 fn named_time_zone(name: &str) -> Result<TimeZone> {
-    TimeZone::get(name).map_err(|_| {
-        Error::argument(
-            "time_zone",
-            format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'"),
-        )
+    TimeZone::get(name).map_err(|error| {
+        let problem = format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'");
+        Error::argument("time_zone", problem).caused_by(error)
     })
 }
 

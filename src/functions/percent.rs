@@ -1,23 +1,14 @@
 //! Percent-escapes of URLs, undone.
 
+use percent_encoding::percent_decode_str;
+
 /// The text that an escaped one stands for; `None` where a `%` is not followed by two hexadecimal digits, or where the
 /// bytes are no UTF-8.
 pub fn decode(escaped: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(escaped.len());
-    let mut rest = escaped.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2)?;
-        // `from_str_radix` takes a sign for a digit.
-        let digits = str::from_utf8(digits).ok().filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))?;
-        bytes.push(u8::from_str_radix(digits, 16).ok()?);
-        rest = after;
-    }
-    String::from_utf8(bytes).ok()
+    // Undoing them leaves what is no escape as it is.
+    let is_escape = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    let is_escaped = escaped.split('%').skip(1).all(is_escape);
+    is_escaped.then(|| percent_decode_str(escaped).decode_utf8().ok().map(String::from))?
 }
 
 #[cfg(test)]

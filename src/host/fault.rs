@@ -3,27 +3,18 @@
 //! Nothing of this is in what users load. In a build with the feature `faults`, `MP_TEST_FAULT` names a [`Place`] and
 //! what is to happen there: `Bind panic`, `Rows error` or `Scalar internal`. `test_contained.py` goes through them all.
 
-use std::fmt;
-
 use super::place::Place;
 use crate::contract::{Code, Error};
 
 /// A failure that a test asks for.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Injected {
     /// An error of ours that says it is our fault.
+    #[error(transparent)]
     Error(Error),
     /// One of the kind that makes DuckDB 2.x give up the database.
+    #[error("injected")]
     Internal,
-}
-
-impl fmt::Display for Injected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Injected::Error(error) => error.fmt(f),
-            Injected::Internal => f.write_str("injected"),
-        }
-    }
 }
 
 impl From<Injected> for Error {

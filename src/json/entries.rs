@@ -1,4 +1,4 @@
-//! A JSON object as the list of its members.
+//! Which members has a JSON object, in order, also where two have the same name?
 
 use std::{fmt, marker::PhantomData};
 
@@ -8,7 +8,7 @@ use serde::{
 };
 
 /// The members of an object, in the answer's order. A name that occurs twice does so here too: mending an answer can
-/// make two names the same (see [`super::text`]), and a map would drop one of them.
+/// make two names the same (see [`super::text()`]), and a map would drop one of them.
 /// With `&RawValue` for `T` or `K` the values or names come as they stand in the text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entries<T, K = String>(pub Vec<(K, T)>);

@@ -1,4 +1,4 @@
-//! The dates that answers have for keys.
+//! Which moment is meant by a date that an answer has for a key?
 
 use jiff::civil::{Date, DateTime};
 

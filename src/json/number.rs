@@ -1,4 +1,4 @@
-//! Numbers of an answer. Some come as text.
+//! Which number is this? Some come as text.
 
 use serde_json::Value;
 

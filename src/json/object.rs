@@ -1,4 +1,4 @@
-//! A struct, read from a JSON object and from nothing else.
+//! How is a struct read from a JSON object, and from nothing else?
 
 use std::{fmt, marker::PhantomData};
 

@@ -1,4 +1,4 @@
-//! Objects and lists whose parts are read one level at a time.
+//! How are objects and lists read one level at a time?
 //!
 //! A `serde_json::Value` keeps one of two members with the same name and ends at
 //! a depth of its own; here every member comes, as it stands in the text.

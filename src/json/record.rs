@@ -1,4 +1,4 @@
-//! An object of an answer, member by member.
+//! How is an object of an answer read, member by member?
 
 use serde_json::{Map, Value};
 

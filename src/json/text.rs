@@ -1,7 +1,6 @@
-//! The text of an answer, and its values.
+//! How does an answer's text become values without losing a digit or the order of members?
 //!
-//! `serde_json` is built so that numbers keep every digit and objects the order of
-//! their members. What it refuses and Mixpanel sends is mended first.
+//! `serde_json` is built so that it keeps both. What it refuses and Mixpanel sends is mended first.
 
 use std::borrow::Cow;
 
@@ -28,7 +27,7 @@ pub fn into_text(body: Bytes) -> String {
 /// The value that a text is. Errors: `UnexpectedResponse`, which names what was expected.
 pub fn parse<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T> {
     serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|error| unexpected(expected, &error.to_string(), text))
+        .map_err(|error| unexpected(expected, &error.to_string(), text).caused_by(error))
 }
 
 /// The same for a struct, which only an object is taken for (see [`Object`]).

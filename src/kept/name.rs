@@ -1,4 +1,4 @@
-//! The name of a table, as SQL writes it.
+//! How does SQL write the name of a table?
 
 use super::quote::{identifier, literal};
 use crate::contract::{Error, Result};

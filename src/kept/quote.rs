@@ -1,4 +1,4 @@
-//! Names and values as SQL text: the one place that quotes.
+//! How do names and values become SQL text? This is the one place that quotes.
 
 use crate::contract::Value;
 

@@ -1,4 +1,4 @@
-//! Statements made from the texts in `sql/kept`.
+//! How do the texts in `sql/kept` become statements?
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ impl Script {
         Ok(self)
     }
 
-    /// All of it, without the comments of the texts.
+    /// All of it, with the comments of the texts: whoever reads the script sees what a statement is for.
     pub fn finish(&mut self) -> String {
         std::mem::take(&mut self.statements)
     }

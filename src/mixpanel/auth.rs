@@ -19,9 +19,10 @@ pub(super) fn authorization(credentials: &Credentials) -> Result<HeaderValue> {
         Credentials::OAuthToken(token) => format!("Bearer {}", token.expose()),
         basic => format!("Basic {}", STANDARD.encode(pair(basic))),
     };
-    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+    let mut value = HeaderValue::from_str(&text).map_err(|error| {
         Error::new(Code::InvalidConfig, "the token holds a line break or another character that no token has")
             .fix("Copy the token again")
+            .caused_by(error)
     })?;
     value.set_sensitive(true);
     Ok(value)

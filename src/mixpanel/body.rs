@@ -4,7 +4,7 @@
 //! because an export is kept that way until it is whole. Silence between pieces
 //! ends it, and a connection that closes early is an error, never an end.
 
-use std::io::{self, Read};
+use std::io::Read;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::{
     Failure, Policy, network,
-    text::{Fault, Text},
+    text::{Text, TextError},
 };
 use crate::{
     contract::{Code, Error, Result},
@@ -100,7 +100,7 @@ impl Body {
         loop {
             let chunk = match tokio::time::timeout(self.policy.idle, self.response.chunk()).await {
                 Err(_) => return Err(network::silence(&self.place, self.policy.idle.as_secs_f64())),
-                Ok(Err(error)) => return Err(network::cut(&self.place, self.received, &error)),
+                Ok(Err(error)) => return Err(network::cut(&self.place, self.received, error)),
                 Ok(Ok(chunk)) => chunk,
             };
             match chunk {
@@ -126,13 +126,13 @@ impl Body {
     pub async fn text(&mut self, limit: usize) -> Result<Bytes, Failure> {
         // What says so itself need not come.
         if self.encoding == Encoding::Identity && self.content_length().is_some_and(|length| length > limit as u64) {
-            return Err(self.no_text(Fault::TooLong, limit));
+            return Err(self.no_text(TextError::TooLong, limit));
         }
         let mut text = Text::new(self.encoding, limit);
         while let Some(chunk) = self.chunk().await? {
-            text.push(&chunk).map_err(|fault| self.no_text(fault, limit))?;
+            text.push(&chunk).map_err(|error| self.no_text(error, limit))?;
         }
-        text.finish().map(Bytes::from).map_err(|fault| self.no_text(fault, limit))
+        text.finish().map(Bytes::from).map_err(|error| self.no_text(error, limit))
     }
 
     /// Up to `limit` bytes of a refusal's body, decompressed, whatever of it arrives in time.
@@ -161,18 +161,18 @@ impl Body {
         Sentence { is_cut: is_cut && bytes.len() < limit, text: bytes }
     }
 
-    fn no_text(&self, fault: Fault, limit: usize) -> Failure {
+    fn no_text(&self, error: TextError, limit: usize) -> Failure {
         let place = &self.place;
-        match fault {
-            Fault::TooLong => {
+        match error {
+            TextError::TooLong => {
                 let what = format!("the answer is longer than {} MiB ({place})", limit >> 20);
                 let fix = "Ask for less: fewer days, segments, ids or properties";
                 Failure::never(Error::new(Code::TooLarge, what).fix(fix))
             }
-            Fault::NoMemory => Failure::never(Error::from(io::Error::from(io::ErrorKind::OutOfMemory)).context(place)),
-            Fault::Damaged(how) => {
-                let what = format!("the compressed answer is damaged: {how} ({place})");
-                Failure::backoff(Error::new(Code::Truncated, what))
+            TextError::NoMemory(error) => Failure::never(Error::from(error).context(place)),
+            TextError::Damaged(error) => {
+                let what = format!("the compressed answer is damaged: {error} ({place})");
+                Failure::backoff(Error::new(Code::Truncated, what).caused_by(error))
             }
         }
     }

@@ -111,9 +111,9 @@ impl Client {
             // Plain http is for this machine only; a proxy would carry the credentials off it.
             builder = builder.no_proxy();
         }
-        let http = builder
-            .build()
-            .map_err(|error| Error::new(Code::Internal, format!("the HTTP client could not be made: {error}")))?;
+        let http = builder.build().map_err(|error| {
+            Error::new(Code::Internal, format!("the HTTP client could not be made: {error}")).caused_by(error)
+        })?;
         Ok(Self(Arc::new(Inner {
             http,
             authorization: auth::authorization(&target.credentials)?,
@@ -230,7 +230,7 @@ impl Client {
                     inner.requests.fetch_sub(1, Ordering::Relaxed);
                     permit.iter_mut().for_each(Permit::refused);
                 }
-                Err(network::failure(&place, &error))
+                Err(network::failure(&place, error))
             }
             Ok(Ok(response)) => {
                 self.learn(request, throttle::said(response.headers(), ""));

@@ -6,7 +6,12 @@ use super::Failure;
 use crate::contract::{Code, Error};
 
 /// A request that got no answer. `place` is method and address, without parameters.
-pub(super) fn failure(place: &str, error: &reqwest::Error) -> Failure {
+pub(super) fn failure(place: &str, error: reqwest::Error) -> Failure {
+    let Failure { error: shown, retry } = refusal(place, &error);
+    Failure { error: caused(shown, error), retry }
+}
+
+fn refusal(place: &str, error: &reqwest::Error) -> Failure {
     let reason = reason(error);
     if is_certificate(error) {
         return Failure::never(
@@ -32,9 +37,15 @@ pub(super) fn silence(place: &str, seconds: f64) -> Failure {
 }
 
 /// An answer that broke off after so many bytes.
-pub(super) fn cut(place: &str, received: u64, error: &reqwest::Error) -> Failure {
-    let what = format!("the answer was cut off after {received} bytes: {} ({place})", reason(error));
-    truncated(what)
+pub(super) fn cut(place: &str, received: u64, error: reqwest::Error) -> Failure {
+    let what = format!("the answer was cut off after {received} bytes: {} ({place})", reason(&error));
+    let Failure { error: shown, retry } = truncated(what);
+    Failure { error: caused(shown, error), retry }
+}
+
+/// With what it came from, but for the address: its parameters say what was asked for.
+fn caused(shown: Error, error: reqwest::Error) -> Error {
+    shown.caused_by(error.without_url())
 }
 
 /// A body that is as long as was said, and ends within its JSON.

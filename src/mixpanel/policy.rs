@@ -9,7 +9,7 @@
 //! * a request as long as its bytes come. One that is never answered fails after 10 minutes on the export API, after 8.5
 //!   on the query API, after 2.5 on the app API
 //! * a window, a page or another answer 6 such requests and the pauses between them: 62, 53 and 17 minutes. A wait for a
-//!   limit of Mixpanel's, of a minute at most, can come before each request ([`super::limits`])
+//!   limit of Mixpanel's, of a minute at most, can come before each request ([`crate::quota`])
 //! * a fetch as long as its windows or pages. Several are asked for at once, and the first that fails ends all
 //!
 //! [`super::Tries`] is where it is decided whether there is another try.

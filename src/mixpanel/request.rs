@@ -4,6 +4,7 @@
 //! page can't lose a parameter. It knows nothing of credentials: its URL never
 //! holds any.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Url, form_urlencoded};
 
 use super::{Api, Quota};
@@ -183,8 +184,8 @@ impl Request {
         if !query.is_empty() {
             url = format!("{url}?{query}");
         }
-        let url =
-            Url::parse(&url).map_err(|error| Error::new(Code::Internal, format!("no URL could be made: {error}")))?;
+        let url = Url::parse(&url)
+            .map_err(|error| Error::new(Code::Internal, format!("no URL could be made: {error}")).caused_by(error))?;
         if url.as_str().len() > LONGEST_URL { Err(self.too_long(&url)) } else { Ok(url) }
     }
 
@@ -240,16 +241,12 @@ impl Request {
     }
 }
 
-/// Percent-encodes everything but RFC 3986's unreserved characters.
+/// Everything but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Percent-encodes one segment of a path.
 pub(super) fn encode(segment: &str) -> String {
-    let mut encoded = String::with_capacity(segment.len());
-    for byte in segment.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+    utf8_percent_encode(segment, RESERVED).to_string()
 }
 
 #[cfg(test)]

@@ -16,12 +16,15 @@ pub(super) enum Text {
 }
 
 /// Why a body is no text.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TextError {
+    #[error("it is longer than it may be")]
     TooLong,
-    NoMemory,
+    #[error("there is no memory for it")]
+    NoMemory(#[source] io::Error),
     /// Its compression is damaged or has no end.
-    Damaged(String),
+    #[error("its compression is damaged: {0}")]
+    Damaged(#[source] io::Error),
 }
 
 impl Text {
@@ -35,28 +38,30 @@ impl Text {
     }
 
     /// Adds a piece of the body.
-    pub fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), TextError> {
         match self {
-            Self::Identity(limited) => limited.write_all(piece),
-            Self::Gzip(decoder) => decoder.write_all(piece),
+            Self::Identity(limited) => limited.write_all(piece)?,
+            Self::Gzip(decoder) => decoder.write_all(piece)?,
         }
-        .map_err(fault)
+        Ok(())
     }
 
     /// The text, now that all of the body is here.
-    pub fn finish(self) -> Result<Vec<u8>, Fault> {
-        match self {
-            Self::Identity(limited) => Ok(limited.bytes),
-            Self::Gzip(decoder) => decoder.finish().map(|limited| limited.bytes).map_err(fault),
-        }
+    pub fn finish(self) -> Result<Vec<u8>, TextError> {
+        Ok(match self {
+            Self::Identity(limited) => limited.bytes,
+            Self::Gzip(decoder) => decoder.finish()?.bytes,
+        })
     }
 }
 
-fn fault(error: io::Error) -> Fault {
-    match error.kind() {
-        io::ErrorKind::FileTooLarge => Fault::TooLong,
-        io::ErrorKind::OutOfMemory => Fault::NoMemory,
-        _ => Fault::Damaged(error.to_string()),
+impl From<io::Error> for TextError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::FileTooLarge => TextError::TooLong,
+            io::ErrorKind::OutOfMemory => TextError::NoMemory(error),
+            _ => TextError::Damaged(error),
+        }
     }
 }
 
@@ -98,7 +103,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn read(encoding: Encoding, body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, Fault> {
+    fn read(encoding: Encoding, body: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, TextError> {
         let mut text = Text::new(encoding, limit);
         body.chunks(piece).try_for_each(|piece| text.push(piece))?;
         text.finish()
@@ -112,12 +117,13 @@ mod tests {
             for (encoding, body) in
                 [(Encoding::Identity, &text), (Encoding::Gzip, &gzip(&text)), (Encoding::Gzip, &members)]
             {
-                assert_eq!(read(encoding, body, piece, text.len()).as_ref(), Ok(&text), "{piece}");
-                assert_eq!(read(encoding, body, piece, text.len() - 1), Err(Fault::TooLong), "{piece}");
+                assert_eq!(read(encoding, body, piece, text.len()).unwrap(), text, "{piece}");
+                let short = read(encoding, body, piece, text.len() - 1);
+                assert!(matches!(short, Err(TextError::TooLong)), "{piece}");
             }
         }
-        assert_eq!(read(Encoding::Identity, b"", 1, 0), Ok(Vec::new()));
-        assert_eq!(read(Encoding::Gzip, &gzip(b""), 1, 0), Ok(Vec::new()));
+        assert_eq!(read(Encoding::Identity, b"", 1, 0).unwrap(), b"");
+        assert_eq!(read(Encoding::Gzip, &gzip(b""), 1, 0).unwrap(), b"");
     }
 
     #[test]
@@ -127,18 +133,18 @@ mod tests {
         for piece in [1, 5, 4096] {
             for cut in (0..whole.len()).chain(whole.len() + 1..twice.len()) {
                 let read = read(Encoding::Gzip, &twice[..cut], piece, 1 << 20);
-                assert!(matches!(read, Err(Fault::Damaged(_))), "{piece}, {cut}");
+                assert!(matches!(read, Err(TextError::Damaged(_))), "{piece}, {cut}");
             }
             for (at, byte) in [(0, 0), (3, 0xff), (whole.len() / 2, 0x55), (whole.len() - 1, 1), (whole.len() - 6, 1)] {
                 let mut flipped = whole.clone();
                 flipped[at] ^= byte | 0x40;
                 assert!(
-                    matches!(read(Encoding::Gzip, &flipped, piece, 1 << 20), Err(Fault::Damaged(_))),
+                    matches!(read(Encoding::Gzip, &flipped, piece, 1 << 20), Err(TextError::Damaged(_))),
                     "{piece}, {at}"
                 );
             }
             let behind = [&whole[..], b"<p>"].concat();
-            assert!(matches!(read(Encoding::Gzip, &behind, piece, 1 << 20), Err(Fault::Damaged(_))), "{piece}");
+            assert!(matches!(read(Encoding::Gzip, &behind, piece, 1 << 20), Err(TextError::Damaged(_))), "{piece}");
         }
     }
 
@@ -147,10 +153,8 @@ mod tests {
         let mut text = Text::Identity(Limited { bytes: Vec::new(), limit: usize::MAX });
         text.push(b"a").unwrap();
         if let Text::Identity(limited) = &mut text {
-            assert_eq!(
-                limited.bytes.try_reserve_exact(isize::MAX as usize).map_err(io::Error::from).map_err(fault),
-                Err(Fault::NoMemory)
-            );
+            let reserved = limited.bytes.try_reserve_exact(isize::MAX as usize).map_err(io::Error::from);
+            assert!(matches!(reserved.map_err(TextError::from), Err(TextError::NoMemory(_))));
         }
     }
 }

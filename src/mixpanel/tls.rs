@@ -19,11 +19,12 @@ pub(super) fn config(trusted: bool) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::new(Code::Internal, format!("TLS could not be set up: {error}")))?;
+        .map_err(|error| Error::new(Code::Internal, format!("TLS could not be set up: {error}")).caused_by(error))?;
     let builder = if trusted {
         builder.with_platform_verifier().map_err(|error| {
             Error::new(Code::NetworkError, format!("the certificates of this machine could not be read: {error}"))
                 .fix("Install the package ca-certificates, or set SSL_CERT_FILE to a file of trusted certificates")
+                .caused_by(error)
         })?
     } else {
         builder.with_root_certificates(RootCertStore::empty())

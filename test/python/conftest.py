@@ -1,9 +1,11 @@
 """What every test here has: the built extension, a simulator, and an environment that points the one to the other."""
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import pathlib
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 
@@ -28,8 +30,31 @@ FIRST, LAST = "2025-01-01", "2025-01-05"
 
 only_v2 = pytest.mark.skipif(HOST != "v2", reason="needs what only DuckDB's second C API offers")
 
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "unspecified(why): requests that are not checked against Mixpanel's specifications")
+    config.addinivalue_line("markers", "slow: not in `make test`, but in `make test-slow`")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--function", metavar="mixpanel_x", help="only tests that name this function, in their own text or in the page or file that they run")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not (function := config.getoption("--function")):
+        return
+    name = re.compile(rf"\b{re.escape(function)}\b")
+    chosen = [item for item in items if any(map(name.search, texts(item)))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def texts(item):
+    """What a test consists of: its name, its source, and the parameters that it is given, files as their content."""
+    yield item.nodeid
+    yield inspect.getsource(item.function)
+    for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
+        yield value.read_text(encoding="utf-8", errors="replace") if isinstance(value, pathlib.Path) and value.is_file() else repr(value)
 
 
 SPECIFICATIONS = Specifications(SHARED / "openapi")

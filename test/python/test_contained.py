@@ -30,7 +30,10 @@ def here() -> list[str]:
 
 def test_every_callback_is_contained_by_its_name():
     """A place that is not named in a host is none, and one that is twice hides a callback from the test below."""
-    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src" / "host" / HOST).glob("*.rs"))
+    shared = [ROOT / "src" / "host" / "read_ahead.rs"] if HOST == "v1" else []
+    texts = [path.read_text(encoding="utf-8") for path in [*(ROOT / "src" / "host" / HOST).glob("*.rs"), *shared]]
+    # Without their tests, which stand at the end.
+    sources = "".join(text.split("#[cfg(test)]\nmod tests")[0] for text in texts)
     if HOST == "v1":
         callbacks = re.findall(r'extern "C" fn (?!free<)\w+.*?^}', sources, re.DOTALL | re.MULTILINE)
     else:

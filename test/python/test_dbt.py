@@ -22,7 +22,10 @@ FIRST = date(2025, 1, 1)
 [PACKAGES] = [*(ROOT / "build" / "venv" / "dbt" / "lib").glob("python*/site-packages")] or [None]
 
 # A run takes seconds.
-pytestmark = pytest.mark.skipif(PAIR not in [(version, host) for host, version in NEWEST.items()], reason="runs once for each C API")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(PAIR not in [(version, host) for host, version in NEWEST.items()], reason="runs once for each C API"),
+]
 needs_dbt = pytest.mark.skipif(PACKAGES is None, reason="dbt's environment is missing")
 
 

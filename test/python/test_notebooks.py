@@ -21,6 +21,7 @@ LOOKBACK = DAYS[-6:]
 EVENTS = ["Sign Up", "View Item", "Purchase"]
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(duckdb.__version__ != NEWEST["v2"] or HOST != "v2", reason="they use the pragmas of DuckDB 2.0"),
     pytest.mark.skipif(not VENV.exists(), reason="there is no virtual environment for them: make configure"),
 ]

@@ -41,7 +41,7 @@ ELSEWHERE = {
     ("tests.yml", "Rust"): "brings a toolchain from the outside",
     ("wheels.yml", "Rust"): "brings a toolchain from the outside",
 }
-IN_CI = {("tests.yml", "Lint"), ("tests.yml", "Tests"), ("tests.yml", "Slow tests")}
+IN_CI = {("tests.yml", "Lint"), ("tests.yml", "Tests")}
 
 
 def test_each_is_what_github_takes():
@@ -74,7 +74,7 @@ def test_no_step_is_forgotten():
 def place(tmp_path_factory) -> Path:
     """A checkout as a job has it, with a Python of its own. What Rust has built here is there already."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("scripts", "src", "sql", "python", "Cargo.toml", "Cargo.lock", ".cargo", "LICENSE", "target"):
+    for name in ("scripts", "src", "sql", "python", "Cargo.toml", "Cargo.lock", "fuzz", ".cargo", "LICENSE", "target"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "test").mkdir()
     for name in ("requirements", "bench"):

@@ -1,4 +1,4 @@
-//! The export engine: days -> windows -> downloads -> spooled bytes -> rows.
+//! How do days become rows? Days -> windows -> downloads -> spooled bytes -> rows.
 //!
 //! Its promise: every row exactly once, or an error that names the days. A window
 //! is looked at only when it has arrived whole, so a connection that broke, an

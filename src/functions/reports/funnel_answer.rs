@@ -83,7 +83,7 @@ pub fn funnel(text: &str, segmented: bool) -> Result<Vec<Step>> {
 
 fn add(steps: &mut Vec<Step>, date: Moment, segment: Option<&str>, told: &Value, text: &str) -> Result<()> {
     let told = Vec::<Object<Told>>::deserialize(told)
-        .map_err(|error| unexpected("a list of steps", &error.to_string(), text))?;
+        .map_err(|error| unexpected("a list of steps", &error.to_string(), text).caused_by(error))?;
     let mut first = None;
     let mut previous = None;
     for (number, Object(told)) in (1..).zip(told) {

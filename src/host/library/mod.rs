@@ -30,5 +30,7 @@ mod tests {
         // The program that runs sees that too, but does not have it.
         let program = Library::of(file_of as *const ()).unwrap();
         assert_eq!(program.function(c"malloc"), None);
+        assert_eq!(program.named(c"malloc"), libc::malloc as *const _);
+        assert!(program.named(c"duckdb_v2_arena_allocate").is_null());
     }
 }

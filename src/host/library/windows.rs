@@ -1,3 +1,5 @@
+//! The same on Windows, by handles of modules.
+
 use std::{
     ffi::{CStr, OsString, c_void},
     os::windows::ffi::OsStringExt,
@@ -30,6 +32,11 @@ impl Library {
     pub fn function(&self, name: &CStr) -> Option<*const c_void> {
         // SAFETY: the library is loaded, the name a C string.
         unsafe { GetProcAddress(self.0, name.as_ptr().cast()) }.map(|function| function as *const c_void)
+    }
+
+    /// The same, null for nothing.
+    pub fn named(&self, name: &CStr) -> *const c_void {
+        self.function(name).unwrap_or(std::ptr::null())
     }
 }
 

@@ -1,4 +1,4 @@
-//! An Arrow batch as DuckDB vectors.
+//! How does an Arrow batch become vectors of DuckDB's first C API?
 //!
 //! This API has no way to share a buffer, so bytes are copied, once. Its functions throw where there is no memory for them,
 //! through us, which ends the process: so much as is large is asked for first.

@@ -1,4 +1,6 @@
-//! No panic and no error may cross into C as anything but a message.
+//! How does a callback end that fails?
+//!
+//! With a message: neither a panic nor an error crosses into C as anything else.
 
 use std::{
     ffi::{CStr, c_void},
@@ -53,4 +55,65 @@ pub unsafe fn borrowed<'a, T: Send + Sync + 'static>(pointer: *mut c_void) -> &'
 unsafe extern "C" fn free<T: Send + Sync + 'static>(pointer: *mut c_void) {
     // SAFETY: see above. The end of what is kept is contained.
     drop(unsafe { Box::from_raw(pointer.cast::<Guarded<T>>()) });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+    use crate::contract::{Code, Error};
+
+    /// What DuckDB is told.
+    fn told(body: impl FnOnce() -> Result<(), Failure>) -> Vec<String> {
+        let mut told = vec![];
+        let outcome = contained(Place::Bind, body, |message| told.push(message.to_str().unwrap().to_owned()));
+        assert_eq!(outcome.is_none(), !told.is_empty());
+        told
+    }
+
+    #[test]
+    fn duckdb_is_told_what_failed_and_nothing_else() {
+        assert!(told(|| Ok(())).is_empty());
+        assert_eq!(told(|| Err("a text".into())), ["a text"]);
+        let error = Error::new(Code::RateLimited, "HTTP 429").fix("Wait");
+        assert_eq!(told(|| Err(error.into())), ["[RATE_LIMITED] HTTP 429. Wait."]);
+        let [panic] = &told(|| panic!("seven"))[..] else { panic!() };
+        assert!(panic.starts_with("[INTERNAL] a fault of the extension: seven. "), "{panic}");
+    }
+
+    #[test]
+    fn a_nul_does_not_cut_a_message() {
+        assert_eq!(told(|| Err("before\0after".into())), ["before\\0after"]);
+        let [panic] = &told(|| panic!("before\0after"))[..] else { panic!() };
+        assert!(panic.contains("before\\0after. "), "{panic}");
+    }
+
+    /// Counts how often one is dropped, and panics as it is.
+    struct Kept(Arc<AtomicUsize>);
+
+    impl Drop for Kept {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            panic!("as it is dropped");
+        }
+    }
+
+    #[test]
+    fn what_duckdb_keeps_is_lent_while_it_is_kept_and_dropped_once() {
+        let dropped = Arc::<AtomicUsize>::default();
+        let (pointer, free) = boxed(Place::DropBound, Kept(Arc::clone(&dropped)));
+        for _ in 0..2 {
+            // SAFETY: of that type, and not freed yet.
+            let kept = unsafe { borrowed::<Kept>(pointer) };
+            assert!(Arc::ptr_eq(&kept.0, &dropped));
+        }
+        assert_eq!(dropped.load(Ordering::Relaxed), 0);
+        // SAFETY: as DuckDB does, once.
+        unsafe { free.unwrap()(pointer) };
+        assert_eq!(dropped.load(Ordering::Relaxed), 1);
+    }
 }

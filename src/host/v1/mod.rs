@@ -1,12 +1,11 @@
-//! DuckDB's first C API, through the bindings of `libduckdb-sys`.
+//! How do we meet DuckDB's first C API?
 //!
-//! One binary for every DuckDB from 1.2.0 on, so only functions that API had in
+//! Through the bindings of `libduckdb-sys`. One binary for every DuckDB from 1.2.0 on, so only functions that API had in
 //! 1.2.0 are called. It offers table functions with projection pushdown and
 //! scalar functions; the rest of what the core can do stays with version 2.
 
 mod batch;
 mod callback;
-mod read_ahead;
 mod replacement;
 mod scalar;
 mod table;
@@ -28,6 +27,17 @@ use crate::{
 };
 
 const API_VERSION: &str = "v1.2.0";
+
+/// Why DuckDB can't have our functions.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    #[error("DuckDB gave no way to its database")]
+    NoDatabase,
+    #[error("DuckDB gave no connection")]
+    NoConnection,
+    #[error("DuckDB refused the function {0}")]
+    Function(&'static str),
+}
 
 /// What DuckDB calls on `LOAD mixpanel` where the footer says `C_STRUCT`.
 ///
@@ -58,7 +68,7 @@ unsafe fn load(info: ffi::duckdb_extension_info, access: *const ffi::duckdb_exte
         if !ffi::duckdb_rs_extension_api_init(info, access, API_VERSION)? {
             return Ok(false);
         }
-        let get_database = (*access).get_database.ok_or("DuckDB gave no way to its database")?;
+        let get_database = (*access).get_database.ok_or(LoadError::NoDatabase)?;
         let database = get_database(info);
         if database.is_null() {
             return Ok(false);
@@ -88,12 +98,12 @@ fn host() -> Host {
 struct Connection(ffi::duckdb_connection);
 
 impl Connection {
-    unsafe fn open(database: ffi::duckdb_database) -> Result<Self, &'static str> {
+    unsafe fn open(database: ffi::duckdb_database) -> Result<Self, LoadError> {
         let mut connection = std::ptr::null_mut();
         // SAFETY: the database is open while it loads us.
         match unsafe { ffi::duckdb_connect(database, &mut connection) } {
             ffi::DuckDBSuccess => Ok(Self(connection)),
-            _ => Err("DuckDB gave no connection"),
+            _ => Err(LoadError::NoConnection),
         }
     }
 }

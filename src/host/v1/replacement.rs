@@ -1,4 +1,4 @@
-//! What our [`catalog`] puts in the place of tables that a database does not have.
+//! How does DuckDB's first C API learn what our [`catalog`] puts in the place of tables that a database does not have?
 
 use std::ffi::{CStr, CString, c_char, c_void};
 

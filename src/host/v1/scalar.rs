@@ -1,4 +1,4 @@
-//! A [`Scalar`] in DuckDB's first C API.
+//! How does DuckDB's first C API call a [`Scalar`]?
 
 use std::{slice, sync::Arc};
 
@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, Float64Array, Int64Array, StringViewArray, Timestamp
 use libduckdb_sys::v1 as ffi;
 
 use super::{
-    batch, c_string,
+    LoadError, batch, c_string,
     callback::{borrowed, boxed, contained},
     types::LogicalType,
 };
@@ -23,7 +23,7 @@ struct Overload {
 
 /// # Safety
 /// `connection` must be open.
-pub unsafe fn register(connection: ffi::duckdb_connection, function: &'static Scalar) -> Result<(), String> {
+pub unsafe fn register(connection: ffi::duckdb_connection, function: &'static Scalar) -> Result<(), LoadError> {
     let name = function.name;
     // SAFETY: set and overloads are built and destroyed here; DuckDB copies them, and shares their extra info.
     unsafe {
@@ -47,7 +47,7 @@ pub unsafe fn register(connection: ffi::duckdb_connection, function: &'static Sc
         ffi::duckdb_destroy_scalar_function_set(&mut set);
         match state {
             ffi::DuckDBSuccess => Ok(()),
-            _ => Err(format!("DuckDB refused the function {name}")),
+            _ => Err(LoadError::Function(name)),
         }
     }
 }

@@ -1,18 +1,17 @@
-//! A [`Function`] in DuckDB's first C API.
+//! How does DuckDB's first C API call a [`Function`]?
 
 use std::sync::{Arc, Mutex};
 
 use libduckdb_sys::v1 as ffi;
 
 use super::{
-    batch, c_string,
+    LoadError, batch, c_string,
     callback::{Failure, borrowed, boxed, contained},
-    read_ahead::ReadAhead,
     types::{Constant, LogicalType},
 };
 use crate::{
     contract::{BoundTable, Function, Host, Journal, Reader, ReaderThread, Scan, Value},
-    host::{Chunks, place::Place, session::Surroundings},
+    host::{chunks::Chunks, place::Place, read_ahead::ReadAhead, session::Surroundings},
 };
 
 /// A function, and the host that it is registered in.
@@ -35,7 +34,7 @@ pub unsafe fn register(
     connection: ffi::duckdb_connection,
     function: &'static Function,
     host: &Arc<Host>,
-) -> Result<(), String> {
+) -> Result<(), LoadError> {
     let name = function.name;
     // SAFETY: the function is built and destroyed here; DuckDB copies it, and shares its extra info, on registration.
     unsafe {
@@ -60,7 +59,7 @@ pub unsafe fn register(
         ffi::duckdb_destroy_table_function(&mut table_function);
         match state {
             ffi::DuckDBSuccess => Ok(()),
-            _ => Err(format!("DuckDB refused the function {name}")),
+            _ => Err(LoadError::Function(name)),
         }
     }
 }

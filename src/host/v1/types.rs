@@ -1,4 +1,4 @@
-//! SQL types and constants: DuckDB's to ours and back.
+//! How do SQL types and constants of DuckDB's first C API become ours, and back?
 
 use std::ffi::{CStr, c_char, c_void};
 

@@ -1,4 +1,4 @@
-//! An Arrow batch as DuckDB vectors, without copying the bytes.
+//! How does an Arrow batch become vectors of DuckDB's second C API? Without copying the bytes.
 //!
 //! DuckDB's own importer makes a chunk whose vectors point into the batch's
 //! buffers and keep them alive; the output vectors then reference those.

@@ -1,4 +1,6 @@
-//! No error of ours is of DuckDB's code INTERNAL: on 2.x that one takes the database with it.
+//! How does a callback end that fails?
+//!
+//! With an error that ends the statement. None is of DuckDB's code INTERNAL: on 2.x that one takes the database with it.
 
 use duckdb_neo::{Error, Result, error::DuckDBError};
 
@@ -39,5 +41,37 @@ impl From<Injected> for Error {
             Injected::Error(error) => error.into(),
             Injected::Internal => Error::internal("injected"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_never_ends_with_an_internal_error() {
+        #[expect(clippy::disallowed_methods)]
+        let theirs = contained::<()>(Place::Bind, || Err(Error::internal("of the bindings"))).unwrap_err();
+        let panic = contained::<()>(Place::Bind, || panic!("seven")).unwrap_err();
+        let ours = contained::<()>(Place::Bind, || Err(fault("eight"))).unwrap_err();
+        for (error, words) in [(theirs, "of the bindings"), (panic, "fault of the extension: seven"), (ours, "eight")] {
+            assert_eq!(error.code, DuckDBError::Api);
+            assert!(error.message.contains(words), "{}", error.message);
+        }
+        let other = Error::invalid_input("theirs");
+        assert_eq!(contained::<()>(Place::Bind, || Err(other)).unwrap_err().code, Error::invalid_input("").code);
+        assert_eq!(contained(Place::Bind, || Ok(7)).unwrap(), 7);
+    }
+
+    #[test]
+    fn every_error_of_ours_is_one_that_spares_the_database() {
+        for code in Code::ALL {
+            let error = Error::from(contract::Error::new(*code, "what"));
+            assert_ne!(error.code, DuckDBError::RuntimeInternal, "{}", code.as_str());
+            assert_eq!(error.message, format!("[{}] what.", code.as_str()));
+        }
+        let code = |code| Error::from(contract::Error::new(code, "")).code;
+        assert_eq!(code(Code::InvalidArgument), Error::invalid_input("").code);
+        assert_eq!(code(Code::OutOfMemory), DuckDBError::ResourceOutOfMemory);
     }
 }

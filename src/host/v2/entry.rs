@@ -1,7 +1,7 @@
 //! Which DuckDB 2.x is loading us, and how does the crate that calls it find its functions?
 //!
 //! `duckdb-neo` reads the table of functions in the order of the DuckDB that it was
-//! made for. So it is not given DuckDB's own table, but one that [`layouts`] makes of
+//! made for. So it is not given DuckDB's own table, but one that [`super::layouts`] makes of
 //! it, for the DuckDB that our file's footer names. DuckDB has compared the footer
 //! with itself, unless somebody allowed mismatches; so where it exports its functions
 //! by name, they are compared too. What does not fit is refused before anything is
@@ -15,7 +15,7 @@ use std::{
 
 use duckdb_neo::{extension::run_extension_entrypoint, ffi};
 
-use super::layouts::{Layout, Table};
+use super::layouts::{Layout, NAMES, Table};
 use crate::{
     contract::{Code, Error, Host, Result},
     host::{footer::Footer, library::Library, one_duckdb},
@@ -64,15 +64,18 @@ unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Foot
     let get_api = input.get_api.ok_or_else(|| wrong_file("DuckDB gave no way to its functions"))?;
     let duckdb = Library::of(get_api as *const ());
     let exported = |name: &CStr| duckdb.as_ref()?.function(name);
-    let footer = Footer::own().map_err(|error| wrong_file(format!("its footer can't be read: {error}")))?;
+    let footer =
+        Footer::own().map_err(|error| wrong_file(format!("its footer can't be read: {error}")).caused_by(error))?;
     let layout = layout(&footer)?;
     // SAFETY: DuckDB's own function with its own handle. It gives the whole table, whatever version it is told.
     let table: *const *const c_void = unsafe { get_api(input.extension, c"v2.0.0".as_ptr()) }.cast();
     if table.is_null() {
         return Ok(None);
     }
+    let named = duckdb.as_ref().filter(|duckdb| duckdb.function(NAMES[0]).is_some());
+    let named = named.map(|duckdb| |name: &CStr| duckdb.named(name));
     // SAFETY: the table of this version has these places; of another one, none is read after the first that differs.
-    let arranged = layout.table(|place| unsafe { table.add(place).read() }, exported).map_err(|name| {
+    let arranged = layout.table(|place| unsafe { table.add(place).read() }, named).map_err(|name| {
         let name = name.to_string_lossy();
         wrong_file(format!(
             "this file is for DuckDB {}, and {} has {name} elsewhere",

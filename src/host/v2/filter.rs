@@ -1,4 +1,4 @@
-//! DuckDB's filter expressions as [`Filter`]s.
+//! Which of DuckDB's filter expressions are [`Filter`]s?
 //!
 //! Only what is understood completely is passed on; the rest is left out, which
 //! asks for more rows than needed, never for fewer. DuckDB applies every filter

@@ -1,4 +1,4 @@
-//! DuckDB's second C API, through the crate `duckdb-neo`.
+//! How do we meet DuckDB's second C API? Through the crate `duckdb-neo`.
 //!
 //! Carries what version 1 can't: names, documentation and examples in
 //! `duckdb_functions()`, filter pushdown, progress, unordered parallel scans.

@@ -1,4 +1,4 @@
-//! A [`Pragma`] in DuckDB's second C API.
+//! How does DuckDB's second C API call a [`Pragma`]?
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What our [`catalog`] puts in the place of tables that a database does not have.
+//! How does DuckDB's second C API learn what our [`catalog`] puts in the place of tables that a database does not have?
 
 use duckdb_neo::{
     Result, ToValue,

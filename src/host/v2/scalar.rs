@@ -1,4 +1,4 @@
-//! A [`Scalar`] in DuckDB's second C API.
+//! How does DuckDB's second C API call a [`Scalar`]?
 
 use std::sync::Arc;
 

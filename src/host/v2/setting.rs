@@ -1,4 +1,4 @@
-//! A [`Setting`] in DuckDB's second C API.
+//! How does DuckDB's second C API have a [`Setting`]?
 
 use duckdb_neo::{
     Result,

@@ -1,4 +1,4 @@
-//! A [`Macro`] in DuckDB's second C API: in the system catalog, so that nothing is written to the user's database.
+//! Where does DuckDB's second C API keep a [`Macro`]? In the system catalog, so that nothing is written to the user's database.
 
 use duckdb_neo::{
     DuckDBType, Result, ToValue,

@@ -1,4 +1,4 @@
-//! A [`Function`] in DuckDB's second C API.
+//! How does DuckDB's second C API call a [`Function`]?
 
 use std::sync::{Arc, Mutex};
 
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     contract::{BoundTable, Filter, Function, Host, Journal, Param, ReaderThread, Scan},
-    host::{Chunks, contain::Guarded, place::Place},
+    host::{chunks::Chunks, contain::Guarded, place::Place},
 };
 
 pub fn register(extension: &Extension, function: &'static Function, host: &Arc<Host>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! SQL types and constants: DuckDB's to ours and back.
+//! How do SQL types and constants of DuckDB's second C API become ours, and back?
 
 use duckdb_neo::{
     DuckDBType, Result, ToValue,
