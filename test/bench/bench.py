@@ -110,6 +110,19 @@ def ratio_rows(files: pathlib.Path, build: pathlib.Path, url: str, runs: int, pa
             print(f"  medians: ours {statistics.median(times['ours']):.2f} s, anchor {statistics.median(times['anchor']):.2f} s")
 
 
+def archive_rows(files: pathlib.Path, extension: pathlib.Path, url: str, runs: int) -> None:
+    for task, what, bound in [
+        ("archive", "CREATE TABLE AS out of the archive / read_json of the same files", 0.25),
+        ("keeping", "CREATE TABLE AS with the archive on / with it off", 1.15),
+    ]:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["MP_ARCHIVE"] = folder
+            times = measure(NEWEST["v2"], extension, url, task, files, runs)
+            del os.environ["MP_ARCHIVE"]
+        row(what, statistics.median(ours / other for ours, other in zip(times["ours"], times["anchor"])), bound)
+        print(f"  medians: ours {statistics.median(times['ours']):.2f} s, other {statistics.median(times['anchor']):.2f} s")
+
+
 def kept_rows(extension: pathlib.Path, url: str, runs: int) -> None:
     for task, what, bound in [
         ("append", "append of all duplicates / the plain fetch", 1.5),
@@ -124,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("parts", nargs="*", default=["table", "table-1.5", "scan", "kept", "latency", "memory"])
+    parser.add_argument("parts", nargs="*", default=["table", "table-1.5", "scan", "archive", "kept", "latency", "memory"])
     arguments = parser.parse_args()
     parts, build = set(arguments.parts), arguments.build.resolve()
     v2 = extension(build, NEWEST["v2"], "v2")
@@ -134,6 +147,8 @@ def main() -> None:
         download(url, files)
         sizes = [path.stat().st_size for path in sorted(files.iterdir())]
         ratio_rows(files, build, url, arguments.runs, parts)
+        if "archive" in parts:
+            archive_rows(files, v2, url, arguments.runs)
     if "kept" in parts:
         with simulator("--days", str(DAYS + 1)) as url:
             kept_rows(v2, url, arguments.runs)

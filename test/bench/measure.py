@@ -2,6 +2,7 @@
 import contextlib
 import datetime
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -9,7 +10,7 @@ import time
 
 import duckdb
 
-EXPORT = "mixpanel_export(from_date := '{from_date}', to_date := '{to_date}')"
+EXPORT = "mixpanel_export(from_date := '{from_date}', to_date := '{to_date}', window_days := 1)"
 
 # The same five columns of the same files: what users have without the extension.
 ANCHOR = """
@@ -27,6 +28,8 @@ TASKS = {
     "table": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
     "count": "SELECT count(*) FROM {export}",
     "two": "SELECT event_name, date_trunc('hour', event_time) AS hour, count(*) FROM {export} GROUP BY ALL",
+    "archive": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
+    "keeping": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
     "once": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
 }
 
@@ -66,6 +69,18 @@ def kept(connection, task: str, from_date: str, to_date: str, runs: int) -> dict
     return {"ours": [ours for ours, _ in times[1:]], "anchor": [anchor for _, anchor in times[1:]]}
 
 
+def keeping(connection, statement: str, runs: int) -> dict:
+    """The same export with the archive on, which has none of it, and with it off."""
+    times = []
+    for number in range(runs + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["MP_ARCHIVE"] = folder
+            on = timed(connection, statement)
+        os.environ["MP_ARCHIVE"] = "off"
+        times.append((on, timed(connection, statement)))
+    return {"ours": [on for on, _ in times[1:]], "anchor": [off for _, off in times[1:]]}
+
+
 def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -99,6 +114,9 @@ def run(connection, task: str, from_date: str, to_date: str, words: list[str]) -
         return
     files, runs = words[0], int(words[1])
     anchor = ANCHOR.format(files=files)
+    if task == "keeping":
+        print(json.dumps(keeping(connection, statement, runs)))
+        return
     timed(connection, statement), timed(connection, anchor)
     pairs = [(timed(connection, statement), timed(connection, anchor)) for _ in range(runs)]
     print(json.dumps({"ours": [ours for ours, _ in pairs], "anchor": [anchor for _, anchor in pairs]}))

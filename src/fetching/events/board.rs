@@ -16,7 +16,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Condvar, Mutex, MutexGuard},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::{Timestamp, civil::Date};
@@ -35,6 +35,9 @@ use crate::{
     fetching::record::Fetch,
     mixpanel::{Policy, Tries, redact},
 };
+
+/// A reader that has taken nothing for so long may be waiting for us: for the other side of a join that reads the same.
+const STALLED: Duration = Duration::from_millis(500);
 
 /// What to do with a window that could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +101,8 @@ struct Slots {
     failure: Option<Error>,
     skipped: usize,
     closed: bool,
+    /// When a reader last took something.
+    taken_at: Instant,
     /// Whether rows of an answer that was cut by days went out.
     has_cut: bool,
     /// Whether an answer of this scan has rows on other days than its own.
@@ -142,6 +147,7 @@ impl Board {
                 failure: None,
                 skipped: 0,
                 closed: false,
+                taken_at: Instant::now(),
                 has_cut: false,
                 has_strays: false,
             }),
@@ -176,8 +182,7 @@ impl Board {
     /// The oldest window that is to be downloaded; `None` while there is none or `ahead` of them are unread.
     pub fn next_to_download(&self, ahead: usize) -> Option<Task> {
         let mut slots = self.lock();
-        let unread = slots.slots.iter().filter(|slot| slot.is_unread());
-        if slots.closed || unread.count() >= ahead {
+        if slots.closed || slots.is_full(ahead) {
             return None;
         }
         let (index, slot) =
@@ -187,14 +192,15 @@ impl Board {
     }
 
     /// An answer that is to be looked at and kept before a reader has it: where so many are unread that nothing would be
-    /// downloaded any more, and where nobody reads any more.
+    /// downloaded any more, and no reader has come for a while; and where nobody reads any more. A reader that comes looks at
+    /// what it takes itself.
     pub fn next_to_check(&self, ahead: usize) -> Option<(usize, Window, Box<Answered>)> {
         if !self.keeper.keeps() {
             return None;
         }
         let mut slots = self.lock();
-        let unread = slots.slots.iter().filter(|slot| slot.is_unread());
-        if !slots.closed && unread.count() < ahead {
+        let is_stalled = slots.is_full(ahead) && slots.taken_at.elapsed() >= STALLED;
+        if !slots.closed && !is_stalled {
             return None;
         }
         let unkept =
@@ -222,10 +228,11 @@ impl Board {
         due.map(|(index, slot)| (index, slot.days.clone())).collect()
     }
 
-    /// Whether anything is waited for that tells nobody when it comes.
-    pub fn has_to_look(&self) -> bool {
+    /// Whether anything is waited for that tells nobody when it comes: what others bring, a moment, a reader that does not.
+    pub fn has_to_look(&self, ahead: usize) -> bool {
         let slots = self.lock();
-        !slots.closed && slots.slots.iter().any(|slot| matches!(slot.state, State::Awaited(_) | State::Unplanned(_)))
+        let is_silent = |slot: &Slot| matches!(slot.state, State::Awaited(_) | State::Unplanned(_));
+        !slots.closed && (slots.slots.iter().any(is_silent) || self.keeper.keeps() && slots.is_full(ahead))
     }
 
     /// The claims of others that are waited for.
@@ -364,6 +371,7 @@ impl Board {
                 && let State::Arrived(mut arrived) = std::mem::replace(&mut slot.state, State::Taken)
             {
                 let window = slot.window;
+                slots.taken_at = Instant::now();
                 drop(slots);
                 self.wanted.notify_one();
                 let unkept = match &mut arrived {
@@ -562,6 +570,11 @@ impl Board {
 }
 
 impl Slots {
+    /// Whether so many are unread that nothing more is to be downloaded.
+    fn is_full(&self, ahead: usize) -> bool {
+        self.slots.iter().filter(|slot| slot.is_unread()).count() >= ahead
+    }
+
     /// What is there of the days, for who reads why the others did not come.
     fn left(&self) -> String {
         let mut days = BTreeMap::new();

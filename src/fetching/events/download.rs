@@ -84,7 +84,7 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
                     board.fail(thread::broken(error));
                 }
             }
-            _ = look.tick(), if board.has_to_look() => look_at_others(&board),
+            _ = look.tick(), if board.has_to_look(ahead) => look_at_others(&board),
             _ = renew.tick() => board.keeper.renew(),
             () = tokio::time::sleep_until(last.unwrap_or_else(Instant::now)), if last.is_some() => {}
         }
