@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use super::{
     Project, Quota,
     book::{Book, Limit, LimitSource, Millis},
-    shared::{self, Changed, Page, Trouble},
+    shared::{self, BookPage, Changed, Trouble},
 };
 use crate::contract::{Code, Error, Result};
 
@@ -110,7 +110,7 @@ impl Ledger {
         let place = lock(&self.place).clone();
         let Place::Shared(folder) = place else { return Ok(self.with_own(project, quota, act)) };
         let path = folder.path.join(format!("{}.{}.json", project.key(&folder.salt), rule.name));
-        let blank = Page::new(rule.name, project.id.as_deref());
+        let blank = BookPage::new(rule.name, project.id.as_deref());
         match elsewhere(path.clone(), blank, act) {
             Outcome::Done(Changed { value, book, unwritten }) => {
                 if let Some(trouble) = unwritten {
@@ -176,7 +176,7 @@ impl Ledger {
                 own.iter().map(|((quota, project), book)| usage(*quota, project.id.clone(), book.clone())).collect()
             }
             Place::Shared(folder) => {
-                let named = |page: Page| Some((Quota::named(&page.api)?, page.project_id, page.book));
+                let named = |page: BookPage| Some((Quota::named(&page.api)?, page.project_id, page.book));
                 let mut books: Vec<_> = pages(&folder.path).into_iter().filter_map(named).collect();
                 books.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
                 books.into_iter().map(|(quota, project_id, book)| usage(quota, project_id, book)).collect()
@@ -191,11 +191,11 @@ impl Usage {
     }
 }
 
-fn pages(folder: &Path) -> Vec<Page> {
+fn pages(folder: &Path) -> Vec<BookPage> {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     files
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .filter_map(|path| Page::read(&path))
+        .filter_map(|path| BookPage::read(&path))
         .collect()
 }
 
@@ -210,7 +210,7 @@ enum Outcome<T, F> {
 /// Changes a file's book on a thread of its own: on some network file systems a lock or a read never returns.
 fn elsewhere<T: Send + 'static, F: FnOnce(&mut Book) -> T + Send + 'static>(
     path: PathBuf,
-    blank: Page,
+    blank: BookPage,
     act: F,
 ) -> Outcome<T, F> {
     let act = Arc::new(Mutex::new(Some(act)));
