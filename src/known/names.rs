@@ -19,21 +19,21 @@ use crate::{
 /// The first day that Mixpanel takes.
 const FIRST_DAY: Date = jiff::civil::date(2000, 1, 1);
 
-/// Days of ours are tried so often: as they are, as far back as the plan allows, and once more where the project's day
+/// DayRange of ours are tried so often: as they are, as far back as the plan allows, and once more where the project's day
 /// is not the one of UTC.
 const TRIES: usize = 3;
 
 /// From when to when an event must have happened, inclusive. Ends that the call leaves open are as wide as they get.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Days {
+pub struct DayRange {
     pub from: Option<Date>,
     pub to: Option<Date>,
 }
 
 /// The names of the events that happened, at most `limit` of them, as they come. `GET /events/names`.
 ///
-/// Errors: whatever a request can fail with. Days of the call's are never changed.
-pub fn event_names(target: &Target, days: Days, limit: u64) -> Result<Vec<String>> {
+/// Errors: whatever a request can fail with. DayRange of the call's are never changed.
+pub fn event_names(target: &Target, days: DayRange, limit: u64) -> Result<Vec<String>> {
     names(target, days, |asked| read(&answer(target, &request(asked, limit), |text| read(text).map(drop))?))
 }
 
@@ -42,13 +42,13 @@ pub fn event_names(target: &Target, days: Days, limit: u64) -> Result<Vec<String
 ///
 /// Errors: as [`event_names`].
 pub fn event_names_anew(target: &Target) -> Result<Vec<String>> {
-    names(target, Days::default(), |asked| {
+    names(target, DayRange::default(), |asked| {
         let answer = block_on(Client::hasty(target)?.json(&request(asked, MOST_NAMES)))??;
         read(&json::text(&answer.body))
     })
 }
 
-fn names(target: &Target, days: Days, ask: impl Fn((Date, Date)) -> Result<Vec<String>>) -> Result<Vec<String>> {
+fn names(target: &Target, days: DayRange, ask: impl Fn((Date, Date)) -> Result<Vec<String>>) -> Result<Vec<String>> {
     let mut asked = widest(target, days);
     let mut tries = 1;
     loop {
@@ -64,12 +64,12 @@ fn names(target: &Target, days: Days, ask: impl Fn((Date, Date)) -> Result<Vec<S
 /// The error for an event that is not among the names that Mixpanel tells, with those that come near; `None` where it may
 /// exist nevertheless. Takes a request, unless the names are known.
 pub fn unknown_event(target: &Target, event: &str) -> Result<Option<Error>> {
-    Ok(missing(target, event, &event_names(target, Days::default(), MOST_NAMES)?))
+    Ok(missing(target, event, &event_names(target, DayRange::default(), MOST_NAMES)?))
 }
 
 /// The same, where that takes no request.
 pub fn unknown_event_at_hand(target: &Target, event: &str) -> Option<Error> {
-    let key = Key::new(target, &request(widest(target, Days::default()), MOST_NAMES));
+    let key = Key::new(target, &request(widest(target, DayRange::default()), MOST_NAMES));
     missing(target, event, &read(&Cache::process().peek(&key, target.now())?).ok()?)
 }
 
@@ -122,7 +122,7 @@ fn request((from, to): (Date, Date), limit: u64) -> Request {
 }
 
 /// The days to ask for, today's as UTC has it.
-fn widest(target: &Target, days: Days) -> (Date, Date) {
+fn widest(target: &Target, days: DayRange) -> (Date, Date) {
     let to = days.to.unwrap_or_else(|| today(target));
     let from =
         days.from.unwrap_or_else(|| history(target).and_then(|days| before_today(target, days)).unwrap_or(FIRST_DAY));
@@ -130,7 +130,7 @@ fn widest(target: &Target, days: Days) -> (Date, Date) {
 }
 
 /// Other days where Mixpanel refused these and they are ours to change.
-fn narrower(target: &Target, days: Days, (from, to): (Date, Date), error: &Error) -> Option<(Date, Date)> {
+fn narrower(target: &Target, days: DayRange, (from, to): (Date, Date), error: &Error) -> Option<(Date, Date)> {
     let allowed = match error.reason() {
         Some(Reason::FutureDate) if days.to.is_none() => return Some((from, to.yesterday().ok()?)),
         Some(Reason::HistoryLimit(allowed)) if days.from.is_none() => allowed?,
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn the_plans_days_are_read_and_remembered() {
         let target = with_project("plan");
-        let open = Days::default();
+        let open = DayRange::default();
         assert_eq!(widest(&target, open), (FIRST_DAY, today(&target)));
         let error = refusal(Reason::HistoryLimit(Some(90)));
         let second = narrower(&target, open, widest(&target, open), &error).unwrap();
@@ -207,20 +207,20 @@ mod tests {
     fn days_of_the_calls_are_never_changed() {
         let target = with_project("own");
         let error = refusal(Reason::HistoryLimit(Some(90)));
-        let from = Days { from: Some(FIRST_DAY), to: None };
+        let from = DayRange { from: Some(FIRST_DAY), to: None };
         assert_eq!(narrower(&target, from, widest(&target, from), &error), None);
         // All of these days lie before those that are allowed.
-        let to = Days { from: None, to: Some(jiff::civil::date(2001, 1, 1)) };
+        let to = DayRange { from: None, to: Some(jiff::civil::date(2001, 1, 1)) };
         assert_eq!(widest(&target, to), (FIRST_DAY, jiff::civil::date(2001, 1, 1)));
         assert_eq!(narrower(&target, to, widest(&target, to), &error), None);
-        let early = Days { from: None, to: Some(jiff::civil::date(1999, 1, 1)) };
+        let early = DayRange { from: None, to: Some(jiff::civil::date(1999, 1, 1)) };
         assert_eq!(widest(&target, early).0, jiff::civil::date(1999, 1, 1));
     }
 
     #[test]
     fn other_refusals_stand() {
         let target = with_project("refused");
-        let (open, asked) = (Days::default(), (FIRST_DAY, today(&target)));
+        let (open, asked) = (DayRange::default(), (FIRST_DAY, today(&target)));
         for other in [
             Error::new(Code::PermissionDenied, "no"),
             refusal(Reason::HistoryLimit(None)),
@@ -230,7 +230,7 @@ mod tests {
         }
         let future = refusal(Reason::FutureDate);
         assert_eq!(narrower(&target, open, asked, &future), Some((FIRST_DAY, today(&target).yesterday().unwrap())));
-        let to = Days { from: None, to: Some(today(&target)) };
+        let to = DayRange { from: None, to: Some(today(&target)) };
         assert_eq!(narrower(&target, to, asked, &future), None);
         assert_eq!(history(&target), None);
     }

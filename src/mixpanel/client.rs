@@ -25,7 +25,7 @@ use super::{
     body::{self, Sentence},
     errors::{self, Refusal},
     network, redact, redirect,
-    throttle::{self, Said},
+    throttle::{self, SaidOfTheHour},
     tls, with_retries, words,
 };
 use crate::{
@@ -240,7 +240,7 @@ impl Client {
     }
 
     /// Keeps what an answer said of the hour.
-    fn learn(&self, request: &Request, Said { allowed, left }: Said) {
+    fn learn(&self, request: &Request, SaidOfTheHour { allowed, left }: SaidOfTheHour) {
         if let Some(quota) = request.counts_against()
             && quota.is_hourly()
             && (allowed.is_some() || left.is_some())
@@ -340,7 +340,7 @@ impl Client {
         }
         permit.iter_mut().for_each(Permit::refused);
         let throttle = throttle::read(headers, &words);
-        self.learn(request, Said { left: None, ..throttle::said(&HeaderMap::new(), &words) });
+        self.learn(request, SaidOfTheHour { left: None, ..throttle::said(&HeaderMap::new(), &words) });
         let until = errors::pause(throttle, request.counts_against())
             .and_then(|(quota, length)| inner.gate.pause(quota, length));
         refusal.throttled(throttle, until)

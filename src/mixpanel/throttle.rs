@@ -42,7 +42,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// What an answer says of the hour, whether it is a refusal or not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct SaidOfTheHour {
     /// How many requests are allowed.
     pub allowed: Option<usize>,
     /// How many of them are left, whoever made the others.
@@ -51,14 +51,14 @@ pub(super) struct Said {
 
 /// Reads what the headers of any answer, or the words of a refusal, say of the hour: `RateLimit-Policy: "project";q=400;w=3600`,
 /// `RateLimit: "project";r=350`, `401/400 queries running in the last hour`.
-pub(super) fn said(headers: &HeaderMap, words: &str) -> Said {
+pub(super) fn said(headers: &HeaderMap, words: &str) -> SaidOfTheHour {
     let number = |text: &str| digits(text).and_then(|number| usize::try_from(number).ok());
     let policy = OfTheProject::in_header(headers, "ratelimit-policy");
     let policy = policy.filter(|policy| policy.find("w").is_none_or(|window| window == "3600"));
     let allowed = policy.and_then(|policy| policy.find("q").and_then(number));
     let left = OfTheProject::in_header(headers, "ratelimit").and_then(|limit| limit.find("r").and_then(number));
     let in_words = in_the_last_hour(words).and_then(|(_, limit)| usize::try_from(limit).ok());
-    Said { allowed: allowed.or(in_words), left }
+    SaidOfTheHour { allowed: allowed.or(in_words), left }
 }
 
 /// From the `RateLimit` header: whether the limit named `project` has nothing left, and for how long.
@@ -143,7 +143,7 @@ mod tests {
     fn what_is_allowed_and_left_is_read_from_any_answer() {
         let said = |headers: &[(&'static str, &'static str)], words: &str| {
             let pair = |&(name, value): &_| (HeaderName::from_static(name), HeaderValue::from_static(value));
-            let Said { allowed, left } = super::said(&headers.iter().map(pair).collect(), words);
+            let SaidOfTheHour { allowed, left } = super::said(&headers.iter().map(pair).collect(), words);
             (allowed, left)
         };
         let policy = ("ratelimit-policy", "\"project\";q=400;w=3600, \"project-concurrency\";q=5");

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use super::{
     Project, Quota,
     book::{Book, Limit, LimitSource, Millis},
-    shared::{self, Changed, Page, Trouble},
+    shared::{self, BookPage, Changed, Trouble},
 };
 use crate::{
     archive,
@@ -137,7 +137,7 @@ impl Ledger {
         let Place::Shared(folder) = place else { return Ok(self.with_own(project, quota, act)) };
         let name = format!("{}.{}.json", project.key(folder.salt()), rule.name);
         let path = folder.path().join(BOOKS).join(&name);
-        let blank = Page::new(rule.name, project.id.as_deref());
+        let blank = BookPage::new(rule.name, project.id.as_deref());
         let place = move || Ok(folder.within(&[BOOKS]).map_err(|why| Trouble::Unusable(why.to_string()))?.join(name));
         match elsewhere(place, blank, act) {
             Outcome::Done(Changed { value, book, unwritten }) => {
@@ -204,7 +204,7 @@ impl Ledger {
                 own.iter().map(|((quota, project), book)| usage(*quota, project.id.clone(), book.clone())).collect()
             }
             Place::Shared(folder) => {
-                let named = |page: Page| Some((Quota::named(&page.api)?, page.project_id, page.book));
+                let named = |page: BookPage| Some((Quota::named(&page.api)?, page.project_id, page.book));
                 let mut books: Vec<_> = pages(&folder.path().join(BOOKS)).into_iter().filter_map(named).collect();
                 books.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
                 books.into_iter().map(|(quota, project_id, book)| usage(quota, project_id, book)).collect()
@@ -219,11 +219,11 @@ impl Usage {
     }
 }
 
-fn pages(folder: &Path) -> Vec<Page> {
+fn pages(folder: &Path) -> Vec<BookPage> {
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     files
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .filter_map(|path| Page::read(&path))
+        .filter_map(|path| BookPage::read(&path))
         .collect()
 }
 
@@ -238,7 +238,7 @@ enum Outcome<T, F> {
 /// Changes a file's book on a thread of its own: on some network file systems a lock or a read never returns.
 fn elsewhere<T: Send + 'static, F: FnOnce(&mut Book) -> T + Send + 'static>(
     path: impl FnOnce() -> Result<PathBuf, Trouble> + Send + 'static,
-    blank: Page,
+    blank: BookPage,
     act: F,
 ) -> Outcome<T, F> {
     let act = Arc::new(Mutex::new(Some(act)));

@@ -28,7 +28,7 @@ const VERSION: u32 = 1;
 
 /// What a file holds: a book, and in words whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Page {
+pub(super) struct BookPage {
     version: u32,
     pub api: String,
     pub project_id: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct Changed<T> {
     pub unwritten: Option<Trouble>,
 }
 
-impl Page {
+impl BookPage {
     pub fn new(api: &str, project_id: Option<&str>) -> Self {
         Self { version: VERSION, api: api.to_owned(), project_id: project_id.map(str::to_owned), book: Book::default() }
     }
@@ -64,7 +64,7 @@ impl Page {
 }
 
 /// Changes a file's book, which begins as `blank`. `act` runs only while the lock is held.
-pub(super) fn change<T>(path: &Path, blank: Page, act: impl FnOnce(&mut Book) -> T) -> Result<Changed<T>, Trouble> {
+pub(super) fn change<T>(path: &Path, blank: BookPage, act: impl FnOnce(&mut Book) -> T) -> Result<Changed<T>, Trouble> {
     let lock = Lock::of(path)?;
     let mut page = current(path, blank)?;
     let before = page.book.clone();
@@ -74,7 +74,7 @@ pub(super) fn change<T>(path: &Path, blank: Page, act: impl FnOnce(&mut Book) ->
     Ok(Changed { value, book: page.book, unwritten: unwritten.map(unusable) })
 }
 
-fn current(path: &Path, blank: Page) -> Result<Page, Trouble> {
+fn current(path: &Path, blank: BookPage) -> Result<BookPage, Trouble> {
     #[derive(Deserialize)]
     struct Version {
         version: u32,
@@ -94,7 +94,7 @@ fn current(path: &Path, blank: Page) -> Result<Page, Trouble> {
     }
 }
 
-fn write(path: &Path, page: &Page) -> io::Result<()> {
+fn write(path: &Path, page: &BookPage) -> io::Result<()> {
     let next = path.with_extension("next");
     let mut file = private().truncate(true).open(&next)?;
     file.write_all(&serde_json::to_vec(page)?)?;
@@ -142,8 +142,8 @@ impl Drop for Lock {
 mod tests {
     use super::*;
 
-    fn blank() -> Page {
-        Page::new("export", Some("12345"))
+    fn blank() -> BookPage {
+        BookPage::new("export", Some("12345"))
     }
 
     fn pause(path: &Path, until: i64) -> Result<Changed<i64>, Trouble> {
@@ -154,9 +154,9 @@ mod tests {
     fn what_one_changed_the_next_one_reads() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("book.json");
-        assert!(Page::read(&path).is_none());
+        assert!(BookPage::read(&path).is_none());
         assert!(pause(&path, 1000).unwrap().unwritten.is_none());
-        let page = Page::read(&path).unwrap();
+        let page = BookPage::read(&path).unwrap();
         assert_eq!((page.api.as_str(), page.project_id.as_deref()), ("export", Some("12345")));
         assert!(page.book.is_paused(1999) && !page.book.is_paused(2000));
     }
@@ -180,7 +180,7 @@ mod tests {
             })
             .collect();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
-        let mut book = Page::read(&path).unwrap().book;
+        let mut book = BookPage::read(&path).unwrap().book;
         book.prune(&rule, 0);
         assert_eq!(book.reserved(), 160);
     }
@@ -192,7 +192,7 @@ mod tests {
         for damage in ["", "{", "[]", "{\"version\":1,\"book\":7}", "null"] {
             fs::write(&path, damage).unwrap();
             assert!(pause(&path, 1000).unwrap().unwritten.is_none(), "{damage}");
-            assert!(Page::read(&path).is_some());
+            assert!(BookPage::read(&path).is_some());
         }
         fs::write(&path, "{\"version\":2}").unwrap();
         assert!(matches!(pause(&path, 1000), Err(Trouble::Unusable(_))));

@@ -21,7 +21,7 @@ use tokio::{
 use super::{
     page::{Page, Unread},
     pages::{Held, Pages},
-    question::Question,
+    question::ProfilesQuestion,
     seen::{Novelty, Seen},
 };
 use crate::{
@@ -46,7 +46,7 @@ pub enum Message {
 /// What is to be downloaded, and how.
 pub struct Order {
     pub target: Target,
-    pub questions: Vec<Question>,
+    pub questions: Vec<ProfilesQuestion>,
     pub max_workers: usize,
     /// Whether profiles keep their line ends.
     pub in_lines: bool,

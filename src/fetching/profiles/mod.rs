@@ -1,4 +1,4 @@
-//! How does a question for profiles become rows? Question -> pages -> rows.
+//! How does a question for profiles become rows? ProfilesQuestion -> pages -> rows.
 //!
 //! Mixpanel answers a question for profiles page by page: the first page opens a
 //! session, which the others are asked for with. The promise is the export's:

@@ -30,18 +30,18 @@ pub struct ProfilesRequest {
 
 /// The fields that all pages of one question have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question(Request);
+pub struct ProfilesQuestion(Request);
 
 impl ProfilesRequest {
     /// One question, or one for each 2000 ids. `now` in seconds.
-    pub fn questions(&self, now: i64) -> Vec<Question> {
+    pub fn questions(&self, now: i64) -> Vec<ProfilesQuestion> {
         match &self.distinct_ids {
             None => vec![self.question(None, now)],
             Some(ids) => ids.chunks(MOST_IDS).map(|ids| self.question(Some(ids), now)).collect(),
         }
     }
 
-    fn question(&self, ids: Option<&[String]>, now: i64) -> Question {
+    fn question(&self, ids: Option<&[String]>, now: i64) -> ProfilesQuestion {
         let list = |texts: &[String]| serde_json::json!(texts).to_string();
         let mut request = Request::post(Api::Query, "engage")
             .form_some("distinct_id", self.distinct_id.clone())
@@ -57,7 +57,7 @@ impl ProfilesRequest {
         }
         // A question with behaviors is one of its moment: without naming it there are no further pages.
         let as_of = self.as_of.or(self.behaviors.is_some().then_some(now - SAFELY_PAST));
-        Question(
+        ProfilesQuestion(
             request
                 .form_some("behaviors", self.behaviors.clone())
                 .form_some("as_of_timestamp", as_of.map(|seconds| seconds.to_string())),
@@ -65,7 +65,7 @@ impl ProfilesRequest {
     }
 }
 
-impl Question {
+impl ProfilesQuestion {
     /// The request for the first page, which counts against the hour.
     pub fn first(&self) -> Request {
         self.0.clone().form("page", "0")

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc::Receiver};
 
 use super::{
     download::{self, Message, Order},
-    question::Question,
+    question::ProfilesQuestion,
 };
 use crate::{
     config::{Credentials, Target},
@@ -31,7 +31,7 @@ pub struct ProfilesScan {
 impl ProfilesScan {
     pub fn new(
         target: Target,
-        questions: Vec<Question>,
+        questions: Vec<ProfilesQuestion>,
         max_workers: usize,
         columns: &[Column],
         record: Arc<Fetch>,

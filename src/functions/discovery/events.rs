@@ -7,7 +7,7 @@ use crate::{
         parameters::{DAYS, MAX_ROWS, QUERY},
         target,
     },
-    known::{Days, event_names},
+    known::{DayRange, event_names},
 };
 
 pub const EVENTS: Function = Function {
@@ -25,7 +25,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let max_rows = arguments.count("max_rows")?;
     let target = target(&arguments, session)?;
     Ok(Table::new().text_ref("event_name", |name: &String| Some(name)).of(move || {
-        let names = event_names(&target, Days { from, to }, limit(max_rows))?;
+        let names = event_names(&target, DayRange { from, to }, limit(max_rows))?;
         let mut names = uncut(names, max_rows, "Narrow it with from_date and to_date; ")?;
         names.sort();
         Ok(names)

@@ -24,7 +24,7 @@ pub enum Mode {
 
 /// What a kept table holds.
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
+pub struct TableKind {
     /// As the history names it.
     pub type_name: &'static str,
     /// Of the table, in order: names and types.
@@ -35,14 +35,14 @@ pub struct Kind {
     pub pragma: &'static str,
 }
 
-impl Kind {
+impl TableKind {
     /// The columns as `CREATE TABLE` takes them.
     fn definitions(&self) -> String {
         self.columns.iter().map(|(name, sql_type)| format!("{name} {sql_type}")).collect::<Vec<_>>().join(", ")
     }
 }
 
-pub const EVENTS: Kind = Kind {
+pub const EVENTS: TableKind = TableKind {
     type_name: "events",
     columns: &[
         ("event_name", "VARCHAR"),
@@ -55,7 +55,7 @@ pub const EVENTS: Kind = Kind {
     pragma: "mixpanel_fetch_events",
 };
 
-pub const PROFILES: Kind = Kind {
+pub const PROFILES: TableKind = TableKind {
     type_name: "profiles",
     columns: &[("distinct_id", "VARCHAR"), ("properties", "JSON"), ("last_seen", "TIMESTAMP")],
     function: "mixpanel_profiles",
@@ -66,7 +66,7 @@ pub const PROFILES: Kind = Kind {
 pub struct Steps {
     pub script: Script,
     pub table: TableName,
-    kind: Kind,
+    kind: TableKind,
     /// By which the fetch is found afterwards.
     pub label: String,
     /// Whose rows the table holds afterwards.
@@ -74,7 +74,7 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub fn new(table: &str, kind: Kind, target: &Target) -> Result<Self> {
+    pub fn new(table: &str, kind: TableKind, target: &Target) -> Result<Self> {
         let table = TableName::read("table", table)?;
         let label = label();
         let mut script = Script::default();

@@ -3,7 +3,7 @@
 
 use super::{
     Question, REPORT,
-    parameters::{Limit, about_days, missing, subject},
+    parameters::{RowLimit, about_days, missing, subject},
     series,
     unit::{MINUTE_TO_MONTH, Unit},
 };
@@ -59,7 +59,7 @@ fn event_counts(arguments: &Arguments) -> Result<Question> {
 fn property_counts(arguments: &Arguments) -> Result<Question> {
     let (event, property) = (subject(arguments, "event")?, subject(arguments, "property")?);
     let counted = counted(arguments)?;
-    let limit = Limit::of(arguments, None)?;
+    let limit = RowLimit::of(arguments, None)?;
     let request = about_days("events/properties", arguments)?
         .query("event", event)
         .query("name", property)

@@ -3,7 +3,7 @@
 use super::{
     Question, REPORT,
     frequency_answer::{Activity, frequency},
-    parameters::{Limit, about_days, check_segments},
+    parameters::{RowLimit, about_days, check_segments},
     unit::{DAY_TO_MONTH, HOUR_AND_DAY, Unit},
 };
 use crate::{
@@ -33,7 +33,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
     let unit = Unit::of(arguments, DAY_TO_MONTH)?;
     let addiction_unit = arguments.one_of("addiction_unit", HOUR_AND_DAY)?.unwrap_or("hour");
     let segment_by = segment_by(arguments)?;
-    let limit = Limit::of_segments(arguments, segment_by.as_ref(), None)?;
+    let limit = RowLimit::of_segments(arguments, segment_by.as_ref(), None)?;
     let is_segmented = segment_by.is_some();
     let request = about_days("retention/addiction", arguments)?
         .query("unit", unit.name())
@@ -41,7 +41,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         .query_some("event", arguments.text("event")?)
         .query_some("where", arguments.text("filter")?)
         .query_some("on", segment_by)
-        .query_some("limit", limit.map(Limit::to_text));
+        .query_some("limit", limit.map(RowLimit::to_text));
     let table = unit
         .table("date", |activity: &Activity| activity.date)
         .text_ref("segment", |activity| activity.segment.as_deref())

@@ -3,7 +3,7 @@
 use super::{
     Question, REPORT,
     funnel_answer::{Step, funnel},
-    parameters::{DOCUMENTED_LIMIT, Limit, about_days, check_segments, missing},
+    parameters::{DOCUMENTED_LIMIT, RowLimit, about_days, check_segments, missing},
     unit::{DAY_TO_MONTH, Unit},
 };
 use crate::{
@@ -36,7 +36,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
     let funnel_id = funnel_id(arguments)?;
     let unit = Unit::of(arguments, DAY_TO_MONTH)?;
     let segment_by = segment_by(arguments)?;
-    let limit = Limit::of_segments(arguments, segment_by.as_ref(), DOCUMENTED_LIMIT)?;
+    let limit = RowLimit::of_segments(arguments, segment_by.as_ref(), DOCUMENTED_LIMIT)?;
     let (length, length_unit) = length(arguments)?;
     let is_segmented = segment_by.is_some();
     let request = about_days("funnels", arguments)?
@@ -46,7 +46,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         .query_some("length_unit", length_unit)
         .query_some("on", segment_by)
         .query_some("where", arguments.text("filter")?)
-        .query_some("limit", limit.map(Limit::to_text));
+        .query_some("limit", limit.map(RowLimit::to_text));
     let table = unit
         .table("date", |step: &Step| step.date)
         .text_ref("segment", |step| step.segment.as_deref())

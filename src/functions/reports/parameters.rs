@@ -32,13 +32,13 @@ pub fn about_days(path: &str, arguments: &Arguments) -> Result<Request> {
 
 /// How many segments may come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
+pub struct RowLimit {
     segments: u64,
     /// Whether the caller said so, and so takes what is left out.
     is_chosen: bool,
 }
 
-impl Limit {
+impl RowLimit {
     /// From `max_rows`, which is `most` at most where Mixpanel has such a bound.
     pub fn of(arguments: &Arguments, most: Option<u64>) -> Result<Self> {
         let chosen = arguments.count("max_rows")?;
@@ -80,7 +80,7 @@ impl Limit {
 }
 
 /// Checks the segments that rows name, any number of times each. All together (`$overall`) they are none.
-pub fn check_segments<'a>(limit: Option<Limit>, named: impl Iterator<Item = Option<&'a str>>) -> Result<()> {
+pub fn check_segments<'a>(limit: Option<RowLimit>, named: impl Iterator<Item = Option<&'a str>>) -> Result<()> {
     let Some(limit) = limit else { return Ok(()) };
     let segments: HashSet<&str> = named.flatten().filter(|segment| *segment != OVERALL).collect();
     limit.check(segments.len())
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn as_many_as_were_asked_for_may_be_too_few() {
-        let ours = Limit::of(&Arguments::default(), DOCUMENTED_LIMIT).unwrap();
+        let ours = RowLimit::of(&Arguments::default(), DOCUMENTED_LIMIT).unwrap();
         assert_eq!((ours.to_text(), ours.check(9_999)), ("10000".to_owned(), Ok(())));
         let message = ours.check(10_000).unwrap_err().to_string();
         assert!(message.starts_with("[TRUNCATED] 10000 segments came"), "{message}");
@@ -109,19 +109,19 @@ mod tests {
 
     #[test]
     fn who_chose_a_limit_takes_the_cut() {
-        let theirs = Limit::of(&max_rows(3), DOCUMENTED_LIMIT).unwrap();
+        let theirs = RowLimit::of(&max_rows(3), DOCUMENTED_LIMIT).unwrap();
         assert_eq!((theirs.to_text(), theirs.check(3)), ("3".to_owned(), Ok(())));
-        let message = Limit::of(&max_rows(10_001), DOCUMENTED_LIMIT).unwrap_err().to_string();
+        let message = RowLimit::of(&max_rows(10_001), DOCUMENTED_LIMIT).unwrap_err().to_string();
         assert!(message.contains("max_rows: must be at most 10000") && message.contains("not 10001"), "{message}");
-        assert!(Limit::of(&max_rows(10_001), None).is_ok() && Limit::of(&max_rows(0), None).is_err());
+        assert!(RowLimit::of(&max_rows(10_001), None).is_ok() && RowLimit::of(&max_rows(0), None).is_err());
     }
 
     #[test]
     fn a_limit_needs_segments() {
         let expression = "properties[\"a\"]".to_owned();
-        assert_eq!(Limit::of_segments(&Arguments::default(), None, None), Ok(None));
-        assert!(Limit::of_segments(&max_rows(3), Some(&expression), None).is_ok_and(|limit| limit.is_some()));
-        let message = Limit::of_segments(&max_rows(3), None, None).unwrap_err().to_string();
+        assert_eq!(RowLimit::of_segments(&Arguments::default(), None, None), Ok(None));
+        assert!(RowLimit::of_segments(&max_rows(3), Some(&expression), None).is_ok_and(|limit| limit.is_some()));
+        let message = RowLimit::of_segments(&max_rows(3), None, None).unwrap_err().to_string();
         assert!(message.contains("max_rows: is the number of segments, which need segment_by"), "{message}");
     }
 }

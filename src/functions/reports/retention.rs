@@ -2,7 +2,7 @@
 
 use super::{
     Question, REPORT,
-    parameters::{Limit, about_days, check_segments},
+    parameters::{RowLimit, about_days, check_segments},
     retention_answer::{Period, retention},
     unit::{DAY_TO_MONTH, Unit},
 };
@@ -49,7 +49,7 @@ const LONGEST_INTERVAL: u64 = 90;
 fn question(arguments: &Arguments) -> Result<Question> {
     let retention_type = arguments.one_of("retention_type", &["birth", "compounded"])?.unwrap_or("birth");
     let segment_by = segment_by(arguments)?;
-    let limit = Limit::of_segments(arguments, segment_by.as_ref(), None)?;
+    let limit = RowLimit::of_segments(arguments, segment_by.as_ref(), None)?;
     let is_segmented = segment_by.is_some();
     let request =
         born(about_days("retention", arguments)?.query("retention_type", retention_type), arguments, retention_type)?
@@ -58,7 +58,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
             .query("interval_count", arguments.count("interval_count")?.unwrap_or(PERIODS).to_string())
             .query_some("unbounded_retention", arguments.boolean("unbounded")?.map(|unbounded| unbounded.to_string()))
             .query_some("on", segment_by)
-            .query_some("limit", limit.map(Limit::to_text));
+            .query_some("limit", limit.map(RowLimit::to_text));
     let table = Unit::DAY
         .table("cohort_date", |period: &Period| period.cohort)
         .text_ref("segment", |period| period.segment.as_deref())

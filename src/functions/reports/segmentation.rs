@@ -2,7 +2,7 @@
 
 use super::{
     Question, REPORT,
-    parameters::{DOCUMENTED_LIMIT, Limit, about_days, subject},
+    parameters::{DOCUMENTED_LIMIT, RowLimit, about_days, subject},
     series,
     unit::{MINUTE_TO_MONTH, Unit},
 };
@@ -30,13 +30,13 @@ fn question(arguments: &Arguments) -> Result<Question> {
     let event = subject(arguments, "event")?;
     let (unit, counting) = (Unit::of(arguments, MINUTE_TO_MONTH)?, Counting::of(arguments)?);
     let segment_by = segment_by(arguments)?;
-    let limit = Limit::of_segments(arguments, segment_by.as_ref(), DOCUMENTED_LIMIT)?;
+    let limit = RowLimit::of_segments(arguments, segment_by.as_ref(), DOCUMENTED_LIMIT)?;
     let request = about_days("segmentation", arguments)?
         .query("event", event)
         .query("unit", unit.name())
         .query("type", counting.name())
         .query_some("on", segment_by)
         .query_some("where", arguments.text("filter")?)
-        .query_some("limit", limit.map(Limit::to_text));
+        .query_some("limit", limit.map(RowLimit::to_text));
     series::question(request, (unit, counting), "segment", &[], limit).about(arguments, "event")
 }

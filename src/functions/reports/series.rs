@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Question,
-    parameters::Limit,
+    parameters::RowLimit,
     series_answer::{Series, series},
     unit::Unit,
 };
@@ -30,7 +30,7 @@ pub fn question(
     (unit, counting): (Unit, Counting),
     key: &'static str,
     extra: &'static [Extra],
-    limit: Option<Limit>,
+    limit: Option<RowLimit>,
 ) -> Question {
     match counting.is_average() {
         true => Question::new(
@@ -50,7 +50,7 @@ pub fn question(
     }
 }
 
-fn read<T>(text: &str, number: fn(&Value, &str) -> Result<T>, limit: Option<Limit>) -> Result<Series<T>> {
+fn read<T>(text: &str, number: fn(&Value, &str) -> Result<T>, limit: Option<RowLimit>) -> Result<Series<T>> {
     let series = series(text, number)?;
     limit.map_or(Ok(()), |limit| limit.check(series.keys.len()))?;
     Ok(series)

@@ -1,6 +1,6 @@
 //! The parameter `bookmark`: an id, or the URL of a report.
 
-use super::link::{Kind, Link, NoLink};
+use super::link::{AppKind, Link, NoLink};
 use crate::{
     config::Target,
     contract::{Arguments, Error, Param, Result, SqlType, Value, params},
@@ -31,7 +31,7 @@ pub fn bookmark(function: &str, arguments: &Arguments, target: &Target) -> Resul
     if let Some(Value::Text(url)) = arguments.get(NAME) {
         at_home(url, &link, target, function)?;
     }
-    if link.kind == Some(Kind::LaunchAnalysis) {
+    if link.kind == Some(AppKind::LaunchAnalysis) {
         return Err(Error::argument(
             NAME,
             "Mixpanel's API does not show a Launch Analysis; save what it shows as Insights",

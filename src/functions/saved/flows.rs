@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::{
     argument::{PARAMETERS, bookmark},
-    flows_answer::{Flow, Node, Place, read},
-    link::Kind,
+    flows_answer::{Flow, FlowPlace, Node, read},
+    link::AppKind,
     request::arb_funnels,
 };
 use crate::{
@@ -27,7 +27,7 @@ pub const FLOWS: Function = Function {
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let target = target(&arguments, session)?;
     let link = bookmark(FLOWS.name, &arguments, &target)?;
-    if let Some(kind) = link.kind.filter(|kind| *kind != Kind::Flows) {
+    if let Some(kind) = link.kind.filter(|kind| *kind != AppKind::Flows) {
         let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
         return Err(Error::argument("bookmark", problem));
     }
@@ -60,7 +60,7 @@ struct Way {
 }
 
 impl Way {
-    fn next(&self) -> Option<&Place> {
+    fn next(&self) -> Option<&FlowPlace> {
         self.node.next.get(self.number)
     }
 }

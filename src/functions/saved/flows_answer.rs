@@ -25,14 +25,14 @@ pub struct Flow {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    pub place: Place,
+    pub place: FlowPlace,
     pub conversion_rate_change: Option<f64>,
-    pub next: Vec<Place>,
+    pub next: Vec<FlowPlace>,
 }
 
 /// Where users are: one event at one step, or one of the others there (`DROPOFF`, `PRUNED`).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Place {
+pub struct FlowPlace {
     pub step: i32,
     /// `None` for what is no event.
     pub event_name: Option<String>,
@@ -101,9 +101,9 @@ impl Reader<'_> {
         })
     }
 
-    fn place(&self, item: &Item, step: i32) -> Result<Place> {
+    fn place(&self, item: &Item, step: i32) -> Result<FlowPlace> {
         let count = item.total_count.as_ref().or(item.count.as_ref());
-        Ok(Place {
+        Ok(FlowPlace {
             step: self.step(item, usize::try_from(step).unwrap_or_default())?,
             event_name: label(item.event.as_ref()),
             kind: label(item.r#type.as_ref()),
@@ -180,7 +180,7 @@ mod tests {
         let flow =
             read(r#"{"steps": [{"step": 1, "event": "A", "count": 10}], "overallConversionRate": 0.5}"#).unwrap();
         assert_eq!(flow.overall_conversion_rate, Some(0.5));
-        let expected = Place { step: 1, event_name: Some("A".into()), kind: None, segments: vec![], count: 10 };
+        let expected = FlowPlace { step: 1, event_name: Some("A".into()), kind: None, segments: vec![], count: 10 };
         assert_eq!(flow.nodes[0].place, expected);
     }
 

@@ -10,7 +10,7 @@ use crate::{config::Region, functions::percent};
 
 /// What a saved report is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum AppKind {
     Insights,
     Funnels,
     Retention,
@@ -19,26 +19,26 @@ pub enum Kind {
     LaunchAnalysis,
 }
 
-impl Kind {
+impl AppKind {
     /// As the web application calls it.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Insights => "Insights",
-            Kind::Funnels => "Funnels",
-            Kind::Retention => "Retention",
-            Kind::Flows => "Flows",
-            Kind::LaunchAnalysis => "Launch Analysis",
+            AppKind::Insights => "Insights",
+            AppKind::Funnels => "Funnels",
+            AppKind::Retention => "Retention",
+            AppKind::Flows => "Flows",
+            AppKind::LaunchAnalysis => "Launch Analysis",
         }
     }
 
     /// By the name that the application has in its URLs, and the API for the type of a bookmark.
     pub fn of(app: &str) -> Option<Self> {
         Some(match app {
-            "insights" => Kind::Insights,
-            "funnels" => Kind::Funnels,
-            "retention" => Kind::Retention,
-            "flows" => Kind::Flows,
-            "impact" | "launch-analysis" => Kind::LaunchAnalysis,
+            "insights" => AppKind::Insights,
+            "funnels" => AppKind::Funnels,
+            "retention" => AppKind::Retention,
+            "flows" => AppKind::Flows,
+            "impact" | "launch-analysis" => AppKind::LaunchAnalysis,
             _ => return None,
         })
     }
@@ -49,7 +49,7 @@ impl Kind {
 pub struct Link {
     pub bookmark_id: i64,
     /// `None` for a bare id, and for a report on a board.
-    pub kind: Option<Kind>,
+    pub kind: Option<AppKind>,
     /// `None` for a bare id.
     pub project_id: Option<String>,
     pub region: Option<Region>,
@@ -102,7 +102,7 @@ impl Link {
         let (kind, bookmark_id) = match app {
             "boards" | "dashboards" => (None, on_board(&fragment)?),
             app => {
-                let kind = Kind::of(app).ok_or(NoLink::Other)?;
+                let kind = AppKind::of(app).ok_or(NoLink::Other)?;
                 (Some(kind), in_application(&fragment)?)
             }
         };
@@ -161,13 +161,13 @@ fn id(digits: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn link(bookmark_id: i64, kind: Option<Kind>, region: Region) -> Result<Link, NoLink> {
+    fn link(bookmark_id: i64, kind: Option<AppKind>, region: Region) -> Result<Link, NoLink> {
         Ok(Link { bookmark_id, kind, project_id: Some("3".into()), region: Some(region) })
     }
 
     #[test]
     fn urls_of_reports() {
-        use Kind::*;
+        use AppKind::*;
         for (url, id, kind, region) in [
             (
                 "https://mixpanel.com/project/3/view/75/app/insights?discover=1#report/123/weekly-actives",

@@ -11,7 +11,7 @@ use arrow_array::{Float64Array, TimestampMicrosecondArray};
 
 use super::{
     argument::{PARAMETERS, bookmark},
-    link::{Kind, Link},
+    link::{AppKind, Link},
     report_answer::{Report, read},
     request::{arb_funnels, insights},
 };
@@ -66,8 +66,8 @@ fn table() -> Table<Report> {
 
 /// The answer of the route that knows the report.
 fn ask(target: &Target, link: &Link) -> Result<String> {
-    match link.kind.or_else(|| Kind::of(&known_type(target, link.bookmark_id)?)) {
-        Some(Kind::Flows) => live::ask(target, &arb_funnels(link)),
+    match link.kind.or_else(|| AppKind::of(&known_type(target, link.bookmark_id)?)) {
+        Some(AppKind::Flows) => live::ask(target, &arb_funnels(link)),
         Some(_) => live::ask(target, &insights(link)),
         None => live::ask(target, &insights(link)).or_else(|first| {
             if !is_unknown(&first) {

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::flows_answer::{self, Flow, Place};
+use super::flows_answer::{self, Flow, FlowPlace};
 use crate::{
     contract::{Error, Result},
     json::{Moment, Part, finite, parse_object, unexpected},
@@ -30,14 +30,14 @@ pub struct Report {
     /// `insights`, `funnels`, `retention` or `flows`.
     pub report_type: &'static str,
     /// In the order of the answer.
-    pub series: Vec<Series>,
+    pub series: Vec<ReportSeries>,
     /// By series, then by date.
     pub rows: Vec<Row>,
 }
 
 /// What the numbers of a report are about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Series {
+pub struct ReportSeries {
     pub metric: Option<String>,
     pub segments: Vec<String>,
 }
@@ -149,7 +149,7 @@ impl Reader<'_> {
         let metric = path.first().filter(|_| at != Some(0)).cloned();
         let below = path.iter().enumerate().skip(1).filter(|(index, _)| at != Some(*index));
         let segments = below.map(|(_, name)| name.clone()).collect();
-        self.rows.add(Series { metric, segments }, date, value);
+        self.rows.add(ReportSeries { metric, segments }, date, value);
     }
 
     fn too_large(&self, digits: &str) -> Error {
@@ -192,12 +192,12 @@ fn number(text: &str) -> Option<&str> {
 /// The rows of a report while they are found.
 #[derive(Default)]
 struct Rows {
-    series: HashMap<Series, usize>,
+    series: HashMap<ReportSeries, usize>,
     rows: Vec<Row>,
 }
 
 impl Rows {
-    fn add(&mut self, series: Series, date: Option<Moment>, value: Option<f64>) {
+    fn add(&mut self, series: ReportSeries, date: Option<Moment>, value: Option<f64>) {
         let next = self.series.len();
         let series = *self.series.entry(series).or_insert(next);
         self.rows.push(Row { series, date, value });
@@ -206,7 +206,7 @@ impl Rows {
     /// By series in the order in which they are first seen, then by date, then as they came.
     fn report(mut self, report_type: &'static str) -> Report {
         self.rows.sort_by_key(|row| (row.series, row.date));
-        let mut series: Vec<(Series, usize)> = self.series.into_iter().collect();
+        let mut series: Vec<(ReportSeries, usize)> = self.series.into_iter().collect();
         series.sort_by_key(|(_, place)| *place);
         Report { report_type, series: series.into_iter().map(|(series, _)| series).collect(), rows: self.rows }
     }
@@ -216,7 +216,7 @@ impl Rows {
 fn flow(flow: &Flow) -> Rows {
     let mut rows = Rows::default();
     let mut add =
-        |metric: &str, segments, value| rows.add(Series { metric: Some(metric.into()), segments }, None, value);
+        |metric: &str, segments, value| rows.add(ReportSeries { metric: Some(metric.into()), segments }, None, value);
     for node in &flow.nodes {
         add("count", names(&node.place), Some(node.place.count as f64));
     }
@@ -234,7 +234,7 @@ fn flow(flow: &Flow) -> Rows {
     rows
 }
 
-fn names(place: &Place) -> Vec<String> {
+fn names(place: &FlowPlace) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let mut names = vec![place.step.to_string(), text(&place.kind), text(&place.event_name)];
     names.extend(place.segments.iter().cloned());

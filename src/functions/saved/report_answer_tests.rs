@@ -10,7 +10,7 @@ fn shown(report: &Report) -> Vec<String> {
     report.rows.iter().map(|row| line(&report.series[row.series], row)).collect()
 }
 
-fn line(series: &Series, row: &Row) -> String {
+fn line(series: &ReportSeries, row: &Row) -> String {
     let date = row.date.map_or("-".into(), |date| {
         let seconds = date.microseconds().unwrap_or_default() / 1_000_000;
         jiff::Timestamp::from_second(seconds).unwrap().strftime("%m-%d %H").to_string()

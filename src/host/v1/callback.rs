@@ -17,19 +17,23 @@ use crate::host::{
 
 /// What a callback failed with, as the user reads it.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct CallbackFailure(String);
 
-impl<E: fmt::Display> From<E> for Failure {
+impl<E: fmt::Display> From<E> for CallbackFailure {
     fn from(error: E) -> Self {
         Self(error.to_string())
     }
 }
 
 /// Runs a callback; an error or a panic goes to `report` and gives `None`.
-pub fn contained<T>(place: Place, body: impl FnOnce() -> Result<T, Failure>, report: impl FnOnce(&CStr)) -> Option<T> {
+pub fn contained<T>(
+    place: Place,
+    body: impl FnOnce() -> Result<T, CallbackFailure>,
+    report: impl FnOnce(&CStr),
+) -> Option<T> {
     match caught(place, body) {
         Ok(value) => Some(value),
-        Err(Failure(words)) => {
+        Err(CallbackFailure(words)) => {
             report(&c_string(&words.replace('\0', "\\0")));
             None
         }
@@ -68,7 +72,7 @@ mod tests {
     use crate::contract::{Code, Error};
 
     /// What DuckDB is told.
-    fn told(body: impl FnOnce() -> Result<(), Failure>) -> Vec<String> {
+    fn told(body: impl FnOnce() -> Result<(), CallbackFailure>) -> Vec<String> {
         let mut told = vec![];
         let outcome = contained(Place::Bind, body, |message| told.push(message.to_str().unwrap().to_owned()));
         assert_eq!(outcome.is_none(), !told.is_empty());

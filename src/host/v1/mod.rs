@@ -18,7 +18,7 @@ use std::{
 
 use libduckdb_sys::v1 as ffi;
 
-use callback::Failure;
+use callback::CallbackFailure;
 
 use crate::{
     catalog,
@@ -61,7 +61,10 @@ pub unsafe extern "C" fn mixpanel_init_c_api(
     .unwrap_or(false)
 }
 
-unsafe fn load(info: ffi::duckdb_extension_info, access: *const ffi::duckdb_extension_access) -> Result<bool, Failure> {
+unsafe fn load(
+    info: ffi::duckdb_extension_info,
+    access: *const ffi::duckdb_extension_access,
+) -> Result<bool, CallbackFailure> {
     // SAFETY: DuckDB's own arguments. Where it has no such API, or no database, it knows why itself.
     unsafe {
         one_duckdb::claim((*access).get_api.map_or(std::ptr::null(), |get_api| get_api as *const ()))?;

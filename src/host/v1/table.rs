@@ -6,7 +6,7 @@ use libduckdb_sys::v1 as ffi;
 
 use super::{
     LoadError, batch, c_string,
-    callback::{Failure, borrowed, boxed, contained},
+    callback::{CallbackFailure, borrowed, boxed, contained},
     types::{Constant, LogicalType},
 };
 use crate::{
@@ -91,7 +91,7 @@ unsafe extern "C" fn bind(info: ffi::duckdb_bind_info) {
     contained(Place::Bind, body, |message| unsafe { ffi::duckdb_bind_set_error(info, message.as_ptr()) });
 }
 
-fn given(info: ffi::duckdb_bind_info, function: &Function) -> Result<Vec<(String, Value)>, Failure> {
+fn given(info: ffi::duckdb_bind_info, function: &Function) -> Result<Vec<(String, Value)>, CallbackFailure> {
     let mut position = 0;
     let mut values = Vec::new();
     for parameter in function.parameters {

@@ -15,7 +15,7 @@ use std::{
 
 use duckdb_neo::{extension::run_extension_entrypoint, ffi};
 
-use super::layouts::{Layout, NAMES, Table};
+use super::layouts::{FunctionTable, Layout, NAMES};
 use crate::{
     contract::{Code, Error, Host, Result},
     host::{footer::Footer, library::Library, one_duckdb},
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api_v2(input: *mut ffi::duckdb_v2_exten
 
 thread_local! {
     /// The table for the load that is going on in this thread.
-    static ARRANGED: Cell<*const Table> = const { Cell::new(std::ptr::null()) };
+    static ARRANGED: Cell<*const FunctionTable> = const { Cell::new(std::ptr::null()) };
 }
 
 /// In the place of DuckDB's own `get_api`. `duckdb-neo` asks once, at the beginning, and copies what it gets.
@@ -60,7 +60,7 @@ unsafe extern "C" fn arranged_api(_: ffi::duckdb_v2_extension_handle, _version: 
 }
 
 /// Arranges DuckDB's functions, for the DuckDB that the footer names. `None` where DuckDB gives none.
-unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Footer, Box<Table>)>> {
+unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Footer, Box<FunctionTable>)>> {
     let get_api = input.get_api.ok_or_else(|| wrong_file("DuckDB gave no way to its functions"))?;
     let duckdb = Library::of(get_api as *const ());
     let exported = |name: &CStr| duckdb.as_ref()?.function(name);

@@ -14,7 +14,7 @@ use duckdb_neo::ffi::duckdb_ext_api_v2;
 pub use known::{KNOWN, NAMES};
 
 // The bindings' table has a pointer for each name, and nothing else. A change of one without the other is an error here.
-const _: () = assert!(size_of::<duckdb_ext_api_v2>() == size_of::<Table>());
+const _: () = assert!(size_of::<duckdb_ext_api_v2>() == size_of::<FunctionTable>());
 // Nothing is written beside the table.
 const _: () = {
     let mut layout = 0;
@@ -30,7 +30,7 @@ const _: () = {
 };
 
 /// The functions in the bindings' order. Those that a DuckDB has not, or has with other arguments, are null.
-pub type Table = [*const c_void; NAMES.len()];
+pub type FunctionTable = [*const c_void; NAMES.len()];
 
 pub struct Layout {
     /// As a footer writes it.
@@ -52,7 +52,7 @@ impl Layout {
         &self,
         there: impl Fn(usize) -> *const c_void,
         named: Option<impl Fn(&CStr) -> *const c_void>,
-    ) -> Result<Table, &'static CStr> {
+    ) -> Result<FunctionTable, &'static CStr> {
         let mut table = [std::ptr::null(); NAMES.len()];
         for &(first_here, first_there, count) in self.runs {
             for at in 0..count {
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn names_are_in_the_order_of_the_bindings() {
-        let table: Table = std::array::from_fn(place);
+        let table: FunctionTable = std::array::from_fn(place);
         // SAFETY: of the same size, and a pointer of any value is a function as long as nobody calls it.
         let api: duckdb_ext_api_v2 = unsafe { std::mem::transmute(table) };
         let text = format!("{api:?}");

@@ -19,7 +19,7 @@ use super::{
     batch,
     contained::{contained, fault},
     table::documentation,
-    text::Text,
+    text::OwnText,
     types,
 };
 use crate::{
@@ -82,7 +82,7 @@ impl ScalarCallbacks for Adapter {
 fn array(vectors: &mut VectorCollection, index: usize, sql_type: &SqlType, rows: usize) -> Result<ArrayRef> {
     Ok(match sql_type {
         SqlType::Varchar | SqlType::Json => {
-            let vector = readable::<Text>(vectors, index)?;
+            let vector = readable::<OwnText>(vectors, index)?;
             let reader = vector.reader()?;
             let texts = (0..rows).map(|row| Ok(reader.get(row)?.flatten()));
             Arc::new(texts.collect::<Result<StringViewArray>>()?)

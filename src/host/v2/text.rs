@@ -9,10 +9,10 @@ use duckdb_neo::{
 };
 
 /// A `VARCHAR`; `None` where its bytes are not UTF-8.
-pub struct Text;
+pub struct OwnText;
 
 // SAFETY: this is how DuckDB stores strings, and how duckdb-neo reads its `BlobValue`.
-unsafe impl VectorElement for Text {
+unsafe impl VectorElement for OwnText {
     const TYPE_ID: LogicalTypeID = LogicalTypeID::Varchar;
     type Internal<'a> = DuckDBBytes<'a>;
     type Ref<'a> = Option<&'a str>;
