@@ -1,6 +1,6 @@
 //! Questions whose answer is a list: one row for each thing in it.
 
-use super::{live, parameters::RAW};
+use super::{one_request, parameters::RAW};
 use crate::{
     config::Target,
     contract::{Arguments, BoundTable, Result, Table, rows},
@@ -18,7 +18,7 @@ pub fn listing<A: 'static>(
     table: Table<A>,
 ) -> Result<Box<dyn BoundTable>> {
     if arguments.boolean(RAW.name)?.unwrap_or(false) {
-        return Ok(live::raw_answer(target, request));
+        return Ok(one_request::raw_answer(target, request));
     }
     Ok(rows(table.columns(), move || {
         let batch = |text: &str| table.batch(&read(text)?);

@@ -6,7 +6,7 @@ mod feed;
 use feed::{FeedEvent, feed};
 
 use super::{
-    live::{self, answered, raw_answer},
+    one_request::{self, answered, raw_answer},
     parameters::{DAYS, QUERY, RAW},
     target,
 };
@@ -43,7 +43,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .json_ref("properties", |event| Some(&event.properties));
     Ok(match (raw, ids.is_empty()) {
         // Nobody did anything, which needs no request to be known.
-        (true, true) => live::raw().of(|| Ok(vec![])),
+        (true, true) => one_request::raw().of(|| Ok(vec![])),
         (false, true) => table.of(|| Ok(vec![])),
         (true, false) => raw_answer(target, request),
         (false, false) => answered(target, request, feed, table),

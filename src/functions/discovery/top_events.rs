@@ -10,7 +10,7 @@ use crate::{
     contract::{Arguments, BoundTable, Function, Result, Session, Table, params},
     functions::{
         counting::Counting,
-        live,
+        one_request,
         parameters::{MAX_ROWS, QUERY, TYPE},
         target,
     },
@@ -34,7 +34,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .query("type", counting.name())
         .query("limit", limit(max_rows).to_string());
     let read = move |text: &str| read(text, counting.is_average(), max_rows);
-    Ok(live::answered(target(&arguments, session)?, request, read, table(counting)))
+    Ok(one_request::answered(target(&arguments, session)?, request, read, table(counting)))
 }
 
 fn table(counting: Counting) -> Table<Vec<Record>> {

@@ -27,7 +27,7 @@ pub use segmentation::SEGMENTATION;
 use arrow_array::{RecordBatch, cast::AsArray};
 
 use super::{
-    live::{ask, raw_answer},
+    one_request::{ask, raw_answer},
     parameters::{QUERY, RAW},
     target,
 };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     contract::{Arguments, BoundTable, Error, Function, Result, Session, Table},
-    functions::{live, target},
+    functions::{one_request, target},
 };
 
 pub const FLOWS: Function = Function {
@@ -32,7 +32,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         return Err(Error::argument("bookmark", problem));
     }
     if arguments.boolean("raw")?.unwrap_or(false) {
-        return Ok(live::raw_answer(target, arb_funnels(&link)));
+        return Ok(one_request::raw_answer(target, arb_funnels(&link)));
     }
     let table = Table::new()
         .integer("step", |way: &Way| way.node.place.step)
@@ -47,7 +47,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .bigint("next_count", |way| way.next().map(|next| next.count))
         .double("conversion_rate_change", |way| way.node.conversion_rate_change)
         .double("overall_conversion_rate", |way| way.overall_conversion_rate);
-    Ok(live::answered(target, arb_funnels(&link), |text| Ok(ways(read(text)?)), table))
+    Ok(one_request::answered(target, arb_funnels(&link), |text| Ok(ways(read(text)?)), table))
 }
 
 /// A way from a node, or the node alone where there is none.

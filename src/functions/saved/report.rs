@@ -20,7 +20,7 @@ use crate::{
     contract::{
         Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, list_of_texts, texts_at,
     },
-    functions::{discovery::known_type, live, target},
+    functions::{discovery::known_type, one_request, target},
     json::Moment,
 };
 
@@ -37,7 +37,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let target = target(&arguments, session)?;
     let link = bookmark(SAVED_REPORT.name, &arguments, &target)?;
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
-        true => live::raw().of(move || Ok(vec![ask(&target, &link)?])),
+        true => one_request::raw().of(move || Ok(vec![ask(&target, &link)?])),
         false => table().of(move || read(&ask(&target, &link)?)),
     })
 }
@@ -67,13 +67,13 @@ fn table() -> Table<Report> {
 /// The answer of the route that knows the report.
 fn ask(target: &Target, link: &Link) -> Result<String> {
     match link.kind.or_else(|| AppKind::of(&known_type(target, link.bookmark_id)?)) {
-        Some(AppKind::Flows) => live::ask(target, &arb_funnels(link)),
-        Some(_) => live::ask(target, &insights(link)),
-        None => live::ask(target, &insights(link)).or_else(|first| {
+        Some(AppKind::Flows) => one_request::ask(target, &arb_funnels(link)),
+        Some(_) => one_request::ask(target, &insights(link)),
+        None => one_request::ask(target, &insights(link)).or_else(|first| {
             if !is_unknown(&first) {
                 return Err(first);
             }
-            live::ask(target, &arb_funnels(link)).map_err(|second| match is_unknown(&second) {
+            one_request::ask(target, &arb_funnels(link)).map_err(|second| match is_unknown(&second) {
                 true => first.fix(
                     "There is no report of Insights, funnels, retention or flows with this id: check it, the project \
                      and the region",
