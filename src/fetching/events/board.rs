@@ -493,6 +493,8 @@ impl Board {
         let all = slots.slots.iter().filter(|slot| !matches!(slot.state, State::Replaced)).count();
         let fails = self.on_failure == OnFailure::Error || is_fatal(&error) || slots.skipped + 1 == all;
         if !fails && let Some(slot) = slots.slots.get_mut(index) {
+            // Before anybody can see that all windows are done, and look into the record.
+            self.fetch.left_out(window.to_string(), error.to_string());
             slot.state = State::Settled;
             slots.skipped += 1;
         }
@@ -504,7 +506,6 @@ impl Board {
         if fails {
             return self.fail(error);
         }
-        self.fetch.left_out(window.to_string(), error.to_string());
         self.changed();
     }
 
