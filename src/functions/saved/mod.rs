@@ -3,12 +3,14 @@
 mod address;
 mod argument;
 mod bookmark_id;
+mod flow_rows;
 mod flows;
 mod flows_answer;
 mod link;
 mod report;
 mod report_answer;
 mod request;
+mod tree_answer;
 
 pub use address::report_at;
 pub use bookmark_id::BOOKMARK_ID;

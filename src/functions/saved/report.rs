@@ -11,6 +11,7 @@ use arrow_array::{Float64Array, TimestampMicrosecondArray};
 
 use super::{
     argument::{PARAMETERS, bookmark},
+    flow_rows::FlowMode,
     link::{AppKind, Link},
     report_answer::{Report, read},
     request::{arb_funnels, insights},
@@ -67,13 +68,13 @@ fn table() -> Table<Report> {
 /// The answer of the route that knows the report.
 fn ask(target: &Target, link: &Link) -> Result<String> {
     match link.kind.or_else(|| AppKind::of(&known_type(target, link.bookmark_id)?)) {
-        Some(AppKind::Flows) => one_request::ask(target, &arb_funnels(link)),
+        Some(AppKind::Flows) => one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)),
         Some(_) => one_request::ask(target, &insights(link)),
         None => one_request::ask(target, &insights(link)).or_else(|first| {
             if !is_unknown(&first) {
                 return Err(first);
             }
-            one_request::ask(target, &arb_funnels(link)).map_err(|second| match is_unknown(&second) {
+            one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)).map_err(|second| match is_unknown(&second) {
                 true => first.fix(
                     "There is no report of Insights, funnels, retention or flows with this id: check it, the project \
                      and the region",

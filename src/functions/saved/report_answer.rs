@@ -60,6 +60,8 @@ struct Body<'a> {
     series: Option<&'a RawValue>,
     #[serde(borrow)]
     steps: Option<&'a RawValue>,
+    #[serde(borrow)]
+    flows: Option<&'a RawValue>,
 }
 
 /// Reads the body of `GET /api/query/insights`, or of `GET /api/query/arb_funnels`.
@@ -68,7 +70,7 @@ struct Body<'a> {
 pub fn read(text: &str) -> Result<Report> {
     let body: Body<'_> = parse_object(text, EXPECTED)?;
     let Some(series) = body.series else {
-        return match body.steps {
+        return match body.steps.or(body.flows) {
             Some(_) => Ok(flow(&flows_answer::read(text)?).report("flows")),
             None => Err(unexpected(EXPECTED, "there is no 'series'", text)),
         };
@@ -212,15 +214,17 @@ impl Rows {
     }
 }
 
-/// A report of Flows in the same form: users at each node, on each way from one, and what is known of conversions.
+/// A report of Flows in the same form: users at each node, on each way from one, and what is known of conversions. A
+/// step of a top path has one way at most, which is the path.
 fn flow(flow: &Flow) -> Rows {
     let mut rows = Rows::default();
     let mut add =
         |metric: &str, segments, value| rows.add(ReportSeries { metric: Some(metric.into()), segments }, None, value);
     for node in &flow.nodes {
-        add("count", names(&node.place), Some(node.place.count as f64));
+        let path = node.path.map(|path| path.to_string());
+        add("count", path.into_iter().chain(names(&node.place)).collect(), Some(node.place.count as f64));
     }
-    for node in &flow.nodes {
+    for node in flow.nodes.iter().filter(|node| node.path.is_none()) {
         for next in &node.next {
             add("next_count", [names(&node.place), names(next)].concat(), Some(next.count as f64));
         }
@@ -230,7 +234,9 @@ fn flow(flow: &Flow) -> Rows {
             add("conversion_rate_change", names(&node.place), Some(change));
         }
     }
-    add("overall_conversion_rate", Vec::new(), flow.overall_conversion_rate);
+    if flow.nodes.iter().all(|node| node.path.is_none()) {
+        add("overall_conversion_rate", Vec::new(), flow.overall_conversion_rate);
+    }
     rows
 }
 

@@ -159,6 +159,26 @@ class TestFlows:
         nothing = self.report(shop, 8303).json
         assert nothing["overallConversionRate"] == "NaN" and nothing["steps"] == [{"nodes": []}] * 4
 
+    def test_paths_and_trees_count_the_same_users(self, shop):
+        """A node of a tree has the users of the paths that begin like it; those of a path's step have come this way."""
+        nodes = self.report(shop, 8302).json["steps"][1]["nodes"]
+        found = self.report(shop, 8302, "flows_top_paths").json
+        (tree,) = self.report(shop, 8302, "flows").json["trees"]
+        (anchor,) = tree["root"]["children"]
+        second = {child["step"]["event"]: child["totalCount"] for child in anchor["children"]}
+        for node in nodes:
+            if node["event"]:
+                assert second[node["event"]] == node["totalCount"]
+        assert found["returnedCount"] == str(len(found["flows"]))
+        for path in found["flows"]:
+            assert [step["type"] for step in path["flowSteps"]] == ["ANCHOR"] + ["FORWARD"] * (len(path["flowSteps"]) - 1)
+            node = tree["root"]
+            for step in path["flowSteps"]:
+                (node,) = [child for child in node["children"] if child["step"]["event"] == step["event"]]
+                assert node["totalCount"] == step["totalCount"]
+        ended = sum(int(child["totalCount"]) for child in anchor["children"]) + int(anchor["dropOffTotalCount"])
+        assert ended == int(anchor["totalCount"]) > int(anchor["convertedTotalCount"]) > 0
+
     def test_refusals(self, shop):
         assert self.report(shop, 8301, "sankey").status == 400
         assert (self.report(shop, 8001).status, self.report(shop, 8001).error) == (404, "Bookmark not found")
