@@ -18,7 +18,7 @@ pub use bookmarks::{BOOKMARKS, known_type};
 pub use clear_cache::CLEAR_CACHE;
 pub use cohorts::COHORTS;
 pub use events::EVENTS;
-pub use funnels::FUNNELS;
+pub use funnels::{FUNNELS, funnel_name};
 pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
 pub use properties::PROPERTIES;
 pub use property_values::PROPERTY_VALUES;
