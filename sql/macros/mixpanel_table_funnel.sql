@@ -10,10 +10,10 @@ WITH RECURSIVE taken AS MATERIALIZED (
         -- Of the whole row, because a table without properties has funnels too.
         CASE WHEN segment_by IS NOT NULL AND event_name = steps[1]
             THEN coalesce(
-                mixpanel_property(to_json(event)->'properties', segment_by),
+                mixpanel_property(to_json(event)->>'properties', segment_by),
                 -- In Mixpanel's reports a property that is null is not one that is missing. A pointer takes any name.
                 CASE WHEN json_exists(
-                    to_json(event)->'properties', '/' || replace(replace(segment_by, '~', '~0'), '/', '~1')
+                    to_json(event)->>'properties', '/' || replace(replace(segment_by, '~', '~0'), '/', '~1')
                 ) THEN 'null' ELSE 'undefined' END
             ) END AS segment
     FROM query_table(t) AS event
