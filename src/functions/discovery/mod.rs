@@ -14,7 +14,7 @@ mod top_events;
 mod workspaces;
 
 pub use annotations::ANNOTATIONS;
-pub use bookmarks::{BOOKMARKS, known_type};
+pub use bookmarks::{BOOKMARKS, SavedDefinition, known_type, require_definitions, saved_definition};
 pub use clear_cache::CLEAR_CACHE;
 pub use cohorts::COHORTS;
 pub use events::EVENTS;

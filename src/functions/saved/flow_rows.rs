@@ -29,12 +29,13 @@ pub enum FlowMode {
 }
 
 impl FlowMode {
-    pub fn of(arguments: &Arguments) -> Result<Self> {
-        Ok(match arguments.one_of(MODE.name, &["sankey", "paths", "tree"])? {
-            Some("paths") => Self::Paths,
-            Some("tree") => Self::Tree,
+    /// The form that a call asks for, if it does.
+    pub fn of(arguments: &Arguments) -> Result<Option<Self>> {
+        Ok(arguments.one_of(MODE.name, &["sankey", "paths", "tree"])?.map(|word| match word {
+            "paths" => Self::Paths,
+            "tree" => Self::Tree,
             _ => Self::Sankey,
-        })
+        }))
     }
 
     /// What the API calls it.
@@ -43,6 +44,22 @@ impl FlowMode {
             Self::Sankey => "flows_sankey",
             Self::Paths => "flows_top_paths",
             Self::Tree => "flows",
+        }
+    }
+
+    /// How a definition says it, in two places.
+    pub fn chart_type(self) -> &'static str {
+        match self {
+            Self::Paths => "top-paths",
+            Self::Sankey | Self::Tree => "sankey",
+        }
+    }
+
+    pub fn merge_type(self) -> &'static str {
+        match self {
+            Self::Sankey => "graph",
+            Self::Paths => "list",
+            Self::Tree => "tree",
         }
     }
 

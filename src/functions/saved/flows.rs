@@ -6,6 +6,7 @@ use super::{
     argument::{PARAMETERS, bookmark},
     flow_rows::{FlowMode, MODE},
     link::AppKind,
+    other_days::{OTHER_DAYS, OtherDays, Wanted},
     request::arb_funnels,
 };
 use crate::{
@@ -17,7 +18,7 @@ pub const FLOWS: Function = Function {
     name: "mixpanel_flows",
     description: "A saved report of Flows, by its id or URL: one row for each way from a node to one of the next step.",
     example: "SELECT step, event_name, node_type, count, next_event_name, next_count FROM mixpanel_flows(8301);",
-    parameters: params![PARAMETERS, &[MODE]],
+    parameters: params![PARAMETERS, OTHER_DAYS, &[MODE]],
     bind,
     ..Function::PLAIN
 };
@@ -30,6 +31,11 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         return Err(Error::argument("bookmark", problem));
     }
     let mode = FlowMode::of(&arguments)?;
+    let days = OtherDays::of(&arguments, &target)?;
     let raw = arguments.boolean("raw")?.unwrap_or(false);
-    Ok(mode.bound(raw, move || one_request::ask(&target, &arb_funnels(&link, mode))))
+    let form = mode.unwrap_or(FlowMode::Sankey);
+    Ok(form.bound(raw, move || match days {
+        Some(days) => days.ask(&target, &link, mode, Wanted::Flows),
+        None => one_request::ask(&target, &arb_funnels(&link, form)),
+    }))
 }

@@ -7,6 +7,7 @@ mod flow_rows;
 mod flows;
 mod flows_answer;
 mod link;
+mod other_days;
 mod report;
 mod report_answer;
 mod request;

@@ -3,7 +3,8 @@
 //! `GET /api/query/insights` knows the reports of Insights, funnels and
 //! retention, `GET /api/query/arb_funnels` those of Flows. A URL says which it
 //! is, and so does an answer to `mixpanel_bookmarks` that is kept; for any other id
-//! the first is asked, and the second where the first knows no such report.
+//! the first is asked, and the second where the first knows no such report. About
+//! other days than its own a report is asked for as `other_days` says.
 
 use std::sync::Arc;
 
@@ -13,13 +14,15 @@ use super::{
     argument::{PARAMETERS, bookmark},
     flow_rows::FlowMode,
     link::{AppKind, Link},
+    other_days::{OTHER_DAYS, OtherDays, Wanted},
     report_answer::{Report, read},
     request::{arb_funnels, insights},
 };
 use crate::{
     config::Target,
     contract::{
-        Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, list_of_texts, texts_at,
+        Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, list_of_texts, params,
+        texts_at,
     },
     functions::{discovery::known_type, one_request, target},
     json::Moment,
@@ -29,7 +32,7 @@ pub const SAVED_REPORT: Function = Function {
     name: "mixpanel_saved_report",
     description: "The numbers of a saved report of Insights, funnels, retention or flows, by its id or URL: one row for each metric, segment and date.",
     example: "SELECT metric, segments, date, value FROM mixpanel_saved_report(8001);",
-    parameters: PARAMETERS,
+    parameters: params![PARAMETERS, OTHER_DAYS],
     bind,
     ..Function::PLAIN
 };
@@ -37,9 +40,14 @@ pub const SAVED_REPORT: Function = Function {
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let target = target(&arguments, session)?;
     let link = bookmark(SAVED_REPORT.name, &arguments, &target)?;
+    let days = OtherDays::of(&arguments, &target)?;
+    let answer = move || match days {
+        Some(days) => days.ask(&target, &link, None, Wanted::Any),
+        None => ask(&target, &link),
+    };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
-        true => one_request::raw().of(move || Ok(vec![ask(&target, &link)?])),
-        false => table().of(move || read(&ask(&target, &link)?)),
+        true => one_request::raw().of(move || Ok(vec![answer()?])),
+        false => table().of(move || read(&answer()?)),
     })
 }
 

@@ -1,22 +1,28 @@
-"""`GET /api/query/insights`: a saved report of Insights, funnels or retention, over the period that it was saved with.
+"""`/api/query/insights`: a saved report of Insights, funnels or retention, over the period that it was saved with, or,
+by its definition, over another.
 
 The shapes are described in `reports/insights.py`, the numbers of funnels and retention beside it.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ..answer import Answer
 from ..events import reported
 from ..expressions import parse
 from ..office import bookmarks
+from ..office.params import same_report
 from ..reports.definitions import Definition, SavedFunnel, SavedInsights, SavedRetention
 from ..reports.funnel import attempts
 from ..reports.insights import funnel_series, series, with_rates, zoned
 from ..reports.retention import Cohorts, births, retained
 from ..reports.time_buckets import Buckets, midnight
 from .funnels import LENGTH_MS
+from .posted import Posted
 from .question import Question
+
+Period = tuple[date, date]
+"""Both days inclusive."""
 
 
 def answer(question: Question) -> Answer:
@@ -25,17 +31,30 @@ def answer(question: Question) -> Answer:
     found = bookmarks.find(parameters.integer("bookmark_id"), "insights", "funnels", "retention")
     if found is None:
         raise parameters.refused("Invalid bookmark_id")
+    return _answered(question, found, _saved_period(question, found.definition))
+
+
+def answer_posted(question: Question) -> Answer:
+    """A definition in place of an id: that of a saved report, about days of its own."""
+    posted = Posted(question, "queryLimits")
+    found = same_report(posted.bookmark, "insights", "funnels", "retention")
+    if found is None or posted.days is None:
+        raise posted.refused("the simulator does not know this report: give it a body to answer with")
+    return _answered(question, found, posted.days)
+
+
+def _answered(question: Question, found: bookmarks.Bookmark, period: Period) -> Answer:
     saved = found.definition
     if isinstance(saved, SavedInsights):
-        headers, content = [saved.header, *saved.breakdowns], _insights(question, saved)
+        headers, content = [saved.header, *saved.breakdowns], _insights(question, saved, period)
     elif isinstance(saved, SavedFunnel):
-        headers, content = ["$funnel"], {found.name: _funnel(question, saved)}
+        headers, content = ["$funnel"], {found.name: _funnel(question, saved, period)}
     else:
         headers = ["$retention", saved.breakdown] if saved.breakdown else ["$retention"]
-        content = {f"{saved.born_event} and then {saved.event or 'Any event'}": _retention(question, saved)}
+        content = {f"{saved.born_event} and then {saved.event or 'Any event'}": _retention(question, saved, period)}
 
     zone = ZoneInfo(question.project.time_zone)
-    from_date, to_date = _period(question, saved)
+    from_date, to_date = period
     metrics = saved.metrics if isinstance(saved, SavedInsights) else ()
     meta = {
         "is_segmentation_limit_hit": False,
@@ -53,13 +72,12 @@ def answer(question: Question) -> Answer:
     )
 
 
-def _period(question: Question, saved: Definition):
+def _saved_period(question: Question, saved: Definition) -> Period:
     to_date = question.project.newest_day()
     return to_date - timedelta(days=saved.days - 1), to_date
 
 
-def _insights(question: Question, saved: SavedInsights) -> dict:
-    period = _period(question, saved)
+def _insights(question: Question, saved: SavedInsights, period: Period) -> dict:
     buckets, zone = Buckets(*period, saved.unit or "day"), ZoneInfo(question.project.time_zone)
     content = {}
     for metric in saved.metrics:
@@ -69,14 +87,17 @@ def _insights(question: Question, saved: SavedInsights) -> dict:
     return content
 
 
-def _funnel(question: Question, saved: SavedFunnel) -> dict:
+def _funnel(question: Question, saved: SavedFunnel, period: Period) -> dict:
+    """Over all days together. Completions are looked for until the newest day, as everywhere."""
     funnel = saved.funnel(saved.length * LENGTH_MS[saved.length_unit])
-    events = reported(question.archive, *_period(question, saved), funnel.events)
-    return funnel_series(funnel, attempts(funnel, events, Buckets(*_period(question, saved), days=saved.days)))
+    from_date, to_date = period
+    events = reported(question.archive, from_date, max(to_date, question.project.newest_day()), funnel.events)
+    days = (to_date - from_date).days + 1
+    return funnel_series(funnel, attempts(funnel, events, Buckets(*period, days=days)))
 
 
-def _retention(question: Question, saved: SavedRetention) -> dict:
-    period, zone = _period(question, saved), ZoneInfo(question.project.time_zone)
+def _retention(question: Question, saved: SavedRetention, period: Period) -> dict:
+    zone = ZoneInfo(question.project.time_zone)
     cohorts = Cohorts(Buckets(*period, saved.unit), saved.intervals, midnight(period[1]) + timedelta(days=1))
     born = births(reported(question.archive, *period, [saved.born_event]), cohorts.buckets, compounded=False)
 

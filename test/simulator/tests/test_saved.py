@@ -1,5 +1,6 @@
 """What analysts keep in the project: reports, cohorts, the data dictionary, annotations, data views."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -123,6 +124,35 @@ class TestInsights:
     @pytest.mark.parametrize("bookmark_id", [8301, 8401, 9, "x", None])
     def test_refusals(self, shop, bookmark_id):
         assert query(shop, "insights", bookmark_id=bookmark_id).status == 400
+
+
+class TestPostedDefinitions:
+    """A saved report's definition with days of its own is answered; anything else needs a body."""
+
+    def posted(self, sim, path, bookmark, project_id=12345, **more):
+        body = json.dumps({"bookmark": bookmark, "project_id": project_id} | more).encode()
+        return ask(sim, "POST", f"/api/query/{path}", {"project_id": 12345}, body, {"Content-Type": "application/json"})
+
+    def definition(self, sim, bookmark_id):
+        return app(sim, f"projects/12345/bookmarks/{bookmark_id}", v=2).json["results"]["params"]
+
+    def test_the_whole_period_is_the_same_report(self, shop):
+        saved = self.definition(shop, 8101)
+        days = [str(PROJECT.from_date), str(PROJECT.last_day)]
+        saved["sections"]["time"] = [{"dateRangeType": "between", "unit": "day", "value": days}]
+        answer = self.posted(shop, "insights", saved, queryLimits={"limit": 3000}).json
+        assert answer["series"] == query(shop, "insights", bookmark_id=8101).json["series"]
+
+    def test_refusals(self, shop):
+        saved = self.definition(shop, 8101)
+        assert self.posted(shop, "insights", saved).status == 400, "its days are counted from today"
+        saved["sections"]["time"] = [{"dateRangeType": "between", "unit": "day", "value": ["2025-01-01", "2025-01-02"]}]
+        assert self.posted(shop, "insights", saved).status == 200
+        assert self.posted(shop, "insights", saved, project_id=1).status == 400
+        assert self.posted(shop, "insights", saved | {"displayOptions": {}}).status == 400
+        assert self.posted(shop, "arb_funnels", saved, query_type="flows").status == 400
+        assert app(shop, "projects/12345/bookmarks/8101").status == 400
+        assert app(shop, "projects/12345/bookmarks/1", v=2).status == 404
 
 
 class TestFlows:
