@@ -16,4 +16,5 @@ mod tree_answer;
 pub use address::report_at;
 pub use bookmark_id::BOOKMARK_ID;
 pub use flows::FLOWS;
-pub use report::SAVED_REPORT;
+pub use report::{Dates, SAVED_REPORT, numbers};
+pub use report_answer::{Report, read as read_report};
