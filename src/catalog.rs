@@ -43,6 +43,7 @@ pub const FUNCTIONS: &[Function] = &[
     accounts::TEST,
     saved::SAVED_REPORT,
     saved::FLOWS,
+    questions::QUERY_DEFINITION,
     questions::QUERY_INSIGHTS,
     api::API,
     quota::QUOTA,

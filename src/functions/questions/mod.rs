@@ -12,13 +12,15 @@ pub mod days;
 pub mod event;
 pub mod filter;
 pub mod formula;
-pub mod insights;
+mod insights;
 pub mod metric;
 pub mod property;
+mod query;
 pub mod said;
 pub mod words;
 
 pub use insights::QUERY_INSIGHTS;
+pub use query::QUERY_DEFINITION;
 
 use crate::contract::{Param, SqlType};
 

@@ -15,6 +15,7 @@ mod tree_answer;
 
 pub use address::report_at;
 pub use bookmark_id::BOOKMARK_ID;
+pub use flow_rows::FlowMode;
 pub use flows::FLOWS;
-pub use report::{Dates, SAVED_REPORT, numbers};
+pub use report::{Dates, SAVED_REPORT, numbers, table as report_table};
 pub use report_answer::{Report, read as read_report};
