@@ -10,11 +10,16 @@ pub mod cohort;
 pub mod days;
 pub mod event;
 pub mod filter;
+pub mod flows;
 pub mod formula;
+pub mod frame;
+pub mod funnel;
 pub mod insights;
 pub mod metric;
 pub mod property;
+pub mod retention;
 pub mod said;
+pub mod window;
 pub mod words;
 
 #[cfg(test)]

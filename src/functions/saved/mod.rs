@@ -15,5 +15,6 @@ mod tree_answer;
 
 pub use address::report_at;
 pub use bookmark_id::BOOKMARK_ID;
+pub use flow_rows::FlowMode;
 pub use flows::FLOWS;
 pub use report::SAVED_REPORT;
