@@ -155,12 +155,6 @@ impl Funnel {
         })
     }
 
-    /// The events that must exist, by name.
-    pub fn events(&self) -> Vec<String> {
-        let named = self.steps.iter().filter(|step| matches!(step.event, EventRef::Named(_)));
-        named.map(|step| step.event.name()).collect()
-    }
-
     /// What a saved report would have as its `params`.
     pub fn definition(&self) -> Json {
         let mut behavior = json!({

@@ -96,12 +96,6 @@ impl Retention {
         })
     }
 
-    /// The events that must exist, by name.
-    pub fn events(&self) -> Vec<String> {
-        let named = [&self.born, &self.returning].into_iter().filter(|told| matches!(told.event, EventRef::Named(_)));
-        named.map(|told| told.event.name()).collect()
-    }
-
     /// What a saved report would have as its `params`.
     pub fn definition(&self) -> Json {
         let mut behavior = json!({

@@ -18,3 +18,4 @@ pub use bookmark_id::BOOKMARK_ID;
 pub use flow_rows::FlowMode;
 pub use flows::FLOWS;
 pub use report::SAVED_REPORT;
+pub use report_answer::{Report, ReportSeries, read_dated_inside as read_report_dated_inside};
