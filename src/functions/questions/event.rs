@@ -92,7 +92,10 @@ impl EventFilters {
     /// `'filters': [...], 'filters_combinator': 'any'` among the fields.
     pub fn read(fields: &mut Fields) -> Result<Self> {
         Ok(Self {
-            filters: fields.said("filters").map_or(Ok(Vec::new()), filter::of_properties)?,
+            filters: match fields.said("filters") {
+                Some(said) if !said.is_empty_list() => filter::of_properties(said)?,
+                _ => Vec::new(),
+            },
             combinator: fields.word("filters_combinator")?.unwrap_or(Combinator::All),
         })
     }

@@ -1,5 +1,7 @@
 //! Which events or users count: what a property must be, which cohort somebody is in, how often something was done?
 
+mod flows;
+
 use jiff::civil::Date;
 use serde_json::{Number, Value as Json, json};
 

@@ -132,7 +132,7 @@ enum Analysis {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
+pub enum Comparison {
     Back(ComparisonUnit),
     From(jiff::civil::Date),
     To(jiff::civil::Date),
@@ -221,7 +221,7 @@ impl Insights {
 
 impl Comparison {
     /// `'month'`, or `{'type': 'absolute-start', 'date': '2025-01-01'}`.
-    fn read(said: Said) -> Result<Self> {
+    pub fn read(said: Said) -> Result<Self> {
         let mut fields = match said.clone().item("{'type': 'absolute-start', 'date': '2025-01-01'}")? {
             Item::Name(_) => return said.word().map(Self::Back),
             Item::Fields(fields) => fields,
@@ -235,7 +235,7 @@ impl Comparison {
         Ok(comparison)
     }
 
-    fn entry(self) -> Json {
+    pub fn entry(self) -> Json {
         match self {
             Self::Back(unit) => json!({"type": ComparisonType::Relative.as_str(), "value": unit.as_str()}),
             Self::From(date) => json!({"type": ComparisonType::Start.as_str(), "value": date.to_string()}),
@@ -244,7 +244,7 @@ impl Comparison {
     }
 }
 
-fn word<W: Word>(arguments: &Arguments, name: &str) -> Result<Option<W>> {
+pub fn word<W: Word>(arguments: &Arguments, name: &str) -> Result<Option<W>> {
     Said::argument(arguments, name)?.map(|said| said.word()).transpose()
 }
 

@@ -206,6 +206,11 @@ impl Said {
         self.clone().as_json().is_ok_and(|said| said.value.is_array())
     }
 
+    /// Whether it is a list of nothing: where STRUCTs of one list have different fields, that is how one says none.
+    pub fn is_empty_list(&self) -> bool {
+        self.value.as_array().is_some_and(Vec::is_empty)
+    }
+
     /// What it is as JSON, where a text may be JSON itself: an object, or a list of things.
     pub fn object(self) -> Result<Json> {
         let Self { place, value } = self.as_json()?;

@@ -18,4 +18,4 @@ pub use bookmark_id::BOOKMARK_ID;
 pub use flow_rows::FlowMode;
 pub use flows::FLOWS;
 pub use report::{Dates, SAVED_REPORT, numbers, table as report_table};
-pub use report_answer::{Report, read as read_report};
+pub use report_answer::{Report, ReportSeries, read as read_report, read_dated_inside as read_report_dated_inside};

@@ -76,6 +76,17 @@ struct Body<'a> {
 ///
 /// Errors: `UnexpectedResponse`.
 pub fn read(text: &str) -> Result<Report> {
+    read_as(text, false)
+}
+
+/// The same of a funnel or retention, whatever the answer calls it: their dates stand among the levels.
+///
+/// Errors: `UnexpectedResponse`.
+pub fn read_dated_inside(text: &str) -> Result<Report> {
+    read_as(text, true)
+}
+
+fn read_as(text: &str, is_dated_inside: bool) -> Result<Report> {
     let body: Body<'_> = parse_object(text, EXPECTED)?;
     let Some(series) = body.series else {
         return match body.steps.or(body.flows) {
@@ -84,7 +95,12 @@ pub fn read(text: &str) -> Result<Report> {
         };
     };
     let report_type = report_type(body.headers);
-    let mut reader = Reader { text, dated_inside: report_type != "insights", path: Vec::new(), rows: Rows::default() };
+    let mut reader = Reader {
+        text,
+        dated_inside: is_dated_inside || report_type != "insights",
+        path: Vec::new(),
+        rows: Rows::default(),
+    };
     reader.read(series, false)?;
     Ok(reader.rows.report(report_type))
 }
