@@ -176,16 +176,14 @@ impl Keeper {
             }
             let asked = step.asked(&missing, left);
             let is_short = asked.len() > left;
-            // A window that bridges days has them newer than a copy.
-            for window in &asked {
-                windows.retain_mut(|other| {
-                    if let WindowOrigin::Copy(kept) = &mut other.origin {
-                        other.days.retain(|day| !window.has(*day));
-                        kept.selection = selection(&kept.copy, &other.days, kept.selection.events().cloned());
-                    }
-                    !other.days.is_empty()
-                });
-            }
+            // A window that bridges days brings them, wherever else they would have come from.
+            windows.retain_mut(|other| {
+                other.days.retain(|day| !asked.iter().any(|window| window.has(*day)));
+                if let WindowOrigin::Copy(kept) = &mut other.origin {
+                    kept.selection = selection(&kept.copy, &other.days, kept.selection.events().cloned());
+                }
+                !other.days.is_empty()
+            });
             for (index, window) in asked.into_iter().enumerate() {
                 let claim = (index < left && !step.is_dry).then(hash::random);
                 if let Some(id) = &claim {
@@ -290,6 +288,11 @@ impl Keeper {
         }
     }
 
+    /// Whether an answer about the project, whoever got it, has shown that its days are not those of UTC.
+    pub fn may_not_cut(&self) -> bool {
+        self.shelf.as_ref().is_some_and(Shelf::has_other_days)
+    }
+
     /// A day was refused because it has not begun in the project.
     pub fn refused_from(&self, day: Date) {
         let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.refuse_from(day, now));
@@ -387,3 +390,7 @@ impl Drop for Keeper {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "keeper_tests.rs"]
+mod tests;
