@@ -118,11 +118,12 @@ fn is_superseded<'a>(copy: &Copy, all: impl Iterator<Item = &'a Copy>, now: Time
     copy.days().all(is_there)
 }
 
-/// Whether the user's cache may take more.
-pub fn has_room(folder: &Folder) -> bool {
+/// How many bytes more the user's cache may take.
+pub fn room(folder: &Folder) -> u64 {
     let used: u64 = kept(folder).iter().map(|kept| kept.copy.length).sum();
     // A disk that says nothing of itself is not held against anybody.
-    fs4::available_space(folder.path()).is_ok_and(|free| used < (free.saturating_add(used)) / SHARE)
+    fs4::available_space(folder.path())
+        .map_or(u64::MAX, |free| (free.saturating_add(used) / SHARE).saturating_sub(used))
 }
 
 /// Removes a file that is none of what its name says.

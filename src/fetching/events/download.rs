@@ -30,8 +30,8 @@ use crate::{
 /// Between two looks at what others bring.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Between two words that our claims are still worked on.
-const RENEW: Duration = Duration::from_secs(15);
+/// Between two looks at whether our claims are to be renewed.
+const RENEW: Duration = Duration::from_secs(1);
 
 /// How long what is under way may go on when nobody reads any more.
 const LAST: Duration = Duration::from_secs(60);

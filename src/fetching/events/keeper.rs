@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -37,9 +37,20 @@ pub struct Keeper {
     freshness: Freshness,
     /// Whether the answers of this scan are kept: not those to a request with a limit, nor when the disk is full.
     keeps: AtomicBool,
+    /// How many bytes more the archive takes of this scan.
+    room: AtomicU64,
+    /// Whether an answer of this scan has shown that the days of the project are not those of UTC.
+    has_other_days: AtomicBool,
     /// The claims of this scan that live.
     claims: Mutex<BTreeSet<String>>,
+    /// When they were last renewed, in milliseconds since 1970.
+    renewed_at: AtomicI64,
+    /// Whose they are: a fork has all of this in its memory, and none of the threads that work on it.
+    process: u32,
 }
+
+/// Between two words that our claims are still worked on.
+const RENEW: i64 = 15_000;
 
 /// Where the rows of a part of the days come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,10 +123,11 @@ impl Keeper {
             archive::sweep(folder, is_for_good, gate.ledger.living_claims().as_ref(), gate.clock.now());
         }
         // The user's cache takes a part of the disk, an archive what it needs.
-        let has_room =
-            archive.as_ref().is_some_and(|archive| archive.is_for_good || archive::has_room(&archive.folder));
+        let room = archive.as_ref().filter(|archive| !archive.is_for_good).map(|archive| archive::room(&archive.folder));
         let shelf = archive.map(|archive| Shelf::new(archive.folder, &asker, target.project_id.as_deref()));
-        Ok(Self::new(gate, shelf, question, asker, freshness, keeps && has_room))
+        let mut keeper = Self::new(gate, shelf, question, asker, freshness, keeps && room != Some(0));
+        keeper.room = AtomicU64::new(room.unwrap_or(u64::MAX));
+        Ok(keeper)
     }
 
     /// Keeps nothing, and counts in a ledger of its own.
@@ -135,7 +147,20 @@ impl Keeper {
         freshness: Freshness,
         keeps: bool,
     ) -> Self {
-        Self { gate, shelf, question, asker, freshness, keeps: AtomicBool::new(keeps), claims: Mutex::default() }
+        let (keeps, has_other_days) = (AtomicBool::new(keeps), AtomicBool::new(false));
+        Self {
+            renewed_at: AtomicI64::new(gate.clock.now().as_millisecond()),
+            gate,
+            shelf,
+            question,
+            asker,
+            freshness,
+            keeps,
+            room: AtomicU64::new(u64::MAX),
+            has_other_days,
+            claims: Mutex::default(),
+            process: std::process::id(),
+        }
     }
 
     pub fn gate(&self) -> &Gate {
@@ -157,6 +182,7 @@ impl Keeper {
             asker: self.asker.clone(),
             freshness: self.freshness,
             keeps: self.keeps(),
+            has_other_days: self.has_other_days(),
             wanted: wanted.clone(),
             now: self.gate.clock.now(),
             is_dry,
@@ -204,6 +230,11 @@ impl Keeper {
         Ok(plan)
     }
 
+    /// Whether this is another process than the one that planned: what it would say of the claims is not for it to say.
+    pub fn is_in_a_fork(&self) -> bool {
+        std::process::id() != self.process
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
         self.claims.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,8 +256,13 @@ impl Keeper {
         Ok(ids.map(Some))
     }
 
-    /// Says that the claims are still worked on.
+    /// Says that the claims are still worked on, where that was last said a while ago, by the clock that they end by.
     pub fn renew(&self) {
+        let now = self.gate.clock.now().as_millisecond();
+        if now.abs_diff(self.renewed_at.load(Ordering::Relaxed)) < RENEW.unsigned_abs() {
+            return;
+        }
+        self.renewed_at.store(now, Ordering::Relaxed);
         let claims: Vec<String> = self.lock().iter().cloned().collect();
         if !claims.is_empty() {
             // A ledger that can't be had is said by the next request.
@@ -260,6 +296,12 @@ impl Keeper {
         shelf.begin(&self.question, id, is_gzip).inspect_err(|_| self.keep_no_more()).ok()
     }
 
+    /// Whether the archive takes so many bytes more of an answer.
+    pub fn takes(&self, bytes: usize) -> bool {
+        let left = |room: u64| if room == u64::MAX { Some(room) } else { room.checked_sub(bytes as u64) };
+        self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
+    }
+
     /// The disk is full: who waits for what is not kept yet waits no more.
     pub fn keep_no_more(&self) {
         if self.keeps.swap(false, Ordering::Relaxed) {
@@ -272,10 +314,8 @@ impl Keeper {
     pub fn keep(&self, partial: Partial, window: Window, count: Count, asked_at: Timestamp) -> Option<KeptAnswer> {
         let (days, arrived_at) = ((window.from, window.to), self.gate.clock.now());
         let strays = count.rows.saturating_sub(count.on_days);
-        if strays > 0
-            && let Some(shelf) = &self.shelf
-            && shelf.note_other_days().is_err()
-        {
+        // Who cuts it later has to know.
+        if strays > 0 && !self.note_other_days() {
             self.keep_no_more();
             return None;
         }
@@ -288,9 +328,22 @@ impl Keeper {
         }
     }
 
-    /// Whether an answer about the project, whoever got it, has shown that its days are not those of UTC.
-    pub fn may_not_cut(&self) -> bool {
-        self.shelf.as_ref().is_some_and(Shelf::has_other_days)
+    /// An answer has shown that the days of the project are not those of UTC. Returns whether all who keep answers know it.
+    pub fn note_other_days(&self) -> bool {
+        self.has_other_days.store(true, Ordering::Relaxed);
+        self.shelf.as_ref().is_none_or(|shelf| shelf.note_other_days().is_ok())
+    }
+
+    /// Whether an answer about the project has shown so, whoever asked for it.
+    pub fn has_other_days(&self) -> bool {
+        self.has_other_days.load(Ordering::Relaxed) || self.shelf.as_ref().is_some_and(Shelf::has_other_days)
+    }
+
+    /// Whether the archive has rows of these days, so that an answer without any is strange.
+    pub fn has_rows_of(&self, window: Window) -> bool {
+        let overlaps = |copy: &Copy| copy.from <= window.to && window.from <= copy.to;
+        let candidates = self.shelf.as_ref().map(|shelf| shelf.candidates(&self.question));
+        candidates.is_some_and(|found| found.iter().any(|found| !found.copy.is_empty() && overlaps(&found.copy)))
     }
 
     /// A day was refused because it has not begun in the project.
@@ -312,6 +365,7 @@ struct PlanStep {
     asker: String,
     freshness: Freshness,
     keeps: bool,
+    has_other_days: bool,
     wanted: WantedDays,
     now: Timestamp,
     is_dry: bool,
@@ -324,7 +378,7 @@ impl PlanStep {
         let days: Vec<Date> = self.wanted.all().filter(begun).collect();
         let Some(shelf) = &self.shelf else { return (Vec::new(), days) };
         let candidates = shelf.candidates(&self.question);
-        let choice = archive::choose(&days, &candidates, self.freshness, shelf.has_other_days(), self.now);
+        let choice = archive::choose(&days, &candidates, self.freshness, self.has_other_days, self.now);
         let planned = |(candidate, days): (&Candidate<PathBuf>, Vec<Date>)| {
             let window = Window { from: *days.first()?, to: *days.last()? };
             let kept = KeptAnswer {
@@ -382,6 +436,9 @@ fn selection(copy: &Copy, days: &[Date], events: Option<BTreeSet<String>>) -> Se
 /// Nobody wants what was not asked for yet.
 impl Drop for Keeper {
     fn drop(&mut self) {
+        if self.is_in_a_fork() {
+            return;
+        }
         let claims = std::mem::take(&mut *self.lock());
         if !claims.is_empty() {
             let _ = self.gate.with(Quota::Export, move |book, _, _, now| {

@@ -55,7 +55,6 @@ struct Rows {
     /// When Mixpanel was asked for each day.
     asked: BTreeMap<Date, Timestamp>,
     requests: usize,
-    has_strays: bool,
 }
 
 /// One export.
@@ -221,7 +220,6 @@ impl World {
                     let rows = self.fresh(|day| window.has(day), keeper.question.events.as_ref(), asked_at);
                     let lines = self.lines(&rows);
                     let count = verify::lines(lines.as_bytes(), window.days(), &self.target.credentials).unwrap();
-                    read.has_strays |= count.on_days < count.rows;
                     let id = claim.clone().unwrap_or_else(hash::random);
                     if let Some(mut partial) = keeper.begin(&id, false) {
                         partial.write(lines.as_bytes()).unwrap();
@@ -232,7 +230,7 @@ impl World {
                     read.add(&planned.days, asked_at);
                     self.wait(1);
                 }
-                WindowOrigin::Copy(kept) if kept.selection.cuts_days() && keeper.may_not_cut() | read.has_strays => {
+                WindowOrigin::Copy(kept) if kept.selection.cuts_days() && keeper.has_other_days() => {
                     windows.extend(again(planned.days));
                 }
                 WindowOrigin::Copy(kept) => match File::open(&kept.place) {
@@ -310,6 +308,40 @@ fn what_came_a_moment_ago_is_not_asked_for_again() {
     for part in [Ask { first: 2, length: 3, ..Ask::PLAIN }, Ask { events: Some(&["A"]), ..month.clone() }, month] {
         assert_eq!(world.check(world.scan(&part)).requests, 0);
     }
+}
+
+#[test]
+fn a_forks_child_ends_no_claims_of_its_parents() {
+    let world = World::new(&Shape { is_for_good: true, shift: 0, has_timeless: false, rows: vec![] });
+    let mut forked = world.scan(&Ask::PLAIN).keeper;
+    forked.process += 1;
+    let claims: Vec<String> = forked.lock().iter().cloned().collect();
+    let gate = forked.gate.clone();
+    drop(forked);
+    let living = gate.ledger.living_claims().unwrap();
+    assert!(!claims.is_empty() && claims.iter().all(|claim| living.contains(claim)));
+}
+
+#[test]
+fn claims_are_renewed_as_the_clock_goes() {
+    let world = World::new(&Shape { is_for_good: true, shift: 0, has_timeless: false, rows: vec![] });
+    let scan = world.scan(&Ask::PLAIN);
+    let is_awaited = || matches!(world.scan(&Ask::PLAIN).plan[0].origin, WindowOrigin::Claim(_));
+    for _ in 0..4 {
+        world.wait(40);
+        scan.keeper.renew();
+        assert!(is_awaited());
+    }
+    world.wait(61);
+    assert!(!is_awaited(), "it stands still");
+}
+
+#[test]
+fn the_cache_takes_what_it_has_room_for() {
+    let world = World::new(&Shape { is_for_good: false, shift: 0, has_timeless: false, rows: vec![] });
+    let mut keeper = world.scan(&Ask::PLAIN).keeper;
+    keeper.room = AtomicU64::new(100);
+    assert!(keeper.takes(60) && !keeper.takes(41) && keeper.takes(40) && !keeper.takes(1));
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
