@@ -220,16 +220,19 @@ impl Board {
         }
     }
 
-    /// Days that are to be planned now.
-    pub fn unplanned(&self) -> Vec<(usize, Vec<Date>)> {
-        let now = self.keeper.now();
+    /// The windows that are to be planned now, and their days, in order; `None` where there are none.
+    pub fn unplanned(&self) -> Option<(Vec<usize>, Vec<Date>)> {
         let slots = self.lock();
-        if slots.closed {
-            return Vec::new();
+        if slots.closed || !slots.slots.iter().any(|slot| matches!(slot.state, State::Unplanned(_))) {
+            return None;
         }
+        let now = self.keeper.now();
         let is_due = |slot: &Slot| matches!(slot.state, State::Unplanned(at) if at.is_none_or(|at| at <= now));
         let due = slots.slots.iter().enumerate().filter(|(_, slot)| is_due(slot));
-        due.map(|(index, slot)| (index, slot.days.clone())).collect()
+        let indexes: Vec<usize> = due.clone().map(|(index, _)| index).collect();
+        let mut days: Vec<Date> = due.flat_map(|(_, slot)| slot.days.iter().copied()).collect();
+        days.sort_unstable();
+        (!indexes.is_empty()).then_some((indexes, days))
     }
 
     /// Whether anything is waited for that tells nobody when it comes: what others bring, a moment, a reader that does not.
@@ -272,16 +275,15 @@ impl Board {
         self.changed();
     }
 
-    /// Puts planned windows in the place of one.
-    pub fn replace(&self, index: usize, plan: WindowPlan) {
+    /// Puts planned windows in the place of others.
+    pub fn replace(&self, indexes: &[usize], plan: WindowPlan) {
         self.fetch.wait_until(None);
         let mut slots = self.lock();
-        let Some(old) = slots.slots.get_mut(index) else { return };
-        old.state = State::Replaced;
-        let tries = old.tries;
+        let others = slots.slots.iter_mut().enumerate().filter(|(index, _)| indexes.contains(index));
+        others.for_each(|(_, old)| old.state = State::Replaced);
         Fetch::add(&self.fetch.windows, plan.windows.len() as u64);
-        self.fetch.windows.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-        slots.slots.extend(plan.windows.into_iter().map(|planned| slot(planned, tries)));
+        self.fetch.windows.fetch_sub(indexes.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        slots.slots.extend(plan.windows.into_iter().map(|planned| slot(planned, Tries::new(self.policy))));
         drop(slots);
         self.changed();
     }

@@ -22,6 +22,7 @@ use crate::{
     config::Target,
     contract::Result,
     decode::{Count, Selection},
+    folder::Folder,
     hash,
     quota::{Book, Claim, Gate, Limit, Quota},
 };
@@ -37,7 +38,9 @@ pub struct Keeper {
     freshness: Freshness,
     /// Whether the answers of this scan are kept: not those to a request with a limit, nor when the disk is full.
     keeps: AtomicBool,
-    /// How many bytes more the archive takes of this scan.
+    /// The archive that takes a part of the disk only, and how many bytes more it takes, as was found when the last answer
+    /// began. All who keep answers there look for themselves.
+    cache: Option<Folder>,
     room: AtomicU64,
     /// Whether an answer of this scan has shown that the days of the project are not those of UTC.
     has_other_days: AtomicBool,
@@ -122,11 +125,11 @@ impl Keeper {
         if let Some(Archive { folder, .. }) = &archive {
             archive::sweep(folder, is_for_good, gate.ledger.living_claims().as_ref(), gate.clock.now());
         }
-        // The user's cache takes a part of the disk, an archive what it needs.
-        let room = archive.as_ref().filter(|archive| !archive.is_for_good).map(|archive| archive::room(&archive.folder));
+        let cache = archive.as_ref().filter(|archive| !archive.is_for_good).map(|archive| archive.folder.clone());
         let shelf = archive.map(|archive| Shelf::new(archive.folder, &asker, target.project_id.as_deref()));
-        let mut keeper = Self::new(gate, shelf, question, asker, freshness, keeps && room != Some(0));
-        keeper.room = AtomicU64::new(room.unwrap_or(u64::MAX));
+        let mut keeper = Self::new(gate, shelf, question, asker, freshness, keeps);
+        keeper.cache = cache;
+        keeper.keeps.fetch_and(keeper.has_room(), Ordering::Relaxed);
         Ok(keeper)
     }
 
@@ -156,6 +159,7 @@ impl Keeper {
             asker,
             freshness,
             keeps,
+            cache: None,
             room: AtomicU64::new(u64::MAX),
             has_other_days,
             claims: Mutex::default(),
@@ -293,7 +297,19 @@ impl Keeper {
     /// Begins to keep an answer; `None` where it is not to be kept, or can't be.
     pub fn begin(&self, id: &str, is_gzip: bool) -> Option<Partial> {
         let shelf = self.shelf.as_ref().filter(|_| self.keeps())?;
+        if !self.has_room() {
+            self.keep_no_more();
+            return None;
+        }
         shelf.begin(&self.question, id, is_gzip).inspect_err(|_| self.keep_no_more()).ok()
+    }
+
+    /// Looks whether the user's cache has room; an archive for good takes what it needs.
+    fn has_room(&self) -> bool {
+        if let Some(folder) = &self.cache {
+            self.room.store(archive::room(folder), Ordering::Relaxed);
+        }
+        self.room.load(Ordering::Relaxed) > 0
     }
 
     /// Whether the archive takes so many bytes more of an answer.

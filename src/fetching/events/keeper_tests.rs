@@ -106,12 +106,12 @@ impl World {
         let seconds = Arc::new(AtomicI64::new(0));
         let clock = Clock::moved_by(Arc::clone(&seconds));
         let folder = place.path().join("archive");
-        let archive =
-            if shape.is_for_good { ArchivePlace::Named(folder) } else { ArchivePlace::Cache(folder) };
+        let archive = if shape.is_for_good { ArchivePlace::Named(folder) } else { ArchivePlace::Cache(folder) };
         let keeping = Keeping { archive, state: Some(place.path().join("state")), ..Keeping::none() };
         let testing = Testing { clock: clock.clone(), ..target().testing };
         let today = TimeZone::UTC.to_datetime(clock.now()).date();
-        let mut world = Self { _place: place, target: Target { keeping, testing, ..target() }, seconds, rows: vec![], today };
+        let mut world =
+            Self { _place: place, target: Target { keeping, testing, ..target() }, seconds, rows: vec![], today };
         let edges = (0..DAYS).flat_map(|day| [(day, 0, 0), (day, 24 * HOUR - 1, 0)]);
         let all: Vec<_> = edges.chain(shape.rows.iter().copied()).collect();
         for (index, (number, second, lag)) in all.into_iter().enumerate() {
@@ -143,9 +143,8 @@ impl World {
 
     /// The rows that Mixpanel has for a day at a moment.
     fn fresh(&self, days: impl Fn(Date) -> bool, events: Option<&BTreeSet<String>>, at: Timestamp) -> Vec<usize> {
-        let is_there = |row: &Row| {
-            days(row.day) && row.processed_at <= at && events.is_none_or(|names| names.contains(row.event))
-        };
+        let is_there =
+            |row: &Row| days(row.day) && row.processed_at <= at && events.is_none_or(|names| names.contains(row.event));
         self.rows.iter().enumerate().filter(|(_, row)| is_there(row)).map(|(index, _)| index).collect()
     }
 
@@ -164,7 +163,7 @@ impl World {
         let days: Vec<Date> =
             (ask.first..ask.first + ask.length).map(|day| self.day(day)).filter(|day| *day <= today.latest).collect();
         let midnight = days.last().map(|day| *day + 1.day()).filter(|day| ask.midnight && *day <= today.latest);
-        WantedDays { days, midnight, window_days: ask.window_days, is_one: false, today }
+        WantedDays { days, midnight, window_days: ask.window_days, most: 20, is_one: false, today }
     }
 
     fn scan(&self, ask: &Ask) -> Planned {
@@ -205,9 +204,7 @@ impl World {
         let mut windows = plan;
         // What is to be cut waits until it is known whether it may be.
         while !windows.is_empty() {
-            let cuts = |planned: &PlannedWindow| {
-                matches!(&planned.origin, WindowOrigin::Copy(kept) if kept.selection.cuts_days())
-            };
+            let cuts = |planned: &PlannedWindow| matches!(&planned.origin, WindowOrigin::Copy(kept) if kept.selection.cuts_days());
             let index = windows.iter().position(|planned| !cuts(planned)).unwrap_or(0);
             let planned = windows.remove(index);
             let again = |days: Vec<Date>| {
@@ -256,11 +253,8 @@ impl World {
         let (wanted, events) = (scan.wanted.clone(), scan.keeper.question.events.clone());
         let read = self.read(scan);
         assert!(read.asked.keys().copied().eq(wanted.all()), "each day once: {read:?} {wanted:?}");
-        let mut expected: Vec<usize> = read
-            .asked
-            .iter()
-            .flat_map(|(day, at)| self.fresh(|other| other == *day, events.as_ref(), *at))
-            .collect();
+        let mut expected: Vec<usize> =
+            read.asked.iter().flat_map(|(day, at)| self.fresh(|other| other == *day, events.as_ref(), *at)).collect();
         expected.sort_unstable();
         assert_eq!(read.rows, expected, "{:?}", read.asked);
         read
@@ -355,8 +349,14 @@ fn ask() -> impl Strategy<Value = Ask> {
     let window_days = prop_oneof![3 => Just(None), 1 => (1usize..4).prop_map(Some)];
     let limit = prop_oneof![Just(1), Just(4), Just(7), Just(12), Just(60)];
     (0..DAYS - 4, 1i64..9, any::<bool>(), events, max_age, window_days, limit).prop_map(
-        |(first, length, midnight, events, max_age, window_days, limit)| {
-            Ask { first, length, midnight, events, max_age, window_days, limit }
+        |(first, length, midnight, events, max_age, window_days, limit)| Ask {
+            first,
+            length,
+            midnight,
+            events,
+            max_age,
+            window_days,
+            limit,
         },
     )
 }
