@@ -58,6 +58,7 @@ pub const SCALARS: &[Scalar] = &[
     property_names::PROPERTY_NAMES,
     timestamp::TIMESTAMP,
     utc::UTC,
+    utc::LOCAL,
     quote::QUOTE,
     saved::BOOKMARK_ID,
     version::VERSION,

@@ -53,7 +53,7 @@ pub use page::{NoPage, ProfileBlock, ProfilePage};
 pub use plan::Column;
 pub use property::PropertyReader;
 pub use select::Selection;
-pub use time::{iso_microseconds, microseconds, utc};
+pub use time::{iso_microseconds, local, microseconds, utc};
 
 use limits::MAX_BYTES;
 use plan::Plan;
