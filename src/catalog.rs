@@ -4,7 +4,7 @@ use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
         accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, quota, quote, reports, saved, settings, timestamp, utc, version,
+        property, property_names, quota, quote, reports, saved, settings, timestamp, utc, version,
     },
     kept, macros,
 };
@@ -53,8 +53,16 @@ pub const FUNCTIONS: &[Function] = &[
     build::BUILD,
 ];
 
-pub const SCALARS: &[Scalar] =
-    &[property::PROPERTY, timestamp::TIMESTAMP, utc::UTC, quote::QUOTE, saved::BOOKMARK_ID, version::VERSION];
+pub const SCALARS: &[Scalar] = &[
+    property::PROPERTY,
+    property_names::PROPERTY_NAMES,
+    timestamp::TIMESTAMP,
+    utc::UTC,
+    utc::LOCAL,
+    quote::QUOTE,
+    saved::BOOKMARK_ID,
+    version::VERSION,
+];
 
 pub const PRAGMAS: &[Pragma] =
     &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
