@@ -18,7 +18,7 @@ mod parameters;
 mod percent;
 pub mod profiles;
 pub mod property;
-mod questions;
+pub mod questions;
 pub mod quota;
 pub mod quote;
 pub mod reports;

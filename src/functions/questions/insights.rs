@@ -5,15 +5,92 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    DATA_GROUP_ID, FILTERS, SEGMENT_BY,
+    asking::{self, MAX_ROWS, SegmentLimit},
     breakdown::{self, Breakdown},
-    days::Days,
+    days::{self, Days},
     filter::{self, Filter},
     formula::Formula,
     metric::{self, MeasureSaid, Shown},
     said::{Fields, Item, Said},
     words::{TimeUnit, Word, words},
 };
-use crate::contract::{Arguments, Error, Result};
+use crate::{
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
+    functions::{
+        one_request,
+        parameters::{QUERY, RAW},
+        saved::{Dates, numbers, read_report},
+        target,
+    },
+};
+
+pub const QUERY_INSIGHTS: Function = Function {
+    name: "mixpanel_query_insights",
+    description: "Numbers of events that no saved report has: what is counted or computed of them, by segment and date. One request.",
+    example: "SELECT date, value FROM mixpanel_query_insights('Purchase', from_date := '2025-01-01', to_date := '2025-01-05', \
+              math := 'unique');",
+    parameters: params![
+        &[
+            Param::positional(
+                "events",
+                SqlType::Any,
+                "the events: a name, a STRUCT, a list or tuple of either, or JSON text of the same",
+            ),
+            Param::named("math", SqlType::Varchar, "what is counted or computed of events that don't say it")
+                .default("'total'"),
+            Param::named("property", SqlType::Any, "the property that it is computed of"),
+            Param::named("per_user", SqlType::Varchar, "what is computed of each user's events first"),
+            Param::named("percentile", SqlType::Double, "which one, with math 'percentile'"),
+            Param::named("formula", SqlType::Varchar, "what is computed of the events: A is the first of them"),
+            Param::named("formula_label", SqlType::Varchar, "what the answer calls the formula"),
+        ],
+        days::PARAMETERS,
+        &[
+            Param::named(
+                "unit",
+                SqlType::Varchar,
+                "the stretch of time that a value is of: hour, day, week, month or quarter"
+            )
+            .default("'day'"),
+            SEGMENT_BY,
+            FILTERS,
+            Param::named("rolling", SqlType::BigInt, "the mean of so many units, at most 365"),
+            Param::named("cumulative", SqlType::Boolean, "each value with all before it").default("false"),
+            Param::named("mode", SqlType::Varchar, "a value a unit (timeseries), or one for all days (total, table)")
+                .default("'timeseries'"),
+            Param::named(
+                "compare_to",
+                SqlType::Any,
+                "earlier days to compare with: day, week, month, quarter or year before, or a STRUCT"
+            ),
+            DATA_GROUP_ID,
+            MAX_ROWS,
+            RAW,
+        ],
+        QUERY
+    ],
+    bind,
+    ..Function::PLAIN
+};
+
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let insights = Insights::of(&arguments)?;
+    let limit = SegmentLimit::of(&arguments)?;
+    let target = target(&arguments, session)?;
+    let request = asking::report(&target, insights.definition(), limit);
+    request.url(&target)?;
+    if arguments.boolean(RAW.name)?.unwrap_or(false) {
+        return Ok(one_request::raw_answer(target, request));
+    }
+    let dates = if insights.unit == TimeUnit::Hour { Dates::Timestamp } else { Dates::Date };
+    let read = move |text: &str| {
+        let report = read_report(text)?;
+        limit.check(text, report.segments())?;
+        Ok(report)
+    };
+    Ok(one_request::answered(target, request, read, numbers(Table::new(), dates)))
+}
 
 const MOST_PERIODS: u64 = 365;
 

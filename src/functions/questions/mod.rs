@@ -5,6 +5,7 @@
 //! shape ([`said`]). Each has a file: what it can say as Rust types, how it is read, and the JSON that Mixpanel's own
 //! client sends for it.
 
+pub mod asking;
 pub mod breakdown;
 pub mod cohort;
 pub mod days;
@@ -24,6 +25,30 @@ pub mod retention_rows;
 pub mod said;
 pub mod window;
 pub mod words;
+
+pub use flows::QUERY_FLOWS;
+pub use funnel::QUERY_FUNNEL;
+pub use insights::QUERY_INSIGHTS;
+pub use retention::QUERY_RETENTION;
+
+use crate::contract::{Param, SqlType};
+
+/// What these questions take besides their own parameters.
+pub const SEGMENT_BY: Param = Param::named(
+    "segment_by",
+    SqlType::Any,
+    "what to tell the numbers apart by: a property's name, a STRUCT, a list or tuple of either, or JSON text of the same",
+);
+pub const FILTERS: Param = Param::named(
+    "filters",
+    SqlType::Any,
+    "which events or users count: a STRUCT, a list or tuple of them, or JSON text of the same; all must hold",
+);
+pub const DATA_GROUP_ID: Param = Param::named(
+    "data_group_id",
+    SqlType::BigInt,
+    "the group that is counted in the place of users, by the id of its data group",
+);
 
 #[cfg(test)]
 mod vectors_tests;

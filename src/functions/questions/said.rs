@@ -335,10 +335,12 @@ impl Fields {
     }
 }
 
-/// A value of SQL as JSON. A STRUCT without names is a tuple, which is a list.
+/// A value of SQL as JSON. A tuple is a list, which the first C API hands over as a STRUCT without names.
 fn shape(value: &Value) -> Result<Json, String> {
     Ok(match value {
         Value::Double(number) if !number.is_finite() => return Err(format!("{number} is no finite number")),
+        // A parameter's type makes 95 a 95.0; Mixpanel writes whole numbers without a point.
+        Value::Double(number) if number.fract() == 0.0 && number.abs() < 1e15 => (*number as i64).into(),
         Value::List(items) => items.iter().map(shape).collect::<Result<_, _>>()?,
         Value::Fields(fields) if !fields.is_empty() && fields.iter().all(|(name, _)| name.is_empty()) => {
             fields.iter().map(|(_, value)| shape(value)).collect::<Result<_, _>>()?

@@ -17,9 +17,10 @@ use crate::{
         discovery::{SavedDefinition, require_definitions, saved_definition},
         one_request,
         parameters::{FROM_DATE, TO_DATE},
+        questions::asking::{self, SegmentLimit},
     },
     json::unexpected,
-    mixpanel::{Api, Request},
+    mixpanel::Request,
 };
 
 /// The days, both or neither.
@@ -27,9 +28,6 @@ pub const OTHER_DAYS: &[Param] = params![&[
     FROM_DATE.meaning("the first day, inclusive, if not those that the report was saved with"),
     TO_DATE.meaning("the last day, inclusive; both or neither"),
 ]];
-
-/// How much is asked for at most: what the API allows.
-const MOST: u64 = 50_000;
 
 /// Days in the place of those that a report was saved with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +56,7 @@ impl OtherDays {
         let params = self.placed(saved)?;
         let request = match kind {
             Some(AppKind::Flows) => posted_flow(target, params, mode),
-            _ => posted_report(target, params),
+            _ => asking::report(target, Value::Object(params), SegmentLimit::MOST),
         };
         one_request::ask(target, &request)
     }
@@ -113,12 +111,6 @@ impl Wanted {
     }
 }
 
-/// A definition of Insights, a funnel or retention, asked as it stands.
-fn posted_report(target: &Target, params: Map<String, Value>) -> Request {
-    let limits = json!({"limit": MOST});
-    posted(target, "insights", params, ("queryLimits", limits))
-}
-
 /// A definition of Flows, in this form, or in that which it was saved in. Rows of ways hold no tree.
 fn posted_flow(target: &Target, mut params: Map<String, Value>, mode: Option<FlowMode>) -> Request {
     let saved = match params.get("chartType").and_then(Value::as_str) {
@@ -128,21 +120,7 @@ fn posted_flow(target: &Target, mut params: Map<String, Value>, mode: Option<Flo
     let mode = mode.unwrap_or(saved);
     params.insert("chartType".into(), mode.chart_type().into());
     params.insert("flows_merge_type".into(), mode.merge_type().into());
-    posted(target, "arb_funnels", params, ("query_type", mode.query_type().into()))
-}
-
-fn posted(target: &Target, route: &str, params: Map<String, Value>, (name, value): (&str, Value)) -> Request {
-    let mut body = Map::new();
-    body.insert("bookmark".into(), Value::Object(params));
-    if let Some(project_id) = &target.project_id {
-        // A number, as all clients send it.
-        body.insert(
-            "project_id".into(),
-            project_id.parse::<u64>().map_or_else(|_| project_id.as_str().into(), Value::from),
-        );
-    }
-    body.insert(name.into(), value);
-    Request::post(Api::Query, route).json(Value::Object(body).to_string())
+    asking::flow(target, Value::Object(params), mode.query_type())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Float64Array, TimestampMicrosecondArray};
+use arrow_array::{Date32Array, Float64Array, TimestampMicrosecondArray};
 
 use super::{
     argument::{PARAMETERS, bookmark},
@@ -51,26 +51,42 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     })
 }
 
-/// There may be millions of numbers: each says which series it is of, and names are in memory once.
 fn table() -> Table<Report> {
-    Table::new()
-        .column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
-            texts_at([Some(report_type)], rows.iter().map(|_| 0))
-        })
+    let table = Table::new().column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
+        texts_at([Some(report_type)], rows.iter().map(|_| 0))
+    });
+    numbers(table, Dates::Timestamp)
+}
+
+/// How a row says its date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dates {
+    Date,
+    Timestamp,
+}
+
+/// The numbers of a report. There may be millions: each says which series it is of, and names are in memory once.
+pub fn numbers(table: Table<Report>, dates: Dates) -> Table<Report> {
+    let table = table
         .column("metric", SqlType::Varchar, |Report { series, rows, .. }| {
             texts_at(series.iter().map(|series| series.metric.as_deref()), rows.iter().map(|row| row.series))
         })
         .column("segments", SqlType::VARCHARS, |Report { series, rows, .. }| {
             let segments = rows.iter().map(|row| Some(series.get(row.series)?.segments.iter().collect()));
             Ok(list_of_texts::<&String>(segments))
-        })
-        .column("date", SqlType::Timestamp, |Report { rows, .. }| {
+        });
+    let table = match dates {
+        Dates::Date => table.column("date", SqlType::Date, |Report { rows, .. }| {
+            Ok(Arc::new(rows.iter().map(|row| row.date.map(Moment::days)).collect::<Date32Array>()))
+        }),
+        Dates::Timestamp => table.column("date", SqlType::Timestamp, |Report { rows, .. }| {
             let dates = rows.iter().map(|row| row.date.and_then(Moment::microseconds));
             Ok(Arc::new(dates.collect::<TimestampMicrosecondArray>()))
-        })
-        .column("value", SqlType::Double, |Report { rows, .. }| {
-            Ok(Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()))
-        })
+        }),
+    };
+    table.column("value", SqlType::Double, |Report { rows, .. }| {
+        Ok(Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()))
+    })
 }
 
 /// The answer of the route that knows the report.

@@ -6,7 +6,7 @@
 //! taken for granted: every number is a row, and the names on the way to it are
 //! its metric, its segments and its date.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -33,6 +33,14 @@ pub struct Report {
     pub series: Vec<ReportSeries>,
     /// By series, then by date.
     pub rows: Vec<Row>,
+}
+
+impl Report {
+    /// How many segments there are, without those that are all of them together (`$overall`).
+    pub fn segments(&self) -> usize {
+        let named = self.series.iter().filter(|series| series.segments.last().is_some_and(|name| name != "$overall"));
+        named.map(|series| &series.segments).collect::<HashSet<_>>().len()
+    }
 }
 
 /// What the numbers of a report are about.
