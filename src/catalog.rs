@@ -4,7 +4,7 @@ use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
         accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, property_names, quota, quote, reports, saved, settings, timestamp, utc, version,
+        property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
     },
     kept, macros,
 };
@@ -43,6 +43,10 @@ pub const FUNCTIONS: &[Function] = &[
     accounts::TEST,
     saved::SAVED_REPORT,
     saved::FLOWS,
+    questions::QUERY_INSIGHTS,
+    questions::QUERY_FUNNEL,
+    questions::QUERY_RETENTION,
+    questions::QUERY_FLOWS,
     api::API,
     quota::QUOTA,
     archive::ARCHIVE,

@@ -22,9 +22,13 @@ FORM = "application/x-www-form-urlencoded"
 UNSPECIFIED = {
     # What no specification covers, by method and path; the sections are those of `mixpanel-api.md`.
     "GET /api/query/arb_funnels": "saved flows; §1.4, only Mixpanel's own client shows it",
+    "POST /api/query/insights": "a report by its definition; §1.1 of `mixpanel-more.md`",
+    "POST /api/query/arb_funnels": "a flow by its definition; §1.1 of `mixpanel-more.md`",
     "GET /api/app/me": "the projects and their time zones; §1.5",
     "GET /api/app/projects/{}/bookmarks": "saved reports; §1.5",
     "GET /api/app/workspaces/{}/bookmarks": "saved reports of a data view; §1.5",
+    "GET /api/app/projects/{}/bookmarks/{}": "how a report was made; §1.1 of `mixpanel-more.md`",
+    "GET /api/app/workspaces/{}/bookmarks/{}": "the same of a data view",
     "GET /api/app/projects/{}/workspaces/public": "data views; §1.5",
 }
 

@@ -14,11 +14,11 @@ mod top_events;
 mod workspaces;
 
 pub use annotations::ANNOTATIONS;
-pub use bookmarks::{BOOKMARKS, known_type};
+pub use bookmarks::{BOOKMARKS, SavedDefinition, known_type, require_definitions, saved_definition};
 pub use clear_cache::CLEAR_CACHE;
 pub use cohorts::COHORTS;
 pub use events::EVENTS;
-pub use funnels::FUNNELS;
+pub use funnels::{FUNNELS, funnel_name};
 pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
 pub use properties::PROPERTIES;
 pub use property_values::PROPERTY_VALUES;
