@@ -1,14 +1,14 @@
 //! `mixpanel_bookmarks(...)`: the saved reports.
 //! `GET /api/app/projects/{project_id}/bookmarks?v=2`, or those of a data view, cached.
 
-use super::{project_request, results::results};
+use super::{results::results, view_request};
 use crate::{
     config::Target,
     contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
     functions::{listing::listing, parameters::QUERY, target},
     json::Record,
     known::answer_at_hand,
-    mixpanel::{Api, Request, require_readable},
+    mixpanel::Request,
 };
 
 pub const BOOKMARKS: Function = Function {
@@ -43,14 +43,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 }
 
 fn request(target: &Target, report_type: Option<&str>) -> Result<Request> {
-    let request = match &target.workspace_id {
-        None => project_request(target, "bookmarks")?,
-        Some(id) => {
-            require_readable(target, Api::App)?;
-            Request::get(Api::App, "workspaces").segment(id).segment("bookmarks")
-        }
-    };
-    Ok(request.query("v", "2").query_some("type", report_type))
+    Ok(view_request(target, "bookmarks")?.query("v", "2").query_some("type", report_type))
 }
 
 /// What a saved report is of (`insights`, `flows`, ...), as far as this is known without a request: from an answer to
