@@ -25,6 +25,14 @@ pub const FUNCTIONS: &[Function] = &[
     discovery::LEXICON_SCHEMA,
     discovery::ANNOTATIONS,
     discovery::WORKSPACES,
+    discovery::ANNOTATION_TAGS,
+    discovery::DASHBOARDS,
+    discovery::DASHBOARD,
+    discovery::FEATURE_FLAGS,
+    discovery::EXPERIMENTS,
+    discovery::LOOKUP_TABLES,
+    discovery::LOOKUP_TABLE,
+    discovery::COHORT_DEFINITIONS,
     discovery::CLEAR_CACHE,
     reports::SEGMENTATION,
     reports::NUMERIC,
@@ -93,7 +101,7 @@ pub fn replacement(name: &str) -> Option<Replacement> {
     if name.eq_ignore_ascii_case(kept::METADATA) {
         return Some(Replacement::Query(kept::NO_HISTORY));
     }
-    saved::report_at(name)
+    saved::call_at(name)
 }
 
 #[cfg(test)]
