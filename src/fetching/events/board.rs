@@ -32,7 +32,7 @@ use crate::{
     config::{Credentials, Target},
     contract::{Code, Error, Reason, Result},
     decode::Count,
-    fetching::record::Fetch,
+    fetching::record::{DaysAnswered, Fetch},
     mixpanel::{Policy, Tries, redact},
 };
 
@@ -432,7 +432,7 @@ impl Board {
 
     /// The window's lines are good, and it will not be fetched again. Whether its rows are: they may answer another
     /// question.
-    fn settle(&self, index: usize, count: Count, unkept: Option<Unkept>, asked_at: Option<Timestamp>) -> bool {
+    fn settle(&self, index: usize, count: Count, unkept: Option<Unkept>, asked: Asked) -> bool {
         let Some(window) = self.lock().slots.get(index).map(|slot| slot.window) else { return false };
         let warning = match verify::within_days(count) {
             Ok(warning) => warning,
@@ -453,6 +453,9 @@ impl Board {
         let is_mixed = is_cut_wrong && slots.has_cut;
         let mut claim = None;
         if let Some(slot) = slots.slots.get_mut(index) {
+            // Before anybody can see that all windows are done, and look into the record.
+            let Asked { at, is_empty } = asked;
+            self.fetch.answered(DaysAnswered { days: slot.days.clone(), asked_at: at, is_empty });
             slot.state = State::Settled;
             slot.is_kept |= is_kept;
             claim = slot.claim.take();
@@ -460,9 +463,6 @@ impl Board {
         drop(slots);
         if let Some(claim) = claim {
             self.keeper.release(&claim, None);
-        }
-        if let Some(asked_at) = asked_at {
-            self.fetch.asked_at(asked_at);
         }
         Fetch::add(&self.fetch.windows_done, 1);
         if is_mixed {
@@ -625,6 +625,15 @@ fn slot(PlannedWindow { window, days, origin }: PlannedWindow, tries: Tries) -> 
     Slot { window, days, state, claim, half_of: None, is_kept, is_cut, tries, pause: Duration::ZERO }
 }
 
+/// What is to be known of an answer when its rows are gone.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// When Mixpanel was asked.
+    pub at: Timestamp,
+    /// Whether it held nothing at all.
+    pub is_empty: bool,
+}
+
 /// A window that a reader has. If the reader comes to grief with it, nobody waits for it for ever.
 pub struct Taken<'a> {
     board: &'a Board,
@@ -636,9 +645,9 @@ pub struct Taken<'a> {
 impl Taken<'_> {
     /// The window's lines are good, and it will not be fetched again. Whether its rows are, which may answer another
     /// question.
-    pub fn settle(mut self, count: Count, asked_at: Option<Timestamp>) -> bool {
+    pub fn settle(mut self, count: Count, asked: Asked) -> bool {
         self.open = false;
-        self.board.settle(self.index, count, self.unkept.take(), asked_at)
+        self.board.settle(self.index, count, self.unkept.take(), asked)
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
@@ -785,7 +794,7 @@ mod tests {
         board.bring(0, arrived(), tries());
         let (taken, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.is_over(false));
-        taken.settle(Count::default(), None);
+        taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
     }

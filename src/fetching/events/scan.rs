@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 
 use super::{
     answer::{Answered, Arrived},
-    board::{Board, OnFailure, Taken},
+    board::{Asked, Board, OnFailure, Taken},
     download::{self, Terms},
     inflate::{self, Blocks},
     keeper::{KeptAnswer, Shortage, WindowOrigin},
@@ -290,15 +290,17 @@ impl ExportReader {
         answer: Answered,
     ) -> Result<Option<RecordBatch>> {
         let Answered { mut spool, encoding, verified, asked_at } = answer;
-        let asked_at = Some(asked_at);
         match self.whole(&mut spool, encoding) {
             Ok(Some(lines)) => match self.shared.decoder.decode(lines, window.days()) {
-                Ok(Decoded { batch, count }) => return Ok(taken.settle(count, asked_at).then_some(batch)),
+                Ok(Decoded { batch, count }) => {
+                    let asked = Asked { at: asked_at, is_empty: count.rows == 0 };
+                    return Ok(taken.settle(count, asked).then_some(batch));
+                }
                 Err(damage) => taken.again(verify::damaged(0, &damage, board.credentials())),
             },
             Ok(None) => match self.stream(board, window, spool, encoding, verified) {
                 Ok((blocks, count)) => {
-                    if taken.settle(count, asked_at) {
+                    if taken.settle(count, Asked { at: asked_at, is_empty: count.rows == 0 }) {
                         self.streamed = Some(Streamed { window, selection: None, blocks, rows: 0 });
                     }
                 }
@@ -352,7 +354,10 @@ impl ExportReader {
         });
         match decoded {
             // What it holds was counted when it came.
-            Ok(batch) => Ok(taken.settle(Count::default(), Some(copy.asked_at)).then_some(batch).flatten()),
+            Ok(batch) => {
+                let asked = Asked { at: copy.asked_at, is_empty: copy.is_empty() };
+                Ok(taken.settle(Count::default(), asked).then_some(batch).flatten())
+            }
             // Its bytes are what they were, and still no good.
             Err(error) if verify::is_damage(&error) => {
                 archive::discard(&place);
