@@ -36,6 +36,7 @@ pub const FUNCTIONS: &[Function] = &[
     reports::EVENT_COUNTS,
     reports::PROPERTY_COUNTS,
     reports::JQL,
+    reports::PROFILE_STATS,
     accounts::ACCOUNTS,
     accounts::ADD,
     accounts::REMOVE,

@@ -16,6 +16,7 @@ pub mod managed;
 mod one_request;
 mod parameters;
 mod percent;
+mod profile_question;
 pub mod profiles;
 pub mod property;
 pub mod quota;

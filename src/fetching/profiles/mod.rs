@@ -23,8 +23,9 @@ mod seen;
 
 use super::Workers;
 
-pub use question::ProfilesRequest;
-pub use scan::ProfilesScan;
+pub use download::Together;
+pub use question::{ProfilesQuestion, ProfilesRequest, Sort};
+pub use scan::{ProfilesOrder, ProfilesScan};
 
 /// The query API allows 5 requests at a time, for everybody who reads the project.
 pub const WORKERS: Workers = Workers { usual: 4, most: 5 };

@@ -14,6 +14,7 @@ from . import (
     bookmarks,
     cohorts_list,
     engage,
+    engage_stats,
     events,
     events_names,
     events_properties,
@@ -68,6 +69,7 @@ ANNOTATIONS = "/api/app/projects/{project_id}/annotations"
 ROUTES = (
     Route("GET", "/api/2.0/export", "export", export.answer),
     Route("POST", "/api/query/engage", "query", engage.answer, engage.is_later_page, takes_slash=True),
+    Route("POST", "/api/query/engage/stats", "query", engage_stats.answer, takes_slash=True),
     Route("GET", "/api/query/events", "query", events.answer),
     Route("GET", "/api/query/events/names", "query", events_names.answer),
     Route("GET", "/api/query/events/top", "query", events_top.answer),
