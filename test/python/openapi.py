@@ -23,6 +23,7 @@ UNSPECIFIED = {
     # What no specification covers, by method and path; the sections are those of `mixpanel-api.md`.
     "GET /api/query/arb_funnels": "saved flows; §1.4, only Mixpanel's own client shows it",
     "POST /api/query/engage/stats": "statistics of profiles; §3, only Mixpanel's own client shows it",
+    "POST /api/query/stream/bookmark": "activity feeds; §1.4, what Mixpanel's own client asks in the place of stream/query, which is deprecated",
     "GET /api/app/me": "the projects and their time zones; §1.5",
     "GET /api/app/projects/{}/bookmarks": "saved reports; §1.5",
     "GET /api/app/workspaces/{}/bookmarks": "saved reports of a data view; §1.5",

@@ -49,7 +49,7 @@ ASKED = [
     (f"mixpanel_property_counts('A', 'p', {DAYS})", f"{QUERY}/events/properties", SERIES),
     ("mixpanel_jql('function main() { return [] }')", f"{QUERY}/jql", rf'["{HALF}",{{"k{HALF}":["{HALF}"]}}]'),
     ("mixpanel_profile_stats('extremes', property := 'p')", f"{QUERY}/engage/stats", rf'{{"status":"ok","results":{{"m{HALF}":"{HALF}"}},"x{HALF}":"{HALF}"}}'),
-    (f"mixpanel_activity_feed(['d'], {DAYS})", f"{QUERY}/stream/query", rf'{{"status":"ok","results":{{"events":[{LINE}]}}}}'),
+    (f"mixpanel_activity_feed(['d'], {DAYS}, workspace_id := 1)", f"{QUERY}/stream/bookmark", rf'{{"status":"ok","results":{{"events":[{LINE}]}}}}'),
     ("mixpanel_saved_report(1)", f"{QUERY}/insights", rf'{{"headers":["$event","{HALF}"],"computed_at":"2025-01-01T00:00:00","series":{{"A{HALF}":{{"2025-01-01T00:00:00":1}}}}}}'),
     ("mixpanel_flows(1)", f"{QUERY}/arb_funnels", rf'{{"computed_at":"2025-01-01T00:00:00","steps":[{{"nodes":[{{"event":"A{HALF}","type":"ANCHOR","anchorType":"NORMAL","totalCount":"1","edges":[{{"event":"B{HALF}","type":"NORMAL","step":1,"totalCount":"1","anchorType":"NORMAL"}}]}}]}}],"flows":[],"breakdowns":[],"overallConversionRate":0.5,"metadata":{{"x{HALF}":"{HALF}"}}}}'),
     ("mixpanel_api('/api/query/engage', method := 'POST')", f"{QUERY}/engage", PAGE),

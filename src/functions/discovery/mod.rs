@@ -23,7 +23,7 @@ pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
 pub use properties::PROPERTIES;
 pub use property_values::PROPERTY_VALUES;
 pub use top_events::TOP_EVENTS;
-pub use workspaces::WORKSPACES;
+pub use workspaces::{WORKSPACES, global_workspace};
 
 use crate::{
     config::Target,

@@ -34,6 +34,7 @@ from . import (
     segmentation_average,
     segmentation_numeric,
     segmentation_sum,
+    stream_bookmark,
     stream_query,
     workspaces,
 )
@@ -87,6 +88,7 @@ ROUTES = (
     Route("POST", "/api/query/cohorts/list", "query", cohorts_list.answer),
     Route("GET", "/api/query/cohorts/list", "query", cohorts_list.answer),
     Route("GET", "/api/query/stream/query", "query", stream_query.answer),
+    Route("POST", "/api/query/stream/bookmark", "query", stream_bookmark.answer),
     Route("GET", "/api/query/insights", "query", insights.answer),
     Route("GET", "/api/query/arb_funnels", "query", arb_funnels.answer),
     Route("POST", "/api/query/jql", "query", jql.answer),
