@@ -13,7 +13,7 @@ use crate::{
     decode::Column,
     fetching::{
         columns,
-        profiles::{self, ProfilesOrder, ProfilesRequest, ProfilesScan, Together},
+        profiles::{self, ProfilesRequest, ProfilesScan},
         record,
     },
 };
@@ -28,7 +28,7 @@ pub const PROFILES: Function = Function {
     reports_progress: true,
 };
 
-const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "pages at the same time").default("4");
+pub const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "pages at the same time").default("4");
 const RAW: Param = parameters::RAW.meaning("one column: each profile as it was sent");
 
 /// The columns that every call has but one with `raw`.
@@ -79,16 +79,8 @@ impl BoundTable for Call {
         let questions = request.questions(self.target.now().as_second());
         let record =
             record::start(PROFILES.name, self.arguments.clone(), questions.len(), self.target.testing.clock.clone());
-        let order = ProfilesOrder {
-            target: self.target.clone(),
-            questions: Box::new(move || Ok(questions)),
-            together: Together::Parts,
-            max_rows: request.max_rows,
-            // Pages that arrive in any order would undo the server's.
-            max_workers: if request.sort.is_some() { 1 } else { self.max_workers },
-            columns: outputs,
-            cohort_column: None,
-        };
-        Ok(Arc::new(ProfilesScan::new(order, record)))
+        // Pages that arrive in any order would undo the server's.
+        let max_workers = if request.sort.is_some() { 1 } else { self.max_workers };
+        Ok(Arc::new(ProfilesScan::new(self.target.clone(), questions, request.max_rows, max_workers, &outputs, record)))
     }
 }

@@ -57,6 +57,8 @@ ASKED = [
     (f"mixpanel_api('/api/2.0/export', params := {{'from_date': '{FIRST}', 'to_date': '{FIRST}'}})", "/api/2.0/export", f"{LINE}\n{LINE}\n"),
     ("mixpanel_profiles(columns := {'Note': 'JSON', 'none': 'JSON'})", f"{QUERY}/engage", PAGE),
     ("mixpanel_profiles(raw := true)", f"{QUERY}/engage", PAGE),
+    ("mixpanel_cohort_members(cohort_ids := [1], columns := {'Note': 'JSON'})", f"{QUERY}/engage", PAGE),
+    ("mixpanel_cohort_members(cohort_ids := [1], raw := true)", f"{QUERY}/engage", PAGE),
     (export("columns := {'Note': 'JSON', 'deep': 'JSON', 'none': 'JSON'}", last=FIRST), "/api/2.0/export", LINE),
     (export("raw := true", last=FIRST), "/api/2.0/export", LINE),
     ("mixpanel_account_test()", f"{QUERY}/events/names", rf'["A{HALF}"]'),
@@ -66,7 +68,7 @@ ASKED = [
 TAKE_RAW = [call for call, *_ in ASKED if call.split("(")[0] not in (
     "mixpanel_properties", "mixpanel_events", "mixpanel_property_values", "mixpanel_top_events", "mixpanel_funnels",
     "mixpanel_cohorts", "mixpanel_bookmarks", "mixpanel_lexicon_schemas", "mixpanel_lexicon_schema", "mixpanel_annotations",
-    "mixpanel_workspaces", "mixpanel_api", "mixpanel_profiles", "mixpanel_export", "mixpanel_account_test")]  # fmt: skip
+    "mixpanel_workspaces", "mixpanel_api", "mixpanel_profiles", "mixpanel_cohort_members", "mixpanel_export", "mixpanel_account_test")]  # fmt: skip
 ASKED += [(call[:-1] + ", raw := true)", route, body) for call, route, body in ASKED if call in TAKE_RAW]
 
 NOT_ASKED = {
@@ -157,5 +159,5 @@ def test_an_answer_that_is_no_json_is_a_string_of_it_or_refused(con, sim, tmp_pa
         error = error_of(con, f"FROM {call}")
         assert "[UNEXPECTED_RESPONSE]" in error or "[TRUNCATED]" in error, error
         assert rows(con, "SELECT 42") == rows(con.cursor(), "SELECT 42") == [(42,)]
-    elif not call.startswith("mixpanel_profiles"):
+    elif not call.startswith(("mixpanel_profiles", "mixpanel_cohort_members")):
         check(con, call, tmp_path / "found.json")

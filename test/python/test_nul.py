@@ -10,7 +10,7 @@ CALL_DATES = f"from_date := '{FIRST}', to_date := '{FIRST}')"
 
 GOOD = [call for call, *_ in ASKED if "raw := true" not in call and "{" not in call]
 CALLS = dict(call.split("(", 1) for call in GOOD) | {name: f"{given})" for name, given in NOT_ASKED.items()} | {
-    "mixpanel_export": CALL_DATES, "mixpanel_profiles": ")", "mixpanel_jql": "'script')",
+    "mixpanel_export": CALL_DATES, "mixpanel_profiles": ")", "mixpanel_cohort_members": ")", "mixpanel_jql": "'script')",
 }  # fmt: skip
 """Each table function, and good arguments."""
 

@@ -164,7 +164,7 @@ ASKING = [
     "mixpanel_jql('function main() { return 1 }')", "mixpanel_saved_report(1)", "mixpanel_saved_report(1, raw := true)",
     "mixpanel_flows(1)", "mixpanel_events()", "mixpanel_cohorts()", "mixpanel_bookmarks()", "mixpanel_lexicon_schemas()",
     "mixpanel_annotations()", "mixpanel_profiles()", "mixpanel_profiles(raw := true)", "mixpanel_api('/api/query/events/names')",
-    "mixpanel_profile_stats('count')", "mixpanel_activity_feed(['a'], workspace_id := 1, from_date := '2025-01-01', to_date := '2025-01-02')",
+    "mixpanel_profile_stats('count')", "mixpanel_cohort_members(cohort_ids := [1])", "mixpanel_activity_feed(['a'], workspace_id := 1, from_date := '2025-01-01', to_date := '2025-01-02')",
 ]  # fmt: skip
 
 

@@ -37,8 +37,8 @@ const QUEUED_PAGES: usize = 2;
 
 /// What comes to the reader.
 pub enum Message {
-    /// Profiles, each for the first time, and whose question they answer, by number.
-    Profiles(usize, ProfileBlock),
+    /// Profiles, each for the first time.
+    Profiles(ProfileBlock),
     /// All questions are answered. Without this the end is none.
     End,
 }
@@ -47,7 +47,6 @@ pub enum Message {
 pub struct Order {
     pub target: Target,
     pub questions: Vec<ProfilesQuestion>,
-    pub together: Together,
     /// No more profiles than this are wanted. Pages are then asked for one by one, so that the first ones are those.
     pub max_rows: Option<u64>,
     pub max_workers: usize,
@@ -58,18 +57,6 @@ pub struct Order {
     pub progress: Arc<AtomicU64>,
     /// Told when nobody will read on.
     pub stop: Arc<Notify>,
-}
-
-/// What several questions are to each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Together {
-    /// Parts of one: a profile that answers two of them is one row.
-    Parts,
-    /// Questions of their own: a profile that answers two of them is two rows.
-    Apart {
-        /// Whether one that Mixpanel refuses from the start is left out.
-        skip: bool,
-    },
 }
 
 struct Download {
@@ -95,9 +82,7 @@ impl From<Error> for Broken {
 ///
 /// Errors: `RateLimited` where the hour has not enough requests left for the first pages of all questions.
 pub fn start(order: Order) -> Result<Receiver<Result<Message>>> {
-    // What the hour does not allow is left out too where failures are.
-    let needed = if order.together == (Together::Apart { skip: true }) { 0 } else { order.questions.len() };
-    let client = FetchClient::new(&order.target, Quota::Query, needed, Arc::clone(&order.record))?;
+    let client = FetchClient::new(&order.target, Quota::Query, order.questions.len(), Arc::clone(&order.record))?;
     let (queue, pages) = channel(QUEUED_PAGES);
     let download = Arc::new(Download { client, order, queue: queue.clone() });
     // Whatever ends the thread, the reader must not take it for the end of the pages. One that is gone needs no word.
@@ -127,27 +112,17 @@ impl Download {
             if self.order.max_rows.is_some_and(|most| given >= most) {
                 break;
             }
-            if let Together::Apart { .. } = self.order.together {
-                seen = Seen::default();
-            }
-            let before = given;
-            let Err(error) = self.question(number, &mut seen, &mut given).await else { continue };
-            // Rows that were given can't be taken back: what fails after them fails for good.
-            if self.order.together == (Together::Apart { skip: true }) && given == before {
-                self.order.record.left_out(self.place(number), error.to_string());
-                continue;
-            }
-            return Err(if count == 1 { error } else { error.context(self.place(number)) });
+            self.question(number, &mut seen, &mut given).await.map_err(|error| match count {
+                1 => error,
+                _ => error.context(self.place(number)),
+            })?;
         }
         Ok(())
     }
 
     /// One of several questions, as messages say it.
     fn place(&self, number: usize) -> String {
-        match self.order.questions.get(number).and_then(|question| question.cohort) {
-            Some(cohort) if self.order.together != Together::Parts => format!("cohort {cohort}"),
-            _ => format!("question {} of {}", number + 1, self.order.questions.len()),
-        }
+        format!("question {} of {}", number + 1, self.order.questions.len())
     }
 
     /// Hands out the answer to one question. `given` counts the profiles that were.
@@ -189,7 +164,7 @@ impl Download {
         let (held, profiles) = fresh(first, seen);
         let mut pages = Pages::new(announced, held, wanted);
         self.note(number, done, &pages);
-        self.hand_out(number, profiles, given).await;
+        self.hand_out(profiles, given).await;
         let mut tasks = JoinSet::new();
         loop {
             while let Some(page) = pages.next(self.at_once()) {
@@ -205,7 +180,7 @@ impl Download {
             let (held, profiles) = fresh(answer, seen);
             pages.arrived(page, held);
             self.note(number, done, &pages);
-            self.hand_out(number, profiles, given).await;
+            self.hand_out(profiles, given).await;
         }
         if let Some(warning) = pages.check()? {
             let warning =
@@ -240,7 +215,7 @@ impl Download {
     }
 
     /// Gives profiles to the reader, waiting for room.
-    async fn hand_out(&self, number: usize, mut profiles: ProfileBlock, given: &mut u64) {
+    async fn hand_out(&self, mut profiles: ProfileBlock, given: &mut u64) {
         if let Some(most) = self.order.max_rows {
             let room = usize::try_from(most.saturating_sub(*given)).unwrap_or(usize::MAX);
             profiles.retain(&vec![true; room.min(profiles.len())]);
@@ -248,7 +223,7 @@ impl Download {
         *given += profiles.len() as u64;
         if !profiles.is_empty() {
             // Nobody reads any more: `drive` sees that too.
-            let _ = self.queue.send(Ok(Message::Profiles(number, profiles))).await;
+            let _ = self.queue.send(Ok(Message::Profiles(profiles))).await;
         }
     }
 

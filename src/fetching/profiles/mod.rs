@@ -23,9 +23,8 @@ mod seen;
 
 use super::Workers;
 
-pub use download::Together;
-pub use question::{ProfilesQuestion, ProfilesRequest, Sort};
-pub use scan::{ProfilesOrder, ProfilesScan};
+pub use question::{ProfilesRequest, Sort};
+pub use scan::ProfilesScan;
 
 /// The query API allows 5 requests at a time, for everybody who reads the project.
 pub const WORKERS: Workers = Workers { usual: 4, most: 5 };

@@ -48,11 +48,7 @@ pub struct Sort {
 
 /// The fields that all pages of one question have in common.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProfilesQuestion {
-    request: Request,
-    /// The cohort whose members are asked for.
-    pub cohort: Option<i64>,
-}
+pub struct ProfilesQuestion(Request);
 
 impl ProfilesRequest {
     pub fn takes_several_questions(&self) -> bool {
@@ -106,10 +102,11 @@ impl ProfilesRequest {
         }
         // A question with behaviors is one of its moment: without naming it there are no further pages.
         let as_of = self.as_of.or(self.behaviors.is_some().then_some(now - SAFELY_PAST));
-        let request = request
-            .form_some("behaviors", self.behaviors.clone())
-            .form_some("as_of_timestamp", as_of.map(|seconds| seconds.to_string()));
-        ProfilesQuestion { request, cohort: self.cohort.map(|(cohort, _)| cohort) }
+        ProfilesQuestion(
+            request
+                .form_some("behaviors", self.behaviors.clone())
+                .form_some("as_of_timestamp", as_of.map(|seconds| seconds.to_string())),
+        )
     }
 }
 
@@ -146,12 +143,12 @@ fn id(value: &Value) -> Option<&str> {
 impl ProfilesQuestion {
     /// The request for the first page, which counts against the hour.
     pub fn first(&self) -> Request {
-        self.request.clone().form("page", "0")
+        self.0.clone().form("page", "0")
     }
 
     /// The request for a further page, which does not.
     pub fn page(&self, session: &str, page: u64) -> Request {
-        self.request.clone().form("session_id", session).form("page", page.to_string()).quota(Some(Quota::QueryPage))
+        self.0.clone().form("session_id", session).form("page", page.to_string()).quota(Some(Quota::QueryPage))
     }
 }
 

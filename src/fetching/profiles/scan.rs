@@ -5,12 +5,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arrow_array::{ArrayRef, Int64Array, RecordBatch, RecordBatchOptions};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::RecordBatch;
 use tokio::sync::{Notify, mpsc::Receiver};
 
 use super::{
-    download::{self, Message, Order, Together},
+    download::{self, Message, Order},
     question::ProfilesQuestion,
 };
 use crate::{
@@ -29,30 +28,20 @@ pub struct ProfilesScan {
     stop: Arc<Notify>,
 }
 
-/// What a scan asks, and what becomes of the answers.
-pub struct ProfilesOrder {
-    pub target: Target,
-    /// The questions, made when the first row is asked for: to know them may take a request.
-    pub questions: Box<FindQuestions>,
-    pub together: Together,
-    pub max_rows: Option<u64>,
-    pub max_workers: usize,
-    pub columns: Vec<Column>,
-    /// Where among the columns that of the question's cohort goes.
-    pub cohort_column: Option<usize>,
-}
-
-type FindQuestions = dyn FnOnce() -> Result<Vec<ProfilesQuestion>> + Send;
-
 impl ProfilesScan {
-    pub fn new(order: ProfilesOrder, record: Arc<Fetch>) -> Self {
+    pub fn new(
+        target: Target,
+        questions: Vec<ProfilesQuestion>,
+        max_rows: Option<u64>,
+        max_workers: usize,
+        columns: &[Column],
+        record: Arc<Fetch>,
+    ) -> Self {
         let (progress, stop) = (Arc::<AtomicU64>::default(), Arc::<Notify>::default());
-        let ProfilesOrder { target, questions, together, max_rows, max_workers, columns, cohort_column } = order;
         let credentials = target.credentials.clone();
         let order = Order {
             target,
-            questions: Vec::new(),
-            together,
+            questions,
             max_rows,
             max_workers,
             in_lines: columns.contains(&Column::Profile),
@@ -60,9 +49,8 @@ impl ProfilesScan {
             progress: Arc::clone(&progress),
             stop: Arc::clone(&stop),
         };
-        let (source, decoder) = (Source::Waiting(Box::new(order), questions), Decoder::of_profiles(&columns));
-        let (record_too, cohorts) = (Arc::clone(&record), Vec::new());
-        let reader = ProfilesReader { source, decoder, cohort_column, cohorts, record: record_too, credentials };
+        let (source, decoder) = (Source::Waiting(Box::new(order)), Decoder::of_profiles(columns));
+        let reader = ProfilesReader { source, decoder, record: Arc::clone(&record), credentials };
         Self { reader: Mutex::new(Some(reader)), record, progress, stop }
     }
 }
@@ -106,7 +94,7 @@ impl Reader for Nothing {
 
 enum Source {
     /// Nobody has asked for a row yet, so nobody has asked Mixpanel.
-    Waiting(Box<Order>, Box<FindQuestions>),
+    Waiting(Box<Order>),
     Pages(Receiver<Result<Message>>),
     Ended,
 }
@@ -114,9 +102,6 @@ enum Source {
 struct ProfilesReader {
     source: Source,
     decoder: Decoder,
-    cohort_column: Option<usize>,
-    /// Whose members each question asks for, where they are told.
-    cohorts: Vec<Option<i64>>,
     record: Arc<Fetch>,
     credentials: Credentials,
 }
@@ -139,23 +124,15 @@ impl Reader for ProfilesReader {
 impl ProfilesReader {
     fn read(&mut self) -> Result<Option<RecordBatch>> {
         let mut pages = match std::mem::replace(&mut self.source, Source::Ended) {
-            Source::Waiting(order, questions) => {
-                let questions = questions()?;
-                if questions.is_empty() {
-                    return Ok(None);
-                }
-                self.cohorts = questions.iter().map(|question| question.cohort).collect();
-                self.record.windows.store(questions.len() as u64, Ordering::Relaxed);
-                download::start(Order { questions, ..*order })?
-            }
+            Source::Waiting(order) if order.questions.is_empty() => return Ok(None),
+            Source::Waiting(order) => download::start(*order)?,
             Source::Pages(pages) => pages,
             Source::Ended => return Ok(None),
         };
         match pages.blocking_recv() {
-            Some(Ok(Message::Profiles(question, profiles))) => {
+            Some(Ok(Message::Profiles(profiles))) => {
                 self.source = Source::Pages(pages);
-                let batch = self.batch(profiles)?;
-                self.with_cohort(batch, question).map(Some)
+                self.batch(profiles).map(Some)
             }
             Some(Ok(Message::End)) => Ok(None),
             Some(Err(error)) => Err(error),
@@ -179,19 +156,5 @@ impl ProfilesReader {
             true => Ok(batch),
             false => Err(Error::new(Code::Internal, format!("{count} profiles became {} rows", batch.num_rows()))),
         }
-    }
-
-    /// The rows with their cohort, where that is a column.
-    fn with_cohort(&self, batch: RecordBatch, question: usize) -> Result<RecordBatch> {
-        let Some(at) = self.cohort_column else { return Ok(batch) };
-        let cohort = self.cohorts.get(question).copied().flatten();
-        let count = batch.num_rows();
-        let mut fields = batch.schema().fields().to_vec();
-        let mut arrays = batch.columns().to_vec();
-        let ids: ArrayRef = Arc::new(Int64Array::from_iter(std::iter::repeat_n(cohort, count)));
-        fields.insert(at.min(fields.len()), Arc::new(Field::new("cohort_id", DataType::Int64, true)));
-        arrays.insert(at.min(arrays.len()), ids);
-        let options = RecordBatchOptions::new().with_row_count(Some(count));
-        Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
     }
 }

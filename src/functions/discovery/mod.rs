@@ -16,7 +16,7 @@ mod workspaces;
 pub use annotations::ANNOTATIONS;
 pub use bookmarks::{BOOKMARKS, known_type};
 pub use clear_cache::CLEAR_CACHE;
-pub use cohorts::COHORTS;
+pub use cohorts::{COHORTS, saved_cohorts};
 pub use events::EVENTS;
 pub use funnels::FUNNELS;
 pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
