@@ -22,6 +22,8 @@ mod percent;
 mod profile_question;
 pub mod profiles;
 pub mod property;
+pub mod property_names;
+pub mod questions;
 pub mod quota;
 pub mod quote;
 pub mod reports;
