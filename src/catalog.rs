@@ -3,8 +3,8 @@
 use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
-        accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
+        accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
+        profiles, property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
     },
     kept, macros,
 };
@@ -13,6 +13,7 @@ pub const FUNCTIONS: &[Function] = &[
     export::EXPORT,
     export::EXPORT_PLAN,
     profiles::PROFILES,
+    cohort_members::COHORT_MEMBERS,
     activity_feed::ACTIVITY_FEED,
     discovery::EVENTS,
     discovery::PROPERTIES,
@@ -25,6 +26,14 @@ pub const FUNCTIONS: &[Function] = &[
     discovery::LEXICON_SCHEMA,
     discovery::ANNOTATIONS,
     discovery::WORKSPACES,
+    discovery::ANNOTATION_TAGS,
+    discovery::DASHBOARDS,
+    discovery::DASHBOARD,
+    discovery::FEATURE_FLAGS,
+    discovery::EXPERIMENTS,
+    discovery::LOOKUP_TABLES,
+    discovery::LOOKUP_TABLE,
+    discovery::COHORT_DEFINITIONS,
     discovery::CLEAR_CACHE,
     reports::SEGMENTATION,
     reports::NUMERIC,
@@ -36,6 +45,7 @@ pub const FUNCTIONS: &[Function] = &[
     reports::EVENT_COUNTS,
     reports::PROPERTY_COUNTS,
     reports::JQL,
+    reports::PROFILE_STATS,
     accounts::ACCOUNTS,
     accounts::ADD,
     accounts::REMOVE,
@@ -45,6 +55,9 @@ pub const FUNCTIONS: &[Function] = &[
     saved::FLOWS,
     questions::QUERY_DEFINITION,
     questions::QUERY_INSIGHTS,
+    questions::QUERY_FUNNEL,
+    questions::QUERY_RETENTION,
+    questions::QUERY_FLOWS,
     api::API,
     quota::QUOTA,
     archive::ARCHIVE,
@@ -55,8 +68,16 @@ pub const FUNCTIONS: &[Function] = &[
     build::BUILD,
 ];
 
-pub const SCALARS: &[Scalar] =
-    &[property::PROPERTY, timestamp::TIMESTAMP, utc::UTC, quote::QUOTE, saved::BOOKMARK_ID, version::VERSION];
+pub const SCALARS: &[Scalar] = &[
+    property::PROPERTY,
+    property_names::PROPERTY_NAMES,
+    timestamp::TIMESTAMP,
+    utc::UTC,
+    utc::LOCAL,
+    quote::QUOTE,
+    saved::BOOKMARK_ID,
+    version::VERSION,
+];
 
 pub const PRAGMAS: &[Pragma] =
     &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
@@ -83,7 +104,7 @@ pub fn replacement(name: &str) -> Option<Replacement> {
     if name.eq_ignore_ascii_case(kept::METADATA) {
         return Some(Replacement::Query(kept::NO_HISTORY));
     }
-    saved::report_at(name)
+    saved::call_at(name)
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ STATEMENTS = {
     "GET /api/query/segmentation/numeric": f"FROM mixpanel_segmentation_numeric('Purchase', {DATES}, segment_by := 'Amount')",
     "GET /api/query/segmentation/sum": f"FROM mixpanel_segmentation_sum('Purchase', {DATES}, segment_by := 'Amount')",
     "GET /api/query/segmentation/average": f"FROM mixpanel_segmentation_average('Purchase', {DATES}, segment_by := 'Amount')",
-    "GET /api/query/stream/query": f"FROM mixpanel_activity_feed(['somebody', 'a \"b\"'], {DATES})",
     "POST /api/query/cohorts/list": "FROM mixpanel_cohorts()",
     "POST /api/query/engage": "FROM mixpanel_profiles(output_properties := ['$email'], cohort_id := 1001)",
     "GET /api/query/events": f"FROM mixpanel_event_counts(['Purchase', 'Sign Up'], {DATES})",
@@ -38,13 +37,14 @@ STATEMENTS = {
     "GET /api/query/events/properties/values": "FROM mixpanel_property_values('plan', event := 'Purchase')",
     "POST /api/query/jql": "FROM mixpanel_jql('function main() { return params.rows }', params := '{\"rows\": [1]}')",
     "GET /api/app/projects/{projectId}/annotations": f"FROM mixpanel_annotations({DATES})",
+    "GET /api/app/projects/{projectId}/annotations/tags": "FROM mixpanel_annotation_tags()",
     "GET /api/app/projects/{projectId}/schemas": "FROM mixpanel_lexicon_schemas()",
     "GET /api/app/projects/{projectId}/schemas/{entityType}": "FROM mixpanel_lexicon_schemas(entity_type := 'event')",
     "GET /api/app/projects/{projectId}/schemas/{entityType}/{name}": "FROM mixpanel_lexicon_schema('event', 'Purchase')",
 }
 NOT_ASKED = {
+    "GET /api/query/stream/query": "it is deprecated: mixpanel_activity_feed asks stream/bookmark",
     "GET /api/app/projects/{projectId}/annotations/{annotationId}": "the list has all that is said of each",
-    "GET /api/app/projects/{projectId}/annotations/tags": "the list names the tags of each",
 }
 
 

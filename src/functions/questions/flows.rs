@@ -1,22 +1,68 @@
-//! Flows that nobody saved: what do users do before and after some events?
+//! `mixpanel_query_flows(event)`: what users do before and after some events, without a saved report.
+//!
+//! `POST /api/query/arb_funnels` with a definition as Mixpanel's own client builds it.
 
 use serde_json::{Value as Json, json};
 
 use super::{
+    DATA_GROUP_ID, FILTERS, SEGMENT_BY, asking,
     breakdown::{self, Breakdown},
-    days::Days,
+    days::{self, Days},
     event::{self, EventFilters, EventRef},
     filter::{self, Filter},
-    frame::{DATA_GROUP_ID, FILTERS, SEGMENT_BY},
     insights::word,
     said::{Item, Said},
-    window::{Limits, Window, WindowUnit},
+    window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, Limits, Window, WindowUnit},
     words::{Combinator, Word, words},
 };
 use crate::{
-    contract::{Arguments, Error, Result},
-    functions::saved::FlowMode,
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, params},
+    functions::{
+        one_request,
+        parameters::{QUERY, RAW},
+        saved::{FLOW_MODE, FlowMode},
+        target,
+    },
 };
+
+pub const QUERY_FLOWS: Function = Function {
+    name: "mixpanel_query_flows",
+    description: "What users do before and after some events, without a saved report: one row for each way from a node to one of the next step, or for each node of a tree. One request.",
+    example: "SELECT event_name, next_event_name, next_count FROM mixpanel_query_flows('Sign Up', from_date := '2025-01-01', \
+              to_date := '2025-01-05') WHERE step = 0;",
+    parameters: params![
+        EVENT,
+        days::PARAMETERS,
+        &[CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT],
+        ASKED,
+        &[FLOW_MODE, SEGMENT_BY, FILTERS, DATA_GROUP_ID, RAW],
+        QUERY
+    ],
+    bind,
+    ..Function::PLAIN
+};
+
+const EVENT: &[Param] =
+    &[Param::positional("event", SqlType::Any, "the event, or several: names, STRUCTs, or JSON text of the same")];
+const ASKED: &[Param] = &[
+    Param::named("forward", SqlType::BigInt, "how many steps after it, 5 at most").default("3"),
+    Param::named("reverse", SqlType::BigInt, "how many steps before it, 5 at most").default("0"),
+    Param::named("count_type", SqlType::Varchar, "what is counted: unique users, total ways or session")
+        .default("'unique'"),
+    Param::named("cardinality", SqlType::BigInt, "how many events a step shows, 50 at most").default("3"),
+    Param::named("collapse_repeated", SqlType::Boolean, "whether an event that is repeated is one").default("false"),
+    Param::named("hidden_events", SqlType::Any, "events that are not shown"),
+    Param::named("exclusions", SqlType::Any, "events that end a user's way"),
+];
+
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let flows = Flows::of(&arguments)?;
+    let target = target(&arguments, session)?;
+    let request = asking::flow(&target, flows.definition()?, flows.mode.query_type());
+    request.url(&target)?;
+    let raw = arguments.boolean(RAW.name)?.unwrap_or(false);
+    Ok(flows.mode.bound(raw, move || one_request::ask(&target, &request)))
+}
 
 const STEP: &str = "{'event': 'Purchase', 'forward': 3, 'reverse': 2}";
 /// How many steps to either side.

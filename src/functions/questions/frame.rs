@@ -3,29 +3,37 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    DATA_GROUP_ID, FILTERS, SEGMENT_BY,
+    asking::{self, MAX_ROWS, SegmentLimit},
     breakdown::{self, Breakdown},
     days::{self, Days},
     filter::{self, Filter},
     insights::{Comparison, word},
+    paths,
     said::Said,
     words::TimeUnit,
 };
 use crate::{
-    contract::{Arguments, Param, Result, SqlType, params},
-    functions::parameters::UNIT,
+    contract::{Arguments, BoundTable, Param, Result, Session, SqlType, Table, params},
+    functions::{
+        one_request,
+        parameters::{QUERY, RAW, UNIT},
+        target,
+    },
+    json::Moment,
 };
 
-pub const FILTERS: Param = Param::named("filters", SqlType::Any, "what must hold of every event: filters");
-pub const SEGMENT_BY: Param = Param::named("segment_by", SqlType::Any, "properties or cohorts to count by: breakdowns");
-pub const COMPARE_TO: Param = Param::named(
+const COMPARE_TO: Param = Param::named(
     "compare_to",
     SqlType::Any,
-    "earlier days to compare with: day, week, month, quarter, year or a STRUCT",
+    "earlier days to compare with: day, week, month, quarter or year before, or a STRUCT",
 );
-pub const DATA_GROUP_ID: Param = Param::named("data_group_id", SqlType::BigInt, "count these groups instead of users");
+/// The length of the columns' dates, and of the numbers by date.
+const UNIT_TO_QUARTER: Param = UNIT.meaning("the stretch of time to count by: hour, day, week, month or quarter");
 
 /// What every such question takes.
-pub const PARAMETERS: &[Param] = params![days::PARAMETERS, &[UNIT, FILTERS, SEGMENT_BY, COMPARE_TO, DATA_GROUP_ID]];
+pub const PARAMETERS: &[Param] =
+    params![days::PARAMETERS, &[UNIT_TO_QUARTER, SEGMENT_BY, FILTERS, COMPARE_TO, DATA_GROUP_ID, MAX_ROWS, RAW], QUERY];
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
@@ -53,6 +61,43 @@ impl Frame {
 
     pub fn unit(&self) -> TimeUnit {
         self.unit
+    }
+
+    /// The call that asks this definition. `segments` says which segments a row is of, of which some may be left out.
+    pub fn bound<R: 'static>(
+        arguments: &Arguments,
+        session: &Session,
+        definition: Json,
+        read: impl Fn(&str) -> Result<Vec<R>> + Send + Sync + 'static,
+        segments: impl Fn(&R) -> &Vec<String> + Send + Sync + 'static,
+        table: Table<Vec<R>>,
+    ) -> Result<Box<dyn BoundTable>> {
+        let limit = SegmentLimit::of(arguments)?;
+        let target = target(arguments, session)?;
+        let request = asking::report(&target, definition, limit);
+        request.url(&target)?;
+        if arguments.boolean(RAW.name)?.unwrap_or(false) {
+            return Ok(one_request::raw_answer(target, request));
+        }
+        let read = move |text: &str| {
+            let rows = read(text)?;
+            limit.check(text, paths::segments(rows.iter().map(&segments)))?;
+            Ok(rows)
+        };
+        Ok(one_request::answered(target, request, read, table))
+    }
+
+    /// A column of dates, as long as the unit is.
+    pub fn dates<R: 'static>(
+        &self,
+        table: Table<Vec<R>>,
+        name: &'static str,
+        date: impl Fn(&R) -> Option<Moment> + Send + Sync + 'static,
+    ) -> Table<Vec<R>> {
+        match self.unit {
+            TimeUnit::Hour => table.timestamp(name, move |row| date(row).and_then(Moment::microseconds)),
+            _ => table.date(name, move |row| date(row).map(Moment::days)),
+        }
     }
 
     /// `sections` and `displayOptions` around one thing that is shown.

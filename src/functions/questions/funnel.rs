@@ -1,17 +1,67 @@
-//! A funnel that nobody saved: its steps, and what is asked of them.
+//! `mixpanel_query_funnel(steps)`: how many users take some steps, without a saved funnel.
+//!
+//! `POST /api/query/insights` with a definition as Mixpanel's own client builds it.
 
 use serde_json::{Value as Json, json};
 
 use super::{
     event::{self, EventFilters, EventRef},
-    frame::Frame,
+    frame::{self, Frame},
+    funnel_rows::{self, FunnelRow},
     insights::word,
+    paths::whole,
     property::{Property, resource},
     said::{Item, Said},
-    window::{Limits, Window, WindowUnit},
+    window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, Limits, Window, WindowUnit},
     words::{Resource, Word, words},
 };
-use crate::contract::{Arguments, Error, Result};
+use crate::contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params};
+
+/// Rows: `date` is NULL where all days are together, `step` counts from 1.
+pub const QUERY_FUNNEL: Function = Function {
+    name: "mixpanel_query_funnel",
+    description: "How many users take some steps, without a saved funnel: over all days together, or by date, and by segment. One request.",
+    example: "SELECT step, event_name, count, overall_conversion FROM mixpanel_query_funnel(['Sign Up', 'Purchase'], \
+              from_date := '2025-01-01', to_date := '2025-01-05');",
+    parameters: params![STEPS, &[CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT], ASKED, frame::PARAMETERS],
+    bind,
+    ..Function::PLAIN
+};
+
+const STEPS: &[Param] =
+    &[Param::positional("steps", SqlType::Any, "the events in their order: names, STRUCTs, or JSON text of the same")];
+const ASKED: &[Param] = &[
+    Param::named("step_order", SqlType::Varchar, "loose: in this order; any: in any").default("'loose'"),
+    Param::named("math", SqlType::Varchar, "what is counted or computed").default("'conversion_rate_unique'"),
+    Param::named("property", SqlType::Any, "the property that it is computed of"),
+    Param::named("exclusions", SqlType::Any, "events that end a user's way: names or STRUCTs"),
+    Param::named("holding_constant", SqlType::Any, "properties that must be the same at every step, three at most"),
+    Param::named("mode", SqlType::Varchar, "steps: all days together; trends: by date; table").default("'steps'"),
+    Param::named(
+        "reentry_mode",
+        SqlType::Varchar,
+        "when users may enter again: default, basic, aggressive or optimized",
+    ),
+];
+
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let funnel = Funnel::of(&arguments)?;
+    let table = funnel.frame.dates(Table::new(), "date", |row: &FunnelRow| row.date);
+    let table = table
+        .texts("segments", |row| row.segments.clone())
+        .integer("step", |row| row.step)
+        .text_ref("event_name", |row| row.event_name.as_deref());
+    let table = match funnel.math.is_of_a_property() {
+        true => table.double("count", |row| row.numbers.count),
+        false => table.bigint("count", |row| whole(row.numbers.count)),
+    };
+    let table = table
+        .double("step_conversion", |row| row.numbers.step_conversion)
+        .double("overall_conversion", |row| row.numbers.overall_conversion)
+        .double("avg_seconds", |row| row.numbers.seconds)
+        .double("avg_seconds_from_start", |row| row.numbers.seconds_from_start);
+    Frame::bound(&arguments, session, funnel.definition(), funnel_rows::read, |row| &row.segments, table)
+}
 
 const STEP: &str = "{'event': 'Purchase', 'label': 'Buys'}";
 const MOST_STEPS: usize = 100;

@@ -27,8 +27,11 @@ pub mod said;
 pub mod window;
 pub mod words;
 
+pub use flows::QUERY_FLOWS;
+pub use funnel::QUERY_FUNNEL;
 pub use insights::QUERY_INSIGHTS;
 pub use query::QUERY_DEFINITION;
+pub use retention::QUERY_RETENTION;
 
 use crate::contract::{Param, SqlType};
 

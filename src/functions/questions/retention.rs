@@ -1,16 +1,73 @@
-//! Retention that nobody saved: who comes back after a first event?
+//! `mixpanel_query_retention(born_event, return_event)`: who comes back after a first event, without a saved report.
+//!
+//! `POST /api/query/insights` with a definition as Mixpanel's own client builds it.
 
 use serde_json::{Value as Json, json};
 
 use super::{
+    SEGMENT_BY,
     breakdown::Breakdown,
     event::{self, EventFilters, EventRef},
-    frame::{Frame, SEGMENT_BY},
+    frame::{self, Frame},
     insights::word,
+    paths::whole,
+    retention_rows::{self, RetentionRow},
     said::{Item, Said},
     words::{TimeUnit, Word, words},
 };
-use crate::contract::{Arguments, Error, Result};
+use crate::{
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
+    json::Moment,
+};
+
+/// Rows: `period` counts from 0. A cohort of which no period has ended is one row, with NULLs for what is of one.
+pub const QUERY_RETENTION: Function = Function {
+    name: "mixpanel_query_retention",
+    description: "How many users come back after a first event, without a saved report: by the date of that event, the time since, and segment. One request.",
+    example: "SELECT cohort_date, period, retained, retention_rate FROM mixpanel_query_retention('Sign Up', 'Purchase', \
+              from_date := '2025-01-01', to_date := '2025-01-05', retention_unit := 'day');",
+    parameters: params![EVENTS, ASKED, frame::PARAMETERS],
+    bind,
+    ..Function::PLAIN
+};
+
+const EVENTS: &[Param] = &[
+    Param::positional("born_event", SqlType::Any, "the first event: a name, a STRUCT or JSON text of one"),
+    Param::positional("return_event", SqlType::Any, "what counts as coming back, likewise"),
+];
+const ASKED: &[Param] = &[
+    Param::named("retention_unit", SqlType::Varchar, "the length of a period: day, week or month").default("'week'"),
+    Param::named(
+        "alignment",
+        SqlType::Varchar,
+        "birth: periods from a user's own first event; interval_start: by the calendar",
+    )
+    .default("'birth'"),
+    Param::named("bucket_sizes", SqlType::Any, "where periods end instead, in that unit: numbers that ascend"),
+    Param::named("math", SqlType::Varchar, "retention_rate, unique, total or average").default("'retention_rate'"),
+    Param::named("mode", SqlType::Varchar, "how Mixpanel would draw it: curve, trends or table").default("'curve'"),
+    Param::named(
+        "unbounded_mode",
+        SqlType::Varchar,
+        "for which other periods a return counts: none, carry_back, carry_forward or consecutive_forward",
+    ),
+    Param::named("cumulative", SqlType::Boolean, "each period with all before it").default("false"),
+];
+
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let retention = Retention::of(&arguments)?;
+    let table = Table::new()
+        .date("cohort_date", |row: &RetentionRow| row.cohort.map(Moment::days))
+        .texts("segments", |row| row.segments.clone())
+        .bigint("cohort_size", |row| whole(row.cohort_size))
+        .integer("period", |row| row.period);
+    let table = match retention.math {
+        RetentionMath::Average => table.double("retained", |row| row.retained),
+        _ => table.bigint("retained", |row| whole(row.retained)),
+    };
+    let table = table.double("retention_rate", |row| row.rate);
+    Frame::bound(&arguments, session, retention.definition(), retention_rows::read, |row| &row.segments, table)
+}
 
 const EVENT: &str = "{'event': 'Sign Up', 'filters': [...]}";
 const MOST_BUCKETS: usize = 730;

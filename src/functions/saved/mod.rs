@@ -2,6 +2,7 @@
 
 mod address;
 mod argument;
+mod board;
 mod bookmark_id;
 mod flow_rows;
 mod flows;
@@ -13,9 +14,10 @@ mod report_answer;
 mod request;
 mod tree_answer;
 
-pub use address::report_at;
+pub use address::call_at;
+pub use board::{BOARD, board};
 pub use bookmark_id::BOOKMARK_ID;
-pub use flow_rows::FlowMode;
+pub use flow_rows::{FlowMode, MODE as FLOW_MODE};
 pub use flows::FLOWS;
 pub use report::{Dates, SAVED_REPORT, numbers, table as report_table};
 pub use report_answer::{Report, ReportSeries, read as read_report, read_dated_inside as read_report_dated_inside};
