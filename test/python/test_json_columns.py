@@ -60,6 +60,8 @@ ASKED = [
     (f"mixpanel_activity_feed(['d'], {DAYS}, workspace_id := 1)", f"{QUERY}/stream/bookmark", rf'{{"status":"ok","results":{{"events":[{LINE}]}}}}'),
     ("mixpanel_saved_report(1)", f"{QUERY}/insights", rf'{{"headers":["$event","{HALF}"],"computed_at":"2025-01-01T00:00:00","series":{{"A{HALF}":{{"2025-01-01T00:00:00":1}}}}}}'),
     ("mixpanel_flows(1)", f"{QUERY}/arb_funnels", rf'{{"computed_at":"2025-01-01T00:00:00","steps":[{{"nodes":[{{"event":"A{HALF}","type":"ANCHOR","anchorType":"NORMAL","totalCount":"1","edges":[{{"event":"B{HALF}","type":"NORMAL","step":1,"totalCount":"1","anchorType":"NORMAL"}}]}}]}}],"flows":[],"breakdowns":[],"overallConversionRate":0.5,"metadata":{{"x{HALF}":"{HALF}"}}}}'),
+    ("mixpanel_query_insights('A')", f"{QUERY}/insights", rf'{{"headers":["$metric","{HALF}"],"series":{{"A{HALF}":{{"s{HALF}":{{"2025-01-01T00:00:00":1}}}}}}}}'),
+    ("""mixpanel_query('{"sections": {}}')""", f"{QUERY}/insights", rf'{{"headers":["$event","{HALF}"],"series":{{"A{HALF}":{{"2025-01-01T00:00:00":1}}}}}}'),
     ("mixpanel_api('/api/query/engage', method := 'POST')", f"{QUERY}/engage", PAGE),
     ("mixpanel_api('/api/app/me')", "/api/app/me", rf'{{"results":{{"user{HALF}":"{HALF}"}}}}'),
     (f"mixpanel_api('/api/2.0/export', params := {{'from_date': '{FIRST}', 'to_date': '{FIRST}'}})", "/api/2.0/export", f"{LINE}\n{LINE}\n"),

@@ -40,8 +40,9 @@ def answer_posted(question: Question) -> Answer:
     """A definition in place of an id: that of a saved report, about days of its own."""
     posted = Posted(question, "queryLimits")
     found = same_report(posted.bookmark, "insights", "funnels", "retention")
-    if found is not None and posted.days is not None:
-        return _answered(question, found, posted.days)
+    if found is not None:
+        (time, *_) = posted.bookmark["sections"]["time"]
+        return _answered(question, found, asked.days_of(time, question.project.newest_day()))
     try:
         question_asked = asked.read(posted.bookmark, question.project.newest_day())
     except (asked.Unknown, KeyError) as unknown:
