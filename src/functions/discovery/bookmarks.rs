@@ -4,14 +4,14 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{project_request, results::results};
+use super::{results::results, view_request};
 use crate::{
     config::Target,
     contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
     functions::{listing::listing, parameters::QUERY, target},
     json::{Record, parse_object, unexpected},
     known::{self, answer_at_hand},
-    mixpanel::{Api, Request, require_readable},
+    mixpanel::Request,
 };
 
 pub const BOOKMARKS: Function = Function {
@@ -46,19 +46,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 }
 
 fn request(target: &Target, report_type: Option<&str>) -> Result<Request> {
-    Ok(route(target)?.query("v", "2").query_some("type", report_type))
-}
-
-/// Where the saved reports are, of the project or of a data view. Errors: `InvalidConfig` for credentials that can't
-/// read it.
-fn route(target: &Target) -> Result<Request> {
-    match &target.workspace_id {
-        None => project_request(target, "bookmarks"),
-        Some(id) => {
-            require_readable(target, Api::App)?;
-            Ok(Request::get(Api::App, "workspaces").segment(id).segment("bookmarks"))
-        }
-    }
+    Ok(view_request(target, "bookmarks")?.query("v", "2").query_some("type", report_type))
 }
 
 /// What a saved report is of (`insights`, `flows`, ...), as far as this is known without a request: from an answer to
@@ -91,7 +79,7 @@ pub struct SavedDefinition {
 
 /// The request for it. Errors: `InvalidConfig` for credentials that can't read it.
 fn definition_request(target: &Target, bookmark_id: i64) -> Result<Request> {
-    Ok(route(target)?.segment(bookmark_id.to_string()).query("v", "2"))
+    Ok(view_request(target, "bookmarks")?.segment(bookmark_id.to_string()).query("v", "2"))
 }
 
 /// Whether a definition can be asked for at all. Errors: `InvalidConfig`.

@@ -2,6 +2,7 @@
 
 mod address;
 mod argument;
+mod board;
 mod bookmark_id;
 mod flow_rows;
 mod flows;
@@ -13,7 +14,8 @@ mod report_answer;
 mod request;
 mod tree_answer;
 
-pub use address::report_at;
+pub use address::call_at;
+pub use board::{BOARD, board};
 pub use bookmark_id::BOOKMARK_ID;
 pub use flow_rows::{FlowMode, MODE as FLOW_MODE};
 pub use flows::FLOWS;

@@ -12,7 +12,9 @@ from . import (
     annotations,
     arb_funnels,
     bookmarks,
+    cohorts,
     cohorts_list,
+    dashboards,
     engage,
     events,
     events_names,
@@ -20,11 +22,14 @@ from . import (
     events_properties_top,
     events_properties_values,
     events_top,
+    experiments,
     export,
+    feature_flags,
     funnels,
     funnels_list,
     insights,
     jql,
+    lookup_tables,
     me,
     retention,
     retention_addiction,
@@ -63,7 +68,16 @@ class Route:
         return found and {name: unquote(value) for name, value in found.groupdict().items()}
 
 
-ANNOTATIONS = "/api/app/projects/{project_id}/annotations"
+PROJECT = "/api/app/projects/{project_id}"
+VIEW = "/api/app/workspaces/{workspace_id}"
+ANNOTATIONS = f"{PROJECT}/annotations"
+LOOKUP_TABLES = "data-definitions/lookup-tables"
+
+
+def _of_project_and_view(route: str, answer: Callable[[Question], Answer], **more: bool) -> list[Route]:
+    """What the app API answers for a project, and for one of its data views."""
+    return [Route("GET", f"{folder}/{route}", "app", answer, **more) for folder in (PROJECT, VIEW)]
+
 
 ROUTES = (
     Route("GET", "/api/2.0/export", "export", export.answer),
@@ -102,6 +116,13 @@ ROUTES = (
     Route("GET", ANNOTATIONS, "app", annotations.answer, takes_slash=True),
     Route("GET", f"{ANNOTATIONS}/tags", "app", annotations.answer_tags, takes_slash=True),
     Route("GET", f"{ANNOTATIONS}/{{annotation_id}}", "app", annotations.answer_one, takes_slash=True),
+    Route("GET", f"{PROJECT}/workspaces/{{workspace_id}}/feature-flags", "app", feature_flags.answer, takes_slash=True),
+    *_of_project_and_view("dashboards", dashboards.answer),
+    *_of_project_and_view("dashboards/{dashboard_id}", dashboards.answer_one),
+    *_of_project_and_view("cohorts", cohorts.answer),
+    *_of_project_and_view("experiments", experiments.answer, takes_slash=True),
+    *_of_project_and_view(LOOKUP_TABLES, lookup_tables.answer, takes_slash=True),
+    *_of_project_and_view(f"{LOOKUP_TABLES}/download", lookup_tables.answer_download, takes_slash=True),
 )
 
 

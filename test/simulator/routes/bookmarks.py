@@ -24,7 +24,7 @@ def answer(question: Question) -> Answer:
     if wanted is not None and wanted not in TYPES:
         raise app_refusal(400, "Invalid type parameter")
     found = [bookmark for bookmark in _visible(question) if wanted in (None, bookmark.type)]
-    results = {"results": [_described(bookmark, question.project_id) for bookmark in found]}
+    results = {"results": [described(bookmark, question.project_id) for bookmark in found]}
     return Answer.json({"status": "ok", "results": results})
 
 
@@ -45,7 +45,7 @@ def _visible(question: Question) -> list[Bookmark]:
     return [bookmark for bookmark in BOOKMARKS if workspace in (str(GLOBAL), str(bookmark.workspace_id))]
 
 
-def _described(bookmark: Bookmark, project_id: int) -> dict:
+def described(bookmark: Bookmark, project_id: int) -> dict:
     number = bookmark.id % 28
     creator = CREATOR if bookmark.description is not None else NO_CREATOR
     return {

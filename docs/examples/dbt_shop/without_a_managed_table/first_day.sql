@@ -1,8 +1,3 @@
-{# The last day to ask Mixpanel for: yesterday in UTC, which is whole and has begun everywhere, or the one that --vars gives. #}
-{% macro last_day() -%}
-  {{ var('to_date', (run_started_at - modules.datetime.timedelta(days=1)).strftime('%Y-%m-%d')) }}
-{%- endmacro %}
-
 {# The first day: at first all days, later the newest that the model has, and lookback_days before it. #}
 {% macro first_day() -%}
   {%- if execute and is_incremental() -%}
