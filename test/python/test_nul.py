@@ -20,6 +20,7 @@ POSITIONAL = {
     "mixpanel_fetch_sql": ["table"], "mixpanel_flows": ["bookmark"], "mixpanel_funnel": ["funnel_id"], "mixpanel_jql": ["script"],
     "mixpanel_lexicon_schema": ["entity_type", "name"], "mixpanel_properties": ["event"],
     "mixpanel_property_counts": ["event", "property"], "mixpanel_property_values": ["property"],
+    "mixpanel_query_flows": ["event"], "mixpanel_query_funnel": ["steps"], "mixpanel_query_retention": ["born_event", "return_event"],
     "mixpanel_saved_report": ["bookmark"], "mixpanel_segmentation": ["event"], "mixpanel_segmentation_numeric": ["event"],
     "mixpanel_segmentation_sum": ["event"], "mixpanel_segmentation_average": ["event"],
 }  # fmt: skip
