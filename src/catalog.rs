@@ -51,6 +51,7 @@ pub const FUNCTIONS: &[Function] = &[
     accounts::TEST,
     saved::SAVED_REPORT,
     saved::FLOWS,
+    questions::QUERY_DEFINITION,
     questions::QUERY_INSIGHTS,
     questions::QUERY_FUNNEL,
     questions::QUERY_RETENTION,

@@ -156,6 +156,21 @@ def test_a_plain_funnel_counts_what_the_export_has(con, sim):
     assert len(sim.settled()) == 1
 
 
+def test_filters_and_labels_of_steps(con, sim):
+    con.execute(EVENTS)
+    sim.clear()
+    steps = "('Sign Up', {'event': 'Purchase', 'label': 'Large', 'filters': ({'property': 'Amount', 'op': 'is greater than', 'value': 100})})"
+    expected = rows(con, """SELECT count(DISTINCT s.distinct_id), count(DISTINCT p.distinct_id) FROM
+        (SELECT distinct_id, min(event_time) AS entered FROM events WHERE event_name = 'Sign Up' AND distinct_id <> '' GROUP BY ALL) s
+        LEFT JOIN events p ON p.distinct_id = s.distinct_id AND p.event_name = 'Purchase' AND p.event_time > entered
+            AND (p.properties->>'Amount')::DOUBLE > 100""")  # fmt: skip
+    found = rows(con, f"SELECT event_name, count FROM mixpanel_query_funnel({steps}, {DAYS})")
+    assert found == [("Sign Up", expected[0][0]), ("Large", expected[0][1])] and expected[0][1] > 0
+    everywhere = "filters := {'property': 'plan', 'op': 'equals', 'value': 'free'}"
+    expected = rows(con, "SELECT count(DISTINCT distinct_id) FROM events WHERE event_name = 'Sign Up' AND distinct_id <> '' AND properties->>'plan' = 'free'")
+    assert rows(con, f"SELECT count FROM mixpanel_query_funnel({STEPS}, {DAYS}, {everywhere}) WHERE step = 1") == expected
+
+
 def test_a_funnel_by_date_and_segment(con, sim):
     con.execute(EVENTS)
     sim.clear()

@@ -51,7 +51,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     })
 }
 
-fn table() -> Table<Report> {
+/// The rows of any report but Flows.
+pub fn table() -> Table<Report> {
     let table = Table::new().column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
         texts_at([Some(report_type)], rows.iter().map(|_| 0))
     });

@@ -1,22 +1,33 @@
 """Questions of funnels, retention and flows that nobody saved, as far as the simulator can answer them.
 
-Of a funnel: events by name in their order, a window, one breakdown by a property of the event, all days together or by
-day. Of retention: two events by name, births and periods of any unit. Of flows: one event, and what comes after it.
+Of a funnel: events by name in their order, with filters and labels, a window, one breakdown by a property of the event,
+all days together or by day. Of retention: two events by name, births and periods of any unit. Of flows: one event, and what comes after it.
 Whatever else a definition says is `Unknown`: the test has to give the body.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from .asked import Unknown, _breakdown, _only, _period
-from .definitions import SavedFlow, SavedFunnel, SavedRetention
+from ..events import Event
+from .asked import Filter, Unknown, _all, _any, _breakdown, _filter, _only, days_of
+from .definitions import SavedFlow, SavedRetention
+from .funnel import Funnel, Step
 
 PERIODS = 11
 """How many periods are reported after the first, where they have ended."""
 
 
+class AskedStep(NamedTuple):
+    event: str
+    label: str
+    holds: Filter
+
+
 class AskedFunnel(NamedTuple):
-    saved: SavedFunnel
+    steps: tuple[AskedStep, ...]
+    length: int
+    length_unit: str
     period: tuple[date, date]
     unit: str | None
     """None for all days together."""
@@ -24,7 +35,18 @@ class AskedFunnel(NamedTuple):
 
     @property
     def name(self) -> str:
-        return " through ".join([str(self.saved.steps[0]), str(self.saved.steps[-1])])
+        return f"{self.steps[0].label} through {self.steps[-1].label}"
+
+    def funnel(self, length_ms: int) -> Funnel:
+        """Its steps are of the events that `taken` makes."""
+        return Funnel(tuple(Step(step.event, step.label, (str(number),)) for number, step in enumerate(self.steps)), length_ms)
+
+    def taken(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Each event once for each step that it could be, called by the step's number."""
+        for event in events:
+            for number, step in enumerate(self.steps):
+                if step.event == event.event and step.holds(event.properties):
+                    yield event._replace(event=str(number))
 
 
 class AskedRetention(NamedTuple):
@@ -43,7 +65,8 @@ def funnel(definition: dict[str, Any], newest_day: date) -> AskedFunnel:
     plain = {"aggregateBy": [], "exclusions": [], "filter": [], "funnelOrder": "loose", "resourceType": "events", "type": "funnel"}
     _plain(behavior, plain, "behaviors", "conversionWindowDuration", "conversionWindowUnit")
     _plain(measurement, {"math": "conversion_rate_unique", "property": None, "stepIndex": None})
-    steps = tuple(_event(step, {"funnelOrder": "loose"}) for step in behavior["behaviors"])
+    everywhere = list(map(_filter, sections["filter"]))
+    steps = tuple(_step(step, everywhere) for step in behavior["behaviors"])
     unit = behavior["conversionWindowUnit"]
     if unit not in ("second", "minute", "hour", "day"):
         raise Unknown(f"a window of {unit}")
@@ -53,8 +76,10 @@ def funnel(definition: dict[str, Any], newest_day: date) -> AskedFunnel:
     (time,) = sections["time"]
     is_together = definition["displayOptions"]["chartType"] != "line"
     return AskedFunnel(
-        SavedFunnel(steps, behavior["conversionWindowDuration"], unit),
-        _period(time, newest_day),
+        steps,
+        behavior["conversionWindowDuration"],
+        unit,
+        days_of(time, newest_day),
         None if is_together else time["unit"],
         groups[0] if groups else None,
     )
@@ -66,10 +91,10 @@ def retention(definition: dict[str, Any], newest_day: date) -> AskedRetention:
     _plain(behavior, plain, "behaviors", "retentionUnit")
     _plain(measurement, {"math": "retention_rate"})
     born, event = (_event(event) for event in behavior["behaviors"])
-    if sections["group"]:
-        raise Unknown("a breakdown")
+    if sections["group"] or sections["filter"]:
+        raise Unknown("a breakdown, or a filter")
     (time,) = sections["time"]
-    return AskedRetention(SavedRetention(born, event, behavior["retentionUnit"], PERIODS), _period(time, newest_day), time["unit"])
+    return AskedRetention(SavedRetention(born, event, behavior["retentionUnit"], PERIODS), days_of(time, newest_day), time["unit"])
 
 
 def flow(definition: dict[str, Any], newest_day: date) -> tuple[SavedFlow, tuple[date, date]]:
@@ -94,15 +119,22 @@ def _parts(definition: dict[str, Any]) -> tuple[dict, dict, dict]:
     _only(definition["displayOptions"], "chartType")
     sections = definition["sections"]
     _only(sections, "show", "time", "filter", "group", "formula")
-    if sections["filter"] or sections["formula"]:
-        raise Unknown("a filter")
+    if sections["formula"]:
+        raise Unknown("a formula")
     (show,) = sections["show"]
     return sections, show["behavior"], show["measurement"]
 
 
-def _event(event: dict[str, Any], more: dict[str, Any] | None = None) -> str:
-    _plain(event, {"type": "event", "id": None, "filters": [], "filtersDeterminer": "all"} | (more or {}), "name")
+def _event(event: dict[str, Any]) -> str:
+    _plain(event, {"type": "event", "id": None, "filters": [], "filtersDeterminer": "all"}, "name")
     return event["name"]
+
+
+def _step(step: dict[str, Any], everywhere: list[Filter]) -> AskedStep:
+    _plain(step, {"type": "event", "id": None, "funnelOrder": "loose"}, "name", "renamed", "filters", "filtersDeterminer")
+    filters = list(map(_filter, step["filters"]))
+    own = _all(filters) if step["filtersDeterminer"] == "all" or not filters else _any(filters)
+    return AskedStep(step["name"], step.get("renamed", step["name"]), _all([*everywhere, own]))
 
 
 def _plain(members: dict[str, Any], plain: dict[str, Any], *free: str) -> None:

@@ -40,9 +40,10 @@ def answer_posted(question: Question) -> Answer:
     """A definition in place of an id: that of a saved report, about days of its own."""
     posted = Posted(question, "queryLimits")
     found = same_report(posted.bookmark, "insights", "funnels", "retention")
-    if found is not None and posted.days is not None:
-        return _answered(question, found, posted.days)
     newest_day = question.project.newest_day()
+    if found is not None:
+        (time, *_) = posted.bookmark["sections"]["time"]
+        return _answered(question, found, asked.days_of(time, newest_day))
     try:
         kind = asked_ways.kind(posted.bookmark)
         if kind == "funnel":
@@ -71,9 +72,10 @@ def _answered(question: Question, found: bookmarks.Bookmark, period: Period) -> 
 
 def _asked_funnel(question: Question, wanted: asked_ways.AskedFunnel) -> Answer:
     """By date, then by segment, where it is asked for."""
-    saved, period, zone = wanted.saved, wanted.period, ZoneInfo(question.project.time_zone)
-    funnel = saved.funnel(saved.length * LENGTH_MS[saved.length_unit])
-    events = reported(question.archive, period[0], max(period[1], question.project.newest_day()), funnel.events)
+    period, zone = wanted.period, ZoneInfo(question.project.time_zone)
+    funnel = wanted.funnel(wanted.length * LENGTH_MS[wanted.length_unit])
+    names = [step.event for step in wanted.steps]
+    events = wanted.taken(reported(question.archive, period[0], max(period[1], question.project.newest_day()), names))
     days = (period[1] - period[0]).days + 1
     buckets = Buckets(*period, wanted.unit) if wanted.unit else Buckets(*period, days=days)
     on = parse(f'properties["{wanted.breakdown}"]') if wanted.breakdown else None
