@@ -22,6 +22,7 @@ POSITIONAL = {
     "mixpanel_lexicon_schema": ["entity_type", "name"], "mixpanel_properties": ["event"],
     "mixpanel_property_counts": ["event", "property"], "mixpanel_property_values": ["property"],
     "mixpanel_query": ["definition"], "mixpanel_query_insights": ["events"],
+    "mixpanel_query_flows": ["event"], "mixpanel_query_funnel": ["steps"], "mixpanel_query_retention": ["born_event", "return_event"],
     "mixpanel_saved_report": ["bookmark"], "mixpanel_segmentation": ["event"], "mixpanel_segmentation_numeric": ["event"],
     "mixpanel_segmentation_sum": ["event"], "mixpanel_segmentation_average": ["event"],
 }  # fmt: skip
