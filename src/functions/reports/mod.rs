@@ -23,6 +23,7 @@ pub use jql::JQL;
 pub use numeric::{AVERAGE, NUMERIC, SUM};
 pub use retention::RETENTION;
 pub use segmentation::SEGMENTATION;
+pub(super) use series_answer::{Series, series};
 
 use arrow_array::{RecordBatch, cast::AsArray};
 
