@@ -27,6 +27,7 @@ pub use numeric::{AVERAGE, NUMERIC, SUM};
 pub use profile_stats::PROFILE_STATS;
 pub use retention::RETENTION;
 pub use segmentation::SEGMENTATION;
+pub(super) use series_answer::{Series, series};
 
 use arrow_array::{RecordBatch, cast::AsArray};
 
