@@ -56,8 +56,14 @@ pub const FUNCTIONS: &[Function] = &[
 pub const SCALARS: &[Scalar] =
     &[property::PROPERTY, timestamp::TIMESTAMP, utc::UTC, quote::QUOTE, saved::BOOKMARK_ID, version::VERSION];
 
-pub const PRAGMAS: &[Pragma] =
-    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+pub const PRAGMAS: &[Pragma] = &[
+    managed::FETCH_EVENTS,
+    managed::FETCH_PROFILES,
+    managed::SYNC_EVENTS,
+    managed::SYNC_PROFILES,
+    managed::ADOPT,
+    managed::DROP,
+];
 
 pub const SETTINGS: &[Setting] = &[
     settings::ACCOUNT,
