@@ -84,8 +84,14 @@ pub const SCALARS: &[Scalar] = &[
     version::VERSION,
 ];
 
-pub const PRAGMAS: &[Pragma] =
-    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+pub const PRAGMAS: &[Pragma] = &[
+    managed::FETCH_EVENTS,
+    managed::FETCH_PROFILES,
+    managed::SYNC_EVENTS,
+    managed::SYNC_PROFILES,
+    managed::ADOPT,
+    managed::DROP,
+];
 
 pub const SETTINGS: &[Setting] = &[
     settings::ACCOUNT,

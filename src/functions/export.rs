@@ -61,9 +61,12 @@ const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent
 const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
+/// What is asked, whatever the days.
+pub const QUESTION: &[Param] = &[EVENTS, FILTER, TIME_ZONE];
+
 /// What the pragmas that keep events hand on.
 pub const HANDED_ON: &[Param] =
-    params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
+    params![QUESTION, &[COLUMNS, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
 
 /// A call with good arguments.
 struct Call {
