@@ -4,7 +4,7 @@ use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
         accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, property_names, quota, quote, reports, saved, settings, timestamp, utc, version,
+        property, property_names, quota, quote, reports, saved, settings, timestamp, utc, version, views,
     },
     kept, macros,
 };
@@ -64,8 +64,14 @@ pub const SCALARS: &[Scalar] = &[
     version::VERSION,
 ];
 
-pub const PRAGMAS: &[Pragma] =
-    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+pub const PRAGMAS: &[Pragma] = &[
+    managed::FETCH_EVENTS,
+    managed::FETCH_PROFILES,
+    managed::SYNC_EVENTS,
+    managed::SYNC_PROFILES,
+    managed::DROP,
+    views::VIEWS,
+];
 
 pub const SETTINGS: &[Setting] = &[
     settings::ACCOUNT,
