@@ -20,7 +20,22 @@ pub fn listing<A: 'static>(
     if arguments.boolean(RAW.name)?.unwrap_or(false) {
         return Ok(one_request::raw_answer(target, request));
     }
+    listing_of(arguments, target, move |_| Ok(request.clone()), read, table)
+}
+
+/// The same where it takes another question to know the request.
+pub fn listing_of<A: 'static>(
+    arguments: &Arguments,
+    target: Target,
+    request: impl Fn(&Target) -> Result<Request> + Send + Sync + 'static,
+    read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
+    table: Table<A>,
+) -> Result<Box<dyn BoundTable>> {
+    if arguments.boolean(RAW.name)?.unwrap_or(false) {
+        return Ok(one_request::raw().of(move || Ok(vec![one_request::ask(&target, &request(&target)?)?])));
+    }
     Ok(rows(table.columns(), move || {
+        let request = request(&target)?;
         let batch = |text: &str| table.batch(&read(text)?);
         // What can't be read is not kept.
         batch(&known::answer(&target, &request, |text| batch(text).map(drop))?)

@@ -19,6 +19,7 @@ mod percent;
 pub mod profiles;
 pub mod property;
 pub mod property_names;
+pub mod questions;
 pub mod quota;
 pub mod quote;
 pub mod reports;

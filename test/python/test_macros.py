@@ -230,9 +230,9 @@ class TestTables:
         self.fetch(db, "a table", datetime(2025, 1, 1), None, 4_000_000_000, type="profiles")
         assert dicts(db, "FROM mixpanel_tables()") == [
             {"name": "a table", "type": "profiles", "row_count": 4_000_000_000, "fetched_at": datetime(2025, 1, 1),
-             "from_date": None, "to_date": None, "fetches": 1, "project_id": "12345"},
+             "from_date": None, "to_date": None, "fetches": 1, "project_id": "12345", "missing_days": None},
             {"name": "events", "type": "events", "row_count": 70, "fetched_at": datetime(2025, 2, 3),
-             "from_date": date(2025, 1, 1), "to_date": date(2025, 1, 9), "fetches": 3, "project_id": "6"},
+             "from_date": date(2025, 1, 1), "to_date": date(2025, 1, 9), "fetches": 3, "project_id": "6", "missing_days": []},
         ]  # fmt: skip
 
     def test_info(self, db):

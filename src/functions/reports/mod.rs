@@ -6,6 +6,7 @@ mod frequency;
 mod frequency_answer;
 mod funnel;
 mod funnel_answer;
+mod funnel_steps;
 mod jql;
 mod numeric;
 mod parameters;
