@@ -5,6 +5,7 @@ use crate::{
     functions::{
         accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
         profiles, property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
+        views,
     },
     kept, macros,
 };
@@ -91,6 +92,7 @@ pub const PRAGMAS: &[Pragma] = &[
     managed::SYNC_PROFILES,
     managed::ADOPT,
     managed::DROP,
+    views::VIEWS,
 ];
 
 pub const SETTINGS: &[Setting] = &[

@@ -223,7 +223,7 @@ fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
 
 /// Conditions on event_time do as well where the host sees them.
 fn missing_date(name: &str, takes_filters: bool) -> Error {
-    let or_else = if takes_filters { ", or a WHERE on event_time" } else { "" };
+    let or_else = if takes_filters { ", or a range of event_time in WHERE: event_time >= '2025-01-31'" } else { "" };
     Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
 }
 

@@ -32,6 +32,7 @@ pub mod settings;
 pub mod timestamp;
 pub mod utc;
 pub mod version;
+pub mod views;
 
 use std::time::Duration;
 
