@@ -4,11 +4,10 @@
 //!
 //! There is no time-out for a whole answer: one day of a large project can take more than an hour to export
 //! (estuary/connectors#2591). What is limited is silence: before the connection stands, before the first byte, between
-//! bytes, and of all tries together. So whatever is asked for fails within [`Policy::longest_silence`] after bytes of an
-//! answer last came or, before any did, after it was asked for: 21 minutes on the export API, 19 on the query API and 13
-//! on the app API. A wait for a limit of Mixpanel's, of a minute at most, and for other requests of this process can come
-//! before each request ([`crate::quota`]). A fetch asks for several windows or pages at once, and the first that fails
-//! ends all.
+//! bytes, and of all tries together. Whatever is asked for fails so long after bytes of an answer last came or, before any
+//! did, after it was asked for: 21 minutes on the export API, 19 on the query API, 13 on the app API. A wait for a limit
+//! of Mixpanel's, of a minute at most, and for other requests of this process can come before each request
+//! ([`crate::quota`]). A fetch asks for several windows or pages at once, and the first that fails ends all.
 //!
 //! [`super::Tries`] is where it is decided whether there is another try.
 
