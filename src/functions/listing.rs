@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A call whose rows are read out of one answer, which is kept (see [`known`]). With `raw := true`, where the function
-/// has that parameter, its row is the answer itself, asked for anew.
+/// has that parameter, its row is the answer itself, which is remembered for a minute.
 pub fn listing<A: 'static>(
     arguments: &Arguments,
     target: Target,

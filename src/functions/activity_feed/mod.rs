@@ -7,7 +7,7 @@ use feed::{FeedEvent, feed};
 
 use super::{
     one_request::{self, answered, raw_answer},
-    parameters::{DAYS, QUERY, RAW},
+    parameters::{DAYS, LIVE, RAW},
     target,
 };
 use crate::{
@@ -19,7 +19,7 @@ pub const ACTIVITY_FEED: Function = Function {
     name: "mixpanel_activity_feed",
     description: "What these users did, event by event. Days from from_date to to_date, inclusive. One request.",
     example: "SELECT * FROM mixpanel_activity_feed(['user-1', 'user-2'], from_date := '2025-01-01', to_date := '2025-01-05');",
-    parameters: params![&[DISTINCT_IDS], DAYS, &[RAW], QUERY],
+    parameters: params![&[DISTINCT_IDS], DAYS, &[RAW], LIVE],
     bind,
     ..Function::PLAIN
 };

@@ -22,6 +22,7 @@ use crate::{
     },
     functions::{discovery::known_type, one_request, target},
     json::Moment,
+    known,
 };
 
 pub const SAVED_REPORT: Function = Function {
@@ -38,7 +39,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let link = bookmark(SAVED_REPORT.name, &arguments, &target)?;
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
         true => one_request::raw().of(move || Ok(vec![ask(&target, &link)?])),
-        false => table().of(move || read(&ask(&target, &link)?)),
+        false => table().of(move || read(&ask(&target, &link)?).inspect_err(|_| forget(&target, &link))),
     })
 }
 
@@ -82,6 +83,11 @@ fn ask(target: &Target, link: &Link) -> Result<String> {
             })
         }),
     }
+}
+
+/// What can't be read is not remembered.
+fn forget(target: &Target, link: &Link) {
+    [insights(link), arb_funnels(link)].iter().for_each(|request| known::forget(target, request));
 }
 
 fn is_unknown(error: &Error) -> bool {
