@@ -4,7 +4,7 @@ use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
         accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, quota, quote, reports, saved, settings, timestamp, utc, version,
+        property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
     },
     kept, macros,
 };
@@ -25,6 +25,14 @@ pub const FUNCTIONS: &[Function] = &[
     discovery::LEXICON_SCHEMA,
     discovery::ANNOTATIONS,
     discovery::WORKSPACES,
+    discovery::ANNOTATION_TAGS,
+    discovery::DASHBOARDS,
+    discovery::DASHBOARD,
+    discovery::FEATURE_FLAGS,
+    discovery::EXPERIMENTS,
+    discovery::LOOKUP_TABLES,
+    discovery::LOOKUP_TABLE,
+    discovery::COHORT_DEFINITIONS,
     discovery::CLEAR_CACHE,
     reports::SEGMENTATION,
     reports::NUMERIC,
@@ -43,6 +51,10 @@ pub const FUNCTIONS: &[Function] = &[
     accounts::TEST,
     saved::SAVED_REPORT,
     saved::FLOWS,
+    questions::QUERY_INSIGHTS,
+    questions::QUERY_FUNNEL,
+    questions::QUERY_RETENTION,
+    questions::QUERY_FLOWS,
     api::API,
     quota::QUOTA,
     archive::ARCHIVE,
@@ -53,8 +65,16 @@ pub const FUNCTIONS: &[Function] = &[
     build::BUILD,
 ];
 
-pub const SCALARS: &[Scalar] =
-    &[property::PROPERTY, timestamp::TIMESTAMP, utc::UTC, quote::QUOTE, saved::BOOKMARK_ID, version::VERSION];
+pub const SCALARS: &[Scalar] = &[
+    property::PROPERTY,
+    property_names::PROPERTY_NAMES,
+    timestamp::TIMESTAMP,
+    utc::UTC,
+    utc::LOCAL,
+    quote::QUOTE,
+    saved::BOOKMARK_ID,
+    version::VERSION,
+];
 
 pub const PRAGMAS: &[Pragma] =
     &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
@@ -81,7 +101,7 @@ pub fn replacement(name: &str) -> Option<Replacement> {
     if name.eq_ignore_ascii_case(kept::METADATA) {
         return Some(Replacement::Query(kept::NO_HISTORY));
     }
-    saved::report_at(name)
+    saved::call_at(name)
 }
 
 #[cfg(test)]

@@ -61,8 +61,8 @@ impl Folder {
     /// Opens a folder; one that is not there is made, with its marker.
     pub fn open(path: &Path, chosen: Chosen) -> Result<Self, Unusable> {
         make_private(path)?;
-        if chosen == Chosen::ByUs && !is_ours(path)? {
-            return Err(Unusable("belongs to another user".into()));
+        if chosen == Chosen::ByUs {
+            must_be_ours(path)?;
         }
         let salt = match read_marker(path)? {
             Some(marker) => marker.salt,
@@ -136,22 +136,21 @@ fn is_empty(path: &Path) -> io::Result<bool> {
     Ok(!fs::read_dir(path)?.flatten().any(|entry| other(&entry.file_name())))
 }
 
-/// Whether whoever runs this process owns the folder.
+/// Looks whether whoever runs this process owns the folder.
 #[cfg(unix)]
-fn is_ours(path: &Path) -> io::Result<bool> {
+fn must_be_ours(path: &Path) -> Result<(), Unusable> {
     use std::os::unix::fs::MetadataExt;
 
-    let us = match tempfile::Builder::new().prefix(MARKER).tempfile_in(path) {
-        Ok(file) => file.as_file().metadata()?.uid(),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    Ok(fs::metadata(path)?.uid() == us)
+    let us = tempfile::Builder::new().prefix(MARKER).tempfile_in(path)?.as_file().metadata()?.uid();
+    match fs::metadata(path)?.uid() == us {
+        true => Ok(()),
+        false => Err(Unusable("belongs to another user".into())),
+    }
 }
 
 #[cfg(not(unix))]
-fn is_ours(_path: &Path) -> io::Result<bool> {
-    Ok(true)
+fn must_be_ours(_path: &Path) -> Result<(), Unusable> {
+    Ok(())
 }
 
 fn read_marker(path: &Path) -> Result<Option<Marker>, Unusable> {

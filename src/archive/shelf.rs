@@ -114,6 +114,18 @@ pub fn is_sound(copy: &Copy, mut file: &File) -> io::Result<bool> {
     }
 }
 
+/// The bytes of a copy; `None` where they are not those that its name speaks of.
+pub fn sound_bytes(copy: &Copy, file: File) -> io::Result<Option<Vec<u8>>> {
+    let length = usize::try_from(copy.length).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let mut bytes = Vec::new();
+    // For one byte too many to be seen, and the end.
+    bytes.try_reserve_exact(length.saturating_add(2))?;
+    file.take(copy.length.saturating_add(1)).read_to_end(&mut bytes)?;
+    let mut checksum = Crc::new();
+    checksum.update(&bytes);
+    Ok(((bytes.len(), checksum.sum()) == (length, copy.checksum)).then_some(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::{Timestamp, civil::date};
@@ -180,7 +192,13 @@ mod tests {
         let folder = Folder::open(place.path(), Chosen::ByUser).unwrap();
         let kept = keep(&Shelf::new(folder, "me", None), &question(None), "a");
         let copy = Copy::read(kept.file_name().unwrap().to_str().unwrap()).unwrap();
-        let sound = || is_sound(&copy, &File::open(&kept).unwrap()).unwrap();
+        let sound = || {
+            let open = || File::open(&kept).unwrap();
+            let bytes = sound_bytes(&copy, open()).unwrap();
+            assert_eq!(bytes.is_some(), is_sound(&copy, &open()).unwrap());
+            assert!(bytes.is_none_or(|bytes| bytes == fs::read(&kept).unwrap()));
+            is_sound(&copy, &open()).unwrap()
+        };
         assert!(sound());
         let whole = fs::read(&kept).unwrap();
         for index in 0..whole.len() {
@@ -189,6 +207,8 @@ mod tests {
             fs::write(&kept, &flipped).unwrap();
             assert!(!sound());
             fs::write(&kept, &whole[..index]).unwrap();
+            assert!(!sound());
+            fs::write(&kept, [&whole[..], &whole[..=index]].concat()).unwrap();
             assert!(!sound());
         }
     }

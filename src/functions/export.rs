@@ -21,7 +21,7 @@ use crate::{
         events::{
             self, ExportOrder, ExportRequest, ExportScan, OnFailure, PlannedWindow, Terms, WindowOrigin,
             narrow::{FilterColumns, Wanted, narrow},
-            plan::{MAX_LIMIT, Today, WantedDays, Window},
+            plan::{MAX_LIMIT, MAX_WINDOWS, Today, WantedDays, Window},
         },
         record,
     },
@@ -149,6 +149,7 @@ impl Call {
             is_one: self.days.is_none() && self.max_rows.is_some_and(|rows| rows <= MAX_LIMIT),
             midnight: wanted.midnight.filter(|midnight| !days.contains(midnight) && *midnight <= today.latest),
             days,
+            most: MAX_WINDOWS,
             window_days: self.window_days.map(|days| usize::try_from(days).unwrap_or(usize::MAX)),
             today,
         };

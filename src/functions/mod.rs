@@ -18,6 +18,8 @@ mod parameters;
 mod percent;
 pub mod profiles;
 pub mod property;
+pub mod property_names;
+pub mod questions;
 pub mod quota;
 pub mod quote;
 pub mod reports;

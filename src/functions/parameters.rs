@@ -41,6 +41,8 @@ pub const TYPE: Param =
 pub const UNIT: Param = Param::named("unit", SqlType::Varchar, "the stretch of time to count by").default("'day'");
 pub const MAX_ROWS: Param = Param::named("max_rows", SqlType::BigInt, "no more of them than this");
 pub const RAW: Param = Param::named("raw", SqlType::Boolean, "one row with the whole answer");
+pub const INCLUDE_ARCHIVED: Param =
+    Param::named("include_archived", SqlType::Boolean, "whether archived ones are there too").default("false");
 pub const COLUMNS: Param = Param::named("columns", SqlType::Any, "more columns, read from properties: names and types");
 pub const MAX_WAIT: Param = Param::named(
     "max_wait",

@@ -108,9 +108,9 @@ impl Cache {
         self.lock().known(key, now, SignedDuration::MAX)
     }
 
-    /// Forgets the answer to one question.
-    pub fn forget(&self, key: &Key) {
-        self.lock().answers.retain(|kept| kept.key != *key);
+    /// Forgets one answer to one question, and no newer one.
+    pub fn forget(&self, key: &Key, text: &Arc<String>) {
+        self.lock().answers.retain(|kept| kept.key != *key || !Arc::ptr_eq(&kept.text, text));
     }
 
     /// Forgets all answers, also those under way: they may be older than the wish for new ones. Returns how many were

@@ -117,7 +117,10 @@ fn what_is_forgotten_soon_makes_room_first() {
     assert!(cache.peek(&key("a")).is_none() && cache.peek(&key("b")).is_some() && cache.peek(&key("long")).is_some());
     let heavy = cache.get_live(&key("c"), || Ok("x".repeat(MOST_BYTES / 4 + 1))).unwrap();
     assert_eq!((heavy.len(), cache.peek(&key("c"))), (MOST_BYTES / 4 + 1, None));
-    cache.cache.forget(&key("b"));
+    let (b, another) = (cache.peek(&key("b")).unwrap(), Arc::new(String::new()));
+    cache.cache.forget(&key("b"), &another);
+    assert!(cache.peek(&key("b")).is_some());
+    cache.cache.forget(&key("b"), &b);
     assert_eq!(cache.clear(), 1);
 }
 

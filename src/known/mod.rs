@@ -47,16 +47,42 @@ pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Re
     })
 }
 
-/// The answer to a request, or the one that was given to the same request within a minute, or as long before as the call
-/// says (`max_age`). Blocks. Errors are not kept, and whoever asks the same while a request is under way gets its outcome.
-pub fn live_answer(target: &Target, request: &Request) -> Result<Arc<String>> {
-    let life = target.max_age.map_or(LIVE, |oldest| LIVE.for_who_takes(oldest));
-    Cache::process().get(&Key::new(target, request), &target.testing.clock, life, || ask(target, request))
+/// An answer, as text that DuckDB's JSON functions accept. It may serve others, as long as it can be read.
+#[derive(Debug)]
+pub struct Remembered {
+    text: Arc<String>,
+    key: Key,
 }
 
-/// Forgets the answer to a request, which turned out to be none.
-pub fn forget(target: &Target, request: &Request) {
-    Cache::process().forget(&Key::new(target, request));
+impl Remembered {
+    /// The text itself.
+    pub fn whole(self) -> String {
+        Arc::unwrap_or_clone(self.text)
+    }
+
+    /// What is read out of it. One that can't be read is not remembered, so that the next call asks anew.
+    ///
+    /// Errors: those of `read`.
+    pub fn read<A>(self, read: impl FnOnce(&str) -> Result<A>) -> Result<A> {
+        read(&self.text).inspect_err(|_| Cache::process().forget(&self.key, &self.text))
+    }
+}
+
+/// The answer to a request, or the one that was given to the same request within a minute, or as long before as the call
+/// says (`max_age`). Blocks. Errors are not kept, and whoever asks the same while a request is under way gets its outcome.
+pub fn live_answer(target: &Target, request: &Request) -> Result<Remembered> {
+    remembered(target, request, target.max_age.map_or(LIVE, |oldest| LIVE.for_who_takes(oldest)))
+}
+
+/// The same of a question whose answer changes seldom: within a quarter of an hour.
+pub fn kept_answer(target: &Target, request: &Request) -> Result<Remembered> {
+    remembered(target, request, DISCOVERY)
+}
+
+fn remembered(target: &Target, request: &Request, life: Life) -> Result<Remembered> {
+    let key = Key::new(target, request);
+    let text = Cache::process().get(&key, &target.testing.clock, life, || ask(target, request))?;
+    Ok(Remembered { text, key })
 }
 
 fn ask(target: &Target, request: &Request) -> Result<String> {

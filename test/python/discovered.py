@@ -95,11 +95,6 @@ def schema(found: dict) -> tuple:
     )  # fmt: skip
 
 
-def with_json_read(rows: list[tuple]) -> list[tuple]:
-    """Rows of a function's schemas with the JSON columns as values."""
-    return [tuple(json.loads(v) if i in (3, 9) and v is not None else v for i, v in enumerate(row)) for row in rows]
-
-
 def annotations(body: Any) -> list[tuple]:
     rows = []
     for note in results(body):
@@ -116,6 +111,115 @@ def annotations(body: Any) -> list[tuple]:
 
 def workspaces(body: Any) -> list[tuple]:
     return by_name([(identifier(view, "id"), view["name"], view["is_global"]) for view in results(body)])
+
+
+def annotation_tags(body: Any) -> list[tuple]:
+    return by_name([(identifier(tag, "id"), tag["name"], tag.get("has_annotations")) for tag in results(body)])
+
+
+def dashboards(body: Any) -> list[tuple]:
+    return by_name(
+        [
+            (
+                identifier(board, "id"), board.get("title"), board.get("description"), moment(board.get("created")),
+                moment(board.get("modified")), board.get("creator_name"), board.get("is_private"),
+                board.get("is_restricted"), board.get("is_favorited"), moment(board.get("pinned_date")),
+                board.get("time_filter"), board.get("filters"),
+            )
+            for board in results(body)
+        ]
+    )  # fmt: skip
+
+
+def dashboard(body: Any) -> list[tuple]:
+    board = shaped(shaped(body, dict).get("results"), dict)
+    identifier(board, "id")
+    layout, contents, rows, shown = board.get("layout") or {}, board.get("contents") or {}, [], []
+    for row, name in enumerate(layout.get("order", []), 1):
+        for position, cell in enumerate(layout["rows"][name]["cells"], 1):
+            kind, number = cell["content_type"], cell["content_id"]
+            shown.append((kind, str(number)))
+            rows.append((row, position, kind, number, contents.get(kind, {}).get(str(number))))
+    loose = [(None, None, kind, int(number), card) for kind, cards in contents.items()
+             for number, card in cards.items() if (kind, number) not in shown]  # fmt: skip
+    found = []
+    for row, position, kind, number, card in rows + loose:
+        said = card or {}
+        bookmark = number if kind == "report" else said.get("bookmark_id") if kind == "report-link" else None
+        report_type = said.get("type") if kind in ("report", "report-link") else None
+        found.append((row, position, kind, number, bookmark, said.get("name"), report_type, said.get("description"),
+                      said.get("params"), card))  # fmt: skip
+    return found
+
+
+def feature_flags(body: Any) -> list[tuple]:
+    members = ("key", "name", "status", "description", "context", "serving_method", "tags", "experiment_id")
+    return sorted(
+        [
+            (
+                named(flag, "id"), *(flag.get(name) for name in members), moment(flag.get("created")),
+                moment(flag.get("modified")), flag.get("creator_name"), flag.get("ruleset"),
+            )
+            for flag in results(body)
+        ],
+        key=lambda row: row[2],
+    )  # fmt: skip
+
+
+def experiments(body: Any) -> list[tuple]:
+    later = ("tags", "variants", "metrics", "settings", "exposures_cache", "results_cache", "feature_flag")
+    return sorted(
+        [
+            (
+                named(one, "id"), *(one.get(name) for name in ("name", "status", "description", "hypothesis")),
+                *(moment(one.get(name)) for name in ("start_date", "end_date", "created")), *(one.get(name) for name in later),
+            )
+            for one in results(body)
+        ],
+        key=lambda row: row[1],
+    )  # fmt: skip
+
+
+def lookup_tables(body: Any) -> list[tuple]:
+    def said(table: dict, name: str) -> Any:
+        """In either spelling."""
+        first, *others = name.split("_")
+        return table.get(name, table.get(first + "".join(part.title() for part in others)))
+
+    return by_name(
+        [
+            (
+                identifier(table, "id"), table["name"], said(table, "data_group_id"), moment(said(table, "created_at")),
+                moment(said(table, "last_modified_at")), said(table, "has_mapped_properties"),
+            )
+            for table in results(body)
+        ]
+    )  # fmt: skip
+
+
+def cohort_definitions(body: Any) -> list[tuple]:
+    members = ("name", "description", "count", "is_visible", "is_locked", "verified", "data_group_id")
+    found = []
+    for cohort in results(body):
+        definition = {name: cohort[name] for name in ("selector", "behaviors", "groups") if name in cohort}
+        creator = (cohort.get("created_by") or {}).get("name")
+        row = (identifier(cohort, "id"), *(cohort.get(name) for name in members), creator, cohort.get("last_edited"),
+               cohort.get("last_queried"), cohort.get("definition") or definition or None)  # fmt: skip
+        found.append(row)
+    return by_name(found)
+
+
+def with_json_values(con: Any, call: str, rows: list[tuple]) -> list[tuple]:
+    """Rows of a call with its JSON columns as values."""
+    types = [row[1] for row in con.execute(f"DESCRIBE FROM {call}").fetchall()]
+    read = lambda value, kind: json.loads(value) if kind == "JSON" and value is not None else value  # noqa: E731
+    return [tuple(read(value, kind) for value, kind in zip(row, types)) for row in rows]
+
+
+def named(item: dict, name: str) -> str:
+    if not isinstance(item.get(name), str):
+        raise Unexpected
+    return item[name]
 
 
 def results(body: Any) -> list:

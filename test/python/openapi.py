@@ -22,10 +22,28 @@ FORM = "application/x-www-form-urlencoded"
 UNSPECIFIED = {
     # What no specification covers, by method and path; the sections are those of `mixpanel-api.md`.
     "GET /api/query/arb_funnels": "saved flows; §1.4, only Mixpanel's own client shows it",
+    "POST /api/query/insights": "a report by its definition; §1.1 of `mixpanel-more.md`",
+    "POST /api/query/arb_funnels": "a flow by its definition; §1.1 of `mixpanel-more.md`",
     "GET /api/app/me": "the projects and their time zones; §1.5",
     "GET /api/app/projects/{}/bookmarks": "saved reports; §1.5",
     "GET /api/app/workspaces/{}/bookmarks": "saved reports of a data view; §1.5",
+    "GET /api/app/projects/{}/bookmarks/{}": "how a report was made; §1.1 of `mixpanel-more.md`",
+    "GET /api/app/workspaces/{}/bookmarks/{}": "the same of a data view",
     "GET /api/app/projects/{}/workspaces/public": "data views; §1.5",
+    # The sections of `mixpanel-more.md`, as Mixpanel's own client asks them.
+    "GET /api/app/projects/{}/dashboards": "boards; §1.5",
+    "GET /api/app/workspaces/{}/dashboards": "those of a data view; §1.5",
+    "GET /api/app/projects/{}/dashboards/{}": "one board; §1.5",
+    "GET /api/app/workspaces/{}/dashboards/{}": "one board of a data view; §1.5",
+    "GET /api/app/projects/{}/workspaces/{}/feature-flags/": "feature flags; §2",
+    "GET /api/app/projects/{}/experiments/": "experiments; §2",
+    "GET /api/app/workspaces/{}/experiments/": "those of a data view; §2",
+    "GET /api/app/projects/{}/cohorts": "cohorts with their definitions; §3",
+    "GET /api/app/workspaces/{}/cohorts": "those of a data view; §3",
+    "GET /api/app/projects/{}/data-definitions/lookup-tables/": "lookup tables; §3",
+    "GET /api/app/workspaces/{}/data-definitions/lookup-tables/": "those of a data view; §3",
+    "GET /api/app/projects/{}/data-definitions/lookup-tables/download/": "the rows of one; §3",
+    "GET /api/app/workspaces/{}/data-definitions/lookup-tables/download/": "those of a data view's; §3",
 }
 
 OBJECTS = {"type": "object"}
@@ -43,6 +61,8 @@ CORRECTIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("/segmentation", "unit"): {"schema": {"enum": ["minute", "hour", "day", "week", "month"]}},
     # §3: "JSON array string (spec says integer: wrong)".
     ("/engage", "behaviors"): {"schema": {"type": "array", "items": OBJECTS}},
+    # §3 of `mixpanel-more.md`: Mixpanel's own client asks with `tags=1,2`.
+    ("/projects/{projectId}/annotations", "tags"): {"schema": {"type": "string"}},
     # "A JSON-encoded object", which the specification calls a blob.
     ("/jql", "params"): {"schema": OBJECTS},
 }

@@ -3,73 +3,18 @@ from __future__ import annotations
 
 import gzip
 import os
-import pathlib
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from datetime import timedelta
-from itertools import count
 
 import pytest
-from conftest import EXTENSION, connect, days_asked, error_of, export, last_fetch, line, only_v2, rows
-from simulator import Project, Simulator
+from archived import FIRST, LAST, answer, archive, files, month, open_shop, python, shop  # noqa: F401  fixtures
+from conftest import connect, days_asked, error_of, export, last_fetch, line, only_v2, rows
 
-MONTH = Project(days=31, events_per_day=40)
-NUMBERS = count(5000)
-FIRST, LAST = "2025-01-01", "2025-01-31"
-ALL = f"SELECT * FROM {export(first=FIRST, last=LAST)}"
-
-
-def month(arguments: str = "") -> str:
-    return export(arguments, first=FIRST, last=LAST)
-
-
-def open_shop(monkeypatch, **options) -> Simulator:
-    project = Project(**{"days": 31, "events_per_day": 40, "project_id": next(NUMBERS), **options.pop("project", {})})
-    simulator = Simulator(project, **options).start()
-    monkeypatch.setenv("MP_API_BASE_URL", simulator.url)
-    monkeypatch.setenv("MP_PROJECT_ID", str(project.project_id))
-    monkeypatch.delenv("MP_RATE_LIMITS")
-    return simulator
-
-
-@pytest.fixture
-def archive(monkeypatch, tmp_path) -> pathlib.Path:
-    monkeypatch.setenv("MP_ARCHIVE", str(tmp_path / "archive"))
-    return tmp_path / "archive"
-
-
-@pytest.fixture
-def shop(monkeypatch, archive):
-    with_limits = open_shop(monkeypatch)
-    yield with_limits
-    with_limits.close()
-
-
-def files(archive: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(archive.glob("*/*/*/*.jsonl.gz"))
-
-
-def python(script: str, **environment) -> subprocess.Popen:
-    """Another process, with the extension loaded as `con`."""
-    head = f"""
-import duckdb, os, sys
-con = duckdb.connect(config={{"allow_unsigned_extensions": "true"}})
-con.execute("SET enable_progress_bar = false")
-con.execute("LOAD '{EXTENSION}'")
-"""
-    command = [sys.executable, "-c", head + script]
-    return subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def answer(process: subprocess.Popen) -> str:
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return out.strip()
+ALL = f"SELECT * FROM {month()}"
 
 
 def test_a_month_is_asked_for_once(con, shop):
@@ -283,15 +228,6 @@ def test_an_empty_answer_takes_no_rows_place(con, shop, clock, archive):
     assert rows(con, call) == [(0,)], "it is what Mixpanel says now"
     assert rows(con, f"SELECT count(*) FROM {export(first=FIRST, last=FIRST)}") == [there]
     assert len(files(archive)) == 2
-
-
-def test_rows_are_cut_by_their_own_day_only_where_days_are_utc(con, monkeypatch, archive):
-    """A project whose days are not those of UTC: an answer serves all of its days or none."""
-    shop = open_shop(monkeypatch, project={"time_zone": "Asia/Tokyo", "days": 4})
-    call = lambda first, last: rows(con, f"SELECT count(*) FROM {export('window_days := 4', first=first, last=last)}")  # noqa: E731
-    call("2025-01-01", "2025-01-04")
-    assert len(shop.settled()) == 1
-    shop.close()
 
 
 def test_twenty_processes_ask_once(shop):

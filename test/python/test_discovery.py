@@ -11,8 +11,10 @@ from datetime import UTC, datetime
 import discovered
 import pytest
 from conftest import PROJECT, ROOT, SECRET, USERNAME, error_of, rows
+from simulator.office.lookup_tables import TOKEN
 
 QUERY, APP = "/api/query", f"/api/app/projects/{PROJECT.project_id}"
+VIEW, LOOKUP = "/api/app/workspaces/3002", f"{APP}/data-definitions/lookup-tables"
 ID = {"project_id": str(PROJECT.project_id)}
 WIDEST = {"type": "general", "limit": "5000", "from_date": "2000-01-01"}
 ODD_NAMES = ['A/B: 100% "new" checkout?', "a&b=c+d #1", "%41%2F", "購入 🛒", "O'Hare \\ co", "x?y;z,[]{}", " padded "]
@@ -71,8 +73,31 @@ CALLS = [
     ("mixpanel_annotations(to_date := '2025-01-03')", "GET", f"{APP}/annotations", {"toDate": "2025-01-03"},
      discovered.annotations),
     ("mixpanel_workspaces()", "GET", f"{APP}/workspaces/public", {}, discovered.workspaces),
+    ("mixpanel_annotations(tags := [1, '2'])", "GET", f"{APP}/annotations", {"tags": "1,2"}, discovered.annotations),
+    ("mixpanel_annotation_tags()", "GET", f"{APP}/annotations/tags", {}, discovered.annotation_tags),
+    ("mixpanel_dashboards()", "GET", f"{APP}/dashboards", {}, discovered.dashboards),
+    ("mixpanel_dashboards(workspace_id := 3002)", "GET", f"{VIEW}/dashboards", {}, discovered.dashboards),
+    ("mixpanel_dashboard(501)", "GET", f"{APP}/dashboards/501", {}, discovered.dashboard),
+    ("mixpanel_dashboard('502', workspace_id := 3002)", "GET", f"{VIEW}/dashboards/502", {}, discovered.dashboard),
+    # With a slash at the end, as Mixpanel's own client asks.
+    ("mixpanel_feature_flags(workspace_id := 3001)", "GET", f"{APP}/workspaces/3001/feature-flags/", {},
+     discovered.feature_flags),
+    ("mixpanel_feature_flags(workspace_id := 3002, include_archived := true)", "GET",
+     f"{APP}/workspaces/3002/feature-flags/", {"include_archived": "true"}, discovered.feature_flags),
+    ("mixpanel_experiments()", "GET", f"{APP}/experiments/", {}, discovered.experiments),
+    ("mixpanel_experiments(workspace_id := 3002, include_archived := true)", "GET", f"{VIEW}/experiments/",
+     {"include_archived": "true"}, discovered.experiments),
+    ("mixpanel_lookup_tables()", "GET", f"{LOOKUP}/", {}, discovered.lookup_tables),
+    ("mixpanel_lookup_tables(data_group_id := 611, workspace_id := 3002)", "GET",
+     f"{VIEW}/data-definitions/lookup-tables/", {"data-group-id": "611"}, discovered.lookup_tables),
+    ("mixpanel_cohort_definitions()", "GET", f"{APP}/cohorts", {}, discovered.cohort_definitions),
+    ("mixpanel_cohort_definitions(group_id := -1405123841946871899, workspace_id := 3002)", "GET", f"{VIEW}/cohorts",
+     {"data_group_id": "-1405123841946871899"}, discovered.cohort_definitions),
 ]  # fmt: skip
 NAMES = [call for call, *_ in CALLS]
+TAKE_RAW = tuple(f"mixpanel_{name}(" for name in (
+    "annotations", "annotation_tags", "dashboards", "dashboard", "feature_flags", "experiments", "lookup_tables",
+    "cohort_definitions"))  # fmt: skip
 
 
 @pytest.mark.parametrize("call, method, path, params, read", CALLS, ids=NAMES)
@@ -81,8 +106,7 @@ def test_rows_and_request(con, sim, call, method, path, params, read):
     params = {name: value() if callable(value) else value for name, value in params.items()}
     assert asked(sim) == [(method, path, params)]
     expected = read(told(sim, method, path, params))
-    if "lexicon" in call:
-        found = discovered.with_json_read(found)
+    found = discovered.with_json_values(con, call, found)
     if read is discovered.lexicon_schema:
         assert [row[:2] for row in found] == [("event", "Purchase")]
         found = [row[2:] for row in found]
@@ -154,6 +178,98 @@ def test_a_projects_secret_reads_the_query_api(con, sim, monkeypatch):
     monkeypatch.setenv("MP_SECRET", "demo-project-secret")
     assert len(rows(con, "FROM mixpanel_funnels()")) == 4
     assert "project_id" not in sim.settled()[0].params
+
+
+def test_flags_are_of_the_view_that_has_all_data(con, sim):
+    """Where the call names none, which takes a question of its own, once."""
+    rows(con, "FROM mixpanel_feature_flags()")
+    rows(con, "FROM mixpanel_feature_flags(include_archived := true)")
+    flags = f"{APP}/workspaces/3001/feature-flags/"
+    assert [path for _, path, _ in asked(sim)] == [f"{APP}/workspaces/public", flags, flags]
+
+
+@pytest.mark.parametrize("views, asked_of", [
+    ([{"id": 1, "name": "a"}, {"id": 2, "name": "b", "is_default": True}, {"id": 3, "name": "c", "is_global": True}], "3"),
+    ([{"id": 1, "name": "a"}, {"id": 2, "name": "b", "is_default": True}], "2"),
+    ([{"id": 1, "name": "a"}], "1"),
+])  # fmt: skip
+def test_which_view_flags_are_of(con, sim, views, asked_of):
+    sim.add_fault("body", path=f"{APP}/workspaces/public", body=json.dumps({"results": views}))
+    sim.add_fault("body", path=f"{APP}/workspaces/{asked_of}/feature-flags/", body='{"results": []}')
+    assert rows(con, "FROM mixpanel_feature_flags()") == []
+
+
+def test_a_project_without_views_has_no_flags_to_ask_for(con, sim):
+    sim.add_fault("body", path=None, body='{"results": []}')
+    assert "workspace_id := ..." in error_of(con, "FROM mixpanel_feature_flags()")
+
+
+@pytest.mark.parametrize("call", [call for call in NAMES if call.startswith(TAKE_RAW)])
+def test_the_whole_answer(con, sim, call):
+    method, path, params = next(each[1:4] for each in CALLS if each[0] == call)
+    ((answer,),) = rows(con, f"FROM {call.replace('()', '(raw := true)') if '()' in call else call[:-1] + ', raw := true)'}")
+    expected = json.dumps(told(sim, method, path, params))
+    assert json.loads(answer) == json.loads(re.sub(r'("token": )"[^"]*"', r"\1null", expected))
+
+
+def test_nothing_shows_a_token(con, sim):
+    assert "token" in json.dumps(told(sim, "GET", f"{LOOKUP}/", {}))
+    for call in ("mixpanel_lookup_tables()", "mixpanel_lookup_tables(raw := true)"):
+        assert TOKEN not in json.dumps(rows(con, f"FROM {call}"), default=str)
+
+
+LOOKUP_TEXT = 'a,b\n1,"x\n, ""y"""\n,é\n'
+
+
+def test_rows_of_a_lookup_table(con, sim):
+    """Asked each time, as the official client asks."""
+    sim.add_fault("body", path=f"{LOOKUP}/download/", body=LOOKUP_TEXT, times=2)
+    expected = [{"a": "1", "b": 'x\n, "y"'}, {"a": "", "b": "é"}]
+    for _ in range(2):
+        assert [json.loads(row) for (row,) in rows(con, "FROM mixpanel_lookup_table(7)")] == expected
+    assert asked(sim) == [("GET", f"{LOOKUP}/download/", {"data-group-id": "7"})] * 2
+    rows(con, "FROM mixpanel_lookup_table(610, max_rows := 2, workspace_id := 3002)")
+    assert asked(sim)[2:] == [("GET", f"{VIEW}/data-definitions/lookup-tables/download/", {"data-group-id": "610", "limit": "2"})]
+
+
+@pytest.mark.parametrize("body", ["", '{"status": "ok", "results": []}', "a,b\n1\n", "<html><body>no</body></html>"])
+def test_what_is_no_lookup_table_is_no_empty_one(con, sim, body):
+    sim.add_fault("body", path=None, body=body, times=None)
+    assert "[UNEXPECTED_RESPONSE]" in error_of(con, "FROM mixpanel_lookup_table(7)")
+
+
+def test_a_lookup_table_that_breaks_off_is_asked_for_again(con, sim):
+    sim.add_fault("cut", path=f"{LOOKUP}/download/", fraction=0.5)
+    assert len(rows(con, "FROM mixpanel_lookup_table(610)")) == 3
+    assert [request.path for request in sim.settled()] == [f"{LOOKUP}/download/"] * 2
+
+
+@pytest.mark.parametrize("call, problem", [
+    ("mixpanel_annotations(tags := [])", "tags: must be a list of ids"),
+    ("mixpanel_annotations(tags := ['releases'])", "mixpanel_annotation_tags()"),
+    ("mixpanel_annotations(tags := 1)", "tags: must be a list"),
+    ("mixpanel_dashboard(0)", "no board has the id 0"),
+    ("mixpanel_dashboard(NULL)", "dashboard_id: is missing"),
+    ("mixpanel_dashboard(1.5)", "dashboard_id: is neither"),
+    ("mixpanel_dashboard('https://mixpanel.com/project/12345/app/insights#report/8001')", "nor the URL of one"),
+    ("mixpanel_dashboard('https://eu.mixpanel.com/project/12345/app/boards#id=501')", "region := 'eu'"),
+    ("mixpanel_lookup_table(NULL)", "data_group_id: is missing"),
+    ("mixpanel_lookup_table(1, max_rows := 0)", "max_rows: must be at least 1"),
+    ("mixpanel_lookup_tables(data_group_id := 'x')", "data_group_id: must be a whole number"),
+])  # fmt: skip
+def test_bad_input_is_refused_at_bind(con, sim, call, problem):
+    error = error_of(con, f"DESCRIBE FROM {call}")
+    assert "[INVALID_ARGUMENT]" in error and problem in error
+    assert not sim.settled()
+
+
+def test_a_boards_address_in_from(con, sim):
+    """Whatever the view that it is seen through; with a card open, it is the report's address."""
+    address = f"https://mixpanel.com/project/{PROJECT.project_id}/view/3001/app/boards#id=501"
+    assert rows(con, f"FROM '{address}'") == rows(con, "FROM mixpanel_dashboard(501)")
+    assert [path for _, path, _ in asked(sim)] == [f"{APP}/dashboards/501"]
+    columns = [row[0] for row in rows(con, f"DESCRIBE FROM '{address}&editor-card-id=%22report-8001%22'")]
+    assert columns[0] == "report_type"
 
 
 LOOKING = [

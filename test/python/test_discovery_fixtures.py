@@ -57,7 +57,7 @@ def check(con, call: str, read, body) -> bool:
         assert "[UNEXPECTED_RESPONSE]" in error_of(con, f"FROM {call}"), body
         return False
     found = rows(con, f"FROM {call}")
-    assert (discovered.with_json_read(found) if "lexicon" in call else found) == expected
+    assert discovered.with_json_values(con, call, found) == expected
     return True
 
 
@@ -98,7 +98,7 @@ def test_one_schema_in_an_envelope(con, sim):
             sim.add_fault("body", path=None, body=json.dumps(response["body"]), status=response["status"])
             call = f"mixpanel_lexicon_schema('event', 'name {seen}')"
             if response["status"] == 200:
-                found = discovered.with_json_read(rows(con, f"FROM {call}"))
+                found = discovered.with_json_values(con, call, rows(con, f"FROM {call}"))
                 assert [row[2:] for row in found] == discovered.lexicon_schema(response["body"])
             else:
                 assert "Schema not found" in error_of(con, f"FROM {call}")

@@ -38,13 +38,13 @@ STATEMENTS = {
     "GET /api/query/events/properties/values": "FROM mixpanel_property_values('plan', event := 'Purchase')",
     "POST /api/query/jql": "FROM mixpanel_jql('function main() { return params.rows }', params := '{\"rows\": [1]}')",
     "GET /api/app/projects/{projectId}/annotations": f"FROM mixpanel_annotations({DATES})",
+    "GET /api/app/projects/{projectId}/annotations/tags": "FROM mixpanel_annotation_tags()",
     "GET /api/app/projects/{projectId}/schemas": "FROM mixpanel_lexicon_schemas()",
     "GET /api/app/projects/{projectId}/schemas/{entityType}": "FROM mixpanel_lexicon_schemas(entity_type := 'event')",
     "GET /api/app/projects/{projectId}/schemas/{entityType}/{name}": "FROM mixpanel_lexicon_schema('event', 'Purchase')",
 }
 NOT_ASKED = {
     "GET /api/app/projects/{projectId}/annotations/{annotationId}": "the list has all that is said of each",
-    "GET /api/app/projects/{projectId}/annotations/tags": "the list names the tags of each",
 }
 
 

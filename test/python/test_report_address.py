@@ -44,7 +44,7 @@ def test_looking_makes_no_request(con, sim):
 
 
 @pytest.mark.parametrize("name", [
-    "8001", "https://mixpanel.com/s/AbC123", "https://mixpanel.com/project/12345/app/boards#id=5",
+    "8001", "https://mixpanel.com/s/AbC123", "https://mixpanel.com/project/12345/app/boards",
     "https://mixpanel.com/project/12345/app/insights#EBrV5bW2u9Mw", "https://example.com/project/12345/app/insights#report/8001",
     "https://mixpanel.com.example.com/project/12345/app/insights#report/8001", "mixpanel",
 ])  # fmt: skip

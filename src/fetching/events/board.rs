@@ -32,7 +32,7 @@ use crate::{
     config::{Credentials, Target},
     contract::{Code, Error, Reason, Result},
     decode::Count,
-    fetching::record::Fetch,
+    fetching::record::{DaysAnswered, Fetch},
     mixpanel::{Failure, Policy, Tries, redact},
 };
 
@@ -79,6 +79,8 @@ struct Slot {
     half_of: Option<usize>,
     /// Whether what it settled with is in the archive.
     is_kept: bool,
+    /// Whether it is a kept answer of which days are cut away.
+    is_cut: bool,
     tries: Tries,
     /// Before it is asked for again.
     pause: Duration,
@@ -93,6 +95,11 @@ impl Slot {
         let pause = self.tries.again(failure)?;
         Fetch::add(&fetch.retries, 1);
         Ok(pause)
+    }
+
+    /// Whether its answer may still show that no other one may be cut by days.
+    fn is_open(&self) -> bool {
+        !self.is_over() && !self.is_cut
     }
 
     /// Whether it is here or on its way, and nothing but memory has it.
@@ -111,8 +118,6 @@ struct Slots {
     taken_at: Instant,
     /// Whether rows of an answer that was cut by days went out.
     has_cut: bool,
-    /// Whether an answer of this scan has rows on other days than its own.
-    has_strays: bool,
 }
 
 /// A window to download.
@@ -153,7 +158,6 @@ impl Board {
                 closed: false,
                 taken_at: Instant::now(),
                 has_cut: false,
-                has_strays: false,
             }),
             arrived: Condvar::new(),
             wanted: Notify::new(),
@@ -220,16 +224,19 @@ impl Board {
         }
     }
 
-    /// Days that are to be planned now.
-    pub fn unplanned(&self) -> Vec<(usize, Vec<Date>)> {
-        let now = self.keeper.now();
+    /// The windows that are to be planned now, and their days, in order; `None` where there are none.
+    pub fn unplanned(&self) -> Option<(Vec<usize>, Vec<Date>)> {
         let slots = self.lock();
-        if slots.closed {
-            return Vec::new();
+        if slots.closed || !slots.slots.iter().any(|slot| matches!(slot.state, State::Unplanned(_))) {
+            return None;
         }
+        let now = self.keeper.now();
         let is_due = |slot: &Slot| matches!(slot.state, State::Unplanned(at) if at.is_none_or(|at| at <= now));
         let due = slots.slots.iter().enumerate().filter(|(_, slot)| is_due(slot));
-        due.map(|(index, slot)| (index, slot.days.clone())).collect()
+        let indexes: Vec<usize> = due.clone().map(|(index, _)| index).collect();
+        let mut days: Vec<Date> = due.flat_map(|(_, slot)| slot.days.iter().copied()).collect();
+        days.sort_unstable();
+        (!indexes.is_empty()).then_some((indexes, days))
     }
 
     /// Whether anything is waited for that tells nobody when it comes: what others bring, a moment, a reader that does not.
@@ -262,7 +269,7 @@ impl Board {
     pub fn plan_anew(&self, index: usize, not_before: Option<Timestamp>) {
         let mut slots = self.lock();
         let Some(slot) = slots.slots.get_mut(index) else { return };
-        slot.state = State::Unplanned(not_before);
+        (slot.state, slot.is_cut) = (State::Unplanned(not_before), false);
         let claim = slot.claim.take();
         drop(slots);
         if let Some(claim) = claim {
@@ -272,16 +279,15 @@ impl Board {
         self.changed();
     }
 
-    /// Puts planned windows in the place of one.
-    pub fn replace(&self, index: usize, plan: WindowPlan) {
+    /// Puts planned windows in the place of others.
+    pub fn replace(&self, indexes: &[usize], plan: WindowPlan) {
         self.fetch.wait_until(None);
         let mut slots = self.lock();
-        let Some(old) = slots.slots.get_mut(index) else { return };
-        old.state = State::Replaced;
-        let tries = old.tries;
+        let others = slots.slots.iter_mut().enumerate().filter(|(index, _)| indexes.contains(index));
+        others.for_each(|(_, old)| old.state = State::Replaced);
         Fetch::add(&self.fetch.windows, plan.windows.len() as u64);
-        self.fetch.windows.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-        slots.slots.extend(plan.windows.into_iter().map(|planned| slot(planned, tries)));
+        self.fetch.windows.fetch_sub(indexes.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        slots.slots.extend(plan.windows.into_iter().map(|planned| slot(planned, Tries::new(self.policy))));
         drop(slots);
         self.changed();
     }
@@ -307,6 +313,7 @@ impl Board {
                 claim,
                 half_of,
                 is_kept: false,
+                is_cut: false,
                 tries,
                 pause,
             });
@@ -355,7 +362,8 @@ impl Board {
     }
 
     /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more, or when none came
-    /// for as long as `patience` and `leave` agrees.
+    /// for as long as `patience` and `leave` agrees. Kept answers of which days are cut away come last: any other answer may
+    /// show that they must not be.
     pub fn take(
         &self,
         patience: Option<Duration>,
@@ -369,7 +377,9 @@ impl Board {
             if slots.closed || slots.slots.iter().all(Slot::is_over) {
                 return Ok(None);
             }
-            let here = slots.slots.iter_mut().enumerate().filter(|(_, slot)| matches!(slot.state, State::Arrived(_)));
+            let may_cut = !slots.slots.iter().any(Slot::is_open);
+            let is_here = |slot: &Slot| matches!(slot.state, State::Arrived(_)) && (may_cut || !slot.is_cut);
+            let here = slots.slots.iter_mut().enumerate().filter(|(_, slot)| is_here(slot));
             if let Some((index, slot)) = here.min_by_key(|(_, slot)| slot.window.from)
                 && let State::Arrived(mut arrived) = std::mem::replace(&mut slot.state, State::Taken)
             {
@@ -401,6 +411,10 @@ impl Board {
         Unkept { partial, asked_at }: Unkept,
         count: Count,
     ) -> Option<KeptAnswer> {
+        if count.rows == 0 && self.keeper.has_rows_of(window) {
+            let what = "no rows came, and the archive has rows of these days: they stay there";
+            self.fetch.warn("NO_ROWS", format!("{window}: {what}"));
+        }
         let kept = self.keeper.keep(partial, window, count, asked_at)?;
         let mut slots = self.lock();
         let claim = slots.slots.get_mut(index).and_then(|slot| slot.claim.take());
@@ -418,7 +432,7 @@ impl Board {
 
     /// The window's lines are good, and it will not be fetched again. Whether its rows are: they may answer another
     /// question.
-    fn settle(&self, index: usize, count: Count, unkept: Option<Unkept>, asked_at: Option<Timestamp>) -> bool {
+    fn settle(&self, index: usize, count: Count, unkept: Option<Unkept>, asked: Asked) -> bool {
         let Some(window) = self.lock().slots.get(index).map(|slot| slot.window) else { return false };
         let warning = match verify::within_days(count) {
             Ok(warning) => warning,
@@ -431,11 +445,17 @@ impl Board {
         if let Some(warning) = warning {
             self.fetch.warn("ROWS_OUTSIDE_DAYS", format!("{window}: {warning}"));
         }
+        if count.on_days < count.rows {
+            self.keeper.note_other_days();
+        }
+        let is_cut_wrong = self.keeper.has_other_days();
         let mut slots = self.lock();
-        slots.has_strays |= count.on_days < count.rows;
-        let is_mixed = slots.has_strays && slots.has_cut;
+        let is_mixed = is_cut_wrong && slots.has_cut;
         let mut claim = None;
         if let Some(slot) = slots.slots.get_mut(index) {
+            // Before anybody can see that all windows are done, and look into the record.
+            let Asked { at, is_empty } = asked;
+            self.fetch.answered(DaysAnswered { days: slot.days.clone(), asked_at: at, is_empty });
             slot.state = State::Settled;
             slot.is_kept |= is_kept;
             claim = slot.claim.take();
@@ -443,9 +463,6 @@ impl Board {
         drop(slots);
         if let Some(claim) = claim {
             self.keeper.release(&claim, None);
-        }
-        if let Some(asked_at) = asked_at {
-            self.fetch.asked_at(asked_at);
         }
         Fetch::add(&self.fetch.windows_done, 1);
         if is_mixed {
@@ -460,9 +477,9 @@ impl Board {
 
     /// Rows of a kept answer go out, of which others were cut away by their days. Whether they may.
     pub fn may_cut(&self) -> bool {
-        let mut slots = self.lock();
-        slots.has_cut |= !slots.has_strays;
-        !slots.has_strays
+        let may_cut = !self.keeper.has_other_days();
+        self.lock().has_cut |= may_cut;
+        may_cut
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
@@ -536,6 +553,9 @@ impl Board {
 
     /// Nobody will read any more: everything is in hand, the query's limit is reached, or the scan was dropped.
     pub fn close(&self) {
+        if self.keeper.is_in_a_fork() {
+            return;
+        }
         let mut slots = self.lock();
         slots.closed = true;
         // What has arrived, was not read and will not be kept gives its memory back now.
@@ -610,12 +630,22 @@ impl Slots {
 }
 
 fn slot(PlannedWindow { window, days, origin }: PlannedWindow, tries: Tries) -> Slot {
+    let is_cut = matches!(&origin, WindowOrigin::Copy(kept) if kept.selection.cuts_days());
     let (state, claim, is_kept) = match origin {
         WindowOrigin::Mixpanel(claim) => (State::Waiting, claim, false),
         WindowOrigin::Copy(kept) => (State::Arrived(Arrived::Kept(kept)), None, true),
         WindowOrigin::Claim(claim) => (State::Awaited(claim), None, false),
     };
-    Slot { window, days, state, claim, half_of: None, is_kept, tries, pause: Duration::ZERO }
+    Slot { window, days, state, claim, half_of: None, is_kept, is_cut, tries, pause: Duration::ZERO }
+}
+
+/// What is to be known of an answer when its rows are gone.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// When Mixpanel was asked.
+    pub at: Timestamp,
+    /// Whether it held nothing at all.
+    pub is_empty: bool,
 }
 
 /// A window that a reader has. If the reader comes to grief with it, nobody waits for it for ever.
@@ -629,9 +659,9 @@ pub struct Taken<'a> {
 impl Taken<'_> {
     /// The window's lines are good, and it will not be fetched again. Whether its rows are, which may answer another
     /// question.
-    pub fn settle(mut self, count: Count, asked_at: Option<Timestamp>) -> bool {
+    pub fn settle(mut self, count: Count, asked: Asked) -> bool {
         self.open = false;
-        self.board.settle(self.index, count, self.unkept.take(), asked_at)
+        self.board.settle(self.index, count, self.unkept.take(), asked)
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
@@ -644,6 +674,12 @@ impl Taken<'_> {
     pub fn plan_anew(mut self) {
         self.open = false;
         self.board.plan_anew(self.index, None);
+    }
+
+    /// It can't be read, and not because of what it is.
+    pub fn give_up(mut self, error: Error) {
+        self.open = false;
+        self.board.give_up(self.index, error);
     }
 }
 
@@ -719,7 +755,7 @@ mod tests {
         board.bring(0, arrived());
         let (taken, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.is_over(false));
-        taken.settle(Count::default(), None);
+        taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
     }

@@ -111,6 +111,10 @@ impl WindowSource {
         let mut verifier: Option<Verifier> = None;
         while let Some(chunk) = body.chunk().await? {
             Fetch::add(&self.client.record().bytes, chunk.len() as u64);
+            if spool.has_partial() && !keeper.takes(chunk.len()) {
+                spool.leave_the_archive()?;
+                keeper.keep_no_more();
+            }
             if !spool.write(&chunk)? {
                 keeper.keep_no_more();
             }

@@ -3,10 +3,10 @@
 
 use super::{project_request, results::results};
 use crate::{
-    contract::{Arguments, BoundTable, Function, Result, Session, Table, params},
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
     functions::{
         listing::listing,
-        parameters::{DAYS, TARGET},
+        parameters::{DAYS, RAW, TARGET},
         target,
     },
     json::Record,
@@ -16,17 +16,22 @@ pub const ANNOTATIONS: Function = Function {
     name: "mixpanel_annotations",
     description: "The notes on dates that a project's charts show, all of them unless dates say otherwise.",
     example: "SELECT date, description, tags FROM mixpanel_annotations(from_date := '2025-01-01', to_date := '2025-01-31');",
-    parameters: params![DAYS, TARGET],
+    parameters: params![DAYS, &[TAGS, RAW], TARGET],
     bind,
     ..Function::PLAIN
 };
 
+const TAGS: Param =
+    Param::named("tags", SqlType::Any, "only notes with one of these tags: a list of ids of mixpanel_annotation_tags");
+
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let (from, to) = arguments.dates("from_date", "to_date")?;
+    let tags = tags(&arguments)?;
     let target = target(&arguments, session)?;
     let request = project_request(&target, "annotations")?
         .query_some("fromDate", from.map(|date| date.to_string()))
-        .query_some("toDate", to.map(|date| date.to_string()));
+        .query_some("toDate", to.map(|date| date.to_string()))
+        .query_some("tags", tags);
     let table = Table::new()
         .bigint("annotation_id", |note: &Record| note.id("id"))
         .timestamp("date", |note| note.required_timestamp("date"))
@@ -34,6 +39,16 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .text("user_name", |note| Ok(note.record("user")?.as_ref().and_then(full_name)))
         .texts("tags", |note| note.names("tags"));
     listing(&arguments, target, request, read, table)
+}
+
+/// The ids, as the route takes them: `1,2`.
+fn tags(arguments: &Arguments) -> Result<Option<String>> {
+    let Some(ids) = arguments.ids(TAGS.name)? else { return Ok(None) };
+    if ids.is_empty() || !ids.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_digit())) {
+        let problem = "must be a list of ids, like tags := [1, 2]; mixpanel_annotation_tags() has them";
+        return Err(Error::argument(TAGS.name, problem));
+    }
+    Ok(Some(ids.join(",")))
 }
 
 /// `{"results": [{"id": 902, "date": "2025-01-01 12:00:00", "user": {"first_name": "Ada", ...}, "tags": [{"name": "x"}]}]}`

@@ -1,25 +1,41 @@
 //! Discovery: what there is to be asked about. Answers are kept for a quarter of an hour ([`crate::known`]).
 
+mod annotation_tags;
 mod annotations;
 mod bookmarks;
 mod clear_cache;
+mod cohort_definitions;
 mod cohorts;
+mod dashboard;
+mod dashboards;
 mod events;
+mod experiments;
+mod feature_flags;
 mod funnels;
 mod lexicon;
+mod lookup_table;
+mod lookup_tables;
 mod properties;
 mod property_values;
 mod results;
 mod top_events;
 mod workspaces;
 
+pub use annotation_tags::ANNOTATION_TAGS;
 pub use annotations::ANNOTATIONS;
-pub use bookmarks::{BOOKMARKS, known_type};
+pub use bookmarks::{BOOKMARKS, SavedDefinition, known_type, require_definitions, saved_definition};
 pub use clear_cache::CLEAR_CACHE;
+pub use cohort_definitions::COHORT_DEFINITIONS;
 pub use cohorts::COHORTS;
+pub use dashboard::DASHBOARD;
+pub use dashboards::DASHBOARDS;
 pub use events::EVENTS;
-pub use funnels::FUNNELS;
+pub use experiments::EXPERIMENTS;
+pub use feature_flags::FEATURE_FLAGS;
+pub use funnels::{FUNNELS, funnel_name};
 pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
+pub use lookup_table::LOOKUP_TABLE;
+pub use lookup_tables::LOOKUP_TABLES;
 pub use properties::PROPERTIES;
 pub use property_values::PROPERTY_VALUES;
 pub use top_events::TOP_EVENTS;
@@ -38,6 +54,13 @@ pub fn project_request(target: &Target, route: &str) -> Result<Request> {
     let project = target.project_id.as_deref().unwrap_or_default();
     let request = Request::get(Api::App, "projects").segment(project);
     Ok(route.split('/').fold(request, Request::segment))
+}
+
+/// The same route of the data view that the call names, if it does.
+fn view_request(target: &Target, route: &str) -> Result<Request> {
+    let Some(id) = &target.workspace_id else { return project_request(target, route) };
+    mixpanel::require_readable(target, Api::App)?;
+    Ok(route.split('/').fold(Request::get(Api::App, "workspaces").segment(id), Request::segment))
 }
 
 /// The positional argument that the question is about.
@@ -98,6 +121,9 @@ mod tests {
         let request = project_request(&target(), "workspaces/public").unwrap();
         let url = request.url(&target()).unwrap();
         assert_eq!(url.as_str(), "http://127.0.0.1:1/api/app/projects/12345/workspaces/public");
+        let view = Target { workspace_id: Some("7".into()), ..target() };
+        let url = view_request(&view, "a/b").unwrap().slash(true).url(&view).unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:1/api/app/workspaces/7/a/b/");
         let secret = Target { credentials: Credentials::ProjectSecret(Secret::new("x")), project_id: None, ..target() };
         assert_eq!(project_request(&secret, "schemas").map_err(|error| error.code()), Err(Code::InvalidConfig));
     }

@@ -41,6 +41,12 @@ pub fn results<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<
     parse(list, expected)
 }
 
+/// The one thing in an envelope: `{"status": "ok", "results": {...}}`. Errors: `UnexpectedResponse` for another shape.
+pub fn result<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T> {
+    let envelope: Envelope<'a> = parse_object(text, expected)?;
+    parse(envelope.results.ok_or_else(|| unexpected(expected, "there are no results", text))?.get(), expected)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

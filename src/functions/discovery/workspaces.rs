@@ -2,9 +2,11 @@
 
 use super::{project_request, results::results};
 use crate::{
-    contract::{Arguments, BoundTable, Function, Result, Session, Table},
+    config::Target,
+    contract::{Arguments, BoundTable, Code, Error, Function, Result, Session, Table},
     functions::{listing::listing, parameters::TARGET, target},
     json::Record,
+    known,
 };
 
 pub const WORKSPACES: Function = Function {
@@ -26,4 +28,18 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .text("name", |workspace| workspace.text("name"))
         .boolean("is_global", |workspace| workspace.boolean("is_global"));
     listing(&arguments, target, request, read, table)
+}
+
+/// The id of the data view that has all data, for routes that are of one. Blocks.
+///
+/// Errors: `NotFound` where the project has none; what a request can fail with.
+pub fn of_all_data(target: &Target) -> Result<String> {
+    let request = project_request(target, "workspaces/public")?;
+    let read = |text: &str| Ok(Record::list("a workspace", results(text, "a list of workspaces")?));
+    let views = read(&known::answer(target, &request, |text| read(text).map(drop))?)?;
+    let is = |name: &'static str| move |view: &&Record| view.boolean(name) == Ok(Some(true));
+    let found = views.iter().find(is("is_global")).or_else(|| views.iter().find(is("is_default"))).or(views.first());
+    found.map(|view| view.id("id").map(|id| id.to_string())).transpose()?.ok_or_else(|| {
+        Error::new(Code::NotFound, "Mixpanel names no data view of the project").fix("Name one: workspace_id := ...")
+    })
 }

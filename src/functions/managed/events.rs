@@ -1,6 +1,10 @@
 //! `PRAGMA mixpanel_fetch_events(...)` and `PRAGMA mixpanel_sync_events(...)`: events into a table that is kept.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::Date,
+    tz::{Offset, TimeZone},
+};
 
 use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, mode, own, text, text_or_null};
 use crate::{
@@ -39,11 +43,17 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
             .set("other_time_zone", literal(&other.to_string()))
             .add(text!("same_time_zone"))?;
     }
-    steps.fetch(arguments, params![HANDED_ON, DAYS], &[]).rows(mode)?;
-    steps.script.set("first_day", day(from)).set("last_day", day(to));
+    set_day_bounds(&mut steps, arguments.text("time_zone")?);
+    steps.fetch(arguments, params![HANDED_ON, DAYS], &[]);
     if mode == Mode::Append {
-        let days = format!("generate_series({}, {}, INTERVAL 1 DAY)::DATE[]", day(from), day(to));
-        steps.script.add(text!("replaces_days"))?.set("days_asked", days);
+        steps.script.add(text!("days_known"))?;
+    }
+    steps.rows(mode)?;
+    // Days that have not begun are not asked for, so nobody misses them.
+    let begun = to.min(latest_day(arguments.text("time_zone")?, session.clock.now())?);
+    steps.script.set("first_day", day(from)).set("last_day", day(begun.max(from)));
+    if mode == Mode::Append {
+        steps.script.add(text!("replaces_days"))?;
         merge(&mut steps, arguments)?;
     } else {
         let table = steps.table.sql();
@@ -70,17 +80,25 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
         Some(_) => return Err(Error::argument("lookback_days", "must be 0 or more")),
     };
     let to = match to {
-        Some(to) => to,
-        None => today(zone, session.clock.now())?,
+        Some(to) => to.min(latest_day(zone, session.clock.now())?),
+        None => {
+            let today = today(zone, session.clock.now())?;
+            if let Some(from) = from.filter(|from| *from > today) {
+                return Err(Error::argument("from_date", format!("{from} is after today, {today}")));
+            }
+            today
+        }
     };
-    if let Some(from) = from.filter(|from| *from > to) {
-        return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
-    }
     let mut steps = begin(arguments, session)?;
     let days = format!("getvariable('{}_days')", own(&steps.label));
     let filter = arguments.text("filter")?;
+    let max_age = match arguments.interval("max_age")? {
+        Some(max_age) => max_age,
+        None => target(arguments, session)?.keeping.max_age,
+    };
     steps
         .script
+        .set("is_fresh", is_fresh(max_age, session.clock.now()))
         .set("from_date", from.map_or("NULL::DATE".into(), day))
         .set("to_date", day(to))
         .set("lookback_days", lookback.to_string())
@@ -91,10 +109,10 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
     set_day_bounds(&mut steps, zone);
     checks(&mut steps, filter.is_some())?;
     steps.fetch(arguments, HANDED_ON, &[format!("days := {days}")]);
-    steps.script.add(text!("uncovered_days"))?;
+    steps.script.add(text!("days_known"))?.add(text!("uncovered_days"))?;
     steps.stage()?;
     // The checks have seen to it that nothing else brought rows of these days.
-    steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?.set("days_asked", days);
+    steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?;
     merge(&mut steps, arguments)?;
     steps.finish()
 }
@@ -122,6 +140,15 @@ fn begin_of(day: &str, zone: Option<&str>) -> String {
     }
 }
 
+/// Whether what was asked for lately will do. To the script, now is when it was made: an age of nothing is none of what came since.
+fn is_fresh(max_age: SignedDuration, now: Timestamp) -> String {
+    match now.checked_sub(max_age) {
+        Ok(oldest) if !max_age.is_zero() => format!("asked_at > {}", value(&Value::Timestamp(oldest.as_microsecond()))),
+        Ok(_) => "false".into(),
+        Err(_) => "true".into(),
+    }
+}
+
 /// When nothing of a day is missing but what devices send late: it is over (somewhere on earth a day lasts until noon of the
 /// next one in UTC), and an export lags by up to 45 minutes.
 fn finished(zone: Option<&str>) -> String {
@@ -133,19 +160,27 @@ fn set_day_bounds(steps: &mut Steps, zone: Option<&str>) {
     steps.script.set("day_begins", begin_of("day", zone)).set("day_ends", begin_of("(day + 1)", zone));
 }
 
+/// What could not be had, as a list.
+const FAILED_RANGES: &str = r#"from_json(failed_ranges, '[{"range": "VARCHAR", "error": "VARCHAR"}]')"#;
+
 /// Puts the staged rows in the place of the table's rows of the same days, as far as they answer the same question, and leaves
 /// alone what is the same in both.
 fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
-    set_day_bounds(steps, arguments.text("time_zone")?);
     let staged = format!("{}_staged", own(&steps.label));
     let filtered = match arguments.get("events") {
         Some(events) => format!("list_contains({}, kept.event_name)", value(events)),
         None => "true".into(),
     };
     steps.script.set("target", staged).set("filtered", filtered);
+    let empty =
+        Error::new(Code::UnexpectedResponse, "Mixpanel has no events of these days, and the table has some: they stay")
+            .fix("The next sync asks again. Where Mixpanel is right, DELETE them");
+    steps.script.set("empty_answer", literal(&empty.to_string()));
     for text in [text!("deduplicate_events"), text!("days_brought"), text!("merge_events"), text!("write_staged")] {
         steps.script.add(text)?;
     }
+    let left_out = format!("getvariable('{}_left_out')", own(&steps.label));
+    steps.script.set("failed_ranges", format!("to_json(list_concat({FAILED_RANGES}, {left_out}))"));
     Ok(())
 }
 
@@ -195,14 +230,24 @@ fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {
     let events = events.map(|names| serde_json::json!(names).to_string());
     steps
         .script
+        .set("now", value(&Value::Timestamp(session.clock.now().as_microsecond())))
         .set("filter_events", text_or_null(events.as_deref()))
         .set("filter_where", text_or_null(arguments.text("filter")?));
     Ok(steps)
 }
 
+/// The latest day that may have begun in the project.
+fn latest_day(zone: Option<&str>, now: Timestamp) -> Result<Date> {
+    let zone = zone.map(named_time_zone).transpose()?;
+    Ok(zone.unwrap_or(TimeZone::fixed(LATEST)).to_datetime(now).date())
+}
+
+/// Where a day begins first.
+const LATEST: Offset = Offset::constant(14);
+
 /// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
 /// the next sync.
-fn today(zone: Option<&str>, now: Timestamp) -> Result<jiff::civil::Date> {
+fn today(zone: Option<&str>, now: Timestamp) -> Result<Date> {
     let zone = zone.map(named_time_zone).transpose()?.unwrap_or(TimeZone::UTC);
     Ok(zone.to_datetime(now).date())
 }

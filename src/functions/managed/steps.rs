@@ -29,6 +29,8 @@ pub struct TableKind {
     pub type_name: &'static str,
     /// Of the table, in order: names and types.
     pub columns: &'static [(&'static str, &'static str)],
+    /// Whether its rows belong to days, each asked for at a moment of its own.
+    pub has_days: bool,
     /// The table function that brings the rows.
     pub function: &'static str,
     /// The pragma that fetches into a table of this kind.
@@ -51,6 +53,7 @@ pub const EVENTS: TableKind = TableKind {
         ("insert_id", "VARCHAR"),
         ("properties", "JSON"),
     ],
+    has_days: true,
     function: "mixpanel_export",
     pragma: "mixpanel_fetch_events",
 };
@@ -58,6 +61,7 @@ pub const EVENTS: TableKind = TableKind {
 pub const PROFILES: TableKind = TableKind {
     type_name: "profiles",
     columns: &[("distinct_id", "VARCHAR"), ("properties", "JSON"), ("last_seen", "TIMESTAMP")],
+    has_days: false,
     function: "mixpanel_profiles",
     pragma: "mixpanel_fetch_profiles",
 };
@@ -102,6 +106,8 @@ impl Steps {
             .set("other_history", literal(&other_history.to_string()))
             .set("hidden", literal(&hidden.to_string()))
             .set("no_record", literal(&no_record().to_string()))
+            .set("failed_ranges", "failed_ranges")
+            .set("asked", if kind.has_days { asked(&own(&label)) } else { "NULL::JSON".to_owned() })
             .add(text!("metadata"))?
             .add(text!("must_hold_history"))?
             .add(text!("must_be_a_table"))?;
@@ -158,6 +164,9 @@ impl Steps {
     /// Runs the fetch, and finds its record.
     fn bring(&mut self, text: &str) -> Result<&mut Self> {
         self.script.add(text)?.add(text!("find_record"))?;
+        if self.kind.has_days {
+            self.script.add(text!("days_came"))?;
+        }
         Ok(self)
     }
 
@@ -199,9 +208,20 @@ impl Steps {
 
     /// The row of the history, and the row that says what happened.
     pub fn finish(&mut self) -> Result<Statements> {
-        let work = self.script.add(text!("record"))?.add(text!("forget_variables"))?.finish();
+        self.script.add(text!("record"))?;
+        if self.kind.has_days {
+            self.script.add("DROP TABLE {{own}}_came;\n")?;
+        }
+        let work = self.script.add(text!("forget_variables"))?.finish();
         Ok(Statements { work, report: self.script.add(text!("report"))?.finish() })
     }
+}
+
+/// The moments of the days that came, as an object of JSON.
+fn asked(own: &str) -> String {
+    format!(
+        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime(asked_at, '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day))), '{{}}') FROM {own}_came)"
+    )
 }
 
 /// What no other fetch is called.

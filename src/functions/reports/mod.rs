@@ -6,6 +6,7 @@ mod frequency;
 mod frequency_answer;
 mod funnel;
 mod funnel_answer;
+mod funnel_steps;
 mod jql;
 mod numeric;
 mod parameters;
@@ -27,7 +28,7 @@ pub use segmentation::SEGMENTATION;
 use arrow_array::{RecordBatch, cast::AsArray};
 
 use super::{
-    one_request::{ask_for, raw_answer},
+    one_request::{ask, raw_answer},
     parameters::{LIVE, RAW},
     target,
 };
@@ -84,7 +85,7 @@ impl Question {
             return Ok(raw_answer(target, request));
         }
         Ok(rows(columns, move || {
-            let batch = ask_for(&target, &request, &read)?;
+            let batch = ask(&target, &request)?.read(&read)?;
             // Mixpanel answers questions about events that it doesn't know as if they had never happened.
             let mut absent = events.iter().filter(|event| is_absent(event, &batch, event_column));
             absent.find_map(|event| unknown_event_at_hand(&target, event)).map_or(Ok(batch), Err)

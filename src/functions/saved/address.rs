@@ -1,13 +1,20 @@
-//! A report's address in the place of a table: `FROM 'https://mixpanel.com/project/...'`.
+//! The address of a report or a board in the place of a table: `FROM 'https://mixpanel.com/project/...'`.
 
-use super::{SAVED_REPORT, link::Link};
-use crate::contract::Replacement;
+use super::{
+    SAVED_REPORT,
+    link::{BoardLink, Link},
+};
+use crate::{contract::Replacement, functions::discovery::DASHBOARD};
 
 /// The call that an address stands for. `None` for any other text: a number may be the name of a table.
-pub fn report_at(text: &str) -> Option<Replacement> {
-    let link = Link::read(text).ok()?;
-    link.project_id?;
-    Some(Replacement::Call { function: SAVED_REPORT.name, argument: text.to_owned() })
+pub fn call_at(text: &str) -> Option<Replacement> {
+    let is_report = Link::read(text).is_ok_and(|link| link.project_id.is_some());
+    let is_board = || BoardLink::read(text).is_some_and(|board| board.project_id.is_some());
+    let function = match is_report {
+        true => SAVED_REPORT.name,
+        false => is_board().then_some(DASHBOARD.name)?,
+    };
+    Some(Replacement::Call { function, argument: text.to_owned() })
 }
 
 #[cfg(test)]
@@ -23,8 +30,15 @@ mod tests {
             "https://mixpanel.com/project/1/app/boards#id=5&editor-card-id=%22report-8001%22",
         ] {
             let call = Replacement::Call { function: "mixpanel_saved_report", argument: text.to_owned() };
-            assert_eq!(report_at(text), Some(call));
+            assert_eq!(call_at(text), Some(call));
         }
+    }
+
+    #[test]
+    fn a_board_without_a_report_is_a_board() {
+        let text = "https://mixpanel.com/project/1/view/2/app/boards#id=5";
+        let call = Replacement::Call { function: "mixpanel_dashboard", argument: text.to_owned() };
+        assert_eq!(call_at(text), Some(call));
     }
 
     #[test]
@@ -33,13 +47,13 @@ mod tests {
             "8001",
             "events",
             "https://mixpanel.com/s/AbC123",
-            "https://mixpanel.com/project/1/app/boards#id=5",
+            "https://mixpanel.com/project/1/app/boards",
             "https://mixpanel.com/project/1/app/insights#EBrV5bW2u9Mw",
             "https://example.com/project/1/app/insights#report/8001",
             "https://example.com/events.parquet",
             "",
         ] {
-            assert_eq!(report_at(text), None, "{text}");
+            assert_eq!(call_at(text), None, "{text}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::link::{AppKind, Link, NoLink};
 use crate::{
-    config::Target,
+    config::{Region, Target},
     contract::{Arguments, Error, Param, Result, SqlType, Value, params},
     functions::parameters::{LIVE, RAW},
     kept::literal,
@@ -29,7 +29,7 @@ pub fn bookmark(function: &str, arguments: &Arguments, target: &Target) -> Resul
         Some(_) => return Err(refused("is neither a whole number nor text")),
     };
     if let Some(Value::Text(url)) = arguments.get(NAME) {
-        at_home(url, &link, target, function)?;
+        at_home((NAME, "report"), url, (&link.project_id, link.region), target, function)?;
     }
     if link.kind == Some(AppKind::LaunchAnalysis) {
         return Err(Error::argument(
@@ -46,7 +46,9 @@ fn explain(problem: NoLink) -> &'static str {
             "a short link can't be followed without a request; open it in a browser and copy the long one that it \
              leads to"
         }
-        NoLink::Board => "the URL shows a board and no report; open one of its reports and copy that URL",
+        NoLink::Board => {
+            "the URL shows a board and no report; open one of its reports and copy that URL, or ask mixpanel_dashboard for its cards"
+        }
         NoLink::Unsaved => "the URL shows a report that is not saved; save it and copy its URL again",
         NoLink::Other => "is neither the id of a report nor the URL of one",
     }
@@ -59,10 +61,17 @@ fn refused(problem: &str) -> Error {
     )
 }
 
-/// Refuses a link to another project or region than the one that is asked. A project's secret may stand for any.
-fn at_home(url: &str, link: &Link, target: &Target, function: &str) -> Result<()> {
-    let project = link.project_id.as_ref().filter(|id| target.project_id.as_ref().is_some_and(|own| own != *id));
-    let region = link.region.filter(|region| *region != target.region);
+/// Refuses a link to another project or region than the one that is asked, for the parameter of this name. A project's
+/// secret may stand for any.
+pub(super) fn at_home(
+    (parameter, what): (&str, &str),
+    url: &str,
+    (project_id, region): (&Option<String>, Option<Region>),
+    target: &Target,
+    function: &str,
+) -> Result<()> {
+    let project = project_id.as_ref().filter(|id| target.project_id.as_ref().is_some_and(|own| own != *id));
+    let region = region.filter(|region| *region != target.region);
     let mut theirs = Vec::new();
     let mut ours = Vec::new();
     let mut fix = Vec::new();
@@ -80,11 +89,11 @@ fn at_home(url: &str, link: &Link, target: &Target, function: &str) -> Result<()
         return Ok(());
     }
     let problem = format!(
-        "the URL is of {}, and this call asks {}, where the same id is another report or none",
+        "the URL is of {}, and this call asks {}, where the same id is another {what} or none",
         theirs.join(" in "),
         ours.join(" in ")
     );
     // The whole call: a URL in FROM has nothing to add to.
     let call = format!("{function}({}, {})", literal(url.trim()), fix.join(", "));
-    Err(Error::argument(NAME, problem).fix(format!("Write {call}, or name the account := of that project there")))
+    Err(Error::argument(parameter, problem).fix(format!("Write {call}, or name the account := of that project there")))
 }

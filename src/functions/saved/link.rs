@@ -68,6 +68,28 @@ pub enum NoLink {
     Other,
 }
 
+/// A board, as far as a text says which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoardLink {
+    pub dashboard_id: i64,
+    /// `None` for a bare id.
+    pub project_id: Option<String>,
+    pub region: Option<Region>,
+}
+
+impl BoardLink {
+    /// An id as digits, or the URL of a board, also where one of its cards is open.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if is_digits(text) {
+            return Some(Self { dashboard_id: id(text)?, project_id: None, region: None });
+        }
+        let Address { region, project_id, app, fragment } = Address::read(text).ok()?;
+        let dashboard_id = fragment.split('&').find_map(|pair| pair.strip_prefix("id=")).filter(|_| is_board(&app))?;
+        Some(Self { dashboard_id: id(dashboard_id)?, project_id: Some(project_id), region: Some(region) })
+    }
+}
+
 impl Link {
     /// A bare id.
     pub fn id(bookmark_id: i64) -> Self {
@@ -80,6 +102,29 @@ impl Link {
         if is_digits(text) {
             return id(text).map(Link::id).ok_or(NoLink::Other);
         }
+        let Address { region, project_id, app, fragment } = Address::read(text)?;
+        let (kind, bookmark_id) = match is_board(&app) {
+            true => (None, on_board(&fragment)?),
+            false => {
+                let kind = AppKind::of(&app).ok_or(NoLink::Other)?;
+                (Some(kind), in_application(&fragment)?)
+            }
+        };
+        Ok(Self { bookmark_id, kind, project_id: Some(project_id), region: Some(region) })
+    }
+}
+
+/// Where in the web application a URL leads.
+struct Address {
+    region: Region,
+    project_id: String,
+    app: String,
+    /// Decoded, as the application reads it.
+    fragment: String,
+}
+
+impl Address {
+    fn read(text: &str) -> Result<Self, NoLink> {
         let url = parse(text).ok_or(NoLink::Other)?;
         let region = region(&url).ok_or(NoLink::Other)?;
         let path: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
@@ -96,18 +141,14 @@ impl Link {
         if !is_digits(project_id) {
             return Err(NoLink::Other);
         }
-        // The application reads its fragment decoded.
         let fragment = url.fragment().unwrap_or_default();
         let fragment = percent::decode(fragment).unwrap_or_else(|| fragment.to_owned());
-        let (kind, bookmark_id) = match app {
-            "boards" | "dashboards" => (None, on_board(&fragment)?),
-            app => {
-                let kind = AppKind::of(app).ok_or(NoLink::Other)?;
-                (Some(kind), in_application(&fragment)?)
-            }
-        };
-        Ok(Self { bookmark_id, kind, project_id: Some(project_id.to_owned()), region: Some(region) })
+        Ok(Self { region, project_id: project_id.to_owned(), app: app.to_owned(), fragment })
     }
+}
+
+fn is_board(app: &str) -> bool {
+    matches!(app, "boards" | "dashboards")
 }
 
 /// A URL; the address bar of some browsers leaves out the scheme, and some programs escape the `#`.
@@ -201,6 +242,29 @@ mod tests {
             "https://mixpanel.com/project/3/app/dashboards#editor-card-id=report-456&id=555",
         ] {
             assert_eq!(Link::read(url), link(456, None, Region::Us), "{url}");
+        }
+    }
+
+    #[test]
+    fn boards() {
+        let url = "https://mixpanel.com/project/3/view/75/app/boards#id=555";
+        for text in
+            [url, &format!("{url}&editor-card-id=%22report-456%22"), "mixpanel.com/project/3/app/dashboards#id=555"]
+        {
+            let board = BoardLink { dashboard_id: 555, project_id: Some("3".into()), region: Some(Region::Us) };
+            assert_eq!(BoardLink::read(text), Some(board), "{text}");
+        }
+        assert_eq!(BoardLink::read(" 555 ").map(|board| (board.dashboard_id, board.project_id)), Some((555, None)));
+        for text in [
+            "https://mixpanel.com/project/3/app/insights#id=555",
+            "https://mixpanel.com/project/3/app/boards#id=x",
+            "https://mixpanel.com/project/3/app/boards",
+            "https://example.com/project/3/app/boards#id=555",
+            "https://mixpanel.com/s/AbC123",
+            "0",
+            "",
+        ] {
+            assert_eq!(BoardLink::read(text), None, "{text}");
         }
     }
 

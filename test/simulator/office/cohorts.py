@@ -4,7 +4,7 @@ What is said of a cohort's size may be old: `stale_by` is how much too large the
 """
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..archive import Archive
 from ..directory import Directory
@@ -46,6 +46,16 @@ COHORTS = (
 
 def find(cohort_id: int) -> Cohort | None:
     return next((cohort for cohort in COHORTS if cohort.id == cohort_id), None)
+
+
+def definition(cohort: Cohort) -> dict[str, Any]:
+    """As the application keeps it: who is in it, and what they must have done."""
+    if cohort.event is None:
+        return {"selector": {"operator": "raw", "value": cohort.where}}
+    condition = {"property": "behaviors", "value": "bhvr_0", "operator": ">=", "operand": 1}
+    did = {"event_selector": {"event": cohort.event, "selector": None}, "type": "absolute"}
+    behavior = {"count": did, "window": {"unit": "day", "value": DAYS}}
+    return {"selector": {"operator": "and", "children": [condition]}, "behaviors": {"bhvr_0": behavior}}
 
 
 def members(cohort: Cohort, project: Project, archive: Archive, directory: Directory) -> list[int | str]:

@@ -12,7 +12,9 @@ from . import (
     annotations,
     arb_funnels,
     bookmarks,
+    cohorts,
     cohorts_list,
+    dashboards,
     engage,
     events,
     events_names,
@@ -20,11 +22,14 @@ from . import (
     events_properties_top,
     events_properties_values,
     events_top,
+    experiments,
     export,
+    feature_flags,
     funnels,
     funnels_list,
     insights,
     jql,
+    lookup_tables,
     me,
     retention,
     retention_addiction,
@@ -63,7 +68,16 @@ class Route:
         return found and {name: unquote(value) for name, value in found.groupdict().items()}
 
 
-ANNOTATIONS = "/api/app/projects/{project_id}/annotations"
+PROJECT = "/api/app/projects/{project_id}"
+VIEW = "/api/app/workspaces/{workspace_id}"
+ANNOTATIONS = f"{PROJECT}/annotations"
+LOOKUP_TABLES = "data-definitions/lookup-tables"
+
+
+def _of_project_and_view(route: str, answer: Callable[[Question], Answer], **more: bool) -> list[Route]:
+    """What the app API answers for a project, and for one of its data views."""
+    return [Route("GET", f"{folder}/{route}", "app", answer, **more) for folder in (PROJECT, VIEW)]
+
 
 ROUTES = (
     Route("GET", "/api/2.0/export", "export", export.answer),
@@ -86,11 +100,15 @@ ROUTES = (
     Route("GET", "/api/query/cohorts/list", "query", cohorts_list.answer),
     Route("GET", "/api/query/stream/query", "query", stream_query.answer),
     Route("GET", "/api/query/insights", "query", insights.answer),
+    Route("POST", "/api/query/insights", "query", insights.answer_posted),
     Route("GET", "/api/query/arb_funnels", "query", arb_funnels.answer),
+    Route("POST", "/api/query/arb_funnels", "query", arb_funnels.answer_posted),
     Route("POST", "/api/query/jql", "query", jql.answer),
     Route("GET", "/api/app/me", "app", me.answer),
     Route("GET", "/api/app/projects/{project_id}/bookmarks", "app", bookmarks.answer),
     Route("GET", "/api/app/workspaces/{workspace_id}/bookmarks", "app", bookmarks.answer),
+    Route("GET", "/api/app/projects/{project_id}/bookmarks/{bookmark_id}", "app", bookmarks.answer_one),
+    Route("GET", "/api/app/workspaces/{workspace_id}/bookmarks/{bookmark_id}", "app", bookmarks.answer_one),
     Route("GET", "/api/app/projects/{project_id}/workspaces/public", "app", workspaces.answer),
     Route("GET", "/api/app/projects/{project_id}/schemas", "app", schemas.answer),
     Route("GET", "/api/app/projects/{project_id}/schemas/{entity_type}", "app", schemas.answer_type),
@@ -98,6 +116,13 @@ ROUTES = (
     Route("GET", ANNOTATIONS, "app", annotations.answer, takes_slash=True),
     Route("GET", f"{ANNOTATIONS}/tags", "app", annotations.answer_tags, takes_slash=True),
     Route("GET", f"{ANNOTATIONS}/{{annotation_id}}", "app", annotations.answer_one, takes_slash=True),
+    Route("GET", f"{PROJECT}/workspaces/{{workspace_id}}/feature-flags", "app", feature_flags.answer, takes_slash=True),
+    *_of_project_and_view("dashboards", dashboards.answer),
+    *_of_project_and_view("dashboards/{dashboard_id}", dashboards.answer_one),
+    *_of_project_and_view("cohorts", cohorts.answer),
+    *_of_project_and_view("experiments", experiments.answer, takes_slash=True),
+    *_of_project_and_view(LOOKUP_TABLES, lookup_tables.answer, takes_slash=True),
+    *_of_project_and_view(f"{LOOKUP_TABLES}/download", lookup_tables.answer_download, takes_slash=True),
 )
 
 

@@ -1,22 +1,30 @@
-"""`GET /api/query/insights`: a saved report of Insights, funnels or retention, over the period that it was saved with.
+"""`/api/query/insights`: a saved report of Insights, funnels or retention, over the period that it was saved with, or,
+by its definition, over another.
 
 The shapes are described in `reports/insights.py`, the numbers of funnels and retention beside it.
 """
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ..answer import Answer
 from ..events import reported
 from ..expressions import parse
 from ..office import bookmarks
+from ..office.params import same_report
+from ..reports import asked
 from ..reports.definitions import Definition, SavedFunnel, SavedInsights, SavedRetention
-from ..reports.funnel import attempts
+from ..reports.funnel import OVERALL, attempts
 from ..reports.insights import funnel_series, series, with_rates, zoned
 from ..reports.retention import Cohorts, births, retained
 from ..reports.time_buckets import Buckets, midnight
 from .funnels import LENGTH_MS
+from .posted import Posted
 from .question import Question
+
+MOST_SEGMENTS = 50_000
+Period = tuple[date, date]
+"""Both days inclusive."""
 
 
 def answer(question: Question) -> Answer:
@@ -25,20 +33,53 @@ def answer(question: Question) -> Answer:
     found = bookmarks.find(parameters.integer("bookmark_id"), "insights", "funnels", "retention")
     if found is None:
         raise parameters.refused("Invalid bookmark_id")
+    return _answered(question, found, _saved_period(question, found.definition))
+
+
+def answer_posted(question: Question) -> Answer:
+    """A definition in place of an id: that of a saved report, about days of its own."""
+    posted = Posted(question, "queryLimits")
+    found = same_report(posted.bookmark, "insights", "funnels", "retention")
+    if found is not None and posted.days is not None:
+        return _answered(question, found, posted.days)
+    try:
+        question_asked = asked.read(posted.bookmark, question.project.newest_day())
+    except (asked.Unknown, KeyError) as unknown:
+        raise posted.refused(f"the simulator can't answer this ({unknown}): give it a body to answer with") from None
+    limit = posted.get("queryLimits")["limit"]
+    return _reported(question, question_asked.insights, question_asked.period, question_asked.counted, limit)
+
+
+def _answered(question: Question, found: bookmarks.Bookmark, period: Period) -> Answer:
     saved = found.definition
     if isinstance(saved, SavedInsights):
-        headers, content = [saved.header, *saved.breakdowns], _insights(question, saved)
-    elif isinstance(saved, SavedFunnel):
-        headers, content = ["$funnel"], {found.name: _funnel(question, saved)}
+        return _reported(question, saved, period)
+    if isinstance(saved, SavedFunnel):
+        headers, content = ["$funnel"], {found.name: _funnel(question, saved, period)}
     else:
         headers = ["$retention", saved.breakdown] if saved.breakdown else ["$retention"]
-        content = {f"{saved.born_event} and then {saved.event or 'Any event'}": _retention(question, saved)}
+        content = {f"{saved.born_event} and then {saved.event or 'Any event'}": _retention(question, saved, period)}
 
+    return _body(question, period, headers, content)
+
+
+def _reported(question: Question, saved: SavedInsights, period: Period, counted=None, limit: int = MOST_SEGMENTS) -> Answer:
+    """`counted` chooses among the events of each metric. Beyond the limit, segments are left out."""
+    content = _insights(question, saved, period, counted)
+    is_cut = False
+    if saved.breakdowns:
+        for name, segments in content.items():
+            named = [segment for segment in segments if segment != OVERALL]
+            is_cut |= len(named) >= limit
+            content[name] = {segment: segments[segment] for segment in [OVERALL, *named[:limit]]}
+    return _body(question, period, [saved.header, *saved.breakdowns], content, saved.metrics, is_cut)
+
+
+def _body(question: Question, period: Period, headers: list[str], content: dict, metrics=(), is_cut: bool = False) -> Answer:
     zone = ZoneInfo(question.project.time_zone)
-    from_date, to_date = _period(question, saved)
-    metrics = saved.metrics if isinstance(saved, SavedInsights) else ()
+    from_date, to_date = period
     meta = {
-        "is_segmentation_limit_hit": False,
+        "is_segmentation_limit_hit": is_cut,
         "min_sampling_factor": 1.0,
         "report_sections": {"group": [], "show": [{"metric_key": metric.name} for metric in metrics]},
         "sub_query_count": 1,
@@ -53,30 +94,33 @@ def answer(question: Question) -> Answer:
     )
 
 
-def _period(question: Question, saved: Definition):
+def _saved_period(question: Question, saved: Definition) -> Period:
     to_date = question.project.newest_day()
     return to_date - timedelta(days=saved.days - 1), to_date
 
 
-def _insights(question: Question, saved: SavedInsights) -> dict:
-    period = _period(question, saved)
+def _insights(question: Question, saved: SavedInsights, period: Period, counted=None) -> dict:
     buckets, zone = Buckets(*period, saved.unit or "day"), ZoneInfo(question.project.time_zone)
     content = {}
-    for metric in saved.metrics:
+    for index, metric in enumerate(saved.metrics):
         events = list(reported(question.archive, *period, [metric.event]))
+        events = counted(index, events) if counted else events
         if metric.name is not None or events:
             content[metric.name] = series(saved, metric, events, buckets, zone)
     return content
 
 
-def _funnel(question: Question, saved: SavedFunnel) -> dict:
+def _funnel(question: Question, saved: SavedFunnel, period: Period) -> dict:
+    """Over all days together. Completions are looked for until the newest day, as everywhere."""
     funnel = saved.funnel(saved.length * LENGTH_MS[saved.length_unit])
-    events = reported(question.archive, *_period(question, saved), funnel.events)
-    return funnel_series(funnel, attempts(funnel, events, Buckets(*_period(question, saved), days=saved.days)))
+    from_date, to_date = period
+    events = reported(question.archive, from_date, max(to_date, question.project.newest_day()), funnel.events)
+    days = (to_date - from_date).days + 1
+    return funnel_series(funnel, attempts(funnel, events, Buckets(*period, days=days)))
 
 
-def _retention(question: Question, saved: SavedRetention) -> dict:
-    period, zone = _period(question, saved), ZoneInfo(question.project.time_zone)
+def _retention(question: Question, saved: SavedRetention, period: Period) -> dict:
+    zone = ZoneInfo(question.project.time_zone)
     cohorts = Cohorts(Buckets(*period, saved.unit), saved.intervals, midnight(period[1]) + timedelta(days=1))
     born = births(reported(question.archive, *period, [saved.born_event]), cohorts.buckets, compounded=False)
 
