@@ -91,6 +91,7 @@ fn overrides(arguments: &Arguments, session: &Session) -> Result<Overrides> {
         workspace_id: arguments.id("workspace_id")?,
         keeping: keeping(session)?,
         max_wait: max_wait(arguments)?,
+        max_age: arguments.interval(parameters::MAX_AGE.name)?,
     })
 }
 
