@@ -728,6 +728,8 @@ mod tests {
         Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
     }
 
+    const ASKED: Asked = Asked { at: Timestamp::UNIX_EPOCH, is_empty: true };
+
     fn arrived() -> Arrived {
         Arrived::Answer(Box::new(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH)))
     }
@@ -770,17 +772,17 @@ mod tests {
         assert_eq!(window.from, date(2025, 1, 6));
         // One is read, and two are still to be asked for: any of them may show that the third must not be cut.
         assert!(take().is_none());
-        whole.settle(Count::default(), None);
+        whole.settle(Count::default(), ASKED);
         for index in 0..2 {
             assert!(take().is_none());
             board.next_to_download(8);
             board.bring(index, arrived(), tries());
-            take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, None);
+            take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, ASKED);
         }
         let (cut, window, _) = take().unwrap();
         assert_eq!(window.from, date(2025, 1, 4));
         assert!(board.may_cut());
-        cut.settle(Count::default(), None);
+        cut.settle(Count::default(), ASKED);
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
     }
 
@@ -790,7 +792,7 @@ mod tests {
         board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
         board.next_to_download(8);
         board.bring(0, arrived(), tries());
-        board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, None);
+        board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
         let (cut, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.may_cut());
         cut.plan_anew();
@@ -804,7 +806,7 @@ mod tests {
         board.bring(0, arrived());
         let (taken, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.is_over(false));
-        taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
+        taken.settle(Count::default(), ASKED);
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
     }
