@@ -3,8 +3,8 @@
 use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
-        accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
+        accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
+        profiles, property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
     },
     kept, macros,
 };
@@ -13,6 +13,7 @@ pub const FUNCTIONS: &[Function] = &[
     export::EXPORT,
     export::EXPORT_PLAN,
     profiles::PROFILES,
+    cohort_members::COHORT_MEMBERS,
     activity_feed::ACTIVITY_FEED,
     discovery::EVENTS,
     discovery::PROPERTIES,
@@ -44,6 +45,7 @@ pub const FUNCTIONS: &[Function] = &[
     reports::EVENT_COUNTS,
     reports::PROPERTY_COUNTS,
     reports::JQL,
+    reports::PROFILE_STATS,
     accounts::ACCOUNTS,
     accounts::ADD,
     accounts::REMOVE,

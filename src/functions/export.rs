@@ -6,6 +6,7 @@ use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
     named_time_zone,
+    on_failure::{self, skips_failures},
     parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, MAX_WAIT, TARGET, TO_DATE},
     settings, target, typed_columns,
 };
@@ -50,8 +51,7 @@ const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "request
     .default("8")
     .setting(&settings::MAX_WORKERS);
 const ON_FAILURE: Param =
-    Param::named("on_failure", SqlType::Varchar, "whether days that can't be had are an error, or left out: skip")
-        .default("'error'");
+    on_failure::ON_FAILURE.meaning("whether days that can't be had are an error, or left out: skip");
 const MAX_AGE: Param =
     Param::named("max_age", SqlType::Interval, "how old a kept answer may be, also for days that are not over")
         .default("INTERVAL 20 HOURS, for days that are over");
@@ -111,7 +111,7 @@ impl Call {
             time_zone: time_zone(arguments)?,
             window_days: arguments.count("window_days")?,
             max_workers: events::WORKERS.of(arguments)?,
-            on_failure: on_failure(arguments)?,
+            on_failure: if skips_failures(arguments)? { OnFailure::Skip } else { OnFailure::Error },
             max_age: arguments.interval("max_age")?,
             target: target(arguments, session)?,
             outputs,
@@ -226,14 +226,6 @@ fn missing_date(name: &str, takes_filters: bool) -> Error {
 
 fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     arguments.text("time_zone")?.map(named_time_zone).transpose()
-}
-
-fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
-    match arguments.text("on_failure")? {
-        None | Some("error") => Ok(OnFailure::Error),
-        Some("skip") => Ok(OnFailure::Skip),
-        Some(other) => Err(Error::argument("on_failure", format!("must be 'error' or 'skip', not '{other}'"))),
-    }
 }
 
 /// The requests that an export would make.

@@ -108,7 +108,7 @@ def test_what_arrived_before_a_failure_is_not_asked_for_again(con, monkeypatch, 
     assert not kept & set(again) and len(again) == len(set(again)) == 31 - len(kept)
     fresh = connect()
     monkeypatch.setenv("MP_ARCHIVE", "off")
-    monkeypatch.setenv("MP_HOURLY_LIMIT", "1000")
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
     assert rows(fresh, f"SELECT count(*) FROM {call}") == [whole]
     shop.close()
 
@@ -228,6 +228,26 @@ def test_an_empty_answer_takes_no_rows_place(con, shop, clock, archive):
     assert rows(con, call) == [(0,)], "it is what Mixpanel says now"
     assert rows(con, f"SELECT count(*) FROM {export(first=FIRST, last=FIRST)}") == [there]
     assert len(files(archive)) == 2
+
+
+@pytest.mark.parametrize("kept", ["kept", "limited"])
+def test_days_that_turn_out_not_to_be_utcs_are_not_cut(con, shop, kept):
+    """A project whose days begin at 15:00 UTC: nothing of the first answer shows it, and the second does, before a row of the first goes out."""
+    day = lambda number: 1_735_657_200_000 + number * 86_400_000  # noqa: E731
+    noon, evening = 13 * 3_600_000, 22 * 3_600_000
+    shop.set_day("2025-01-01", [line("A", time=day(0) + noon)])
+    shop.set_day("2025-01-02", [line("B", time=day(1) + 1), line("C", time=day(1) + noon)])
+    shop.set_day("2025-01-03", [line("D", time=day(2) + noon)])
+    for number in range(4, 9):
+        shop.set_day(f"2025-01-{number:02}", [line("E", time=day(number - 1) + 1), line("F", time=day(number - 1) + evening)])
+    names = lambda call: "".join(name for (name,) in rows(con, f"SELECT event_name FROM {call} ORDER BY event_time"))  # noqa: E731
+    assert names(export("window_days := 3", first="2025-01-01", last="2025-01-03")) == "ABCD"
+    if kept == "limited":
+        assert names(export("max_rows := 10", first="2025-01-07", last="2025-01-07")) == "EF"
+    assert names(export(first="2025-01-02", last="2025-01-06")) == "BCDEFEFEF"
+    assert names(export(first="2025-01-02", last="2025-01-02")) == "BC"
+    assert names(export(first="2025-01-01", last="2025-01-01")) == "A"
+    assert names(export(first="2025-01-01", last="2025-01-08")) == "ABCD" + 5 * "EF"
 
 
 def test_twenty_processes_ask_once(shop):

@@ -168,7 +168,7 @@ ASKING = [
     "mixpanel_dashboards()", "mixpanel_dashboard(1)", "mixpanel_feature_flags()", "mixpanel_experiments(raw := true)",
     "mixpanel_lookup_tables(raw := true)", "mixpanel_lookup_table(1)", "mixpanel_cohort_definitions()",
     "mixpanel_annotations()", "mixpanel_profiles()", "mixpanel_profiles(raw := true)", "mixpanel_api('/api/query/events/names')",
-    "mixpanel_activity_feed(['a'], from_date := '2025-01-01', to_date := '2025-01-02')",
+    "mixpanel_profile_stats('count')", "mixpanel_cohort_members(cohort_ids := [1])", "mixpanel_activity_feed(['a'], workspace_id := 1, from_date := '2025-01-01', to_date := '2025-01-02')",
 ]  # fmt: skip
 
 

@@ -17,7 +17,8 @@ DAYS = f"from_date := '{FIRST}', to_date := '{LAST}'"
 CALLS = [
     export(last=FIRST),
     "mixpanel_profiles(distinct_ids := ['nobody'])",
-    f"mixpanel_activity_feed(['nobody'], {DAYS})",
+    f"mixpanel_activity_feed(['nobody'], {DAYS}, workspace_id := 3001)",
+    "mixpanel_profile_stats('count')",
     "mixpanel_events()",
     "mixpanel_cohorts()",
     "mixpanel_funnels()",

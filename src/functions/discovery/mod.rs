@@ -26,7 +26,7 @@ pub use annotations::ANNOTATIONS;
 pub use bookmarks::{BOOKMARKS, SavedDefinition, known_type, require_definitions, saved_definition};
 pub use clear_cache::CLEAR_CACHE;
 pub use cohort_definitions::COHORT_DEFINITIONS;
-pub use cohorts::COHORTS;
+pub use cohorts::{COHORTS, saved_cohorts};
 pub use dashboard::DASHBOARD;
 pub use dashboards::DASHBOARDS;
 pub use events::EVENTS;
@@ -39,7 +39,7 @@ pub use lookup_tables::LOOKUP_TABLES;
 pub use properties::PROPERTIES;
 pub use property_values::PROPERTY_VALUES;
 pub use top_events::TOP_EVENTS;
-pub use workspaces::WORKSPACES;
+pub use workspaces::{WORKSPACES, global_workspace};
 
 use crate::{
     config::Target,

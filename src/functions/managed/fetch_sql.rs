@@ -14,7 +14,7 @@ use crate::{
     functions::{
         export,
         parameters::{DAYS, WORKSPACE_ID},
-        profiles::{WHAT, WHOSE},
+        profile_question::{WHAT, WHOSE},
     },
 };
 

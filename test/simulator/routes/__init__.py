@@ -16,6 +16,7 @@ from . import (
     cohorts_list,
     dashboards,
     engage,
+    engage_stats,
     events,
     events_names,
     events_properties,
@@ -38,6 +39,7 @@ from . import (
     segmentation_average,
     segmentation_numeric,
     segmentation_sum,
+    stream_bookmark,
     stream_query,
     workspaces,
 )
@@ -82,6 +84,7 @@ def _of_project_and_view(route: str, answer: Callable[[Question], Answer], **mor
 ROUTES = (
     Route("GET", "/api/2.0/export", "export", export.answer),
     Route("POST", "/api/query/engage", "query", engage.answer, engage.is_later_page, takes_slash=True),
+    Route("POST", "/api/query/engage/stats", "query", engage_stats.answer, takes_slash=True),
     Route("GET", "/api/query/events", "query", events.answer),
     Route("GET", "/api/query/events/names", "query", events_names.answer),
     Route("GET", "/api/query/events/top", "query", events_top.answer),
@@ -99,6 +102,7 @@ ROUTES = (
     Route("POST", "/api/query/cohorts/list", "query", cohorts_list.answer),
     Route("GET", "/api/query/cohorts/list", "query", cohorts_list.answer),
     Route("GET", "/api/query/stream/query", "query", stream_query.answer),
+    Route("POST", "/api/query/stream/bookmark", "query", stream_bookmark.answer),
     Route("GET", "/api/query/insights", "query", insights.answer),
     Route("POST", "/api/query/insights", "query", insights.answer_posted),
     Route("GET", "/api/query/arb_funnels", "query", arb_funnels.answer),
