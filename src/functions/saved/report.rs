@@ -60,7 +60,12 @@ fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTabl
     };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
         true => one_request::raw().of(move || Ok(vec![answer()?])),
-        false => table().of(move || read(&answer()?)),
+        false => table().of(move || {
+            let text = answer()?;
+            let report = read(&text)?;
+            days.map_or(Ok(()), |days| days.check(&text, &report))?;
+            Ok(report)
+        }),
     })
 }
 
