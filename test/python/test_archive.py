@@ -288,3 +288,20 @@ def test_secrets_and_names_stand_in_no_path(con, shop, archive):
         assert secret not in text
     assert {oct(path.stat().st_mode & 0o777) for path in files(archive)} == {"0o600"}
     assert {oct(path.stat().st_mode & 0o777) for path in archive.rglob("*") if path.is_dir()} == {"0o700"}
+
+
+def test_what_the_hour_has_comes_and_the_next_run_asks_the_rest(con, shop, monkeypatch, clock):
+    """`on_failure := 'skip'` with a limit of the user's own, which ends in the middle of a month."""
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "9")
+    call = month("window_days := 1, on_failure := 'skip'")
+    days = f"SELECT count(DISTINCT event_time::DATE) FROM {call}"
+    assert rows(con, days) == [(9,)]
+    record = last_fetch(con)
+    assert (record["requests"], record["windows_kept"], record["windows_failed"]) == (9, 9, 22)
+    first = [day for day, _ in days_asked(shop)]
+    assert sorted(first) == [f"2025-01-{number:02}" for number in range(1, 10)], "oldest first"
+    clock.move_by(timedelta(hours=2))
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "60")
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
+    assert rows(con, days) == [(31,)]
+    assert sorted(day for day, _ in days_asked(shop)) == [f"2025-01-{number:02}" for number in range(1, 32)]
