@@ -90,9 +90,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     }
     let read = move |text: &str| {
         let report = read_report(text)?;
-        // The numbers of funnels and retention are not told apart by segments alone.
-        let segments = if report.report_type == ReportType::Insights.as_str() { report.segments() } else { 0 };
-        limit.check(text, segments)?;
+        limit.check(text, report.limited_segments())?;
         Ok(report)
     };
     Ok(one_request::answered(target, request, read, report_table()))

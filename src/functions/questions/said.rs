@@ -57,7 +57,7 @@ impl Said {
 
     /// One thing or several, at least one.
     pub fn items(self) -> Result<Vec<Self>> {
-        let Self { place, value } = self.into_json()?;
+        let Self { place, value } = self.into_parsed()?;
         let items = match value {
             Json::Array(items) => items,
             value => return Ok(vec![Self { place, value }]),
@@ -65,13 +65,13 @@ impl Said {
         if items.is_empty() {
             return Err(Error::argument(&place, "is an empty list; leave it out"));
         }
-        let item = |(index, value)| Self { place: format!("{place}[{index}]"), value }.into_json();
+        let item = |(index, value)| Self { place: format!("{place}[{index}]"), value }.into_parsed();
         items.into_iter().enumerate().map(item).collect()
     }
 
     /// A name alone, or fields. `example` is what a call could have said.
     pub fn item(self, example: &str) -> Result<Item> {
-        let Self { place, value } = self.into_json()?;
+        let Self { place, value } = self.into_parsed()?;
         match value {
             Json::String(name) => Ok(Item::Name(name)),
             Json::Object(members) => Ok(Item::Fields(Fields { place, members, known: Vec::new() })),
@@ -203,7 +203,7 @@ impl Said {
 
     /// Whether it is a list, or JSON text of one.
     pub fn is_list(&self) -> bool {
-        self.clone().into_json().is_ok_and(|said| said.value.is_array())
+        self.clone().into_parsed().is_ok_and(|said| said.value.is_array())
     }
 
     /// Whether it is a list of nothing: where STRUCTs of one list have different fields, that is how one says none.
@@ -213,7 +213,7 @@ impl Said {
 
     /// What it is as JSON, where a text may be JSON itself: an object, or a list of things.
     pub fn object(self) -> Result<Json> {
-        let Self { place, value } = self.into_json()?;
+        let Self { place, value } = self.into_parsed()?;
         match value {
             Json::Object(_) => Ok(value),
             _ => Err(Error::argument(&place, "must be a STRUCT or a JSON object")),
@@ -221,7 +221,7 @@ impl Said {
     }
 
     /// The same, where a text that is JSON counts as what it says. Names may begin with a bracket too: `[Auto] Click`.
-    fn into_json(self) -> Result<Self> {
+    fn into_parsed(self) -> Result<Self> {
         let Self { place, value } = self;
         let Json::String(text) = value else { return Ok(Self { place, value }) };
         let begun = text.trim_start();

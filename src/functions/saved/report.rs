@@ -61,7 +61,13 @@ fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTabl
     };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
         true => one_request::raw().of(move || Ok(vec![answer()?.whole()])),
-        false => table().of(move || answer()?.read(read)),
+        false => table().of(move || {
+            answer()?.read(|text| {
+                let report = read(text)?;
+                days.map_or(Ok(()), |days| days.check(text, &report))?;
+                Ok(report)
+            })
+        }),
     })
 }
 
