@@ -5,6 +5,7 @@ use crate::{
     functions::{
         accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
         profiles, property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
+        views,
     },
     kept, macros,
 };
@@ -84,8 +85,15 @@ pub const SCALARS: &[Scalar] = &[
     version::VERSION,
 ];
 
-pub const PRAGMAS: &[Pragma] =
-    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+pub const PRAGMAS: &[Pragma] = &[
+    managed::FETCH_EVENTS,
+    managed::FETCH_PROFILES,
+    managed::SYNC_EVENTS,
+    managed::SYNC_PROFILES,
+    managed::ADOPT,
+    managed::DROP,
+    views::VIEWS,
+];
 
 pub const SETTINGS: &[Setting] = &[
     settings::ACCOUNT,

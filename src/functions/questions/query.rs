@@ -14,7 +14,7 @@ use crate::{
     contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, params},
     functions::{
         one_request,
-        parameters::{FROM_DATE, QUERY, RAW, TO_DATE},
+        parameters::{FROM_DATE, LIVE, RAW, TO_DATE},
         saved::{FlowMode, read_report, report_table},
         target,
     },
@@ -46,7 +46,7 @@ pub const QUERY_DEFINITION: Function = Function {
             MAX_ROWS,
             RAW,
         ],
-        QUERY
+        LIVE
     ],
     bind,
     ..Function::PLAIN

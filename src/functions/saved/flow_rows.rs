@@ -11,6 +11,7 @@ use super::{
 use crate::{
     contract::{Arguments, BoundTable, Param, Result, SqlType, Table},
     functions::one_request,
+    known::Remembered,
 };
 
 pub const MODE: Param =
@@ -76,11 +77,11 @@ impl FlowMode {
     }
 
     /// A call whose rows are read out of this answer, or are it with `raw`.
-    pub fn bound(self, raw: bool, ask: impl Fn() -> Result<String> + Send + Sync + 'static) -> Box<dyn BoundTable> {
+    pub fn bound(self, raw: bool, ask: impl Fn() -> Result<Remembered> + Send + Sync + 'static) -> Box<dyn BoundTable> {
         match (raw, self) {
-            (true, _) => one_request::raw().of(move || Ok(vec![ask()?])),
-            (false, Self::Tree) => tree().of(move || tree_answer::read(&ask()?)),
-            (false, _) => diagram().of(move || Ok(ways(read(&ask()?)?))),
+            (true, _) => one_request::raw().of(move || Ok(vec![ask()?.whole()])),
+            (false, Self::Tree) => tree().of(move || ask()?.read(tree_answer::read)),
+            (false, _) => diagram().of(move || Ok(ways(ask()?.read(read)?))),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         },
     },
     json::unexpected,
+    known::Remembered,
     mixpanel::Request,
 };
 
@@ -52,7 +53,7 @@ impl OtherDays {
     }
 
     /// The answer about these days. Blocks. `mode` is the form of a flow, if not the one that was saved.
-    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: Wanted) -> Result<String> {
+    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: Wanted) -> Result<Remembered> {
         let saved = saved_definition(target, link.bookmark_id)?;
         let kind = AppKind::of(&saved.report_type);
         wanted.check(kind, &saved.report_type)?;
