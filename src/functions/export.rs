@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
+    discovery::other_zone_at_hand,
     named_time_zone,
     parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, MAX_WAIT, TARGET, TO_DATE},
     settings, target, typed_columns,
@@ -160,6 +161,15 @@ impl Call {
         Ok((request, Terms { wanted, max_workers: self.max_workers, wait_until }))
     }
 
+    /// That the project's days may not be UTC's, where nobody said which they are and this is known without a request.
+    fn zone_warning(&self) -> Option<String> {
+        let zone = self.time_zone.is_none().then(|| other_zone_at_hand(&self.target)).flatten()?;
+        Some(format!(
+            "the project's time zone is {zone}, and event_time is as Mixpanel sent it: UTC for projects that were made since 2023, \
+             the project's wall clock for older ones. Only those need time_zone := '{zone}'"
+        ))
+    }
+
     fn today(&self) -> Today {
         let now = self.target.now();
         let on_earth =
@@ -199,6 +209,9 @@ impl BoundTable for Call {
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let clock = self.target.testing.clock.clone();
         let record = record::start("mixpanel_export", self.arguments.clone(), 0, clock);
+        if let Some(warning) = self.zone_warning() {
+            record.warn("PROJECT_TIME_ZONE", warning);
+        }
         let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.max_age);
         let order = ExportOrder { request, terms, decoder, max_rows, on_failure, max_age };
         Ok(Arc::new(ExportScan::new(order, record)))

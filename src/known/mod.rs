@@ -41,6 +41,11 @@ pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Re
     })
 }
 
+/// The same of an answer of which only a part is kept: `ask` makes the request and says what of it.
+pub fn part_of_answer(target: &Target, request: &Request, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+    Cache::process().get(&Key::new(target, request), &target.testing.clock, ask)
+}
+
 /// The answer to a request, if it is kept.
 pub fn answer_at_hand(target: &Target, request: &Request) -> Option<Arc<str>> {
     Cache::process().peek(&Key::new(target, request), target.now())
