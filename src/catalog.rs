@@ -3,8 +3,9 @@
 use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
-        accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, quota, quote, reports, saved, settings, timestamp, utc, version,
+        accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
+        profiles, property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
+        views,
     },
     kept, macros,
 };
@@ -13,6 +14,7 @@ pub const FUNCTIONS: &[Function] = &[
     export::EXPORT,
     export::EXPORT_PLAN,
     profiles::PROFILES,
+    cohort_members::COHORT_MEMBERS,
     activity_feed::ACTIVITY_FEED,
     discovery::EVENTS,
     discovery::PROPERTIES,
@@ -50,6 +52,7 @@ pub const FUNCTIONS: &[Function] = &[
     reports::EVENT_COUNTS,
     reports::PROPERTY_COUNTS,
     reports::JQL,
+    reports::PROFILE_STATS,
     accounts::ACCOUNTS,
     accounts::ADD,
     accounts::REMOVE,
@@ -57,6 +60,11 @@ pub const FUNCTIONS: &[Function] = &[
     accounts::TEST,
     saved::SAVED_REPORT,
     saved::FLOWS,
+    questions::QUERY_DEFINITION,
+    questions::QUERY_INSIGHTS,
+    questions::QUERY_FUNNEL,
+    questions::QUERY_RETENTION,
+    questions::QUERY_FLOWS,
     api::API,
     quota::QUOTA,
     archive::ARCHIVE,
@@ -67,11 +75,26 @@ pub const FUNCTIONS: &[Function] = &[
     build::BUILD,
 ];
 
-pub const SCALARS: &[Scalar] =
-    &[property::PROPERTY, timestamp::TIMESTAMP, utc::UTC, quote::QUOTE, saved::BOOKMARK_ID, version::VERSION];
+pub const SCALARS: &[Scalar] = &[
+    property::PROPERTY,
+    property_names::PROPERTY_NAMES,
+    timestamp::TIMESTAMP,
+    utc::UTC,
+    utc::LOCAL,
+    quote::QUOTE,
+    saved::BOOKMARK_ID,
+    version::VERSION,
+];
 
-pub const PRAGMAS: &[Pragma] =
-    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+pub const PRAGMAS: &[Pragma] = &[
+    managed::FETCH_EVENTS,
+    managed::FETCH_PROFILES,
+    managed::SYNC_EVENTS,
+    managed::SYNC_PROFILES,
+    managed::ADOPT,
+    managed::DROP,
+    views::VIEWS,
+];
 
 pub const SETTINGS: &[Setting] = &[
     settings::ACCOUNT,

@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash;
+use crate::{file_limit, hash};
 
 const MARKER: &str = ".mixpanel-duckdb.json";
 
@@ -61,8 +61,8 @@ impl Folder {
     /// Opens a folder; one that is not there is made, with its marker.
     pub fn open(path: &Path, chosen: Chosen) -> Result<Self, Unusable> {
         make_private(path)?;
-        if chosen == Chosen::ByUs && !is_ours(path)? {
-            return Err(Unusable("belongs to another user".into()));
+        if chosen == Chosen::ByUs {
+            must_be_ours(path)?;
         }
         let salt = match read_marker(path)? {
             Some(marker) => marker.salt,
@@ -109,13 +109,12 @@ impl Folder {
     /// Says to backup programs that what lies here can be had again.
     pub fn is_a_cache(&self) -> io::Result<()> {
         let tag = self.path.join("CACHEDIR.TAG");
-        match tag.exists() {
-            true => Ok(()),
-            false => fs::write(
-                tag,
-                "Signature: 8a477f597d28d172789f06886806bc55\n# Answers of Mixpanel's, kept by the DuckDB extension mixpanel.\n",
-            ),
+        if tag.exists() {
+            return Ok(());
         }
+        let text = "Signature: 8a477f597d28d172789f06886806bc55\n# Answers of Mixpanel's, kept by the DuckDB extension mixpanel.\n";
+        file_limit::allows(text.len() as u64)?;
+        fs::write(tag, text)
     }
 }
 
@@ -136,22 +135,21 @@ fn is_empty(path: &Path) -> io::Result<bool> {
     Ok(!fs::read_dir(path)?.flatten().any(|entry| other(&entry.file_name())))
 }
 
-/// Whether whoever runs this process owns the folder.
+/// Looks whether whoever runs this process owns the folder.
 #[cfg(unix)]
-fn is_ours(path: &Path) -> io::Result<bool> {
+fn must_be_ours(path: &Path) -> Result<(), Unusable> {
     use std::os::unix::fs::MetadataExt;
 
-    let us = match tempfile::Builder::new().prefix(MARKER).tempfile_in(path) {
-        Ok(file) => file.as_file().metadata()?.uid(),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    Ok(fs::metadata(path)?.uid() == us)
+    let us = tempfile::Builder::new().prefix(MARKER).tempfile_in(path)?.as_file().metadata()?.uid();
+    match fs::metadata(path)?.uid() == us {
+        true => Ok(()),
+        false => Err(Unusable("belongs to another user".into())),
+    }
 }
 
 #[cfg(not(unix))]
-fn is_ours(_path: &Path) -> io::Result<bool> {
-    Ok(true)
+fn must_be_ours(_path: &Path) -> Result<(), Unusable> {
+    Ok(())
 }
 
 fn read_marker(path: &Path) -> Result<Option<Marker>, Unusable> {
@@ -172,8 +170,10 @@ fn write_marker(path: &Path) -> Result<Marker, Unusable> {
     let about = "Files of the DuckDB extension mixpanel lie here, and it removes them by itself.".to_owned();
     let salt = hash::random();
     let marker = Marker { version: VERSION, about, salt };
+    let bytes = serde_json::to_vec_pretty(&marker).map_err(io::Error::from)?;
+    file_limit::allows(bytes.len() as u64)?;
     let mut file = tempfile::Builder::new().prefix(MARKER).tempfile_in(path)?;
-    file.write_all(&serde_json::to_vec_pretty(&marker).map_err(io::Error::from)?)?;
+    file.write_all(&bytes)?;
     match file.persist_noclobber(path.join(MARKER)) {
         Ok(_) => Ok(marker),
         Err(error) => read_marker(path)?.ok_or_else(|| error.error.into()),

@@ -6,6 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
+from docutils.nodes import emphasis as emphasis_node
 from sphinx.addnodes import download_reference
 
 project = "mixpanel for DuckDB"
@@ -14,7 +15,7 @@ include_patterns = ["README.md", "docs/**.md", "CONTRIBUTING.md", "test/README.m
 # Nothing is looked for where builds are.
 exclude_patterns = ["target", "build", ".*", "**/node_modules"]
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx_copybutton"]
 myst_heading_anchors = 6
 # The lexer for SQL knows no struct literals.
 suppress_warnings = ["misc.highlighting_failure"]
@@ -25,6 +26,9 @@ html_show_copyright = html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_favicon = "static/favicon.svg"
+# Prompts are not copied.
+copybutton_exclude = ".linenos, .gp"
 
 LINK = re.compile(r"\]\(([^)#:]+)\.md(?:#[^)]*)?\)")
 
@@ -56,6 +60,13 @@ def without_downloads(app, env):
             link.parent.replace(link, link.children)
 
 
+def badges(app, tree, page):
+    """A line that says nothing but which DuckDB a block needs is a badge."""
+    for emphasis in list(tree.findall(emphasis_node)):
+        if emphasis.astext() == "DuckDB 2.x" and len(emphasis.parent.children) == 1:
+            emphasis["classes"].append("badge")
+
+
 def home(app, failure):
     """What a web server shows for the folder."""
     if failure is None and app.builder.name == "html":
@@ -65,4 +76,5 @@ def home(app, failure):
 def setup(app):
     app.connect("source-read", navigation)
     app.connect("env-updated", without_downloads)
+    app.connect("doctree-resolved", badges)
     app.connect("build-finished", home)

@@ -1,8 +1,13 @@
 RESET VARIABLE {{own}}_checked;
 RESET VARIABLE {{own}}_made;
+RESET VARIABLE {{own}}_asked;
 RESET VARIABLE {{own}}_days;
 RESET VARIABLE {{own}}_days_brought;
 RESET VARIABLE {{own}}_replaces;
+RESET VARIABLE {{own}}_empty;
+RESET VARIABLE {{own}}_doubtful;
+RESET VARIABLE {{own}}_left_out;
+RESET VARIABLE {{own}}_has_later;
 RESET VARIABLE {{own}}_same_events;
 RESET VARIABLE {{own}}_first;
 RESET VARIABLE {{own}}_last;

@@ -52,6 +52,13 @@ JOIN (
 WHERE kept.event_time BETWEEN getvariable('{{own}}_first') AND getvariable('{{own}}_last')
     AND (getvariable('{{own}}_same_events') OR {{filtered}})
     AND kept.rowid NOT IN (SELECT kept_row FROM {{own}}_pairs WHERE same);
+DELETE FROM {{own}}_gone WHERE getvariable('{{own}}_has_later') AND kept_row IN (
+    SELECT kept.rowid
+    FROM {{table}} AS kept
+    JOIN {{own}}_later AS later ON kept.event_time >= begins AND kept.event_time < ends
+    WHERE events IS NULL OR list_contains(events, kept.event_name)
+);
+DROP TABLE {{own}}_later;
 
 -- Of two rows with one key the newer stays, and of two equally new ones the one that is there.
 CREATE OR REPLACE TEMP TABLE {{own}}_differing AS

@@ -15,5 +15,6 @@ CREATE TABLE IF NOT EXISTS {{metadata}} (
     duration_seconds DOUBLE,
     rows_added BIGINT,
     rows_removed BIGINT,
-    arguments JSON
+    arguments JSON,
+    asked JSON
 );

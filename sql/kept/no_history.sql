@@ -13,5 +13,6 @@ SELECT
     NULL::DOUBLE AS duration_seconds,
     NULL::BIGINT AS rows_added,
     NULL::BIGINT AS rows_removed,
-    NULL::JSON AS arguments
+    NULL::JSON AS arguments,
+    NULL::JSON AS asked
 WHERE false

@@ -12,10 +12,11 @@ SELECT
     getvariable('{{own}}_row_count') AS row_count,
     {{project}} AS project_id,
     requests,
-    failed_ranges,
+    {{failed_ranges}} AS failed_ranges,
     epoch_ms(finished - started) / 1000 AS duration_seconds,
     getvariable('{{own}}_row_count') - getvariable('{{own}}_rows_before') + coalesce(getvariable('{{own}}_rows_removed'), 0) AS rows_added,
     coalesce(getvariable('{{own}}_rows_removed'), 0) AS rows_removed,
-    arguments
+    arguments,
+    {{asked}} AS asked
 FROM mixpanel_fetches()
 WHERE id = getvariable('{{own}}_fetch');

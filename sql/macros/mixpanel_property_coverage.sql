@@ -1,30 +1,27 @@
 -- How many of an event's occurrences have each of some properties, and how many lack it. Exports the event.
 -- Example: SELECT * FROM mixpanel_property_coverage('Purchase', ['plan', 'Coupon'], '2025-01-01', '2025-01-05');
-CREATE OR REPLACE TEMP MACRO mixpanel_property_coverage(event, properties, from_date, to_date, max_age := NULL) AS TABLE
-WITH happened AS MATERIALIZED (
-    -- Of an event that comes twice, the copy that was processed last counts, as in Mixpanel's reports.
-    SELECT defined
-    FROM (
-        SELECT
-            distinct_id,
-            event_time,
-            insert_id,
-            -- A bare `properties` is the parameter.
-            [mixpanel_property(exported.properties, name) IS NOT NULL FOR name IN properties] AS defined,
-            TRY_CAST(mixpanel_property(exported.properties, 'mp_processing_time_ms') AS BIGINT) AS processed
-        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := [event], max_age := max_age::INTERVAL) AS exported
-        WHERE event_time IS NOT NULL
+CREATE OR REPLACE TEMP MACRO mixpanel_property_coverage(event, properties, from_date, to_date, filter := NULL, time_zone := NULL, report_time_zone := NULL, window_days := NULL, max_age := NULL, max_wait := NULL, account := NULL, project_id := NULL, region := NULL) AS TABLE
+WITH mixpanel_exported AS NOT MATERIALIZED (
+    FROM mixpanel_export(
+        -- A day more at each end where the days are those of another zone, which is looked at before anything is asked for.
+        from_date := from_date::DATE - (mixpanel_utc(TIMESTAMP '2000-01-01', report_time_zone::VARCHAR) IS NOT NULL)::INTEGER,
+        to_date := to_date::DATE + (report_time_zone IS NOT NULL)::INTEGER,
+        events := [event],
+        filter := filter::VARCHAR,
+        time_zone := time_zone::VARCHAR,
+        window_days := window_days::BIGINT,
+        max_age := max_age::INTERVAL,
+        max_wait := max_wait::INTERVAL,
+        account := account::VARCHAR,
+        project_id := project_id::VARCHAR,
+        region := region::VARCHAR
     )
-    QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (
-        PARTITION BY distinct_id, event_time, insert_id ORDER BY processed DESC NULLS LAST
-    ) = 1
 )
-SELECT
-    properties[position] AS property,
-    count(*) FILTER (defined[position]) AS defined_count,
-    count(*) FILTER (NOT defined[position]) AS null_count,
-    coalesce(100.0 * defined_count / nullif(defined_count + null_count, 0), 0) AS coverage_percentage
-FROM (SELECT unnest(range(1, len(properties) + 1)) AS position)
-LEFT JOIN happened ON true
-GROUP BY position
-ORDER BY position;
+FROM mixpanel_table_property_coverage(
+    'mixpanel_exported',
+    NULL,
+    properties,
+    from_date := CASE WHEN report_time_zone IS NOT NULL THEN from_date END,
+    to_date := CASE WHEN report_time_zone IS NOT NULL THEN to_date END,
+    report_time_zone := report_time_zone
+);

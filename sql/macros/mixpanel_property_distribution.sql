@@ -1,26 +1,29 @@
 -- The most frequent values of a property of an event, with their percentage of all such events that have the property.
 -- Exports the event.
 -- Example: SELECT * FROM mixpanel_property_distribution('Purchase', 'plan', '2025-01-01', '2025-01-05');
-CREATE OR REPLACE TEMP MACRO mixpanel_property_distribution(event, property, from_date, to_date, max_rows := 20, max_age := NULL) AS TABLE
-SELECT value, count(*) AS count, 100.0 * count(*) / sum(count(*)) OVER () AS percentage
-FROM (
-    -- Of an event that comes twice, the copy that was processed last counts, as in Mixpanel's reports.
-    SELECT value
-    FROM (
-        SELECT
-            distinct_id,
-            event_time,
-            insert_id,
-            mixpanel_property(exported.properties, property) AS value,
-            TRY_CAST(mixpanel_property(exported.properties, 'mp_processing_time_ms') AS BIGINT) AS processed
-        FROM mixpanel_export(from_date := from_date::DATE, to_date := to_date::DATE, events := [event], max_age := max_age::INTERVAL) AS exported
-        WHERE event_time IS NOT NULL
+CREATE OR REPLACE TEMP MACRO mixpanel_property_distribution(event, property, from_date, to_date, max_rows := 20, filter := NULL, time_zone := NULL, report_time_zone := NULL, window_days := NULL, max_age := NULL, max_wait := NULL, account := NULL, project_id := NULL, region := NULL) AS TABLE
+WITH mixpanel_exported AS NOT MATERIALIZED (
+    FROM mixpanel_export(
+        -- A day more at each end where the days are those of another zone, which is looked at before anything is asked for.
+        from_date := from_date::DATE - (mixpanel_utc(TIMESTAMP '2000-01-01', report_time_zone::VARCHAR) IS NOT NULL)::INTEGER,
+        to_date := to_date::DATE + (report_time_zone IS NOT NULL)::INTEGER,
+        events := [event],
+        filter := filter::VARCHAR,
+        time_zone := time_zone::VARCHAR,
+        window_days := window_days::BIGINT,
+        max_age := max_age::INTERVAL,
+        max_wait := max_wait::INTERVAL,
+        account := account::VARCHAR,
+        project_id := project_id::VARCHAR,
+        region := region::VARCHAR
     )
-    QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (
-        PARTITION BY distinct_id, event_time, insert_id ORDER BY processed DESC NULLS LAST
-    ) = 1
 )
-WHERE value IS NOT NULL
-GROUP BY value
-ORDER BY count DESC, value
-LIMIT max_rows;
+FROM mixpanel_table_property_distribution(
+    'mixpanel_exported',
+    NULL,
+    property,
+    max_rows := max_rows,
+    from_date := CASE WHEN report_time_zone IS NOT NULL THEN from_date END,
+    to_date := CASE WHEN report_time_zone IS NOT NULL THEN to_date END,
+    report_time_zone := report_time_zone
+);

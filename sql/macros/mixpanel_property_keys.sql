@@ -4,7 +4,7 @@ CREATE OR REPLACE TEMP MACRO mixpanel_property_keys(t, event := NULL) AS TABLE
 -- As a text, because a table of profiles has no event_name to compare with.
 SELECT key, count(*) AS count
 FROM query(
-    'SELECT unnest(list_distinct(json_keys(properties))) AS key'
+    'SELECT unnest(mixpanel_property_names(properties)) AS key'
     || ' FROM query_table(''' || replace(t, '''', '''''') || ''')'
     || coalesce(' WHERE event_name = ''' || replace(event, '''', '''''') || '''', '')
 )

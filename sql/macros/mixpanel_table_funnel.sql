@@ -1,33 +1,72 @@
 -- How many users of a table of events take some steps in their order, each later than the one before and all within
 -- some time of the first, and how long that takes them.
 -- Example: SELECT * FROM mixpanel_table_funnel('events', ['View Item', 'Add To Cart', 'Purchase'], INTERVAL 7 DAYS);
-CREATE OR REPLACE TEMP MACRO mixpanel_table_funnel(t, steps, within) AS TABLE
+CREATE OR REPLACE TEMP MACRO mixpanel_table_funnel(t, steps, within, segment_by := NULL) AS TABLE
 WITH RECURSIVE taken AS MATERIALIZED (
-    SELECT distinct_id, event_name, event_time
-    FROM query_table(t)
+    SELECT
+        distinct_id,
+        event_name,
+        event_time,
+        -- Of the whole row, because a table without properties has funnels too.
+        CASE WHEN segment_by IS NOT NULL AND event_name = steps[1]
+            THEN coalesce(
+                mixpanel_property(to_json(event)->>'properties', segment_by),
+                -- In Mixpanel's reports a property that is null is not one that is missing. A pointer takes any name.
+                CASE WHEN json_exists(
+                    to_json(event)->>'properties', '/' || replace(replace(segment_by, '~', '~0'), '/', '~1')
+                ) THEN 'null' ELSE 'undefined' END
+            ) END AS segment
+    FROM query_table(t) AS event
     WHERE distinct_id <> '' AND list_contains(steps, event_name)
 ),
--- Users enter once, with their first such event. Each further step is the first such event after the step before.
+-- Users enter once, with their first such event, and count for its segment. Each further step is the first such event after the step before.
 reached AS (
-    SELECT 1 AS step, distinct_id, min(event_time) AS entered, min(event_time) AS moment, NULL::DOUBLE AS seconds
+    SELECT
+        1 AS step,
+        distinct_id,
+        min(event_time) AS entered,
+        min(event_time) AS moment,
+        NULL::DOUBLE AS seconds,
+        arg_min(segment, event_time) AS segment
     FROM taken
     WHERE event_name = steps[1]
     GROUP BY distinct_id
     UNION ALL
-    SELECT step + 1, reached.distinct_id, entered, min(event_time), epoch(min(event_time) - moment)
+    SELECT step + 1, reached.distinct_id, entered, min(event_time), epoch(min(event_time) - moment), reached.segment
     FROM reached
     JOIN taken
         ON taken.distinct_id = reached.distinct_id
         AND taken.event_name = steps[step + 1]
         AND taken.event_time > moment
         AND taken.event_time <= entered + within::INTERVAL
-    GROUP BY step, reached.distinct_id, entered, moment
+    GROUP BY step, reached.distinct_id, entered, moment, reached.segment
+),
+measured AS (
+    SELECT
+        step,
+        CASE WHEN segment_by IS NOT NULL AND grouping(segment) = 1 THEN '$overall' ELSE segment END AS segment,
+        count(distinct_id) AS count,
+        median(seconds) AS median_seconds
+    FROM reached
+    GROUP BY GROUPING SETS ((step), (step, segment))
+    HAVING segment_by IS NOT NULL OR grouping(segment) = 1
+),
+segments AS (
+    SELECT CASE WHEN segment_by IS NOT NULL THEN '$overall' END AS segment
+    UNION
+    SELECT segment FROM measured
 ),
 counted AS (
-    SELECT step, steps[step] AS event_name, count(distinct_id) AS count, median(seconds) AS median_seconds
-    FROM (SELECT unnest(range(1, len(steps) + 1))::INTEGER AS step)
-    LEFT JOIN reached USING (step)
-    GROUP BY step
+    SELECT
+        all_steps.step,
+        steps[all_steps.step] AS event_name,
+        segments.segment,
+        coalesce(measured.count, 0) AS count,
+        median_seconds
+    FROM (SELECT unnest(range(1, len(steps) + 1))::INTEGER AS step) AS all_steps
+    CROSS JOIN segments
+    LEFT JOIN measured
+        ON measured.step = all_steps.step AND measured.segment IS NOT DISTINCT FROM segments.segment
 )
 SELECT
     step,
@@ -35,9 +74,11 @@ SELECT
     count,
     CASE WHEN step = 1 THEN 1.0 WHEN count = 0 THEN 0.0 ELSE count / before END::DOUBLE AS step_conversion,
     CASE WHEN step = 1 THEN 1.0 WHEN count = 0 THEN 0.0 ELSE count / entries END::DOUBLE AS overall_conversion,
-    median_seconds
+    median_seconds,
+    segment
 FROM (
-    SELECT *, lag(count) OVER (ORDER BY step) AS before, first_value(count) OVER (ORDER BY step) AS entries
+    SELECT *, lag(count) OVER by_step AS before, first_value(count) OVER by_step AS entries
     FROM counted
+    WINDOW by_step AS (PARTITION BY segment ORDER BY step)
 )
-ORDER BY step;
+ORDER BY segment, step;

@@ -21,5 +21,5 @@ pub use fresh::{Freshness, is_finished};
 pub use partial::{Arrival, Partial};
 pub use place::{Archive, named};
 pub use question::Question;
-pub use shelf::{Shelf, is_sound};
-pub use upkeep::{Kept, clear, discard, has_room, kept, sweep};
+pub use shelf::{Shelf, is_sound, sound_bytes};
+pub use upkeep::{Kept, clear, discard, kept, room, sweep};

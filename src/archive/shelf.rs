@@ -13,7 +13,10 @@ use std::{
 use flate2::Crc;
 
 use super::{Candidate, Copy, Partial, Question};
-use crate::folder::{Folder, Unusable};
+use crate::{
+    file_limit,
+    folder::{Folder, Unusable},
+};
 
 /// What the question of a folder is, in words.
 const WORDS: &str = "question.json";
@@ -69,9 +72,11 @@ impl Shelf {
         let folder = self.folder.within(&[&self.asker, &self.project, &question.key()])?;
         let place = folder.join(WORDS);
         if words(&folder).is_none() {
+            let words = question.words();
+            file_limit::allows(words.len() as u64)?;
             let mut file =
                 tempfile::Builder::new().prefix("question").suffix(super::partial::SUFFIX).tempfile_in(&folder)?;
-            io::Write::write_all(&mut file, question.words().as_bytes())?;
+            io::Write::write_all(&mut file, words.as_bytes())?;
             file.persist(&place).map_err(|error| error.error)?;
         }
         Ok(Partial::begin(&folder, id, is_gzip)?)
@@ -112,6 +117,18 @@ pub fn is_sound(copy: &Copy, mut file: &File) -> io::Result<bool> {
         length += read as u64;
         checksum.update(buffer.get(..read).unwrap_or_default());
     }
+}
+
+/// The bytes of a copy; `None` where they are not those that its name speaks of.
+pub fn sound_bytes(copy: &Copy, file: File) -> io::Result<Option<Vec<u8>>> {
+    let length = usize::try_from(copy.length).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    let mut bytes = Vec::new();
+    // For one byte too many to be seen, and the end.
+    bytes.try_reserve_exact(length.saturating_add(2))?;
+    file.take(copy.length.saturating_add(1)).read_to_end(&mut bytes)?;
+    let mut checksum = Crc::new();
+    checksum.update(&bytes);
+    Ok(((bytes.len(), checksum.sum()) == (length, copy.checksum)).then_some(bytes))
 }
 
 #[cfg(test)]
@@ -180,7 +197,13 @@ mod tests {
         let folder = Folder::open(place.path(), Chosen::ByUser).unwrap();
         let kept = keep(&Shelf::new(folder, "me", None), &question(None), "a");
         let copy = Copy::read(kept.file_name().unwrap().to_str().unwrap()).unwrap();
-        let sound = || is_sound(&copy, &File::open(&kept).unwrap()).unwrap();
+        let sound = || {
+            let open = || File::open(&kept).unwrap();
+            let bytes = sound_bytes(&copy, open()).unwrap();
+            assert_eq!(bytes.is_some(), is_sound(&copy, &open()).unwrap());
+            assert!(bytes.is_none_or(|bytes| bytes == fs::read(&kept).unwrap()));
+            is_sound(&copy, &open()).unwrap()
+        };
         assert!(sound());
         let whole = fs::read(&kept).unwrap();
         for index in 0..whole.len() {
@@ -189,6 +212,8 @@ mod tests {
             fs::write(&kept, &flipped).unwrap();
             assert!(!sound());
             fs::write(&kept, &whole[..index]).unwrap();
+            assert!(!sound());
+            fs::write(&kept, [&whole[..], &whole[..=index]].concat()).unwrap();
             assert!(!sound());
         }
     }

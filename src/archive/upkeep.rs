@@ -90,19 +90,25 @@ pub fn sweep(folder: &Folder, is_for_good: bool, living: Option<&BTreeSet<String
 
 #[expect(clippy::disallowed_methods, reason = "a file has its moment from the machine")]
 fn sweep_partials(path: &Path, living: Option<&BTreeSet<String>>) {
-    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(id) = name.to_str().and_then(|name| name.strip_suffix(partial::SUFFIX)) else { continue };
-        let written = entry.metadata().ok().filter(fs::Metadata::is_file).and_then(|found| found.modified().ok());
-        let idle = written.and_then(|written| SystemTime::now().duration_since(written).ok());
+    for (id, path, found) in partials(path) {
+        let idle = found.modified().ok().and_then(|written| SystemTime::now().duration_since(written).ok());
         let (is_alive, patience) = match living {
-            Some(claims) => (claims.contains(id), ABANDONED),
+            Some(claims) => (claims.contains(&id), ABANDONED),
             None => (false, UNKNOWN),
         };
         if !is_alive && idle.is_some_and(|idle| idle >= patience) {
-            remove(&entry.path());
+            remove(&path);
         }
     }
+}
+
+/// What is half-written in a question's folder: the claim that it is for, and the file.
+fn partials(path: &Path) -> impl Iterator<Item = (String, PathBuf, fs::Metadata)> + use<> {
+    fs::read_dir(path).into_iter().flatten().flatten().filter_map(|entry| {
+        let id = entry.file_name().to_str()?.strip_suffix(partial::SUFFIX)?.to_owned();
+        let found = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some((id, entry.path(), found))
+    })
 }
 
 /// Whether newer answers to the same question have all the days, for a while already. An empty one takes no rows' place.
@@ -118,11 +124,13 @@ fn is_superseded<'a>(copy: &Copy, all: impl Iterator<Item = &'a Copy>, now: Time
     copy.days().all(is_there)
 }
 
-/// Whether the user's cache may take more.
-pub fn has_room(folder: &Folder) -> bool {
-    let used: u64 = kept(folder).iter().map(|kept| kept.copy.length).sum();
+/// How many bytes more the user's cache may take.
+pub fn room(folder: &Folder) -> u64 {
+    let arriving = questions(folder).flat_map(|(_, path, _)| partials(&path)).map(|(_, _, found)| found.len());
+    let used = kept(folder).iter().map(|kept| kept.copy.length).chain(arriving).sum::<u64>();
     // A disk that says nothing of itself is not held against anybody.
-    fs4::available_space(folder.path()).is_ok_and(|free| used < (free.saturating_add(used)) / SHARE)
+    fs4::available_space(folder.path())
+        .map_or(u64::MAX, |free| (free.saturating_add(used) / SHARE).saturating_sub(used))
 }
 
 /// Removes a file that is none of what its name says.

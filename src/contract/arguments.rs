@@ -55,6 +55,12 @@ impl Arguments {
         self
     }
 
+    /// The same without some parameters' values.
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(given, _)| !names.contains(&given.as_str()));
+        self
+    }
+
     /// The arguments that were given, as a JSON object.
     pub fn to_json(&self) -> String {
         let given = self.0.iter().filter(|(_, value)| *value != Value::Null);
@@ -186,13 +192,8 @@ impl Arguments {
     /// One of these words, exactly.
     pub fn one_of(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        words.iter().find(|word| **word == text).copied().map(Some).ok_or_else(|| {
-            let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-            let (last, others) =
-                quoted.split_last().map_or((String::new(), &[][..]), |(last, rest)| (last.clone(), rest));
-            let allowed = if others.is_empty() { last } else { format!("{} or {last}", others.join(", ")) };
-            Error::argument(name, format!("must be {allowed}, not '{text}'"))
-        })
+        let found = words.iter().find(|word| **word == text).copied();
+        found.map(Some).ok_or_else(|| Error::argument(name, format!("must be {}, not '{text}'", one_of(words))))
     }
 
     /// A JSON text: given as one, or as a struct, map or list that becomes one.
@@ -272,6 +273,15 @@ impl Arguments {
             _ => Err(expected()),
         });
         texts.collect::<Result<Vec<_>>>().map(Some)
+    }
+}
+
+/// Words as an error names them: `'a', 'b' or 'c'`.
+pub fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    match quoted.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        words => words.concat(),
     }
 }
 

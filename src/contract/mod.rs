@@ -27,7 +27,7 @@ mod sql_macro;
 mod table;
 mod value;
 
-pub use arguments::Arguments;
+pub use arguments::{Arguments, one_of};
 pub use arrays::{list_of_texts, texts, texts_at};
 pub use clock::Clock;
 pub use columns::{Columns, SqlType};

@@ -67,7 +67,7 @@ impl Value {
         }
     }
 
-    pub(super) fn to_json(&self) -> serde_json::Value {
+    pub fn to_json(&self) -> serde_json::Value {
         match self {
             Value::Null => serde_json::Value::Null,
             Value::Boolean(value) => (*value).into(),

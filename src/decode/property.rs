@@ -31,9 +31,8 @@ impl PropertyReader {
             self.wanted = WantedKeys::default();
         }
         let slot = self.wanted.add(name);
-        if object.contains('\n') {
-            // A line feed can only stand between tokens, and the reader takes it for the end.
-            return self.text(&object.replace('\n', " "), name).map(|text| Cow::Owned(text.into_owned()));
+        if let Cow::Owned(line) = one_line(object) {
+            return self.text(&line, name).map(|text| Cow::Owned(text.into_owned()));
         }
         let block = object.as_bytes();
         let end = self.reader.next(block, 0);
@@ -48,6 +47,14 @@ impl PropertyReader {
             Cow::Borrowed(text) => std::str::from_utf8(text).ok().map(Cow::Borrowed),
             Cow::Owned(text) => String::from_utf8(text).ok().map(Cow::Owned),
         }
+    }
+}
+
+/// The object without line feeds: they can only stand between tokens, and the reader takes one for the end.
+pub(super) fn one_line(object: &str) -> Cow<'_, str> {
+    match memchr::memchr(b'\n', object.as_bytes()).is_some() {
+        true => Cow::Owned(object.replace('\n', " ")),
+        false => Cow::Borrowed(object),
     }
 }
 

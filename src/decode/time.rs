@@ -154,6 +154,13 @@ pub fn utc(local: i64, zone: &TimeZone) -> Option<i64> {
     Some(zone.to_ambiguous_timestamp(wall_clock).compatible().ok()?.as_microsecond())
 }
 
+/// What the wall clock of a zone shows at a moment in UTC, both in microseconds since 1970, the former as if that clock
+/// showed UTC.
+pub fn local(time: i64, zone: &TimeZone) -> Option<i64> {
+    let offset = zone.to_offset(Timestamp::from_microsecond(time).ok()?);
+    time.checked_add(i64::from(offset.seconds()) * 1_000_000)
+}
+
 /// A number of up to 18 digits and nothing else, as nearly all times are.
 fn short_number(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > 18 {

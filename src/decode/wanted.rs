@@ -43,6 +43,11 @@ impl WantedKeys {
         Self::taking(&["$last_seen"])
     }
 
+    /// Whatever there is: every key may be wanted, and none has a slot.
+    pub fn all() -> Self {
+        Self { lengths: u64::MAX, heads: vec![Head { bytes: 0, mask: 0 }], ..Self::default() }
+    }
+
     fn taking(keys: &[&str]) -> Self {
         let mut wanted = Self { taken: keys.len(), ..Self::default() };
         for key in keys {

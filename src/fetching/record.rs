@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use crate::contract::Clock;
 
@@ -47,10 +47,28 @@ pub struct End {
     /// Windows that were left out, each with its error.
     pub failed: Vec<(String, String)>,
     pub warnings: Vec<Warning>,
-    /// The oldest moment at which Mixpanel was asked for what came.
-    pub oldest_asked: Option<Timestamp>,
+    /// What came of which days.
+    pub answers: Vec<DaysAnswered>,
     /// Until when the hour is waited for, while it is.
     pub waiting_until: Option<Timestamp>,
+}
+
+/// Days of one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DaysAnswered {
+    /// In order. Those that were wanted of it.
+    pub days: Vec<Date>,
+    /// When Mixpanel was asked.
+    pub asked_at: Timestamp,
+    /// Whether it held nothing at all, for no day.
+    pub is_empty: bool,
+}
+
+impl End {
+    /// The oldest moment at which Mixpanel was asked for what came.
+    pub fn oldest_asked(&self) -> Option<Timestamp> {
+        self.answers.iter().map(|answer| answer.asked_at).min()
+    }
 }
 
 /// What was accepted but should be known.
@@ -92,10 +110,8 @@ impl Fetch {
         self.end_mut().warnings.push(Warning { code, message });
     }
 
-    /// Mixpanel was asked then for something that came.
-    pub fn asked_at(&self, moment: Timestamp) {
-        let mut end = self.end_mut();
-        end.oldest_asked = Some(end.oldest_asked.map_or(moment, |oldest| oldest.min(moment)));
+    pub fn answered(&self, answer: DaysAnswered) {
+        self.end_mut().answers.push(answer);
     }
 
     /// The hour is waited for until then, or no more.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
     discovery::other_zone_at_hand,
     named_time_zone,
+    on_failure::{self, skips_failures},
     parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, MAX_WAIT, TARGET, TO_DATE},
     settings, target, typed_columns,
 };
@@ -22,7 +23,7 @@ use crate::{
         events::{
             self, ExportOrder, ExportRequest, ExportScan, OnFailure, PlannedWindow, Terms, WindowOrigin,
             narrow::{FilterColumns, Wanted, narrow},
-            plan::{MAX_LIMIT, Today, WantedDays, Window},
+            plan::{MAX_LIMIT, MAX_WINDOWS, Today, WantedDays, Window},
         },
         record,
     },
@@ -51,20 +52,22 @@ const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "request
     .default("8")
     .setting(&settings::MAX_WORKERS);
 const ON_FAILURE: Param =
-    Param::named("on_failure", SqlType::Varchar, "whether days that can't be had are an error, or left out: skip")
-        .default("'error'");
-const MAX_AGE: Param =
-    Param::named("max_age", SqlType::Interval, "how old a kept answer may be, also for days that are not over")
-        .default("INTERVAL 20 HOURS, for days that are over");
+    on_failure::ON_FAILURE.meaning("whether days that can't be had are an error, or left out: skip");
+const MAX_AGE: Param = parameters::MAX_AGE
+    .meaning("how old a kept answer may be, also for days that are not over")
+    .default("INTERVAL 20 HOURS, for days that are over");
 const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
 
 /// The columns that every call has but one with `raw`.
 const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
+/// What is asked, whatever the days.
+pub const QUESTION: &[Param] = &[EVENTS, FILTER, TIME_ZONE];
+
 /// What the pragmas that keep events hand on.
 pub const HANDED_ON: &[Param] =
-    params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
+    params![QUESTION, &[COLUMNS, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
 
 /// A call with good arguments.
 struct Call {
@@ -79,8 +82,6 @@ struct Call {
     window_days: Option<u64>,
     max_workers: usize,
     on_failure: OnFailure,
-    /// How old a kept answer may be.
-    max_age: Option<SignedDuration>,
     outputs: Vec<Column>,
     columns: Columns,
     filter_columns: Option<FilterColumns>,
@@ -112,8 +113,7 @@ impl Call {
             time_zone: time_zone(arguments)?,
             window_days: arguments.count("window_days")?,
             max_workers: events::WORKERS.of(arguments)?,
-            on_failure: on_failure(arguments)?,
-            max_age: arguments.interval("max_age")?,
+            on_failure: if skips_failures(arguments)? { OnFailure::Skip } else { OnFailure::Error },
             target: target(arguments, session)?,
             outputs,
             columns,
@@ -153,6 +153,7 @@ impl Call {
             is_one: self.days.is_none() && self.max_rows.is_some_and(|rows| rows <= MAX_LIMIT),
             midnight: wanted.midnight.filter(|midnight| !days.contains(midnight) && *midnight <= today.latest),
             days,
+            most: MAX_WINDOWS,
             window_days: self.window_days.map(|days| usize::try_from(days).unwrap_or(usize::MAX)),
             today,
         };
@@ -212,7 +213,7 @@ impl BoundTable for Call {
         if let Some(warning) = self.zone_warning() {
             record.warn("PROJECT_TIME_ZONE", warning);
         }
-        let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.max_age);
+        let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.target.max_age);
         let order = ExportOrder { request, terms, decoder, max_rows, on_failure, max_age };
         Ok(Arc::new(ExportScan::new(order, record)))
     }
@@ -232,20 +233,12 @@ fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
 
 /// Conditions on event_time do as well where the host sees them.
 fn missing_date(name: &str, takes_filters: bool) -> Error {
-    let or_else = if takes_filters { ", or a WHERE on event_time" } else { "" };
+    let or_else = if takes_filters { ", or a range of event_time in WHERE: event_time >= '2025-01-31'" } else { "" };
     Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
 }
 
 fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     arguments.text("time_zone")?.map(named_time_zone).transpose()
-}
-
-fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
-    match arguments.text("on_failure")? {
-        None | Some("error") => Ok(OnFailure::Error),
-        Some("skip") => Ok(OnFailure::Skip),
-        Some(other) => Err(Error::argument("on_failure", format!("must be 'error' or 'skip', not '{other}'"))),
-    }
 }
 
 /// The requests that an export would make.
@@ -265,7 +258,7 @@ pub const EXPORT_PLAN: Function = Function {
             .text_ref("url", |planned| planned.url.as_deref());
         Ok(table.of(move || {
             let (request, terms) = call.plan(&[])?;
-            let plan = request.keeper(call.max_age)?.plan(&terms.wanted, true)?;
+            let plan = request.keeper(call.target.max_age)?.plan(&terms.wanted, true)?;
             plan.windows.into_iter().map(|planned| Asked::of(&planned, &request)).collect()
         }))
     },

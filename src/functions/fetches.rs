@@ -5,11 +5,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use crate::{
     contract::{Function, Table},
-    fetching::record::{self, End, Fetch, Warning},
+    fetching::record::{self, DaysAnswered, End, Fetch, Warning},
 };
 
 pub const FETCHES: Function = Function {
@@ -34,8 +35,9 @@ pub const FETCHES: Function = Function {
             .text_ref("error", |row| row.end.error.as_deref())
             .json("warnings", |row| warnings(&row.end))
             .bigint("windows_kept", |row| now(&row.fetch.windows_kept))
-            .timestamp("oldest_asked", |row| row.end.oldest_asked.map(|moment| moment.as_microsecond()))
-            .timestamp("waiting_until", |row| row.end.waiting_until.map(|moment| moment.as_microsecond()));
+            .timestamp("oldest_asked", |row| row.end.oldest_asked().map(|moment| moment.as_microsecond()))
+            .timestamp("waiting_until", |row| row.end.waiting_until.map(|moment| moment.as_microsecond()))
+            .json("asked", |row| asked(&row.end));
         Ok(table.of(|| Ok(record::all().into_iter().map(|fetch| Row { end: fetch.end(), fetch }).collect())))
     },
     ..Function::PLAIN
@@ -54,6 +56,20 @@ fn now(counter: &AtomicU64) -> i64 {
 fn failed_ranges(end: &End) -> String {
     let ranges = end.failed.iter().map(|(range, error)| json!({"range": range, "error": error}));
     Json::from_iter(ranges).to_string()
+}
+
+/// Which days came, when Mixpanel was asked for them, and whether the whole answer was empty.
+fn asked(end: &End) -> String {
+    let runs = end.answers.iter().enumerate().flat_map(|(answer, DaysAnswered { days, asked_at, is_empty })| {
+        // To the millisecond, as copies in the archive say it.
+        let asked_at = TimeZone::UTC.to_datetime(*asked_at).strftime("%Y-%m-%dT%H:%M:%S.%3f").to_string();
+        let runs = days.chunk_by(|day, next| day.tomorrow().is_ok_and(|after| after == *next));
+        runs.filter_map(move |run| {
+            let (from, to) = (run.first()?.to_string(), run.last()?.to_string());
+            Some(json!({"answer": answer, "from": from, "to": to, "asked_at": asked_at, "empty": is_empty}))
+        })
+    });
+    Json::from_iter(runs).to_string()
 }
 
 fn warnings(end: &End) -> String {

@@ -1,4 +1,4 @@
-//! `mixpanel_utc(local, time_zone)`: a time on the wall clock of a place, in UTC.
+//! `mixpanel_utc(local_time, time_zone)`: a time on the wall clock of a place, in UTC. `mixpanel_local(utc_time, time_zone)`: the reverse.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::named_time_zone;
 use crate::{
     contract::{Result, Scalar, SqlType},
-    decode::utc,
+    decode::{local, utc},
 };
 
 pub const UTC: Scalar = Scalar {
@@ -20,19 +20,28 @@ pub const UTC: Scalar = Scalar {
     parameters: &["local_time", "time_zone"],
     overloads: &[&[SqlType::Timestamp, SqlType::Varchar]],
     returns: SqlType::Timestamp,
-    call,
+    call: |arguments, _| convert(arguments, utc),
 };
 
-fn call(arguments: &[ArrayRef], _rows: usize) -> Result<ArrayRef> {
+pub const LOCAL: Scalar = Scalar {
+    name: "mixpanel_local",
+    description: "What the clocks of a place show at a time in UTC, whose days are those of a project's reports.",
+    example: "SELECT mixpanel_local(TIMESTAMP '2025-01-30 23:00:00', 'Europe/Berlin');",
+    parameters: &["utc_time", "time_zone"],
+    call: |arguments, _| convert(arguments, local),
+    ..UTC
+};
+
+fn convert(arguments: &[ArrayRef], converted: fn(i64, &TimeZone) -> Option<i64>) -> Result<ArrayRef> {
     let (times, zones) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), arguments[1].as_string_view());
     // Nearly always there is one zone.
     let mut known: Option<(String, TimeZone)> = None;
-    let converted = times.iter().zip(StringArrayType::iter(&zones)).map(|(time, zone)| {
+    let times = times.iter().zip(StringArrayType::iter(&zones)).map(|(time, zone)| {
         let (Some(time), Some(name)) = (time, zone) else { return Ok(None) };
         if known.as_ref().is_none_or(|(known, _)| known != name) {
             known = Some((name.to_owned(), named_time_zone(name)?));
         }
-        Ok(known.as_ref().and_then(|(_, zone)| utc(time, zone)))
+        Ok(known.as_ref().and_then(|(_, zone)| converted(time, zone)))
     });
-    Ok(Arc::new(converted.collect::<Result<TimestampMicrosecondArray>>()?))
+    Ok(Arc::new(times.collect::<Result<TimestampMicrosecondArray>>()?))
 }

@@ -4,7 +4,7 @@ use jiff::civil::{Date, DateTime};
 
 /// When a bucket of a report begins: the wall clock of the project, which is what the report itself shows. Where a key
 /// carries an offset, which flips with daylight saving time, the offset is left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(DateTime);
 
 impl Moment {

@@ -141,6 +141,15 @@ impl Record {
         Ok(members.transpose()?.map(|members| Record { what: self.what, members: members.clone() }))
     }
 
+    /// The members of an object inside this one, which may come as its JSON text.
+    pub fn members(&self, name: &str) -> Result<Option<Map<String, Value>>> {
+        self.read(name, "an object", |value| match value {
+            Value::Object(members) => Some(members.clone()),
+            Value::String(text) => serde_json::from_str(text).ok(),
+            _ => None,
+        })
+    }
+
     fn get(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }
@@ -203,6 +212,10 @@ mod tests {
         for (json, value) in [(r#"{"a": 1}"#, true), (r#"{"a": false}"#, false), (r#"{"a": 0}"#, false)] {
             assert_eq!(with(json, |record| record.boolean("a")), Ok(Some(value)));
         }
+        for json in [r#"{"a": {"b": 1}}"#, r#"{"a": "{\"b\": 1}"}"#] {
+            let members = with(json, |record| record.members("a")).unwrap().unwrap();
+            assert_eq!(members.get("b"), Some(&Value::from(1)), "{json}");
+        }
         assert_eq!(with(r#"{"a": "1970-01-01 00:00:02"}"#, |record| record.timestamp("a")), Ok(Some(2_000_000)));
         assert_eq!(with(r#"{"a": 1.50}"#, |record| record.text("a")), Some("1.50".into()));
         let names = with(r#"{"a": ["x", {"id": 1, "name": "y"}]}"#, |record| record.names("a"));
@@ -246,5 +259,6 @@ mod tests {
         assert!(with(r#"{"a": "soon"}"#, |record| record.timestamp("a")).is_err());
         assert!(with(r#"{"a": [1]}"#, |record| record.names("a")).is_err());
         assert!(with(r#"{"a": "x"}"#, |record| record.record("a").map(drop)).is_err());
+        assert!(with(r#"{"a": "[1]"}"#, |record| record.members("a").map(drop)).is_err());
     }
 }

@@ -31,6 +31,6 @@ mod tests {
             Some((name, sql_type))
         });
         assert_eq!(made, empty);
-        assert_eq!(made.len(), 15);
+        assert_eq!(made.len(), 16);
     }
 }

@@ -137,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("parts", nargs="*", default=["table", "table-1.5", "scan", "archive", "kept", "latency", "memory"])
+    parser.add_argument("parts", nargs="*", default=["table", "table-1.5", "scan", "keys", "archive", "kept", "latency", "memory"])
     arguments = parser.parse_args()
     parts, build = set(arguments.parts), arguments.build.resolve()
     v2 = extension(build, NEWEST["v2"], "v2")
@@ -147,6 +147,11 @@ def main() -> None:
         download(url, files)
         sizes = [path.stat().st_size for path in sorted(files.iterdir())]
         ratio_rows(files, build, url, arguments.runs, parts)
+        if "keys" in parts:
+            times = measure(NEWEST["v2"], v2, url, "keys", arguments.runs)
+            ratios = [ours / made for ours, made in zip(times["ours"], times["anchor"])]
+            row("mixpanel_property_keys / CREATE TABLE AS of those rows", statistics.median(ratios), 1.0)
+            print(f"  medians: ours {statistics.median(times['ours']):.2f} s, CREATE TABLE AS {statistics.median(times['anchor']):.2f} s")
         if "archive" in parts:
             archive_rows(files, v2, url, arguments.runs)
     if "kept" in parts:

@@ -30,6 +30,7 @@ TASKS = {
     "two": "SELECT event_name, date_trunc('hour', event_time) AS hour, count(*) FROM {export} GROUP BY ALL",
     "archive": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
     "keeping": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
+    "keys": "FROM mixpanel_property_keys('events')",
     "once": "CREATE OR REPLACE TABLE events AS SELECT * FROM {export}",
 }
 
@@ -111,6 +112,12 @@ def run(connection, task: str, from_date: str, to_date: str, words: list[str]) -
     statement = TASKS[task].format(export=export)
     if task == "once":
         print(json.dumps({"ours": [timed(connection, statement) for _ in range(int(words[0]))]}))
+        return
+    if task == "keys":
+        # The rows are made anew each time, and are what the next statement reads.
+        make = TASKS["table"].format(export=export)
+        pairs = [(timed(connection, make), timed(connection, statement)) for _ in range(int(words[0]) + 1)][1:]
+        print(json.dumps({"ours": [ours for _, ours in pairs], "anchor": [made for made, _ in pairs]}))
         return
     files, runs = words[0], int(words[1])
     anchor = ANCHOR.format(files=files)

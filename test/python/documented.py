@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,17 +10,19 @@ from pathlib import Path
 import duckdb
 import pytest
 from conftest import ROOT
+from results import Shown, shown_after
 from simulator import Credentials, Project, Simulator
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ACCOUNT = Credentials(username="name.abc123.mp-service-account", secret="...")
 PROJECT = Project(from_date="2025-01-01", days=31, events_per_day=100, other_project_ids=(67890,))
 
-NOT_RUN, ONLY_V2, BEYOND = "not run: ", "DuckDB 2.0", "more than an hour"
-"""The notes that a block may have: `DuckDB 2.0, more than an hour` has two."""
+NOT_RUN, ONLY_V2 = "not run: ", "DuckDB 2.x"
+"""The notes that a block may have."""
 
-ROWS = re.compile(r"\s*<!-- rows -->\n(?P<table>(?:\|[^\n]*\|\n)+)")
-FENCED = re.compile(r"(?:^<!-- (?P<note>[^\n]*?) -->\n+)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(
+    r"(?P<badge>^\*DuckDB 2\.x\*\n+)?(?:^<!-- (?P<note>[^\n]*?) -->\n+)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass
@@ -32,8 +33,8 @@ class Block:
     line: int
     note: str
     text: str
-    shown: list[list[str]]
-    """The rows that the page shows of the last statement, under `<!-- rows -->`, with their header; none where it shows none."""
+    shown: Shown | None
+    """What the page shows of the last statement's rows."""
 
     @property
     def notes(self) -> list[str]:
@@ -50,9 +51,8 @@ def blocks(page: Path, language: str = "sql") -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for found in FENCED.finditer(text):
         if found["language"] == language:
-            shown = ROWS.match(text, found.end())
-            table = [[cell.strip() for cell in line.strip("|").split("|")] for line in shown["table"].splitlines()] if shown else []
-            yield Block(page, text.count("\n", 0, found.start("text")), found["note"] or "", found["text"], table[:1] + table[2:])
+            notes = [note for note in [ONLY_V2 if found["badge"] else None, (found["note"] or "").replace("DuckDB 2.0", ONLY_V2) if found["note"] in ("DuckDB 2.0",) else found["note"]] if note]
+            yield Block(page, text.count("\n", 0, found.start("text")), ", ".join(notes), found["text"], shown_after(text, found.end()))
 
 
 @pytest.fixture(scope="session")
@@ -77,23 +77,12 @@ def as_documented(january, monkeypatch, tmp_path):
 
 @pytest.fixture
 def within_the_hour(as_documented, monkeypatch):
-    """The same with Mixpanel's limits, here and there, and an hour that nobody has asked in yet. What it gives is a
-    context in which there are none."""
+    """The same with Mixpanel's limits, here and there, and an hour that nobody has asked in yet."""
     with Simulator(PROJECT, credentials=ACCOUNT, limits=True) as limited:
-
-        def set_limits(url: str, limits: str) -> None:
-            monkeypatch.setenv("MP_API_BASE_URL", url)
-            monkeypatch.setenv("MP_RATE_LIMITS", limits)
-
-        @contextmanager
-        def without_limits():
-            set_limits(as_documented.url, "off")
-            yield
-            set_limits(limited.url, "on")
-
         last_week(limited)
-        set_limits(limited.url, "on")
-        yield without_limits
+        monkeypatch.setenv("MP_API_BASE_URL", limited.url)
+        monkeypatch.delenv("MP_RATE_LIMITS")
+        yield limited
 
 
 def last_week(simulator: Simulator) -> None:

@@ -12,11 +12,15 @@ from simulator.rows import read_row
 MIDNIGHT = 1_735_689_600_000
 """2025-01-01 in milliseconds."""
 DAY = 86_400_000
-RESULT = ["table_name", "rows_added", "rows_removed", "row_count", "requests", "failed_ranges", "seconds"]
+RESULT = ["table_name", "rows_added", "rows_removed", "row_count", "requests", "failed_ranges", "seconds", "missing_days"]
 
 
 def literal(value) -> str:
     """A value as SQL."""
+    if isinstance(value, timedelta):
+        return f"INTERVAL '{value.total_seconds()}' SECONDS"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(name)}: {literal(field)}" for name, field in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, (bool, int)) or value is None:
@@ -71,6 +75,12 @@ def append(con, table: str = "events", first: str = FIRST, last: str = LAST, **a
 
 
 def sync(con, table: str = "events", first: str | None = FIRST, last: str | None = LAST, **arguments) -> dict:
+    """Asks for what was asked for too early however long that is ago, unless the arguments say otherwise."""
+    arguments.setdefault("max_age", timedelta(0))
+    return plain_sync(con, table, first, last, **arguments)
+
+
+def plain_sync(con, table: str = "events", first: str | None = FIRST, last: str | None = LAST, **arguments) -> dict:
     days = {name: day for name, day in (("from_date", first), ("to_date", last)) if day is not None}
     return run(con, "sync_events", table, **days, **arguments)
 

@@ -22,9 +22,15 @@ FORM = "application/x-www-form-urlencoded"
 UNSPECIFIED = {
     # What no specification covers, by method and path; the sections are those of `mixpanel-api.md`.
     "GET /api/query/arb_funnels": "saved flows; §1.4, only Mixpanel's own client shows it",
+    "POST /api/query/engage/stats": "statistics of profiles; §3, only Mixpanel's own client shows it",
+    "POST /api/query/stream/bookmark": "activity feeds; §1.4, what Mixpanel's own client asks in the place of stream/query, which is deprecated",
+    "POST /api/query/insights": "a report by its definition; §1.1 of `mixpanel-more.md`",
+    "POST /api/query/arb_funnels": "a flow by its definition; §1.1 of `mixpanel-more.md`",
     "GET /api/app/me": "the projects and their time zones; §1.5",
     "GET /api/app/projects/{}/bookmarks": "saved reports; §1.5",
     "GET /api/app/workspaces/{}/bookmarks": "saved reports of a data view; §1.5",
+    "GET /api/app/projects/{}/bookmarks/{}": "how a report was made; §1.1 of `mixpanel-more.md`",
+    "GET /api/app/workspaces/{}/bookmarks/{}": "the same of a data view",
     "GET /api/app/projects/{}/workspaces/public": "data views; §1.5",
     # The sections of `mixpanel-more.md`, as Mixpanel's own client asks them.
     "GET /api/app/projects/{}/dashboards": "boards; §1.5",
@@ -64,6 +70,11 @@ CORRECTIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("/segmentation", "unit"): {"schema": {"enum": ["minute", "hour", "day", "week", "month"]}},
     # §3: "JSON array string (spec says integer: wrong)".
     ("/engage", "behaviors"): {"schema": {"type": "array", "items": OBJECTS}},
+    # §3, "Undocumented": Mixpanel's own client sends them.
+    ("/engage", "sort_key"): {"schema": {"type": "string"}},
+    ("/engage", "sort_order"): {"schema": {"enum": ["ascending", "descending"]}},
+    ("/engage", "search"): {"schema": {"type": "string"}},
+    ("/engage", "limit"): {"schema": {"type": "integer"}},
     # §3 of `mixpanel-more.md`: Mixpanel's own client asks with `tags=1,2`.
     ("/projects/{projectId}/annotations", "tags"): {"schema": {"type": "string"}},
     # "A JSON-encoded object", which the specification calls a blob.
@@ -141,7 +152,7 @@ def _operations(file: dict) -> list[Operation]:
             parameters["form", name] = {"schema": item, "description": item.get("description", ""), "required": required}
         for (at, name), changes in CORRECTIONS.items():
             if at == path:
-                place = "form" if ("form", name) in parameters else "query"
+                place = "query" if ("query", name) in parameters or FORM not in bodies else "form"
                 parameters[place, name] = parameters.get((place, name), {}) | changes
         return Operation(method.upper(), prefix, path, parameters, FORM in bodies)
 

@@ -76,6 +76,8 @@ def in_rows(table: list[tuple]) -> Counter:
 
 def ways(body: dict) -> list[tuple]:
     """The rows of mixpanel_flows, read off the body by other means."""
+    if "flows" in body and not body.get("steps"):
+        return ways_of_paths(body)
     overall = body.get("overallConversionRate")
     overall = None if overall in (None, "NaN") else float(overall)
     found = []
@@ -86,5 +88,16 @@ def ways(body: dict) -> list[tuple]:
             edges = node.get("edges") or [None]
             for edge in edges:
                 there = (int(edge["step"]), edge["event"] or None, edge["type"], [], int(edge["totalCount"])) if edge else (None,) * 5
-                found.append((*here, *there, None if change is None else float(change), overall))
+                found.append((*here, *there, None if change is None else float(change), overall, None))
+    return found
+
+
+def ways_of_paths(body: dict) -> list[tuple]:
+    """The same for top paths: each step leads to the next, and the last nowhere."""
+    found = []
+    for path, flow in enumerate(body["flows"]):
+        segments = [value for segment in flow["segments"] for value in segment["values"]]
+        steps = [(number, step["event"] or None, step["type"], segments, int(step["totalCount"])) for number, step in enumerate(flow["flowSteps"])]
+        for here, there in zip(steps, [*steps[1:], (None,) * 5]):
+            found.append((*here, *there, None, None, path))
     return found

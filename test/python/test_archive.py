@@ -3,73 +3,18 @@ from __future__ import annotations
 
 import gzip
 import os
-import pathlib
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from datetime import timedelta
-from itertools import count
 
 import pytest
-from conftest import EXTENSION, connect, days_asked, error_of, export, last_fetch, line, only_v2, rows
-from simulator import Project, Simulator
+from archived import FIRST, LAST, answer, archive, files, month, open_shop, python, shop  # noqa: F401  fixtures
+from conftest import connect, days_asked, error_of, export, last_fetch, line, only_v2, rows
 
-MONTH = Project(days=31, events_per_day=40)
-NUMBERS = count(5000)
-FIRST, LAST = "2025-01-01", "2025-01-31"
-ALL = f"SELECT * FROM {export(first=FIRST, last=LAST)}"
-
-
-def month(arguments: str = "") -> str:
-    return export(arguments, first=FIRST, last=LAST)
-
-
-def open_shop(monkeypatch, **options) -> Simulator:
-    project = Project(**{"days": 31, "events_per_day": 40, "project_id": next(NUMBERS), **options.pop("project", {})})
-    simulator = Simulator(project, **options).start()
-    monkeypatch.setenv("MP_API_BASE_URL", simulator.url)
-    monkeypatch.setenv("MP_PROJECT_ID", str(project.project_id))
-    monkeypatch.delenv("MP_RATE_LIMITS")
-    return simulator
-
-
-@pytest.fixture
-def archive(monkeypatch, tmp_path) -> pathlib.Path:
-    monkeypatch.setenv("MP_ARCHIVE", str(tmp_path / "archive"))
-    return tmp_path / "archive"
-
-
-@pytest.fixture
-def shop(monkeypatch, archive):
-    with_limits = open_shop(monkeypatch)
-    yield with_limits
-    with_limits.close()
-
-
-def files(archive: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(archive.glob("*/*/*/*.jsonl.gz"))
-
-
-def python(script: str, **environment) -> subprocess.Popen:
-    """Another process, with the extension loaded as `con`."""
-    head = f"""
-import duckdb, os, sys
-con = duckdb.connect(config={{"allow_unsigned_extensions": "true"}})
-con.execute("SET enable_progress_bar = false")
-con.execute("LOAD '{EXTENSION}'")
-"""
-    command = [sys.executable, "-c", head + script]
-    return subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def answer(process: subprocess.Popen) -> str:
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return out.strip()
+ALL = f"SELECT * FROM {month()}"
 
 
 def test_a_month_is_asked_for_once(con, shop):
@@ -163,7 +108,7 @@ def test_what_arrived_before_a_failure_is_not_asked_for_again(con, monkeypatch, 
     assert not kept & set(again) and len(again) == len(set(again)) == 31 - len(kept)
     fresh = connect()
     monkeypatch.setenv("MP_ARCHIVE", "off")
-    monkeypatch.setenv("MP_HOURLY_LIMIT", "1000")
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
     assert rows(fresh, f"SELECT count(*) FROM {call}") == [whole]
     shop.close()
 
@@ -285,13 +230,24 @@ def test_an_empty_answer_takes_no_rows_place(con, shop, clock, archive):
     assert len(files(archive)) == 2
 
 
-def test_rows_are_cut_by_their_own_day_only_where_days_are_utc(con, monkeypatch, archive):
-    """A project whose days are not those of UTC: an answer serves all of its days or none."""
-    shop = open_shop(monkeypatch, project={"time_zone": "Asia/Tokyo", "days": 4})
-    call = lambda first, last: rows(con, f"SELECT count(*) FROM {export('window_days := 4', first=first, last=last)}")  # noqa: E731
-    call("2025-01-01", "2025-01-04")
-    assert len(shop.settled()) == 1
-    shop.close()
+@pytest.mark.parametrize("kept", ["kept", "limited"])
+def test_days_that_turn_out_not_to_be_utcs_are_not_cut(con, shop, kept):
+    """A project whose days begin at 15:00 UTC: nothing of the first answer shows it, and the second does, before a row of the first goes out."""
+    day = lambda number: 1_735_657_200_000 + number * 86_400_000  # noqa: E731
+    noon, evening = 13 * 3_600_000, 22 * 3_600_000
+    shop.set_day("2025-01-01", [line("A", time=day(0) + noon)])
+    shop.set_day("2025-01-02", [line("B", time=day(1) + 1), line("C", time=day(1) + noon)])
+    shop.set_day("2025-01-03", [line("D", time=day(2) + noon)])
+    for number in range(4, 9):
+        shop.set_day(f"2025-01-{number:02}", [line("E", time=day(number - 1) + 1), line("F", time=day(number - 1) + evening)])
+    names = lambda call: "".join(name for (name,) in rows(con, f"SELECT event_name FROM {call} ORDER BY event_time"))  # noqa: E731
+    assert names(export("window_days := 3", first="2025-01-01", last="2025-01-03")) == "ABCD"
+    if kept == "limited":
+        assert names(export("max_rows := 10", first="2025-01-07", last="2025-01-07")) == "EF"
+    assert names(export(first="2025-01-02", last="2025-01-06")) == "BCDEFEFEF"
+    assert names(export(first="2025-01-02", last="2025-01-02")) == "BC"
+    assert names(export(first="2025-01-01", last="2025-01-01")) == "A"
+    assert names(export(first="2025-01-01", last="2025-01-08")) == "ABCD" + 5 * "EF"
 
 
 def test_twenty_processes_ask_once(shop):
@@ -332,3 +288,20 @@ def test_secrets_and_names_stand_in_no_path(con, shop, archive):
         assert secret not in text
     assert {oct(path.stat().st_mode & 0o777) for path in files(archive)} == {"0o600"}
     assert {oct(path.stat().st_mode & 0o777) for path in archive.rglob("*") if path.is_dir()} == {"0o700"}
+
+
+def test_what_the_hour_has_comes_and_the_next_run_asks_the_rest(con, shop, monkeypatch, clock):
+    """`on_failure := 'skip'` with a limit of the user's own, which ends in the middle of a month."""
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "9")
+    call = month("window_days := 1, on_failure := 'skip'")
+    days = f"SELECT count(DISTINCT event_time::DATE) FROM {call}"
+    assert rows(con, days) == [(9,)]
+    record = last_fetch(con)
+    assert (record["requests"], record["windows_kept"], record["windows_failed"]) == (9, 9, 22)
+    first = [day for day, _ in days_asked(shop)]
+    assert sorted(first) == [f"2025-01-{number:02}" for number in range(1, 10)], "oldest first"
+    clock.move_by(timedelta(hours=2))
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "60")
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
+    assert rows(con, days) == [(31,)]
+    assert sorted(day for day, _ in days_asked(shop)) == [f"2025-01-{number:02}" for number in range(1, 32)]

@@ -1,18 +1,20 @@
 """Every SQL block of the documentation runs, statement by statement: each page in a database of its own, from its top, and
 in an hour of its own, with Mixpanel's limits.
 
-Comments that readers don't see say where that can't be: `<!-- not run: why -->` just before a block,
-`<!-- DuckDB 2.0 -->` before one that needs it, and `<!-- more than an hour -->` before one that asks for more than the
-page's hour has left. A result that a page shows, `SELECT 1 + 1;  -- → 2`, is checked."""
+A line `*DuckDB 2.x*` just before a block says that it needs that; readers see it as a badge. Comments that they don't see say what else
+can't be: `<!-- not run: why -->`.
+Results that a page shows are checked: `SELECT 1 + 1;  -- → 2`, and tables of rows, which `results.py` reads and writes."""
 from __future__ import annotations
 
+import os
 import re
-from contextlib import nullcontext
+from datetime import date
 
 import duckdb
 import pytest
+import results
 from conftest import HOST, ROOT
-from documented import BEYOND, NOT_RUN, ONLY_V2, PAGES, Block, as_documented, blocks, january, within_the_hour  # noqa: F401  fixtures
+from documented import NOT_RUN, ONLY_V2, PAGES, Block, as_documented, blocks, january, within_the_hour  # noqa: F401  fixtures
 
 INSTALL = ROOT / "docs" / "install.md"
 """Its statements need homes of their own, which `test_install_page.py` gives them."""
@@ -22,14 +24,17 @@ STEPS = re.compile(r"(?P<statements>.+?)(?:-- → (?P<result>[^\n]*)$|\Z)", re.D
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_runs(con, within_the_hour, page):  # noqa: F811
-    """Within an hour of Mixpanel's, but for blocks that say that it takes more."""
+    """Within an hour of Mixpanel's."""
+    tables = []
     for block in blocks(page):
         if block.is_run(HOST):
-            with within_the_hour() if BEYOND in block.notes else nullcontext():
-                run(con, block)
+            tables += run(con, block)
+    if tables:
+        results.write(page, tables, date.today())
 
 
-def run(con, block: Block) -> None:
+def run(con, block: Block) -> list[tuple[results.Shown, str]]:
+    """Gives the tables that the page should show instead of those that it shows, where they are to be written."""
     for step in STEPS.finditer(block.text):
         for statement in con.extract_statements(step["statements"]):
             try:
@@ -40,30 +45,29 @@ def run(con, block: Block) -> None:
             shown = [", ".join(map(str, row)) for row in rows]
             assert shown == [step["result"].strip()], f"{block}: {step['statements'].strip()}"
     if block.shown:
-        header = [column[0] for column in con.description]
-        assert [header, *([cell(value) for value in row] for row in rows)] == block.shown, str(block)
-
-
-def cell(value) -> str:
-    """As the shell shows it."""
-    return "NULL" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        [(today,)] = con.cursor().execute("SELECT current_date").fetchall()
+        new = block.shown.differs_from([column[0] for column in con.description], rows, today)
+        if new and not os.environ.get("SHOW_RESULTS"):
+            pytest.fail(f"{block} should show\n{new}", pytrace=False)
+        return [(block.shown, new)] if new else []
+    return []
 
 
 def test_rows_that_are_shown_are_read():
     """A comment that is not just below a block would let its rows be anything."""
     for page in PAGES:
         shown = [block for block in blocks(page) if block.shown]
-        assert page.read_text(encoding="utf-8").count("<!-- rows -->") == len(shown)
+        assert page.read_text(encoding="utf-8").count("<!-- rows") == len(shown)
+        assert all(block.shown.lines for block in shown), "SHOW_RESULTS=1 writes them"
 
 
 def test_what_is_not_run_is_little_and_says_why():
     """The notes are these and no others: a misspelt one would be run, or hide a block."""
     noted = [block for page in RUN for block in blocks(page) if block.note]
     not_run = {str(block): block.note for block in noted if block.note.startswith(NOT_RUN)}
-    assert not [str(block) for block in noted if str(block) not in not_run and not set(block.notes) <= {ONLY_V2, BEYOND}]
+    assert not [str(block) for block in noted if str(block) not in not_run and not set(block.notes) <= {ONLY_V2}]
     assert all(len(note) > len(NOT_RUN) + 10 for note in not_run.values()), not_run
     assert len(not_run) <= 3, not_run
-    assert len([block for block in noted if BEYOND in block.notes]) <= 3
 
 
 def test_links_lead_somewhere():

@@ -90,5 +90,5 @@ def test_the_columns(con):
         ("id", "BIGINT"), ("function", "VARCHAR"), ("arguments", "JSON"), ("windows", "BIGINT"), ("windows_done", "BIGINT"),
         ("windows_failed", "BIGINT"), ("failed_ranges", "JSON"), ("requests", "BIGINT"), ("retries", "BIGINT"),
         ("rows", "BIGINT"), ("bytes", "BIGINT"), ("started", "TIMESTAMP"), ("finished", "TIMESTAMP"), ("error", "VARCHAR"),
-        ("warnings", "JSON"), ("windows_kept", "BIGINT"), ("oldest_asked", "TIMESTAMP"), ("waiting_until", "TIMESTAMP"),
+        ("warnings", "JSON"), ("windows_kept", "BIGINT"), ("oldest_asked", "TIMESTAMP"), ("waiting_until", "TIMESTAMP"), ("asked", "JSON"),
     ]  # fmt: skip

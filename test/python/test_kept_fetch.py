@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from conftest import FIRST, HOST, LAST, Project, Simulator, days_asked, only_v2, rows
@@ -14,6 +14,7 @@ HISTORY = {
     "table_name": "VARCHAR", "type": "VARCHAR", "fetched_at": "TIMESTAMP", "from_date": "DATE", "to_date": "DATE",
     "filter_events": "JSON", "filter_where": "VARCHAR", "row_count": "BIGINT", "project_id": "VARCHAR", "requests": "BIGINT",
     "failed_ranges": "JSON", "duration_seconds": "DOUBLE", "rows_added": "BIGINT", "rows_removed": "BIGINT", "arguments": "JSON",
+    "asked": "JSON",
 }  # fmt: skip
 
 
@@ -26,7 +27,7 @@ def test_the_projects_events_each_once(con, sim):
     assert list(answer) == RESULT
     assert answer.pop("seconds") > 0
     count = len(expected)
-    assert answer == {"table_name": "events", "rows_added": count, "rows_removed": 0, "row_count": count, "requests": 5, "failed_ranges": "[]"}  # fmt: skip
+    assert answer == {"table_name": "events", "rows_added": count, "rows_removed": 0, "row_count": count, "requests": 5, "failed_ranges": "[]", "missing_days": []}  # fmt: skip
 
 
 def test_odd_late_and_double_rows(con, monkeypatch):
@@ -72,6 +73,9 @@ def test_the_history_has_all_there_is_to_know(con, sim):
         "max_workers": 2, "project_id": "12345",
     }  # fmt: skip
     assert before <= found.pop("fetched_at") <= datetime.now(UTC).replace(tzinfo=None)
+    moments = json.loads(found.pop("asked"))
+    assert list(moments) == days(FIRST, LAST)
+    assert all(before.isoformat(timespec="milliseconds") <= moment <= datetime.now(UTC).isoformat() for moment in moments.values())
     assert 0 < found.pop("duration_seconds") < 60
     assert found == {
         "table_name": "events", "type": "events", "from_date": date(2025, 1, 1), "to_date": date(2025, 1, 5),
@@ -267,7 +271,7 @@ def test_the_script_is_for_everybody(con, sim):
 def test_a_script_that_is_kept_and_run_again(con, sim, clock):
     """What failed the first time is fetched the second time, and replaced as if there had been no first."""
     clock.move_to(datetime(2025, 1, 5, 14))
-    text = script(con, "sync_events", "events", from_date=FIRST, to_date=LAST, on_failure="skip")
+    text = script(con, "sync_events", "events", from_date=FIRST, to_date=LAST, on_failure="skip", max_age=timedelta(0))
     sim.add_fault("status", status=400, match={"from_date": "2025-01-02"})
     con.execute(text)
     con.execute(text)

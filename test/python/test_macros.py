@@ -49,7 +49,7 @@ def test_a_file_has_the_form_that_the_host_reads(path):
 
 
 def test_all_macros_are_there(db):
-    assert len(MACROS) == 16 and set(MACROS) == registered(db)
+    assert len(MACROS) == 21 and set(MACROS) == registered(db)
 
 
 def test_only_the_second_host_brings_them_along(con):
@@ -160,6 +160,7 @@ def test_an_empty_table(db, name):
     table(db, "events", [])
     found = rows(db, MACROS[name].example)
     expected = {"mixpanel_summarize": 5, "mixpanel_table_schema": 5, "mixpanel_column_stats": 1, "mixpanel_table_funnel": 3}
+    expected |= {"mixpanel_table_numeric_summary": 1, "mixpanel_table_property_coverage": 2}
     assert len(found) == expected.get(name, 0)
 
 
@@ -229,9 +230,9 @@ class TestTables:
         self.fetch(db, "a table", datetime(2025, 1, 1), None, 4_000_000_000, type="profiles")
         assert dicts(db, "FROM mixpanel_tables()") == [
             {"name": "a table", "type": "profiles", "row_count": 4_000_000_000, "fetched_at": datetime(2025, 1, 1),
-             "from_date": None, "to_date": None, "fetches": 1, "project_id": "12345"},
+             "from_date": None, "to_date": None, "fetches": 1, "project_id": "12345", "missing_days": None},
             {"name": "events", "type": "events", "row_count": 70, "fetched_at": datetime(2025, 2, 3),
-             "from_date": date(2025, 1, 1), "to_date": date(2025, 1, 9), "fetches": 3, "project_id": "6"},
+             "from_date": date(2025, 1, 1), "to_date": date(2025, 1, 9), "fetches": 3, "project_id": "6", "missing_days": []},
         ]  # fmt: skip
 
     def test_info(self, db):

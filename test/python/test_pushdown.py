@@ -124,6 +124,53 @@ def test_the_where_may_give_the_dates(con, sim, both, dates, condition, days):
     assert set(asked_days) >= set(days) and len(asked_days) <= len(days) + 1
 
 
+# Clocks in New York show the evening of the 1st when the 2nd begins in UTC; in Kiritimati the 2nd is 14 hours old.
+@pytest.mark.parametrize("zone, condition, days", [
+    ("UTC", "event_time::DATE >= DATE '2025-01-02' + 1", DAYS[2:]),
+    ("UTC", "event_time::DATE < DATE '2025-01-02' + 1", DAYS[:2]),
+    ("UTC", "event_time::DATE BETWEEN DATE '2025-01-02' AND DATE '2025-01-03'", DAYS[1:3]),
+    ("America/New_York", "event_time::DATE > DATE '2025-01-03'", DAYS[3:]),
+    ("UTC", "event_time >= now() - (now() - TIMESTAMPTZ '2025-01-03 00:00+00')", DAYS[2:]),
+    ("UTC", "event_time < TIMESTAMPTZ '2025-01-03 00:00+00' AND event_time > TIMESTAMPTZ '2025-01-02 00:00+00'", DAYS[1:2]),
+    ("America/New_York", "event_time >= TIMESTAMPTZ '2025-01-03 00:00+00'", DAYS[1:]),
+    ("America/New_York", "event_time >= TIMESTAMPTZ '2025-01-03 05:00+00'", DAYS[2:]),
+    ("Pacific/Kiritimati", "event_time <= TIMESTAMPTZ '2025-01-02 11:00+00'", DAYS[:3]),
+    ("Pacific/Kiritimati", "TIMESTAMPTZ '2025-01-02 11:00+00' <= event_time", DAYS[2:]),
+])  # fmt: skip
+def test_what_is_cast_narrows_too(con, sim, both, zone, condition, days):
+    """`now()` has a time zone, so DuckDB reads `event_time` in the session's."""
+    con.execute(f"SET TimeZone = '{zone}'")
+    both(f"SELECT insert_id FROM SRC WHERE {condition}")
+    found = asked(sim)[0]
+    assert set(found) >= set(days) and len(found) <= len(days) + 1, found
+
+
+def test_now_gives_the_dates(con, monkeypatch):
+    today = datetime.now(timezone.utc).date()
+    with Simulator(Project(from_date=today - timedelta(days=9), days=10, events_per_day=10, today=today)) as project:
+        monkeypatch.setenv("MP_API_BASE_URL", project.url)
+        con.execute("SET TimeZone = 'UTC'")
+        for condition in ("event_time >= now() - INTERVAL 3 DAYS", "event_time::DATE >= current_date - 3"):
+            project.clear()
+            (count,) = rows(con, f"SELECT count(*) FROM mixpanel_export() WHERE {condition}")[0]
+            assert 20 < count <= 40
+            assert min(first for first, _ in days_asked(project)) >= str(today - timedelta(days=3))
+
+
+@pytest.mark.parametrize("zone, clocks_change", [("America/New_York", "2025-03-09"), ("America/New_York", "2025-11-02"), ("Australia/Lord_Howe", "2025-04-05")])
+def test_where_clocks_change_nothing_is_lost(con, monkeypatch, zone, clocks_change):
+    first = datetime.fromisoformat(clocks_change).date() - timedelta(days=1)
+    with Simulator(Project(from_date=first, days=3, events_per_day=400)) as project:
+        monkeypatch.setenv("MP_API_BASE_URL", project.url)
+        call = export("", str(first), str(first + timedelta(days=2)))
+        con.execute(f"SET TimeZone = '{zone}'")
+        con.execute(f"CREATE TABLE everything AS FROM {call}")
+        for hour in range(0, 72, 5):
+            for comparison in (">=", "<", ">", "<=", "="):
+                query = f"SELECT count(*) FROM {{}} WHERE event_time {comparison} TIMESTAMPTZ '{first} 00:30+00' + INTERVAL {hour} HOURS"
+                assert rows(con, query.format(call)) == rows(con, query.format("everything")), query
+
+
 def test_a_start_alone_means_until_today(con, both, monkeypatch):
     with Simulator(Project(days=5, events_per_day=10)) as project:
         monkeypatch.setenv("MP_API_BASE_URL", project.url)

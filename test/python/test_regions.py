@@ -19,7 +19,8 @@ FUNCTIONS = [
     f"mixpanel_segmentation_sum('Purchase', segment_by := 'amount', {DAYS})", f"mixpanel_segmentation_average('Purchase', segment_by := 'amount', {DAYS})",
     f"mixpanel_funnel(8101, {DAYS})", f"mixpanel_retention(born_event := 'Sign Up', {DAYS})", f"mixpanel_frequency({DAYS})",
     f"mixpanel_event_counts(['Purchase'], {DAYS})", f"mixpanel_property_counts('Purchase', 'plan', {DAYS})",
-    f"mixpanel_activity_feed(['a'], {DAYS})", "mixpanel_saved_report(8001)", "mixpanel_flows(8301)", "mixpanel_jql('function main() { return 1 }')",
+    f"mixpanel_activity_feed(['a'], {DAYS})", "mixpanel_profile_stats('count')", "mixpanel_cohort_members()", "mixpanel_saved_report(8001)", "mixpanel_flows(8301)", "mixpanel_jql('function main() { return 1 }')",
+    f"mixpanel_query_funnel(['A', 'B'], {DAYS})", f"mixpanel_query_retention('A', 'B', {DAYS})", f"mixpanel_query_flows('A', {DAYS})",
 ]  # fmt: skip
 
 

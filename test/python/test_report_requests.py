@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 
 import pytest
 from conftest import FIRST, LAST, ROOT, error_of, only_v2, rows
 
 DAYS = f"from_date := '{FIRST}', to_date := '{LAST}'"
 ASKED_DAYS = {"from_date": FIRST, "to_date": LAST}
+ALL_DAYS = str((date.fromisoformat(LAST) - date.fromisoformat(FIRST)).days + 1)
 HOSTILE = "a+b & c=\"d\\e\" 100% #?/ 'é' 購入 🛒"
 """A name that needs every kind of escaping."""
 SQL_HOSTILE = HOSTILE.replace("'", "''")
@@ -41,6 +43,11 @@ ASKED = [
      {"funnel_id": "8101", "on": PROPERTY, "where": FILTER, "unit": "month", "length": "90", "length_unit": "day", "limit": "10000"}),
     (f"mixpanel_funnel(8101, {DAYS}, segment_by := 'x', length := 3)", "funnels",
      {"funnel_id": "8101", "on": 'properties["x"]', "unit": "day", "length": "3", "limit": "10000"}),
+    # One bucket for all days. The name's request is test_a_funnels_name_is_asked_for_where_it_is_wanted.
+    (f"(SELECT step FROM mixpanel_funnel(8101, {DAYS}, mode := 'steps'))", "funnels", {"funnel_id": "8101", "interval": ALL_DAYS}),
+    (f"(SELECT step FROM mixpanel_funnel(8101, from_date := '2025-01-01', to_date := '2025-01-01', mode := 'steps', segment_by := 'x', "
+     "length := 3, max_rows := 7))", "funnels",
+     {"funnel_id": "8101", "on": 'properties["x"]', "interval": "1", "length": "3", "limit": "7", "from_date": "2025-01-01", "to_date": "2025-01-01"}),
     (f"mixpanel_retention(born_event := 'A', {DAYS})", "retention",
      {"born_event": "A", "retention_type": "birth", "unit": "day", "interval_count": "10"}),
     (f"mixpanel_retention(born_event := '{SQL_HOSTILE}', return_event := '{SQL_HOSTILE}', born_filter := '{SQL_FILTER}', "
@@ -80,6 +87,36 @@ def test_one_request_with_every_parameter(con, sim, call, path, params):
     (request,) = sim.settled()
     assert (request.method, request.path, request.status) == ("GET", f"/api/query/{path}", 200)
     assert read(request.params) == {"project_id": "12345"} | ASKED_DAYS | params and not request.form
+
+
+STEPS = f"mixpanel_funnel(8101, {DAYS}, mode := 'steps')"
+
+
+def test_a_funnels_name_is_asked_for_where_it_is_wanted(con, sim):
+    def asked(statement: str) -> list[str]:
+        sim.clear()
+        con.execute("CALL mixpanel_clear_cache()").fetchall()
+        rows(con, statement)
+        return [request.path for request in sim.settled()]
+
+    assert asked(f"SELECT step, count FROM {STEPS}") == ["/api/query/funnels"]
+    assert asked(f"FROM {STEPS} LIMIT 0") == []
+    assert asked(f"FROM {STEPS}") == ["/api/query/funnels", "/api/query/funnels/list"]
+    # It is kept as other lists are.
+    assert rows(con, f"SELECT DISTINCT funnel_name FROM {STEPS}") == [("Sign Up to Purchase",)]
+    assert [request.path for request in sim.settled()].count("/api/query/funnels/list") == 1
+    sim.add_fault("body", path="/api/query/funnels/list", body='[{"funnel_id": 1, "name": "another"}]')
+    con.execute("CALL mixpanel_clear_cache()").fetchall()
+    assert rows(con, f"SELECT DISTINCT funnel_name FROM {STEPS}") == [(None,)]
+
+
+def test_a_funnel_of_steps_has_no_unit_and_one_raw_answer(con, sim):
+    refused = error_of(con, f"FROM mixpanel_funnel(8101, {DAYS}, mode := 'steps', unit := 'week')")
+    assert "unit: means nothing to mode := 'steps'" in refused
+    assert "mode: must be 'trends' or 'steps', not 'table'" in error_of(con, f"FROM mixpanel_funnel(8101, {DAYS}, mode := 'table')")
+    assert sim.settled() == []
+    ((response,),) = rows(con, f"FROM mixpanel_funnel(8101, {DAYS}, mode := 'steps', raw := true)")
+    assert list(json.loads(response)["data"]) == [FIRST] and len(sim.settled()) == 1
 
 
 def test_a_scripts_request_is_a_form(con, sim):
@@ -139,7 +176,7 @@ def test_looking_makes_no_request(con, sim, name, arguments):
         con.execute(statement).fetchall()
     relation = con.sql(f"FROM {call}")
     assert relation.columns and not sim.settled()
-    assert rows(con, "EXECUTE p") == rows(con, "FROM v") and len(sim.settled()) == 2
+    assert rows(con, "EXECUTE p") == rows(con, "FROM v") and len(sim.settled()) == 1
 
 
 COLUMNS = {
@@ -285,11 +322,11 @@ def test_a_materialized_report_asks_once(con, sim):
 
 
 def test_the_statements_of_the_page_work(con, sim):
-    """With rows, and with one request each."""
+    """With rows, and with one request each. A funnel's name is one more."""
     blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"), re.DOTALL)
     statements = [statement for block in blocks for statement in block.split(";\n") if statement.strip()]
     assert len(statements) > 5 and all(rows(con, statement) for statement in statements)
-    assert len(sim.settled()) == len(statements)
+    assert len([request for request in sim.settled() if request.path != "/api/query/funnels/list"]) == len(statements)
 
 
 @only_v2

@@ -67,6 +67,7 @@ def shop(shop_simulator, exported, monkeypatch):
 
     def same(report: str, query: str) -> list[tuple]:
         """The rows of both. Averages may differ in their last digit: they were added up in another order."""
+        exported.execute("CALL mixpanel_clear_cache()")
         before = len(shop_simulator.settled())
         told = rows(exported, f"FROM {report} ORDER BY ALL")
         assert len(shop_simulator.settled()) == before + 1
@@ -97,6 +98,8 @@ START = {
     "week": "date_trunc('week', event_time)::DATE",
     "month": "date_trunc('month', event_time)::DATE",
 }
+ALL_DAYS = f"DATE '{FIRST}'"
+"""The only bucket where all days are one."""
 
 
 @pytest.mark.parametrize("unit", START)
@@ -227,12 +230,13 @@ def funnel_query(funnel_id: int, unit: str = "day", length: str | None = None, s
     the first such event later than the step before, and at most so long after the entry. A day on which nobody entered
     is reported too."""
     steps, names, saved_length = FUNNELS[funnel_id]
+    start = ALL_DAYS if unit == "all" else START[unit]
     length = length or saved_length
     segments = "NULL" if segment == "NULL" else "unnest([segment, '$overall'])"
     query = f"""
     WITH chosen AS (SELECT * FROM events WHERE {condition}),
     taken_1 AS (
-        SELECT {START[unit]} AS date, user_id, min(event_time) AS time_1, arg_min({segment}, event_time) AS segment
+        SELECT {start} AS date, user_id, min(event_time) AS time_1, arg_min({segment}, event_time) AS segment
         FROM chosen WHERE event_name IN {steps[0]} AND {IN_DAYS} AND user_id IS NOT NULL GROUP BY ALL)"""
     for number in range(2, len(steps) + 1):
         query += f""",
@@ -241,7 +245,7 @@ def funnel_query(funnel_id: int, unit: str = "day", length: str | None = None, s
             AND event_time > time_{number - 1} AND event_time <= time_1 + INTERVAL {length}) AS time_{number}
         FROM taken_{number - 1} t)"""
     query += f""",
-    starts AS (SELECT DISTINCT {START[unit]} AS date
+    starts AS (SELECT DISTINCT {start} AS date
         FROM (SELECT unnest(generate_series(TIMESTAMP '{FIRST}', '{LAST}', INTERVAL 1 DAY)) AS event_time)),
     attempts AS (SELECT * REPLACE ({segments} AS segment) FROM taken_{len(steps)}),
     counted AS ("""
@@ -266,6 +270,22 @@ def test_funnel(shop, funnel_id, unit):
     report = f"mixpanel_funnel({funnel_id}, {DAYS}, unit := '{unit}')"
     told = shop(report, funnel_query(funnel_id, unit))
     assert any(count for _, _, step, _, count, *_ in told if step == 2) or funnel_id == 8104
+
+
+@pytest.mark.parametrize("funnel_id", FUNNELS)
+def test_funnel_over_all_days(shop, funnel_id):
+    """A user counts once, however often they enter."""
+    shop(
+        f"(SELECT * EXCLUDE (funnel_name) FROM mixpanel_funnel({funnel_id}, {DAYS}, mode := 'steps'))",
+        f"SELECT * EXCLUDE (date) FROM ({funnel_query(funnel_id, 'all')})",
+    )
+
+
+def test_funnel_over_all_days_by_segments(shop):
+    shop(
+        f"(SELECT * EXCLUDE (funnel_name) FROM mixpanel_funnel(8103, {DAYS}, mode := 'steps', segment_by := 'plan'))",
+        f"""SELECT * EXCLUDE (date) FROM ({funnel_query(8103, 'all', segment="segment_of(properties, 'plan')")})""",
+    )
 
 
 @pytest.mark.parametrize("length, unit", [(1, "day"), (2, "hour"), (90, "minute"), (600, "second")])

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 from conftest import FIRST, LAST, error_of, export, rows
-from saved import FLOWS, INSIGHTS, asked, clock, in_rows, in_series, leaves, reports, serve, served, ways
+from saved import FLOWS, INSIGHTS, LINK, asked, clock, in_rows, in_series, leaves, reports, serve, served, ways
 
 from simulator import Project, Simulator
 
@@ -142,6 +142,54 @@ def test_every_way_of_a_flow_is_a_row(con, sim, bookmark):
     (request,) = sim.settled(1)
     assert (request.method, request.path) == ("GET", FLOWS)
     assert request.params == {"project_id": "12345", "bookmark_id": str(bookmark), "query_type": "flows_sankey"}
+
+
+@pytest.mark.parametrize("bookmark", SAVED_FLOWS)
+def test_a_flow_in_its_other_forms(con, sim, bookmark):
+    body = served(sim, FLOWS, bookmark_id=bookmark, query_type="flows_top_paths")
+    assert rows(con, f"FROM mixpanel_flows({bookmark}, mode := 'paths')") == ways(body)
+    asked_paths = sim.settled(1)[0].params["query_type"]
+    sim.clear()
+    body = served(sim, FLOWS, bookmark_id=bookmark, query_type="flows")
+    assert rows(con, f"FROM mixpanel_flows({bookmark}, mode := 'tree')") == list(nodes(body["trees"][0]["root"]["children"]))
+    assert (asked_paths, sim.settled(1)[0].params["query_type"]) == ("flows_top_paths", "flows")
+
+
+def nodes(trees):
+    """The rows of a tree, read off the body by other means."""
+
+    def below(node, tree, above):
+        step = node["step"]
+        path = [*above, step["event"]]
+        counts = (int(node[name]) for name in ("totalCount", "dropOffTotalCount", "convertedTotalCount"))
+        yield (tree, step["stepNumber"], path, step["event"], step["type"], *counts)
+        for child in node["children"]:
+            yield from below(child, tree, path)
+
+    for tree, root in enumerate(trees):
+        yield from below(root, tree, [])
+
+
+def test_a_saved_list_of_paths_is_rows_whatever_it_was_asked_for_as(con, sim):
+    """Its path is a segment in mixpanel_saved_report, and its users' outcome follows the event."""
+    steps = [{"event": "A", "type": "ANCHOR", "totalCount": "5", "segments": []}, {"event": "B", "type": "FORWARD", "totalCount": "3"}]
+    outcome = {"label": "", "value": "", "values": ["Converted"]}
+    serve(sim, {"flows": [{"flowSteps": steps, "segments": [outcome]}], "foundCount": "9", "returnedCount": "1"}, FLOWS)
+    assert rows(con, "SELECT path, step, event_name, count, next_event_name, next_count, segments FROM mixpanel_flows(8301)") == [
+        (0, 0, "A", 5, "B", 3, ["Converted"]), (0, 1, "B", 3, None, None, ["Converted"]),
+    ]  # fmt: skip
+    assert reports(con, LINK.format("flows", 8301)) == [
+        ("flows", "count", ["0", "0", "ANCHOR", "A", "Converted"], None, 5.0),
+        ("flows", "count", ["0", "1", "FORWARD", "B", "Converted"], None, 3.0),
+    ]  # fmt: skip
+    assert "[UNEXPECTED_RESPONSE] a report of Flows as a tree was expected, but it came in another form" in error_of(
+        con, "FROM mixpanel_flows(8301, mode := 'tree')"
+    )
+
+
+def test_a_form_that_flows_do_not_have(con, sim):
+    assert "mode: must be 'sankey', 'paths' or 'tree', not 'list'" in error_of(con, "FROM mixpanel_flows(8301, mode := 'list')")
+    assert sim.settled() == []
 
 
 def test_a_flow_reads_as_sql(con, sim):

@@ -113,6 +113,15 @@ class TestFunnel:
             assert row["overall_conversion"] == pytest.approx(step["overall_conv_ratio"])
         assert not [request for request in shop.settled() if "export" in request.path]
 
+    def test_segments_agree_with_the_service(self, shop, db):
+        answer = query(shop, "funnels", funnel_id=8101, interval=SHOP.days, on='properties["plan"]', **PERIOD).json
+        ((bucket),) = answer["data"].values()
+        told = {(segment, number): (step["count"], pytest.approx(step["overall_conv_ratio"]))
+                for segment, steps in bucket.items() for number, step in enumerate(steps, 1)}  # fmt: skip
+        call = "mixpanel_table_funnel('events', ['Sign Up', 'View Item', 'Purchase'], INTERVAL 7 DAYS, segment_by := 'plan')"
+        found = {(row["segment"], row["step"]): (row["count"], row["overall_conversion"]) for row in dicts(db, f"FROM {call}")}
+        assert found == told and len({segment for segment, _ in found}) > 2
+
     @pytest.mark.parametrize("seed", range(4))
     def test_agrees_with_the_definition(self, db, seed):
         events = random_events(seed)
@@ -144,9 +153,11 @@ class TestFunnel:
         ])  # fmt: skip
         assert funnel(db, ["it's \"in\"", "B", "C"], "1 hour") == [
             {"step": 1, "event_name": "it's \"in\"", "count": 4, "step_conversion": 1, "overall_conversion": 1,
-             "median_seconds": None},
-            {"step": 2, "event_name": "B", "count": 2, "step_conversion": 0.5, "overall_conversion": 0.5, "median_seconds": 1200},
-            {"step": 3, "event_name": "C", "count": 1, "step_conversion": 0.5, "overall_conversion": 0.25, "median_seconds": 3000},
+             "median_seconds": None, "segment": None},
+            {"step": 2, "event_name": "B", "count": 2, "step_conversion": 0.5, "overall_conversion": 0.5, "median_seconds": 1200,
+             "segment": None},
+            {"step": 3, "event_name": "C", "count": 1, "step_conversion": 0.5, "overall_conversion": 0.25, "median_seconds": 3000,
+             "segment": None},
         ]  # fmt: skip
 
     def test_of_nobody(self, db):

@@ -7,7 +7,7 @@
 use jiff::{ToSpan, civil::Date};
 
 /// No export is more windows than this unless somebody says otherwise.
-const MOST: usize = 20;
+pub const MOST: usize = 20;
 
 /// The part of what is left of the hour that one export takes.
 const SHARE: usize = 3;
@@ -26,7 +26,7 @@ pub enum Stage {
     Uncertain,
 }
 
-/// Windows for days that are in order and none twice, oldest first. A window may bridge days in between, where there are
+/// Windows for days that are in order and none twice, oldest first, at most so many. A window may bridge days in between, where there are
 /// not requests enough: those that `may_bridge` names, because rows of others would be too many. Uncertain days have windows of their own, so that a refusal costs no other rows, and
 /// unfinished ones where there are two requests.
 pub fn apportion(
@@ -34,10 +34,11 @@ pub fn apportion(
     stage: impl Fn(Date) -> Stage,
     may_bridge: impl Fn(Date) -> bool,
     left: usize,
+    most: usize,
 ) -> Vec<DaySpan> {
     let of = |wanted: Stage| -> Vec<Date> { days.iter().copied().filter(|day| stage(*day) == wanted).collect() };
     let (finished, begun, uncertain) = (of(Stage::Finished), of(Stage::Begun), of(Stage::Uncertain));
-    let budget = (left / SHARE).clamp(1, MOST).saturating_sub(uncertain.len()).max(1);
+    let budget = (left / SHARE).clamp(1, most.max(1)).saturating_sub(uncertain.len()).max(1);
     let mut windows = match (finished.is_empty(), begun.is_empty()) {
         (false, false) if budget > 1 => {
             [split(&finished, &may_bridge, budget - 1), split(&begun, &may_bridge, 1)].concat()
@@ -127,7 +128,7 @@ mod tests {
     }
 
     fn finished(days: &[Date], left: usize) -> Vec<(usize, usize)> {
-        numbers(&apportion(days, |_| Stage::Finished, |_| true, left))
+        numbers(&apportion(days, |_| Stage::Finished, |_| true, left, MOST))
     }
 
     #[test]
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn days_that_are_not_wanted_are_not_bridged() {
         let apart = days(&[(0, 2), (4, 5), (20, 20)]);
-        let windows = |left| numbers(&apportion(&apart, |_| Stage::Finished, |other| other == day(3), left));
+        let windows = |left| numbers(&apportion(&apart, |_| Stage::Finished, |other| other == day(3), left, MOST));
         assert_eq!(windows(3), [(0, 5), (20, 20)]);
         assert_eq!(windows(60).len(), 6);
     }
@@ -165,7 +166,7 @@ mod tests {
         let stage = |stages: Vec<Stage>| move |day: Date| stages[numbers(&[(day, day)])[0].0];
         let five = |last: [Stage; 3]| stage([vec![Stage::Finished; 2], last.to_vec()].concat());
         let week = days(&[(0, 4)]);
-        let windows = |stage: &dyn Fn(Date) -> Stage, left| numbers(&apportion(&week, stage, |_| true, left));
+        let windows = |stage: &dyn Fn(Date) -> Stage, left| numbers(&apportion(&week, stage, |_| true, left, MOST));
         let (begun, uncertain) = (Stage::Begun, Stage::Uncertain);
         let today = five([begun, begun, uncertain]);
         assert_eq!(windows(&today, 9), [(0, 1), (2, 3), (4, 4)].as_slice().to_vec());

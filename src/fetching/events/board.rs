@@ -32,8 +32,8 @@ use crate::{
     config::{Credentials, Target},
     contract::{Code, Error, Reason, Result},
     decode::Count,
-    fetching::record::Fetch,
-    mixpanel::{Policy, Tries, redact},
+    fetching::record::{DaysAnswered, Fetch},
+    mixpanel::{Failure, Policy, Tries, redact},
 };
 
 /// A reader that has taken nothing for so long may be waiting for us: for the other side of a join that reads the same.
@@ -79,6 +79,8 @@ struct Slot {
     half_of: Option<usize>,
     /// Whether what it settled with is in the archive.
     is_kept: bool,
+    /// Whether it is a kept answer of which days are cut away.
+    is_cut: bool,
     tries: Tries,
     /// Before it is asked for again.
     pause: Duration,
@@ -87,6 +89,17 @@ struct Slot {
 impl Slot {
     fn is_over(&self) -> bool {
         matches!(self.state, State::Settled | State::Replaced)
+    }
+
+    fn again(&mut self, failure: Failure, fetch: &Fetch) -> Result<Duration> {
+        let pause = self.tries.again(failure)?;
+        Fetch::add(&fetch.retries, 1);
+        Ok(pause)
+    }
+
+    /// Whether its answer may still show that no other one may be cut by days.
+    fn is_open(&self) -> bool {
+        !self.is_over() && !self.is_cut
     }
 
     /// Whether it is here or on its way, and nothing but memory has it.
@@ -105,8 +118,6 @@ struct Slots {
     taken_at: Instant,
     /// Whether rows of an answer that was cut by days went out.
     has_cut: bool,
-    /// Whether an answer of this scan has rows on other days than its own.
-    has_strays: bool,
 }
 
 /// A window to download.
@@ -115,8 +126,6 @@ pub struct Task {
     pub index: usize,
     pub window: Window,
     pub claim: Option<String>,
-    /// Those that are left, after answers that had to be thrown away.
-    pub tries: Tries,
     pub pause: Duration,
 }
 
@@ -149,7 +158,6 @@ impl Board {
                 closed: false,
                 taken_at: Instant::now(),
                 has_cut: false,
-                has_strays: false,
             }),
             arrived: Condvar::new(),
             wanted: Notify::new(),
@@ -188,7 +196,7 @@ impl Board {
         let (index, slot) =
             slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Waiting))?;
         slot.state = State::Downloading;
-        Some(Task { index, window: slot.window, claim: slot.claim.clone(), tries: slot.tries, pause: slot.pause })
+        Some(Task { index, window: slot.window, claim: slot.claim.clone(), pause: slot.pause })
     }
 
     /// An answer that is to be looked at and kept before a reader has it: where so many are unread that nothing would be
@@ -216,16 +224,19 @@ impl Board {
         }
     }
 
-    /// Days that are to be planned now.
-    pub fn unplanned(&self) -> Vec<(usize, Vec<Date>)> {
-        let now = self.keeper.now();
+    /// The windows that are to be planned now, and their days, in order; `None` where there are none.
+    pub fn unplanned(&self) -> Option<(Vec<usize>, Vec<Date>)> {
         let slots = self.lock();
-        if slots.closed {
-            return Vec::new();
+        if slots.closed || !slots.slots.iter().any(|slot| matches!(slot.state, State::Unplanned(_))) {
+            return None;
         }
+        let now = self.keeper.now();
         let is_due = |slot: &Slot| matches!(slot.state, State::Unplanned(at) if at.is_none_or(|at| at <= now));
         let due = slots.slots.iter().enumerate().filter(|(_, slot)| is_due(slot));
-        due.map(|(index, slot)| (index, slot.days.clone())).collect()
+        let indexes: Vec<usize> = due.clone().map(|(index, _)| index).collect();
+        let mut days: Vec<Date> = due.flat_map(|(_, slot)| slot.days.iter().copied()).collect();
+        days.sort_unstable();
+        (!indexes.is_empty()).then_some((indexes, days))
     }
 
     /// Whether anything is waited for that tells nobody when it comes: what others bring, a moment, a reader that does not.
@@ -258,7 +269,7 @@ impl Board {
     pub fn plan_anew(&self, index: usize, not_before: Option<Timestamp>) {
         let mut slots = self.lock();
         let Some(slot) = slots.slots.get_mut(index) else { return };
-        slot.state = State::Unplanned(not_before);
+        (slot.state, slot.is_cut) = (State::Unplanned(not_before), false);
         let claim = slot.claim.take();
         drop(slots);
         if let Some(claim) = claim {
@@ -268,22 +279,21 @@ impl Board {
         self.changed();
     }
 
-    /// Puts planned windows in the place of one.
-    pub fn replace(&self, index: usize, plan: WindowPlan) {
+    /// Puts planned windows in the place of others.
+    pub fn replace(&self, indexes: &[usize], plan: WindowPlan) {
         self.fetch.wait_until(None);
         let mut slots = self.lock();
-        let Some(old) = slots.slots.get_mut(index) else { return };
-        old.state = State::Replaced;
-        let tries = old.tries;
+        let others = slots.slots.iter_mut().enumerate().filter(|(index, _)| indexes.contains(index));
+        others.for_each(|(_, old)| old.state = State::Replaced);
         Fetch::add(&self.fetch.windows, plan.windows.len() as u64);
-        self.fetch.windows.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-        slots.slots.extend(plan.windows.into_iter().map(|planned| slot(planned, tries)));
+        self.fetch.windows.fetch_sub(indexes.len() as u64, std::sync::atomic::Ordering::Relaxed);
+        slots.slots.extend(plan.windows.into_iter().map(|planned| slot(planned, Tries::new(self.policy))));
         drop(slots);
         self.changed();
     }
 
     /// A window broke off: its halves are asked for in its place.
-    pub fn halve(&self, index: usize, halves: [Window; 2], tries: Tries, pause: Duration) {
+    pub fn halve(&self, index: usize, halves: [Window; 2], pause: Duration) {
         let claim = self.lock().slots.get(index).and_then(|slot| slot.claim.clone());
         let claims = match self.keeper.halve(claim.as_deref(), halves) {
             Ok(claims) => claims,
@@ -292,7 +302,7 @@ impl Board {
         let mut slots = self.lock();
         let Some(old) = slots.slots.get_mut(index) else { return };
         let days = std::mem::take(&mut old.days);
-        let half_of = Some(old.half_of.unwrap_or(index));
+        let (half_of, tries) = (Some(old.half_of.unwrap_or(index)), old.tries);
         (old.state, old.claim) = (State::Replaced, None);
         for (window, claim) in halves.into_iter().zip(claims) {
             let days = days.iter().copied().filter(|day| window.has(*day)).collect();
@@ -303,6 +313,7 @@ impl Board {
                 claim,
                 half_of,
                 is_kept: false,
+                is_cut: false,
                 tries,
                 pause,
             });
@@ -330,11 +341,10 @@ impl Board {
         self.lock().closed
     }
 
-    /// A window is here, whole, and so many tries are left if it turns out to be no good.
-    pub fn bring(&self, index: usize, arrived: Arrived, tries: Tries) {
+    /// A window is here, whole.
+    pub fn bring(&self, index: usize, arrived: Arrived) {
         if let Some(slot) = self.lock().slots.get_mut(index) {
             slot.state = State::Arrived(arrived);
-            slot.tries = tries;
         }
         self.changed();
     }
@@ -352,7 +362,8 @@ impl Board {
     }
 
     /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more, or when none came
-    /// for as long as `patience` and `leave` agrees.
+    /// for as long as `patience` and `leave` agrees. Kept answers of which days are cut away come last: any other answer may
+    /// show that they must not be.
     pub fn take(
         &self,
         patience: Option<Duration>,
@@ -366,7 +377,9 @@ impl Board {
             if slots.closed || slots.slots.iter().all(Slot::is_over) {
                 return Ok(None);
             }
-            let here = slots.slots.iter_mut().enumerate().filter(|(_, slot)| matches!(slot.state, State::Arrived(_)));
+            let may_cut = !slots.slots.iter().any(Slot::is_open);
+            let is_here = |slot: &Slot| matches!(slot.state, State::Arrived(_)) && (may_cut || !slot.is_cut);
+            let here = slots.slots.iter_mut().enumerate().filter(|(_, slot)| is_here(slot));
             if let Some((index, slot)) = here.min_by_key(|(_, slot)| slot.window.from)
                 && let State::Arrived(mut arrived) = std::mem::replace(&mut slot.state, State::Taken)
             {
@@ -398,16 +411,17 @@ impl Board {
         Unkept { partial, asked_at }: Unkept,
         count: Count,
     ) -> Option<KeptAnswer> {
+        if count.rows == 0 && self.keeper.has_rows_of(window) {
+            let what = "no rows came, and the archive has rows of these days: they stay there";
+            self.fetch.warn("NO_ROWS", format!("{window}: {what}"));
+        }
         let kept = self.keeper.keep(partial, window, count, asked_at)?;
         let mut slots = self.lock();
         let claim = slots.slots.get_mut(index).and_then(|slot| slot.claim.take());
         if let Some(slot) = slots.slots.get_mut(index) {
             slot.is_kept = true;
         }
-        // A half that is kept starts the count of the other one anew.
-        let family = slots.slots.get(index).and_then(|slot| slot.half_of);
-        let others = slots.slots.iter_mut().filter(|slot| family.is_some() && slot.half_of == family);
-        others.for_each(|slot| slot.tries = Tries::new(self.policy));
+        slots.begin_anew(index, self.policy);
         drop(slots);
         Fetch::add(&self.fetch.windows_kept, 1);
         if let Some(claim) = claim {
@@ -418,7 +432,7 @@ impl Board {
 
     /// The window's lines are good, and it will not be fetched again. Whether its rows are: they may answer another
     /// question.
-    fn settle(&self, index: usize, count: Count, unkept: Option<Unkept>, asked_at: Option<Timestamp>) -> bool {
+    fn settle(&self, index: usize, count: Count, unkept: Option<Unkept>, asked: Asked) -> bool {
         let Some(window) = self.lock().slots.get(index).map(|slot| slot.window) else { return false };
         let warning = match verify::within_days(count) {
             Ok(warning) => warning,
@@ -431,11 +445,17 @@ impl Board {
         if let Some(warning) = warning {
             self.fetch.warn("ROWS_OUTSIDE_DAYS", format!("{window}: {warning}"));
         }
+        if count.on_days < count.rows {
+            self.keeper.note_other_days();
+        }
+        let is_cut_wrong = self.keeper.has_other_days();
         let mut slots = self.lock();
-        slots.has_strays |= count.on_days < count.rows;
-        let is_mixed = slots.has_strays && slots.has_cut;
+        let is_mixed = is_cut_wrong && slots.has_cut;
         let mut claim = None;
         if let Some(slot) = slots.slots.get_mut(index) {
+            // Before anybody can see that all windows are done, and look into the record.
+            let Asked { at, is_empty } = asked;
+            self.fetch.answered(DaysAnswered { days: slot.days.clone(), asked_at: at, is_empty });
             slot.state = State::Settled;
             slot.is_kept |= is_kept;
             claim = slot.claim.take();
@@ -443,9 +463,6 @@ impl Board {
         drop(slots);
         if let Some(claim) = claim {
             self.keeper.release(&claim, None);
-        }
-        if let Some(asked_at) = asked_at {
-            self.fetch.asked_at(asked_at);
         }
         Fetch::add(&self.fetch.windows_done, 1);
         if is_mixed {
@@ -460,19 +477,18 @@ impl Board {
 
     /// Rows of a kept answer go out, of which others were cut away by their days. Whether they may.
     pub fn may_cut(&self) -> bool {
-        let mut slots = self.lock();
-        slots.has_cut |= !slots.has_strays;
-        !slots.has_strays
+        let may_cut = !self.keeper.has_other_days();
+        self.lock().has_cut |= may_cut;
+        may_cut
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
     pub fn again(&self, index: usize, damage: Error) {
         let mut slots = self.lock();
         let Some(slot) = slots.slots.get_mut(index) else { return };
-        match slot.tries.again(verify::failure(damage)) {
+        match slot.again(verify::failure(damage), &self.fetch) {
             Ok(pause) => {
                 (slot.state, slot.pause) = (State::Waiting, pause);
-                Fetch::add(&self.fetch.retries, 1);
                 drop(slots);
                 self.changed();
             }
@@ -480,6 +496,14 @@ impl Board {
                 drop(slots);
                 self.give_up(index, error);
             }
+        }
+    }
+
+    /// A try failed: the pause before the next one. Errors: the failure's, where there is no next one.
+    pub fn try_again(&self, index: usize, failure: Failure) -> Result<Duration> {
+        match self.lock().slots.get_mut(index) {
+            Some(slot) => slot.again(failure, &self.fetch),
+            None => Err(failure.error),
         }
     }
 
@@ -529,6 +553,9 @@ impl Board {
 
     /// Nobody will read any more: everything is in hand, the query's limit is reached, or the scan was dropped.
     pub fn close(&self) {
+        if self.keeper.is_in_a_fork() {
+            return;
+        }
         let mut slots = self.lock();
         slots.closed = true;
         // What has arrived, was not read and will not be kept gives its memory back now.
@@ -576,6 +603,13 @@ impl Slots {
         self.slots.iter().filter(|slot| slot.is_unread()).count() >= ahead
     }
 
+    /// A half that is kept starts the count of the others anew, of those that are under way too.
+    fn begin_anew(&mut self, kept: usize, policy: Policy) {
+        let family = self.slots.get(kept).and_then(|slot| slot.half_of);
+        let others = self.slots.iter_mut().filter(|slot| family.is_some() && slot.half_of == family);
+        others.for_each(|slot| slot.tries = Tries::new(policy));
+    }
+
     /// What is there of the days, for who reads why the others did not come.
     fn left(&self) -> String {
         let mut days = BTreeMap::new();
@@ -596,12 +630,22 @@ impl Slots {
 }
 
 fn slot(PlannedWindow { window, days, origin }: PlannedWindow, tries: Tries) -> Slot {
+    let is_cut = matches!(&origin, WindowOrigin::Copy(kept) if kept.selection.cuts_days());
     let (state, claim, is_kept) = match origin {
         WindowOrigin::Mixpanel(claim) => (State::Waiting, claim, false),
         WindowOrigin::Copy(kept) => (State::Arrived(Arrived::Kept(kept)), None, true),
         WindowOrigin::Claim(claim) => (State::Awaited(claim), None, false),
     };
-    Slot { window, days, state, claim, half_of: None, is_kept, tries, pause: Duration::ZERO }
+    Slot { window, days, state, claim, half_of: None, is_kept, is_cut, tries, pause: Duration::ZERO }
+}
+
+/// What is to be known of an answer when its rows are gone.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// When Mixpanel was asked.
+    pub at: Timestamp,
+    /// Whether it held nothing at all.
+    pub is_empty: bool,
 }
 
 /// A window that a reader has. If the reader comes to grief with it, nobody waits for it for ever.
@@ -615,9 +659,9 @@ pub struct Taken<'a> {
 impl Taken<'_> {
     /// The window's lines are good, and it will not be fetched again. Whether its rows are, which may answer another
     /// question.
-    pub fn settle(mut self, count: Count, asked_at: Option<Timestamp>) -> bool {
+    pub fn settle(mut self, count: Count, asked: Asked) -> bool {
         self.open = false;
-        self.board.settle(self.index, count, self.unkept.take(), asked_at)
+        self.board.settle(self.index, count, self.unkept.take(), asked)
     }
 
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
@@ -630,6 +674,12 @@ impl Taken<'_> {
     pub fn plan_anew(mut self) {
         self.open = false;
         self.board.plan_anew(self.index, None);
+    }
+
+    /// It can't be read, and not because of what it is.
+    pub fn give_up(mut self, error: Error) {
+        self.open = false;
+        self.board.give_up(self.index, error);
     }
 }
 
@@ -665,7 +715,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::{super::spool::Allowance, *};
-    use crate::{config::Secret, contract::Clock, fetching::record, mixpanel::testing::target};
+    use crate::{config::Secret, contract::Clock, decode::Selection, fetching::record, mixpanel::testing::target};
 
     fn board(count: i8, on_failure: OnFailure) -> Board {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
@@ -678,12 +728,10 @@ mod tests {
         Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
     }
 
+    const ASKED: Asked = Asked { at: Timestamp::UNIX_EPOCH, is_empty: true };
+
     fn arrived() -> Arrived {
         Arrived::Answer(Box::new(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH)))
-    }
-
-    fn tries() -> Tries {
-        Tries::new(Policy::default())
     }
 
     fn broken() -> Error {
@@ -696,20 +744,69 @@ mod tests {
         assert_eq!(board.next_to_download(2).map(|task| task.index), Some(0));
         assert_eq!(board.next_to_download(2).map(|task| task.index), Some(1));
         assert!(board.next_to_download(2).is_none());
-        board.bring(1, arrived(), tries());
+        board.bring(1, arrived());
         let (_taken, window, _) = board.take(None, || false).unwrap().unwrap();
         assert_eq!(window.from, date(2025, 1, 2));
         assert_eq!(board.next_to_download(2).map(|task| task.index), Some(2));
+    }
+
+    /// A kept answer for days from one to another, of which some are wanted.
+    fn kept(first: i8, last: i8, wanted: &[i8]) -> PlannedWindow {
+        let day = |number: i8| date(2025, 1, number);
+        let days: Vec<Date> = wanted.iter().map(|number| day(*number)).collect();
+        let name = format!("{}_{}.1735862400123.0.0.99.00000000.jsonl.gz", day(first), day(last));
+        let copy = crate::archive::Copy::read(&name).unwrap();
+        let is_whole = copy.days().count() == days.len();
+        let selection = Selection::new((copy.from, copy.to), (!is_whole).then_some(&*days), None);
+        let window = Window { from: days[0], to: days[days.len() - 1] };
+        PlannedWindow { window, days, origin: WindowOrigin::Copy(KeptAnswer { copy, place: name.into(), selection }) }
+    }
+
+    #[test]
+    fn kept_answers_of_which_days_are_cut_away_come_last() {
+        let board = board(2, OnFailure::Error);
+        let windows = vec![kept(3, 5, &[4]), kept(6, 7, &[6, 7])];
+        board.replace(&[], WindowPlan { windows, shortage: None });
+        let take = || board.take(Some(Duration::from_millis(1)), || true).unwrap();
+        let (whole, window, _) = take().unwrap();
+        assert_eq!(window.from, date(2025, 1, 6));
+        // One is read, and two are still to be asked for: any of them may show that the third must not be cut.
+        assert!(take().is_none());
+        whole.settle(Count::default(), ASKED);
+        for index in 0..2 {
+            assert!(take().is_none());
+            board.next_to_download(8);
+            board.bring(index, arrived(), tries());
+            take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, ASKED);
+        }
+        let (cut, window, _) = take().unwrap();
+        assert_eq!(window.from, date(2025, 1, 4));
+        assert!(board.may_cut());
+        cut.settle(Count::default(), ASKED);
+        assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_shows_other_days_comes_before_anything_is_cut() {
+        let board = board(1, OnFailure::Error);
+        board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
+        board.next_to_download(8);
+        board.bring(0, arrived(), tries());
+        board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
+        let (cut, ..) = board.take(None, || false).unwrap().unwrap();
+        assert!(!board.may_cut());
+        cut.plan_anew();
+        assert_eq!(board.unplanned(), Some((vec![1], vec![date(2025, 1, 4)])));
     }
 
     #[test]
     fn a_settled_scan_is_over() {
         let board = board(1, OnFailure::Error);
         board.next_to_download(1);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         let (taken, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.is_over(false));
-        taken.settle(Count::default(), None);
+        taken.settle(Count::default(), ASKED);
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
     }
@@ -720,12 +817,43 @@ mod tests {
         for _ in 0..Policy::default().damaged {
             let task = board.next_to_download(8).unwrap();
             assert_eq!(task.index, 0);
-            board.bring(0, arrived(), task.tries);
+            board.bring(0, arrived());
             board.take(None, || false).unwrap().unwrap().0.again(broken());
         }
         let error = board.take(None, || false).err().unwrap().to_string();
         assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
         assert!(board.is_over(false));
+    }
+
+    /// A board of one window of four days, that broke off: its halves are under way.
+    fn halved() -> Board {
+        let board = board(1, OnFailure::Error);
+        let day = |day| date(2025, 1, day);
+        let halves = [Window { from: day(1), to: day(2) }, Window { from: day(3), to: day(4) }];
+        board.next_to_download(8);
+        board.halve(0, halves, Duration::ZERO);
+        assert_eq!([(); 2].map(|()| board.next_to_download(8).unwrap().index), [1, 2]);
+        board
+    }
+
+    fn failures(board: &Board, index: usize) -> usize {
+        (0..99).take_while(|_| board.try_again(index, Failure::backoff(broken())).is_ok()).count()
+    }
+
+    #[test]
+    fn six_tries_in_a_row_end_a_half_and_one_that_is_kept_starts_the_count_anew() {
+        let board = halved();
+        for _ in 0..4 {
+            board.try_again(2, Failure::backoff(broken())).unwrap();
+        }
+        // While the other one is still under way.
+        board.lock().begin_anew(1, board.policy);
+        assert_eq!(failures(&board, 2), 5);
+        let board = halved();
+        for _ in 0..4 {
+            board.try_again(2, Failure::backoff(broken())).unwrap();
+        }
+        assert_eq!(failures(&board, 2), 1);
     }
 
     #[test]
@@ -766,7 +894,7 @@ mod tests {
     fn a_window_that_is_dropped_fails_the_scan() {
         let board = board(1, OnFailure::Error);
         board.next_to_download(1);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         drop(board.take(None, || false).unwrap());
         assert_eq!(board.take(None, || false).err().map(|error| error.code()), Some(Code::Internal));
     }
@@ -782,7 +910,7 @@ mod tests {
     fn what_another_request_does_not_mend_is_not_asked_for_again() {
         let board = board(1, OnFailure::Error);
         board.next_to_download(1);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         board.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
         assert!(board.is_over(false) && board.next_to_download(1).is_none());
     }

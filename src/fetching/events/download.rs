@@ -30,8 +30,8 @@ use crate::{
 /// Between two looks at what others bring.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Between two words that our claims are still worked on.
-const RENEW: Duration = Duration::from_secs(15);
+/// Between two looks at whether our claims are to be renewed.
+const RENEW: Duration = Duration::from_secs(1);
 
 /// How long what is under way may go on when nobody reads any more.
 const LAST: Duration = Duration::from_secs(60);
@@ -65,9 +65,7 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
         if board.is_closed() {
             last.get_or_insert_with(|| Instant::now() + LAST);
         }
-        for (index, days) in board.unplanned() {
-            plan_anew(&board, index, WantedDays { days, midnight: None, ..terms.wanted.clone() });
-        }
+        plan_anew(&board, &terms.wanted);
         while tasks.len() < terms.max_workers {
             if let Some((index, window, answer)) = board.next_to_check(ahead) {
                 tasks.spawn(check(Arc::clone(&board), index, window, answer));
@@ -97,10 +95,14 @@ fn every(period: Duration) -> Interval {
     interval
 }
 
-fn plan_anew(board: &Board, index: usize, wanted: WantedDays) {
+/// Plans all that is to be planned in one step, for no more requests than it was windows: one by one, each would take its
+/// share of the hour.
+fn plan_anew(board: &Board, wanted: &WantedDays) {
+    let Some((indexes, days)) = board.unplanned() else { return };
+    let wanted = WantedDays { days, midnight: None, most: indexes.len(), ..wanted.clone() };
     match board.keeper.plan(&wanted, false) {
-        Ok(plan) => board.replace(index, plan),
-        Err(error) => board.give_up(index, error),
+        Ok(plan) => board.replace(&indexes, plan),
+        Err(error) => indexes.into_iter().for_each(|index| board.give_up(index, error.clone())),
     }
 }
 
@@ -121,8 +123,9 @@ async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_un
     if !task.pause.is_zero() {
         tokio::time::sleep(task.pause).await;
     }
-    let Task { index, window, claim, mut tries, .. } = task;
-    match source.bring(window, claim.as_deref(), &mut tries, &board.keeper).await {
+    let Task { index, window, claim, .. } = task;
+    let again = |failure| board.try_again(index, failure);
+    match source.bring(window, claim.as_deref(), again, &board.keeper).await {
         Ok(Brought::Answer(mut answer)) => {
             // What was checked while it arrived is kept at once; a doubtful one is for the reader to judge.
             let count = answer.verified.filter(|count| verify::within_days(*count).is_ok());
@@ -131,10 +134,10 @@ async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_un
             {
                 board.keep(index, window, unkept, count);
             }
-            board.bring(index, Arrived::Answer(answer), tries);
+            board.bring(index, Arrived::Answer(answer));
         }
         Ok(Brought::Broken(pause, error)) => match window.halves() {
-            Some(halves) => board.halve(index, halves, tries, pause),
+            Some(halves) => board.halve(index, halves, pause),
             None => board.give_up(index, error),
         },
         Ok(Brought::Later(at, _)) if at <= wait_until => board.plan_anew(index, Some(at)),

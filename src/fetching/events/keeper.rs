@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -22,6 +22,7 @@ use crate::{
     config::Target,
     contract::Result,
     decode::{Count, Selection},
+    folder::Folder,
     hash,
     quota::{Book, Claim, Gate, Limit, Quota},
 };
@@ -37,9 +38,22 @@ pub struct Keeper {
     freshness: Freshness,
     /// Whether the answers of this scan are kept: not those to a request with a limit, nor when the disk is full.
     keeps: AtomicBool,
+    /// The archive that takes a part of the disk only, and how many bytes more it takes, as was found when the last answer
+    /// began. All who keep answers there look for themselves.
+    cache: Option<Folder>,
+    room: AtomicU64,
+    /// Whether an answer of this scan has shown that the days of the project are not those of UTC.
+    has_other_days: AtomicBool,
     /// The claims of this scan that live.
     claims: Mutex<BTreeSet<String>>,
+    /// When they were last renewed, in milliseconds since 1970.
+    renewed_at: AtomicI64,
+    /// Whose they are: a fork has all of this in its memory, and none of the threads that work on it.
+    process: u32,
 }
+
+/// Between two words that our claims are still worked on.
+const RENEW: i64 = 15_000;
 
 /// Where the rows of a part of the days come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,11 +125,12 @@ impl Keeper {
         if let Some(Archive { folder, .. }) = &archive {
             archive::sweep(folder, is_for_good, gate.ledger.living_claims().as_ref(), gate.clock.now());
         }
-        // The user's cache takes a part of the disk, an archive what it needs.
-        let has_room =
-            archive.as_ref().is_some_and(|archive| archive.is_for_good || archive::has_room(&archive.folder));
+        let cache = archive.as_ref().filter(|archive| !archive.is_for_good).map(|archive| archive.folder.clone());
         let shelf = archive.map(|archive| Shelf::new(archive.folder, &asker, target.project_id.as_deref()));
-        Ok(Self::new(gate, shelf, question, asker, freshness, keeps && has_room))
+        let mut keeper = Self::new(gate, shelf, question, asker, freshness, keeps);
+        keeper.cache = cache;
+        keeper.keeps.fetch_and(keeper.has_room(), Ordering::Relaxed);
+        Ok(keeper)
     }
 
     /// Keeps nothing, and counts in a ledger of its own.
@@ -135,7 +150,21 @@ impl Keeper {
         freshness: Freshness,
         keeps: bool,
     ) -> Self {
-        Self { gate, shelf, question, asker, freshness, keeps: AtomicBool::new(keeps), claims: Mutex::default() }
+        let (keeps, has_other_days) = (AtomicBool::new(keeps), AtomicBool::new(false));
+        Self {
+            renewed_at: AtomicI64::new(gate.clock.now().as_millisecond()),
+            gate,
+            shelf,
+            question,
+            asker,
+            freshness,
+            keeps,
+            cache: None,
+            room: AtomicU64::new(u64::MAX),
+            has_other_days,
+            claims: Mutex::default(),
+            process: std::process::id(),
+        }
     }
 
     pub fn gate(&self) -> &Gate {
@@ -157,6 +186,7 @@ impl Keeper {
             asker: self.asker.clone(),
             freshness: self.freshness,
             keeps: self.keeps(),
+            has_other_days: self.has_other_days(),
             wanted: wanted.clone(),
             now: self.gate.clock.now(),
             is_dry,
@@ -176,16 +206,14 @@ impl Keeper {
             }
             let asked = step.asked(&missing, left);
             let is_short = asked.len() > left;
-            // A window that bridges days has them newer than a copy.
-            for window in &asked {
-                windows.retain_mut(|other| {
-                    if let WindowOrigin::Copy(kept) = &mut other.origin {
-                        other.days.retain(|day| !window.has(*day));
-                        kept.selection = selection(&kept.copy, &other.days, kept.selection.events().cloned());
-                    }
-                    !other.days.is_empty()
-                });
-            }
+            // A window that bridges days brings them, wherever else they would have come from.
+            windows.retain_mut(|other| {
+                other.days.retain(|day| !asked.iter().any(|window| window.has(*day)));
+                if let WindowOrigin::Copy(kept) = &mut other.origin {
+                    kept.selection = selection(&kept.copy, &other.days, kept.selection.events().cloned());
+                }
+                !other.days.is_empty()
+            });
             for (index, window) in asked.into_iter().enumerate() {
                 let claim = (index < left && !step.is_dry).then(hash::random);
                 if let Some(id) = &claim {
@@ -204,6 +232,11 @@ impl Keeper {
             WindowOrigin::Copy(_) | WindowOrigin::Claim(_) => None,
         }));
         Ok(plan)
+    }
+
+    /// Whether this is another process than the one that planned: what it would say of the claims is not for it to say.
+    pub fn is_in_a_fork(&self) -> bool {
+        std::process::id() != self.process
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
@@ -227,8 +260,13 @@ impl Keeper {
         Ok(ids.map(Some))
     }
 
-    /// Says that the claims are still worked on.
+    /// Says that the claims are still worked on, where that was last said a while ago, by the clock that they end by.
     pub fn renew(&self) {
+        let now = self.gate.clock.now().as_millisecond();
+        if now.abs_diff(self.renewed_at.load(Ordering::Relaxed)) < RENEW.unsigned_abs() {
+            return;
+        }
+        self.renewed_at.store(now, Ordering::Relaxed);
         let claims: Vec<String> = self.lock().iter().cloned().collect();
         if !claims.is_empty() {
             // A ledger that can't be had is said by the next request.
@@ -259,7 +297,25 @@ impl Keeper {
     /// Begins to keep an answer; `None` where it is not to be kept, or can't be.
     pub fn begin(&self, id: &str, is_gzip: bool) -> Option<Partial> {
         let shelf = self.shelf.as_ref().filter(|_| self.keeps())?;
+        if !self.has_room() {
+            self.keep_no_more();
+            return None;
+        }
         shelf.begin(&self.question, id, is_gzip).inspect_err(|_| self.keep_no_more()).ok()
+    }
+
+    /// Looks whether the user's cache has room; an archive for good takes what it needs.
+    fn has_room(&self) -> bool {
+        if let Some(folder) = &self.cache {
+            self.room.store(archive::room(folder), Ordering::Relaxed);
+        }
+        self.room.load(Ordering::Relaxed) > 0
+    }
+
+    /// Whether the archive takes so many bytes more of an answer.
+    pub fn takes(&self, bytes: usize) -> bool {
+        let left = |room: u64| if room == u64::MAX { Some(room) } else { room.checked_sub(bytes as u64) };
+        self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
     }
 
     /// The disk is full: who waits for what is not kept yet waits no more.
@@ -274,10 +330,8 @@ impl Keeper {
     pub fn keep(&self, partial: Partial, window: Window, count: Count, asked_at: Timestamp) -> Option<KeptAnswer> {
         let (days, arrived_at) = ((window.from, window.to), self.gate.clock.now());
         let strays = count.rows.saturating_sub(count.on_days);
-        if strays > 0
-            && let Some(shelf) = &self.shelf
-            && shelf.note_other_days().is_err()
-        {
+        // Who cuts it later has to know.
+        if strays > 0 && !self.note_other_days() {
             self.keep_no_more();
             return None;
         }
@@ -288,6 +342,24 @@ impl Keeper {
                 None
             }
         }
+    }
+
+    /// An answer has shown that the days of the project are not those of UTC. Returns whether all who keep answers know it.
+    pub fn note_other_days(&self) -> bool {
+        self.has_other_days.store(true, Ordering::Relaxed);
+        self.shelf.as_ref().is_none_or(|shelf| shelf.note_other_days().is_ok())
+    }
+
+    /// Whether an answer about the project has shown so, whoever asked for it.
+    pub fn has_other_days(&self) -> bool {
+        self.has_other_days.load(Ordering::Relaxed) || self.shelf.as_ref().is_some_and(Shelf::has_other_days)
+    }
+
+    /// Whether the archive has rows of these days, so that an answer without any is strange.
+    pub fn has_rows_of(&self, window: Window) -> bool {
+        let overlaps = |copy: &Copy| copy.from <= window.to && window.from <= copy.to;
+        let candidates = self.shelf.as_ref().map(|shelf| shelf.candidates(&self.question));
+        candidates.is_some_and(|found| found.iter().any(|found| !found.copy.is_empty() && overlaps(&found.copy)))
     }
 
     /// A day was refused because it has not begun in the project.
@@ -309,6 +381,7 @@ struct PlanStep {
     asker: String,
     freshness: Freshness,
     keeps: bool,
+    has_other_days: bool,
     wanted: WantedDays,
     now: Timestamp,
     is_dry: bool,
@@ -321,7 +394,7 @@ impl PlanStep {
         let days: Vec<Date> = self.wanted.all().filter(begun).collect();
         let Some(shelf) = &self.shelf else { return (Vec::new(), days) };
         let candidates = shelf.candidates(&self.question);
-        let choice = archive::choose(&days, &candidates, self.freshness, shelf.has_other_days(), self.now);
+        let choice = archive::choose(&days, &candidates, self.freshness, self.has_other_days, self.now);
         let planned = |(candidate, days): (&Candidate<PathBuf>, Vec<Date>)| {
             let window = Window { from: *days.first()?, to: *days.last()? };
             let kept = KeptAnswer {
@@ -379,6 +452,9 @@ fn selection(copy: &Copy, days: &[Date], events: Option<BTreeSet<String>>) -> Se
 /// Nobody wants what was not asked for yet.
 impl Drop for Keeper {
     fn drop(&mut self) {
+        if self.is_in_a_fork() {
+            return;
+        }
         let claims = std::mem::take(&mut *self.lock());
         if !claims.is_empty() {
             let _ = self.gate.with(Quota::Export, move |book, _, _, now| {
@@ -387,3 +463,7 @@ impl Drop for Keeper {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "keeper_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@
 
 use jiff::civil::Date;
 
+pub use super::apportion::MOST as MAX_WINDOWS;
 use super::apportion::{Stage, apportion, in_steps};
 use crate::decode::Days;
 
@@ -57,6 +58,8 @@ pub struct WantedDays {
     pub midnight: Option<Date>,
     /// So many days a request, where the call says so.
     pub window_days: Option<usize>,
+    /// At most so many requests, where the call says nothing.
+    pub most: usize,
     /// All days are one request: the server stops by itself at the `limit` that it has.
     pub is_one: bool,
     pub today: Today,
@@ -88,7 +91,7 @@ impl WantedDays {
         let spans = match (missing.first(), missing.last(), self.window_days) {
             (Some(first), Some(last), _) if self.is_one => vec![(*first, *last)],
             (_, _, Some(length)) => in_steps(missing, length),
-            _ => apportion(missing, stage, |day| self.days.binary_search(&day).is_ok(), left),
+            _ => apportion(missing, stage, |day| self.days.binary_search(&day).is_ok(), left, self.most),
         };
         spans.into_iter().map(|(from, to)| Window { from, to }).collect()
     }
@@ -119,6 +122,7 @@ mod tests {
             days: Vec::new(),
             midnight: None,
             window_days,
+            most: 20,
             is_one,
             today: Today { latest: date(2025, 6, 2), certain: date(2025, 6, 1) },
         };

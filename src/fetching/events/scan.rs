@@ -8,7 +8,7 @@
 use std::{
     cell::Cell,
     fs::File,
-    io::Read,
+    io::{self, Read},
     path::Path,
     sync::{
         Arc, OnceLock,
@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 
 use super::{
     answer::{Answered, Arrived},
-    board::{Board, OnFailure, Taken},
+    board::{Asked, Board, OnFailure, Taken},
     download::{self, Terms},
     inflate::{self, Blocks},
     keeper::{KeptAnswer, Shortage, WindowOrigin},
@@ -290,15 +290,17 @@ impl ExportReader {
         answer: Answered,
     ) -> Result<Option<RecordBatch>> {
         let Answered { mut spool, encoding, verified, asked_at } = answer;
-        let asked_at = Some(asked_at);
         match self.whole(&mut spool, encoding) {
             Ok(Some(lines)) => match self.shared.decoder.decode(lines, window.days()) {
-                Ok(Decoded { batch, count }) => return Ok(taken.settle(count, asked_at).then_some(batch)),
+                Ok(Decoded { batch, count }) => {
+                    let asked = Asked { at: asked_at, is_empty: count.rows == 0 };
+                    return Ok(taken.settle(count, asked).then_some(batch));
+                }
                 Err(damage) => taken.again(verify::damaged(0, &damage, board.credentials())),
             },
             Ok(None) => match self.stream(board, window, spool, encoding, verified) {
                 Ok((blocks, count)) => {
-                    if taken.settle(count, asked_at) {
+                    if taken.settle(count, Asked { at: asked_at, is_empty: count.rows == 0 }) {
                         self.streamed = Some(Streamed { window, selection: None, blocks, rows: 0 });
                     }
                 }
@@ -317,13 +319,18 @@ impl ExportReader {
             taken.plan_anew();
             return Ok(None);
         }
-        let lines = match open_sound(&copy, &place) {
-            Some(mut spool) => self.whole(&mut spool, Encoding::Gzip).map(|lines| (spool, lines)),
-            None => {
+        let lines = match open_sound(&copy, &place, self.shared.share as u64) {
+            Ok(Found::Sound(mut spool)) => self.whole(&mut spool, Encoding::Gzip).map(|lines| (spool, lines)),
+            Ok(Found::Unsound) => {
                 archive::discard(&place);
                 taken.plan_anew();
                 return Ok(None);
             }
+            Ok(Found::Gone) => {
+                taken.plan_anew();
+                return Ok(None);
+            }
+            Err(error) => Err(error),
         };
         let selected = lines.and_then(|(spool, lines)| match lines {
             Some(lines) if selection.is_everything() => Ok((spool, Some(lines))),
@@ -347,11 +354,19 @@ impl ExportReader {
         });
         match decoded {
             // What it holds was counted when it came.
-            Ok(batch) => Ok(taken.settle(Count::default(), Some(copy.asked_at)).then_some(batch).flatten()),
+            Ok(batch) => {
+                let asked = Asked { at: copy.asked_at, is_empty: copy.is_empty() };
+                Ok(taken.settle(Count::default(), asked).then_some(batch).flatten())
+            }
             // Its bytes are what they were, and still no good.
-            Err(_) => {
+            Err(error) if verify::is_damage(&error) => {
                 archive::discard(&place);
                 taken.plan_anew();
+                Ok(None)
+            }
+            // No memory, no file handle: what was paid for stays, and serves another time.
+            Err(error) => {
+                taken.give_up(error);
                 Ok(None)
             }
         }
@@ -412,8 +427,32 @@ impl ExportReader {
     }
 }
 
-/// A kept answer whose bytes are those that its name speaks of.
-fn open_sound(copy: &archive::Copy, place: &Path) -> Option<Spool> {
-    let file = File::open(place).ok()?;
-    archive::is_sound(copy, &file).ok()?.then(|| Spool::from((file, copy.length)))
+/// What became of a kept answer.
+enum Found {
+    Sound(Spool),
+    /// Its bytes are not those that its name speaks of.
+    Unsound,
+    Gone,
+}
+
+/// Looks at all of a kept answer; one of at most so many bytes is read once.
+///
+/// Errors: where this machine can't open it, or has no memory for it.
+fn open_sound(copy: &archive::Copy, place: &Path, share: u64) -> Result<Found> {
+    let file = match File::open(place) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Gone),
+        Err(error) => return Err(Error::from(error).context(place.display())),
+    };
+    let spool = if copy.length <= share {
+        archive::sound_bytes(copy, file).map(|bytes| bytes.map(Spool::from))
+    } else {
+        archive::is_sound(copy, &file).map(|is_sound| is_sound.then(|| Spool::from((file, copy.length))))
+    };
+    match spool {
+        Ok(spool) => Ok(spool.map_or(Found::Unsound, Found::Sound)),
+        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Err(error.into()),
+        // What can't be read is damaged.
+        Err(_) => Ok(Found::Unsound),
+    }
 }

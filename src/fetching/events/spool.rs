@@ -16,6 +16,7 @@ use std::{
 use crate::{
     archive::Partial,
     contract::{Code, Error, Result},
+    file_limit,
 };
 
 /// Memory that one window's compressed bytes may take.
@@ -72,11 +73,7 @@ impl Spool {
     /// Takes more bytes. Returns whether the archive has them too, where it should.
     pub fn write(&mut self, bytes: &[u8]) -> Result<bool> {
         let had_partial = self.partial.is_some();
-        self.append(bytes).map_err(|error| {
-            let folder = std::env::temp_dir();
-            Error::new(Code::IoError, format!("a temporary file in {}: {error}", folder.display()))
-                .fix("Make room there, or set TMPDIR to another folder before the process starts")
-        })?;
+        self.append(bytes).map_err(no_room)?;
         Ok(self.partial.is_some() == had_partial)
     }
 
@@ -84,23 +81,31 @@ impl Spool {
         if let Some(partial) = &mut self.partial
             && partial.write(bytes).is_err()
         {
-            self.leave_the_archive()?;
+            self.move_on()?;
         }
         if self.in_memory() && !self.fits(bytes.len()) {
             self.move_to_file()?;
         }
         match &mut self.bytes {
             Place::Memory(memory) => memory.extend_from_slice(bytes),
-            Place::Temporary(file) => file.write_all(bytes)?,
+            Place::Temporary(file) => {
+                file_limit::allows(self.length + bytes.len() as u64)?;
+                file.write_all(bytes)?;
+            }
             Place::Partial(_) => {}
         }
         self.length += bytes.len() as u64;
         Ok(())
     }
 
-    /// The archive's disk is full: what it has moves elsewhere.
-    fn leave_the_archive(&mut self) -> io::Result<()> {
+    /// The archive takes no more: what it has moves elsewhere.
+    pub fn leave_the_archive(&mut self) -> Result<()> {
+        self.move_on().map_err(no_room)
+    }
+
+    fn move_on(&mut self) -> io::Result<()> {
         if let Place::Partial(file) = &mut self.bytes {
+            file_limit::allows(self.length)?;
             let mut temporary = tempfile::tempfile()?;
             file.seek(SeekFrom::Start(0))?;
             io::copy(&mut file.take(self.length), &mut temporary)?;
@@ -121,6 +126,7 @@ impl Spool {
         let place = match (&self.bytes, written) {
             (_, Some(reader)) => Place::Partial(reader),
             (Place::Memory(memory), None) => {
+                file_limit::allows(self.length)?;
                 let mut file = tempfile::tempfile()?;
                 file.write_all(memory)?;
                 Place::Temporary(file)
@@ -198,10 +204,24 @@ impl Spool {
     }
 }
 
+fn no_room(error: io::Error) -> Error {
+    let folder = std::env::temp_dir();
+    Error::new(Code::IoError, format!("a temporary file in {}: {error}", folder.display()))
+        .fix("Make room there, or set TMPDIR to another folder before the process starts")
+}
+
 /// A kept answer, read as one that arrived.
 impl From<(File, u64)> for Spool {
     fn from((file, length): (File, u64)) -> Self {
         Self { bytes: Place::Partial(file), length, allowed: 0, allowance: Allowance::default(), partial: None }
+    }
+}
+
+/// The same, read already.
+impl From<Vec<u8>> for Spool {
+    fn from(bytes: Vec<u8>) -> Self {
+        let length = bytes.len() as u64;
+        Self { bytes: Place::Memory(bytes), length, allowed: 0, allowance: Allowance::default(), partial: None }
     }
 }
 

@@ -80,10 +80,15 @@ pub fn damaged(rows_before: usize, damage: &Damage, credentials: &Credentials) -
 
 /// An answer that came and is no good: whether it may be better another time.
 pub fn failure(error: Error) -> Failure {
-    match error.code() {
-        Code::Truncated | Code::UnexpectedResponse | Code::ServerError => Failure::damaged(error),
-        _ => Failure::never(error),
+    match is_damage(&error) {
+        true => Failure::damaged(error),
+        false => Failure::never(error),
     }
+}
+
+/// Whether the bytes are to blame, and not this machine.
+pub fn is_damage(error: &Error) -> bool {
+    matches!(error.code(), Code::Truncated | Code::UnexpectedResponse | Code::ServerError)
 }
 
 /// It repeats nothing of the line, so that nothing has to be taken out.

@@ -1,13 +1,16 @@
 //! `mixpanel_bookmarks(...)`: the saved reports.
 //! `GET /api/app/projects/{project_id}/bookmarks?v=2`, or those of a data view, cached.
 
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
 use super::{results::results, view_request};
 use crate::{
     config::Target,
     contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
     functions::{listing::listing, parameters::QUERY, target},
-    json::Record,
-    known::answer_at_hand,
+    json::{Record, parse_object, unexpected},
+    known::{self, answer_at_hand},
     mixpanel::Request,
 };
 
@@ -38,7 +41,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .timestamp("modified", |mark| mark.timestamp("modified"))
         .text("creator_name", |mark| mark.text("creator_name"))
         .bigint("workspace_id", |mark| mark.bigint("workspace_id"))
-        .bigint("dashboard_id", |mark| mark.bigint("dashboard_id"));
+        .bigint("dashboard_id", |mark| mark.bigint("dashboard_id"))
+        .json("params", |mark| mark.text("params"));
     listing(&arguments, target, request, read, table)
 }
 
@@ -49,6 +53,11 @@ fn request(target: &Target, report_type: Option<&str>) -> Result<Request> {
 /// What a saved report is of (`insights`, `flows`, ...), as far as this is known without a request: from an answer to
 /// `mixpanel_bookmarks` that is kept.
 pub fn known_type(target: &Target, bookmark_id: i64) -> Option<String> {
+    at_hand(target, bookmark_id)?.text("type")
+}
+
+/// A saved report in an answer to `mixpanel_bookmarks` that is kept.
+fn at_hand(target: &Target, bookmark_id: i64) -> Option<Record> {
     let whole_project = Target { workspace_id: None, ..target.clone() };
     let asked = [target, &whole_project]
         .into_iter()
@@ -56,6 +65,50 @@ pub fn known_type(target: &Target, bookmark_id: i64) -> Option<String> {
     asked.into_iter().find_map(|(target, report_type)| {
         let text = answer_at_hand(target, &request(target, report_type).ok()?)?;
         let items = results(&text, "a list of bookmarks").ok()?;
-        Record::list("a bookmark", items).iter().find(|item| item.id("id") == Ok(bookmark_id))?.text("type")
+        Record::list("a bookmark", items).into_iter().find(|item| item.id("id") == Ok(bookmark_id))
     })
+}
+
+/// A saved report as it was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SavedDefinition {
+    /// `insights`, `flows`, ...
+    pub report_type: String,
+    /// What Mixpanel calls `params`.
+    pub params: Map<String, Value>,
+}
+
+/// The request for it. Errors: `InvalidConfig` for credentials that can't read it.
+fn definition_request(target: &Target, bookmark_id: i64) -> Result<Request> {
+    Ok(view_request(target, "bookmarks")?.segment(bookmark_id.to_string()).query("v", "2"))
+}
+
+/// Whether a definition can be asked for at all. Errors: `InvalidConfig`.
+pub fn require_definitions(target: &Target) -> Result<()> {
+    definition_request(target, 1)?.url(target).map(drop)
+}
+
+/// How a report was made: out of an answer to `mixpanel_bookmarks` that is kept, or asked for and kept as long. Blocks.
+pub fn saved_definition(target: &Target, bookmark_id: i64) -> Result<SavedDefinition> {
+    if let Some(found) = at_hand(target, bookmark_id).and_then(|record| definition(&record).transpose()) {
+        return found;
+    }
+    let read = |text: &str| -> Result<SavedDefinition> {
+        let expected = "a saved report";
+        let Wrapped { results } = parse_object(text, expected)?;
+        let record = Record::new(expected, results);
+        definition(&record)?.ok_or_else(|| unexpected("params of a saved report", "there are none", text))
+    };
+    read(&known::answer(target, &definition_request(target, bookmark_id)?, |text| read(text).map(drop))?)
+}
+
+#[derive(Deserialize)]
+struct Wrapped {
+    results: Map<String, Value>,
+}
+
+/// `None` where the list has no `params`, or empty ones. Errors: `UnexpectedResponse`.
+fn definition(record: &Record) -> Result<Option<SavedDefinition>> {
+    let params = record.members("params")?.filter(|params| !params.is_empty());
+    params.map(|params| Ok(SavedDefinition { report_type: record.required_text("type")?, params })).transpose()
 }

@@ -32,10 +32,10 @@ mod workspaces;
 
 pub use annotation_tags::ANNOTATION_TAGS;
 pub use annotations::ANNOTATIONS;
-pub use bookmarks::{BOOKMARKS, known_type};
+pub use bookmarks::{BOOKMARKS, SavedDefinition, known_type, require_definitions, saved_definition};
 pub use clear_cache::CLEAR_CACHE;
 pub use cohort_definitions::COHORT_DEFINITIONS;
-pub use cohorts::COHORTS;
+pub use cohorts::{COHORTS, saved_cohorts};
 pub use custom_properties::CUSTOM_PROPERTIES;
 pub use dashboard::DASHBOARD;
 pub use dashboards::DASHBOARDS;
@@ -44,7 +44,7 @@ pub use event_properties::EVENT_PROPERTIES;
 pub use events::EVENTS;
 pub use experiments::EXPERIMENTS;
 pub use feature_flags::FEATURE_FLAGS;
-pub use funnels::FUNNELS;
+pub use funnels::{FUNNELS, funnel_name};
 pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
 pub use lookup_table::LOOKUP_TABLE;
 pub use lookup_tables::LOOKUP_TABLES;
@@ -54,7 +54,7 @@ pub use property_definitions::PROPERTY_DEFINITIONS;
 pub use property_values::PROPERTY_VALUES;
 pub use top_events::TOP_EVENTS;
 pub use typed_columns::TYPED_COLUMNS;
-pub use workspaces::WORKSPACES;
+pub use workspaces::{WORKSPACES, global_workspace};
 
 use crate::{
     config::Target,

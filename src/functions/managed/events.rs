@@ -1,14 +1,19 @@
 //! `PRAGMA mixpanel_fetch_events(...)` and `PRAGMA mixpanel_sync_events(...)`: events into a table that is kept.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::Date,
+    tz::{Offset, TimeZone},
+};
 
-use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, mode, own, text, text_or_null};
+use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, TableKind, mode, own, text, text_or_null};
 use crate::{
-    contract::{Arguments, Code, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
+    config::Target,
+    contract::{Arguments, Code, Columns, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
     functions::{
         export::{EXPORT, HANDED_ON},
         named_time_zone,
-        parameters::DAYS,
+        parameters::{DAYS, MAX_ROWS},
         target,
     },
     kept::{literal, value},
@@ -19,14 +24,24 @@ pub const FETCH_EVENTS: Pragma = Pragma {
     name: KIND.pragma,
     description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
     example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
-    parameters: params![&[TABLE], DAYS, HANDED_ON, MODE],
+    parameters: params![&[TABLE], DAYS, HANDED_ON, &[MAX_ROWS], MODE],
     script: fetch,
 };
 
 fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
     let (from, to) = arguments.required_dates("from_date", "to_date")?;
     let mode = mode(arguments)?;
+    if mode == Mode::Append && arguments.get("max_rows").is_some() {
+        return Err(Error::argument(
+            "max_rows",
+            "has no place beside append = true: rows of a part of a day would take the place of all; drop one of them",
+        ));
+    }
     let mut steps = begin(arguments, session)?;
+    if arguments.get("max_rows").is_some() {
+        // Which of its days are whole, nobody knows.
+        steps.script.set("asked", "'{}'::JSON");
+    }
     if mode == Mode::Append {
         let other = Error::new(
             Code::WrongTable,
@@ -39,11 +54,17 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
             .set("other_time_zone", literal(&other.to_string()))
             .add(text!("same_time_zone"))?;
     }
-    steps.fetch(arguments, params![HANDED_ON, DAYS], &[]).rows(mode)?;
-    steps.script.set("first_day", day(from)).set("last_day", day(to));
+    set_day_bounds(&mut steps, arguments.text("time_zone")?);
+    steps.fetch(arguments, params![HANDED_ON, DAYS, &[MAX_ROWS]], &[]);
     if mode == Mode::Append {
-        let days = format!("generate_series({}, {}, INTERVAL 1 DAY)::DATE[]", day(from), day(to));
-        steps.script.add(text!("replaces_days"))?.set("days_asked", days);
+        steps.script.add(text!("days_known"))?;
+    }
+    steps.rows(mode)?;
+    // Days that have not begun are not asked for, so nobody misses them.
+    let begun = to.min(latest_day(arguments.text("time_zone")?, session.clock.now())?);
+    steps.script.set("first_day", day(from)).set("last_day", day(begun.max(from)));
+    if mode == Mode::Append {
+        steps.script.add(text!("replaces_days"))?;
         merge(&mut steps, arguments)?;
     } else {
         let table = steps.table.sql();
@@ -70,17 +91,25 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
         Some(_) => return Err(Error::argument("lookback_days", "must be 0 or more")),
     };
     let to = match to {
-        Some(to) => to,
-        None => today(zone, session.clock.now())?,
+        Some(to) => to.min(latest_day(zone, session.clock.now())?),
+        None => {
+            let today = today(zone, session.clock.now())?;
+            if let Some(from) = from.filter(|from| *from > today) {
+                return Err(Error::argument("from_date", format!("{from} is after today, {today}")));
+            }
+            today
+        }
     };
-    if let Some(from) = from.filter(|from| *from > to) {
-        return Err(Error::argument("from_date", format!("{from} is after today, {to}")));
-    }
     let mut steps = begin(arguments, session)?;
     let days = format!("getvariable('{}_days')", own(&steps.label));
     let filter = arguments.text("filter")?;
+    let max_age = match arguments.interval("max_age")? {
+        Some(max_age) => max_age,
+        None => target(arguments, session)?.keeping.max_age,
+    };
     steps
         .script
+        .set("is_fresh", is_fresh(max_age, session.clock.now()))
         .set("from_date", from.map_or("NULL::DATE".into(), day))
         .set("to_date", day(to))
         .set("lookback_days", lookback.to_string())
@@ -91,10 +120,10 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
     set_day_bounds(&mut steps, zone);
     checks(&mut steps, filter.is_some())?;
     steps.fetch(arguments, HANDED_ON, &[format!("days := {days}")]);
-    steps.script.add(text!("uncovered_days"))?;
+    steps.script.add(text!("days_known"))?.add(text!("uncovered_days"))?;
     steps.stage()?;
     // The checks have seen to it that nothing else brought rows of these days.
-    steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?.set("days_asked", days);
+    steps.script.add("SET VARIABLE {{own}}_replaces = true;\n")?;
     merge(&mut steps, arguments)?;
     steps.finish()
 }
@@ -109,7 +138,7 @@ pub const LOOKBACK: Param =
 const MAX_LOOKBACK_DAYS: i128 = 4_000_000;
 
 /// A day as SQL.
-fn day(date: Date) -> String {
+pub fn day(date: Date) -> String {
     value(&Value::Date(Value::days(date)))
 }
 
@@ -122,6 +151,15 @@ fn begin_of(day: &str, zone: Option<&str>) -> String {
     }
 }
 
+/// Whether what was asked for lately will do. To the script, now is when it was made: an age of nothing is none of what came since.
+fn is_fresh(max_age: SignedDuration, now: Timestamp) -> String {
+    match now.checked_sub(max_age) {
+        Ok(oldest) if !max_age.is_zero() => format!("asked_at > {}", value(&Value::Timestamp(oldest.as_microsecond()))),
+        Ok(_) => "false".into(),
+        Err(_) => "true".into(),
+    }
+}
+
 /// When nothing of a day is missing but what devices send late: it is over (somewhere on earth a day lasts until noon of the
 /// next one in UTC), and an export lags by up to 45 minutes.
 fn finished(zone: Option<&str>) -> String {
@@ -129,23 +167,31 @@ fn finished(zone: Option<&str>) -> String {
     format!("{} + INTERVAL {hours} HOUR", begin_of("(day + 1)", zone))
 }
 
-fn set_day_bounds(steps: &mut Steps, zone: Option<&str>) {
+pub fn set_day_bounds(steps: &mut Steps, zone: Option<&str>) {
     steps.script.set("day_begins", begin_of("day", zone)).set("day_ends", begin_of("(day + 1)", zone));
 }
+
+/// What could not be had, as a list.
+const FAILED_RANGES: &str = r#"from_json(failed_ranges, '[{"range": "VARCHAR", "error": "VARCHAR"}]')"#;
 
 /// Puts the staged rows in the place of the table's rows of the same days, as far as they answer the same question, and leaves
 /// alone what is the same in both.
 fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
-    set_day_bounds(steps, arguments.text("time_zone")?);
     let staged = format!("{}_staged", own(&steps.label));
     let filtered = match arguments.get("events") {
         Some(events) => format!("list_contains({}, kept.event_name)", value(events)),
         None => "true".into(),
     };
     steps.script.set("target", staged).set("filtered", filtered);
+    let empty =
+        Error::new(Code::UnexpectedResponse, "Mixpanel has no events of these days, and the table has some: they stay")
+            .fix("The next sync asks again. Where Mixpanel is right, DELETE them");
+    steps.script.set("empty_answer", literal(&empty.to_string()));
     for text in [text!("deduplicate_events"), text!("days_brought"), text!("merge_events"), text!("write_staged")] {
         steps.script.add(text)?;
     }
+    let left_out = format!("getvariable('{}_left_out')", own(&steps.label));
+    steps.script.set("failed_ranges", format!("to_json(list_concat({FAILED_RANGES}, {left_out}))"));
     Ok(())
 }
 
@@ -163,7 +209,7 @@ fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
         ),
     );
     let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
-        .fix("Choose another name, and the table is made");
+        .fix("PRAGMA mixpanel_adopt takes it over, mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x; or choose another name");
     let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
         .fix("Sync with the same filter and time_zone, or into another table");
     steps
@@ -179,14 +225,23 @@ fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
 
 /// Validates the call as `mixpanel_export` does and begins its script.
 fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {
+    validated(arguments, session, Steps::new)
+}
+
+/// `new` begins the script with the table's name, its kind, its columns, and whose data it is about.
+pub fn validated(
+    arguments: &Arguments,
+    session: &Session,
+    new: fn(&str, TableKind, &Columns, &Target) -> Result<Steps>,
+) -> Result<Steps> {
     let table = arguments.required_text("table")?;
     // Which days a sync asks for is not known yet; everything else is as good now as it will be then.
     let (from, to) = (arguments.get("from_date"), arguments.get("to_date"));
     let (from, to) = (from.or(to).cloned(), to.or(from).cloned());
     let any_day = |day: Option<Value>| day.unwrap_or(Value::Date(0));
     let any_day = arguments.clone().with("from_date", any_day(from)).with("to_date", any_day(to));
-    (EXPORT.bind)(any_day, &Session { pushes_filters: false, ..session.clone() })?;
-    let mut steps = Steps::new(table, KIND, &target(arguments, session)?)?;
+    let export = (EXPORT.bind)(any_day, &Session { pushes_filters: false, ..session.clone() })?;
+    let mut steps = new(table, KIND, export.columns(), &target(arguments, session)?)?;
     let mut events = arguments.texts("events")?;
     events.iter_mut().for_each(|names| {
         names.sort_unstable();
@@ -195,14 +250,24 @@ fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {
     let events = events.map(|names| serde_json::json!(names).to_string());
     steps
         .script
+        .set("now", value(&Value::Timestamp(session.clock.now().as_microsecond())))
         .set("filter_events", text_or_null(events.as_deref()))
         .set("filter_where", text_or_null(arguments.text("filter")?));
     Ok(steps)
 }
 
+/// The latest day that may have begun in the project.
+fn latest_day(zone: Option<&str>, now: Timestamp) -> Result<Date> {
+    let zone = zone.map(named_time_zone).transpose()?;
+    Ok(zone.unwrap_or(TimeZone::fixed(LATEST)).to_datetime(now).date())
+}
+
+/// Where a day begins first.
+const LATEST: Offset = Offset::constant(14);
+
 /// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
 /// the next sync.
-fn today(zone: Option<&str>, now: Timestamp) -> Result<jiff::civil::Date> {
+fn today(zone: Option<&str>, now: Timestamp) -> Result<Date> {
     let zone = zone.map(named_time_zone).transpose()?.unwrap_or(TimeZone::UTC);
     Ok(zone.to_datetime(now).date())
 }

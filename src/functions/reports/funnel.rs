@@ -3,28 +3,46 @@
 use super::{
     Question, REPORT,
     funnel_answer::{Step, funnel},
+    funnel_steps::FunnelSteps,
     parameters::{DOCUMENTED_LIMIT, RowLimit, about_days, check_segments, missing},
     unit::{DAY_TO_MONTH, Unit},
 };
 use crate::{
-    contract::{Arguments, Error, Function, Param, Result, SqlType, params},
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Value, params},
     functions::{
+        each::each_of,
         expression::segment_by,
-        parameters::{DAYS, FILTER, MAX_ROWS, SEGMENT_BY, UNIT},
+        on_failure::ON_FAILURE,
+        one_request::raw_answer,
+        parameters::{DAYS, FILTER, MAX_ROWS, RAW, SEGMENT_BY, UNIT},
+        target,
     },
+    mixpanel::Request,
 };
 
 /// Rows: `segment` is NULL without `segment_by`, `step` counts from 1.
 pub const FUNNEL: Function = Function {
     name: "mixpanel_funnel",
-    description: "How many users take each step of a saved funnel, by the date on which they enter it. One request.",
+    description: "How many users take each step of a saved funnel, by the date on which they enter it, or over all days together. One request.",
     example: "SELECT * FROM mixpanel_funnel(8101, from_date := '2025-01-01', to_date := '2025-01-05');",
-    parameters: params![&[FUNNEL_ID], DAYS, &[UNIT, SEGMENT_BY, FILTER, LENGTH_UNIT, LENGTH, MAX_ROWS], REPORT],
-    bind: |arguments, session| question(&arguments)?.bound(&arguments, session),
+    parameters: params![
+        &[FUNNEL_ID],
+        DAYS,
+        &[UNIT, SEGMENT_BY, FILTER, LENGTH_UNIT, LENGTH, MAX_ROWS, MODE, ON_FAILURE],
+        REPORT
+    ],
+    bind,
     ..Function::PLAIN
 };
 
-const FUNNEL_ID: Param = Param::positional("funnel_id", SqlType::Any, "the id of a saved funnel, a number or text");
+const MODE: Param = Param::named(
+    "mode",
+    SqlType::Varchar,
+    "trends: the steps by date; steps: once for all days, with the funnel's name",
+)
+.default("'trends'");
+const FUNNEL_ID: Param =
+    Param::positional("funnel_id", SqlType::Any, "the id of a saved funnel, a number or text, or a list of them");
 const LENGTH_UNIT: Param = Param::named("length_unit", SqlType::Varchar, "of length: day, hour, minute or second");
 /// A number with a fraction is refused; as a BIGINT it would come rounded.
 const LENGTH: Param = Param::named("length", SqlType::Any, "how long users have, if not what was saved");
@@ -32,21 +50,74 @@ const LENGTH: Param = Param::named("length", SqlType::Any, "how long users have,
 /// The units of `length_unit`, and how many of them are the 90 days that Mixpanel allows.
 const LENGTHS: [(&str, u64); 4] = [("day", 90), ("hour", 90 * 24), ("minute", 90 * 24 * 60), ("second", 90 * 86_400)];
 
-fn question(arguments: &Arguments) -> Result<Question> {
-    let funnel_id = funnel_id(arguments)?;
+/// One funnel, or each of a list, whose rows have `funnel_id` too.
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let id_of = |value: &Value| {
+        let one = arguments.clone().with(FUNNEL_ID.name, value.clone());
+        funnel_id(&one)?
+            .parse()
+            .map_err(|error| Error::argument(FUNNEL_ID.name, "is no id of 64 bits").caused_by(error))
+    };
+    match each_of(&FUNNEL, FUNNEL_ID.name, &arguments, session, id_of, bind_one)? {
+        Some(each) => Ok(each),
+        None => bind_one(arguments, session),
+    }
+}
+
+/// The funnel that is asked about, but for the buckets of time.
+struct Asked {
+    funnel_id: String,
+    request: Request,
+    is_segmented: bool,
+    limit: Option<RowLimit>,
+}
+
+impl Asked {
+    fn of(arguments: &Arguments) -> Result<Self> {
+        let funnel_id = funnel_id(arguments)?;
+        let segment_by = segment_by(arguments)?;
+        let limit = RowLimit::of_segments(arguments, segment_by.as_ref(), DOCUMENTED_LIMIT)?;
+        let (length, length_unit) = length(arguments)?;
+        let is_segmented = segment_by.is_some();
+        let request = about_days("funnels", arguments)?
+            .query("funnel_id", &funnel_id)
+            .query_some("length", length.map(|length| length.to_string()))
+            .query_some("length_unit", length_unit)
+            .query_some("on", segment_by)
+            .query_some("where", arguments.text("filter")?)
+            .query_some("limit", limit.map(RowLimit::to_text));
+        Ok(Self { funnel_id, request, is_segmented, limit })
+    }
+}
+
+fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let mode = arguments.one_of(MODE.name, &["trends", "steps"])?;
+    let asked = Asked::of(&arguments)?;
+    if mode != Some("steps") {
+        return trends(asked, &arguments)?.bound(&arguments, session);
+    }
+    if arguments.get(UNIT.name).is_some() {
+        return Err(Error::argument(
+            UNIT.name,
+            "means nothing to mode := 'steps', which has all days together; leave one out",
+        ));
+    }
+    let (from, to) = arguments.required_dates("from_date", "to_date")?;
+    let days = (to - from).get_days() + 1;
+    let Asked { funnel_id, request, is_segmented, limit } = asked;
+    let request = request.query("interval", days.to_string());
+    let target = target(&arguments, session)?;
+    request.url(&target)?;
+    if arguments.boolean(RAW.name)?.unwrap_or(false) {
+        return Ok(raw_answer(target, request));
+    }
+    let check = move |steps: &[Step]| check_segments(limit, steps.iter().map(|step| step.segment.as_deref()));
+    Ok(FunnelSteps { target, funnel_id, request, is_segmented }.bound(check))
+}
+
+fn trends(asked: Asked, arguments: &Arguments) -> Result<Question> {
+    let Asked { request, is_segmented, limit, .. } = asked;
     let unit = Unit::of(arguments, DAY_TO_MONTH)?;
-    let segment_by = segment_by(arguments)?;
-    let limit = RowLimit::of_segments(arguments, segment_by.as_ref(), DOCUMENTED_LIMIT)?;
-    let (length, length_unit) = length(arguments)?;
-    let is_segmented = segment_by.is_some();
-    let request = about_days("funnels", arguments)?
-        .query("funnel_id", funnel_id)
-        .query("unit", unit.name())
-        .query_some("length", length.map(|length| length.to_string()))
-        .query_some("length_unit", length_unit)
-        .query_some("on", segment_by)
-        .query_some("where", arguments.text("filter")?)
-        .query_some("limit", limit.map(RowLimit::to_text));
     let table = unit
         .table("date", |step: &Step| step.date)
         .text_ref("segment", |step| step.segment.as_deref())
@@ -62,7 +133,7 @@ fn question(arguments: &Arguments) -> Result<Question> {
         check_segments(limit, steps.iter().map(|step| step.segment.as_deref()))?;
         Ok(steps)
     };
-    Ok(Question::new(request, read, table))
+    Ok(Question::new(request.query("unit", unit.name()), read, table))
 }
 
 fn funnel_id(arguments: &Arguments) -> Result<String> {

@@ -1,8 +1,9 @@
-//! What does a report of Flows say?
+//! What does a report of Flows say, as a Sankey diagram or as a list of top paths?
 //!
-//! `steps` are lists of nodes, and each node has its ways to nodes of the next
-//! step. Counts come as text. A node has no number of its step; it is the step's
-//! place in the list, from 0, which is how the ways count too.
+//! A diagram has `steps`, which are lists of nodes, and each node has its ways to
+//! nodes of the next step. A list has `flows`, which are paths of `flowSteps`, the
+//! one that most users took first. Counts come as text. Nothing has the number of
+//! its step; it is the place in the list, from 0, which is how the ways count too.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,7 +18,7 @@ const EXPECTED: &str = "a report of Flows";
 /// A report of Flows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flow {
-    /// In the order of the answer: by step.
+    /// In the order of the answer: by step, or by path and step.
     pub nodes: Vec<Node>,
     /// From 0 to 1; `None` where the report has no conversion, or nobody in it.
     pub overall_conversion_rate: Option<f64>,
@@ -25,6 +26,8 @@ pub struct Flow {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
+    /// Which of the top paths it is of, from 0; `None` in a diagram, whose nodes are of many.
+    pub path: Option<i32>,
     pub place: FlowPlace,
     pub conversion_rate_change: Option<f64>,
     pub next: Vec<FlowPlace>,
@@ -36,7 +39,7 @@ pub struct FlowPlace {
     pub step: i32,
     /// `None` for what is no event.
     pub event_name: Option<String>,
-    /// `ANCHOR`, `FORWARD`, `DROPOFF`, `PRUNED`, ...
+    /// `ANCHOR`, `FORWARD`, `REVERSE`, `DROPOFF`, `PRUNED`, `EMPTY`, ...
     pub kind: Option<String>,
     pub segments: Vec<String>,
     pub count: i64,
@@ -45,8 +48,17 @@ pub struct FlowPlace {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
-    steps: Vec<Object<Item>>,
+    steps: Option<Vec<Object<Item>>>,
+    flows: Option<Vec<Object<Path>>>,
     overall_conversion_rate: Option<Value>,
+}
+
+/// One of the top paths.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Path {
+    flow_steps: Vec<Object<Item>>,
+    segments: Option<Vec<Value>>,
 }
 
 /// A step, a node or a way: they share their fields.
@@ -70,19 +82,14 @@ struct Item {
 pub fn read(text: &str) -> Result<Flow> {
     let body: Body = parse_object(text, EXPECTED)?;
     let reader = Reader { text };
-    let mut nodes = Vec::new();
-    for (index, Object(step)) in body.steps.iter().enumerate() {
-        let step_number = reader.step(step, index)?;
-        match &step.nodes {
-            Some(found) => {
-                for Object(node) in found {
-                    nodes.push(reader.node(node, step_number)?);
-                }
-            }
-            // A step that is its only node.
-            None => nodes.push(reader.node(step, step_number)?),
+    let nodes = match (&body.steps, &body.flows) {
+        // The official client's mocks of diagrams have an empty list of paths beside the steps.
+        (Some(steps), flows) if !steps.is_empty() || flows.as_ref().is_none_or(Vec::is_empty) => {
+            reader.diagram(steps)?
         }
-    }
+        (_, Some(flows)) => reader.paths(flows)?,
+        _ => return Err(unexpected(EXPECTED, "there are neither 'steps' nor 'flows'", text)),
+    };
     let overall_conversion_rate = reader.rate("overallConversionRate", body.overall_conversion_rate.as_ref())?;
     Ok(Flow { nodes, overall_conversion_rate })
 }
@@ -92,9 +99,52 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn diagram(&self, steps: &[Object<Item>]) -> Result<Vec<Node>> {
+        let mut nodes = Vec::new();
+        for (index, Object(step)) in steps.iter().enumerate() {
+            let step_number = self.step(step, index)?;
+            match &step.nodes {
+                Some(found) => {
+                    for Object(node) in found {
+                        nodes.push(self.node(node, step_number)?);
+                    }
+                }
+                // A step that is its only node.
+                None => nodes.push(self.node(step, step_number)?),
+            }
+        }
+        Ok(nodes)
+    }
+
+    /// Each step of a path is a node with one way on, but for the last.
+    fn paths(&self, flows: &[Object<Path>]) -> Result<Vec<Node>> {
+        let mut nodes = Vec::new();
+        for (index, Object(flow)) in flows.iter().enumerate() {
+            let path = i32::try_from(index).map_err(|_| unexpected(EXPECTED, "there are too many paths", self.text))?;
+            let segments: Vec<String> = flow.segments.iter().flatten().flat_map(segment).collect();
+            let mut places = Vec::with_capacity(flow.flow_steps.len());
+            for (step, Object(item)) in flow.flow_steps.iter().enumerate() {
+                let mut place = self.place(item, i32::try_from(step).unwrap_or(i32::MAX))?;
+                // What the users of a path have in common is said of the path.
+                place.segments.extend(segments.iter().cloned());
+                places.push(place);
+            }
+            let next = places.iter().skip(1).cloned().map(|place| vec![place]).chain([vec![]]).collect::<Vec<_>>();
+            let steps = places.into_iter().zip(next);
+            nodes.extend(steps.map(|(place, next)| Node {
+                path: Some(path),
+                place,
+                conversion_rate_change: None,
+                next,
+            }));
+        }
+        Ok(nodes)
+    }
+
     fn node(&self, node: &Item, step: i32) -> Result<Node> {
         let edges = node.edges.iter().flatten();
         Ok(Node {
+            path: None,
             place: self.place(node, step)?,
             conversion_rate_change: self.rate("conversionRateChange", node.conversion_rate_change.as_ref())?,
             next: edges.map(|Object(edge)| self.place(edge, step.saturating_add(1))).collect::<Result<_>>()?,
@@ -185,6 +235,40 @@ mod tests {
     }
 
     #[test]
+    fn paths_are_nodes_with_one_way_each() {
+        let text = r#"{"flows": [
+            {"flowSteps": [{"event": "A", "type": "ANCHOR", "totalCount": "5", "segments": []},
+                           {"event": "", "type": "EMPTY", "totalCount": "0"}],
+             "segments": [{"label": "", "value": "", "values": ["Did Not Convert"]}]},
+            {"flowSteps": [{"event": "B", "totalCount": "2"}], "segments": null}, {"flowSteps": []}],
+            "foundCount": "735", "returnedCount": "3"}"#;
+        let shown = |node: &Node| {
+            let next = node.next.iter().map(|next| (next.step, next.count)).collect::<Vec<_>>();
+            (node.path, node.place.step, node.place.event_name.clone(), node.place.count, next)
+        };
+        let flow = read(text).unwrap();
+        let found: Vec<_> = flow.nodes.iter().map(shown).collect();
+        let expected = [
+            (Some(0), 0, Some("A".into()), 5, vec![(1, 0)]),
+            (Some(0), 1, None, 0, vec![]),
+            (Some(1), 0, Some("B".into()), 2, vec![]),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(flow.nodes[0].next[0].segments, ["Did Not Convert"]);
+        assert_eq!((&flow.nodes[2].place.segments, flow.overall_conversion_rate), (&vec![], None));
+    }
+
+    #[test]
+    fn an_empty_list_beside_the_other_means_nothing() {
+        let steps = r#""steps": [{"step": 1, "event": "A", "count": 10}]"#;
+        let flows = r#""flows": [{"flowSteps": [{"event": "B", "totalCount": 2}]}]"#;
+        let first = |text: &str| read(text).unwrap().nodes.first().map(|node| (node.path, node.place.count));
+        assert_eq!(first(&format!("{{{steps}, \"flows\": []}}")), Some((None, 10)));
+        assert_eq!(first(&format!("{{{flows}, \"steps\": []}}")), Some((Some(0), 2)));
+        assert_eq!(first(r#"{"flows": []}"#), None);
+    }
+
+    #[test]
     fn other_shapes_are_refused() {
         let deep = format!(r#"{{"steps": [{}{}]}}"#, r#"{"nodes": ["#.repeat(5000), "]}".repeat(5000));
         for text in [
@@ -193,6 +277,10 @@ mod tests {
             "null",
             r#"{"steps": null}"#,
             r#"{"steps": {}}"#,
+            r#"{"flows": {}}"#,
+            r#"{"flows": [[1]]}"#,
+            r#"{"flows": [{"segments": []}]}"#,
+            r#"{"flows": [{"flowSteps": [{"event": "A"}]}]}"#,
             r#"{"steps": [1]}"#,
             r#"[[], 0.5]"#,
             r#"{"steps": [[null, null, 0, "A", null, null, 5]]}"#,

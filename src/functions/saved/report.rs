@@ -3,77 +3,117 @@
 //! `GET /api/query/insights` knows the reports of Insights, funnels and
 //! retention, `GET /api/query/arb_funnels` those of Flows. A URL says which it
 //! is, and so does an answer to `mixpanel_bookmarks` that is kept; for any other id
-//! the first is asked, and the second where the first knows no such report.
+//! the first is asked, and the second where the first knows no such report. About
+//! other days than its own a report is asked for as `other_days` says.
 
 use std::sync::Arc;
 
-use arrow_array::{Float64Array, TimestampMicrosecondArray};
+use arrow_array::{Date32Array, Float64Array, TimestampMicrosecondArray};
 
 use super::{
-    argument::{PARAMETERS, bookmark},
+    argument::{NAME as BOOKMARK, PARAMETERS, bookmark},
+    flow_rows::FlowMode,
     link::{AppKind, Link},
+    other_days::{OTHER_DAYS, OtherDays, Wanted},
     report_answer::{Report, read},
     request::{arb_funnels, insights},
 };
 use crate::{
     config::Target,
     contract::{
-        Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, list_of_texts, texts_at,
+        Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, Value, list_of_texts, params,
+        texts_at,
     },
-    functions::{discovery::known_type, one_request, target},
+    functions::{discovery::known_type, each::each_of, on_failure::ON_FAILURE, one_request, target},
     json::Moment,
+    known::Remembered,
 };
 
 pub const SAVED_REPORT: Function = Function {
     name: "mixpanel_saved_report",
     description: "The numbers of a saved report of Insights, funnels, retention or flows, by its id or URL: one row for each metric, segment and date.",
     example: "SELECT metric, segments, date, value FROM mixpanel_saved_report(8001);",
-    parameters: PARAMETERS,
+    parameters: params![PARAMETERS, OTHER_DAYS, &[ON_FAILURE]],
     bind,
     ..Function::PLAIN
 };
 
+/// One report, or each of a list, whose rows have `bookmark_id` too.
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let target = target(&arguments, session)?;
+    let id_of = |value: &Value| {
+        let one = arguments.clone().with(BOOKMARK, value.clone());
+        Ok(bookmark(SAVED_REPORT.name, &one, &target)?.bookmark_id)
+    };
+    match each_of(&SAVED_REPORT, BOOKMARK, &arguments, session, id_of, bind_one)? {
+        Some(each) => Ok(each),
+        None => bind_one(arguments, session),
+    }
+}
+
+fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let target = target(&arguments, session)?;
     let link = bookmark(SAVED_REPORT.name, &arguments, &target)?;
+    let days = OtherDays::of(&arguments, &target)?;
+    let answer = move || match days {
+        Some(days) => days.ask(&target, &link, None, Wanted::Any),
+        None => ask(&target, &link),
+    };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
-        true => one_request::raw().of(move || Ok(vec![ask(&target, &link)?])),
-        false => table().of(move || read(&ask(&target, &link)?)),
+        true => one_request::raw().of(move || Ok(vec![answer()?.whole()])),
+        false => table().of(move || answer()?.read(read)),
     })
 }
 
-/// There may be millions of numbers: each says which series it is of, and names are in memory once.
-fn table() -> Table<Report> {
-    Table::new()
-        .column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
-            texts_at([Some(report_type)], rows.iter().map(|_| 0))
-        })
+/// The rows of any report but Flows.
+pub fn table() -> Table<Report> {
+    let table = Table::new().column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
+        texts_at([Some(report_type)], rows.iter().map(|_| 0))
+    });
+    numbers(table, Dates::Timestamp)
+}
+
+/// How a row says its date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dates {
+    Date,
+    Timestamp,
+}
+
+/// The numbers of a report. There may be millions: each says which series it is of, and names are in memory once.
+pub fn numbers(table: Table<Report>, dates: Dates) -> Table<Report> {
+    let table = table
         .column("metric", SqlType::Varchar, |Report { series, rows, .. }| {
             texts_at(series.iter().map(|series| series.metric.as_deref()), rows.iter().map(|row| row.series))
         })
         .column("segments", SqlType::VARCHARS, |Report { series, rows, .. }| {
             let segments = rows.iter().map(|row| Some(series.get(row.series)?.segments.iter().collect()));
             Ok(list_of_texts::<&String>(segments))
-        })
-        .column("date", SqlType::Timestamp, |Report { rows, .. }| {
+        });
+    let table = match dates {
+        Dates::Date => table.column("date", SqlType::Date, |Report { rows, .. }| {
+            Ok(Arc::new(rows.iter().map(|row| row.date.map(Moment::days)).collect::<Date32Array>()))
+        }),
+        Dates::Timestamp => table.column("date", SqlType::Timestamp, |Report { rows, .. }| {
             let dates = rows.iter().map(|row| row.date.and_then(Moment::microseconds));
             Ok(Arc::new(dates.collect::<TimestampMicrosecondArray>()))
-        })
-        .column("value", SqlType::Double, |Report { rows, .. }| {
-            Ok(Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()))
-        })
+        }),
+    };
+    table.column("value", SqlType::Double, |Report { rows, .. }| {
+        Ok(Arc::new(rows.iter().map(|row| row.value).collect::<Float64Array>()))
+    })
 }
 
 /// The answer of the route that knows the report.
-fn ask(target: &Target, link: &Link) -> Result<String> {
+fn ask(target: &Target, link: &Link) -> Result<Remembered> {
     match link.kind.or_else(|| AppKind::of(&known_type(target, link.bookmark_id)?)) {
-        Some(AppKind::Flows) => one_request::ask(target, &arb_funnels(link)),
+        Some(AppKind::Flows) => one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)),
         Some(_) => one_request::ask(target, &insights(link)),
         None => one_request::ask(target, &insights(link)).or_else(|first| {
             if !is_unknown(&first) {
                 return Err(first);
             }
-            one_request::ask(target, &arb_funnels(link)).map_err(|second| match is_unknown(&second) {
+            one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)).map_err(|second| match is_unknown(&second) {
                 true => first.fix(
                     "There is no report of Insights, funnels, retention or flows with this id: check it, the project \
                      and the region",

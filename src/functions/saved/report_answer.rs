@@ -6,7 +6,7 @@
 //! taken for granted: every number is a row, and the names on the way to it are
 //! its metric, its segments and its date.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -35,6 +35,14 @@ pub struct Report {
     pub rows: Vec<Row>,
 }
 
+impl Report {
+    /// How many segments there are, without those that are all of them together (`$overall`).
+    pub fn segments(&self) -> usize {
+        let named = self.series.iter().filter(|series| series.segments.last().is_some_and(|name| name != "$overall"));
+        named.map(|series| &series.segments).collect::<HashSet<_>>().len()
+    }
+}
+
 /// What the numbers of a report are about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReportSeries {
@@ -60,21 +68,39 @@ struct Body<'a> {
     series: Option<&'a RawValue>,
     #[serde(borrow)]
     steps: Option<&'a RawValue>,
+    #[serde(borrow)]
+    flows: Option<&'a RawValue>,
 }
 
 /// Reads the body of `GET /api/query/insights`, or of `GET /api/query/arb_funnels`.
 ///
 /// Errors: `UnexpectedResponse`.
 pub fn read(text: &str) -> Result<Report> {
+    read_as(text, false)
+}
+
+/// The same of a funnel or retention, whatever the answer calls it: their dates stand among the levels.
+///
+/// Errors: `UnexpectedResponse`.
+pub fn read_dated_inside(text: &str) -> Result<Report> {
+    read_as(text, true)
+}
+
+fn read_as(text: &str, is_dated_inside: bool) -> Result<Report> {
     let body: Body<'_> = parse_object(text, EXPECTED)?;
     let Some(series) = body.series else {
-        return match body.steps {
+        return match body.steps.or(body.flows) {
             Some(_) => Ok(flow(&flows_answer::read(text)?).report("flows")),
             None => Err(unexpected(EXPECTED, "there is no 'series'", text)),
         };
     };
     let report_type = report_type(body.headers);
-    let mut reader = Reader { text, dated_inside: report_type != "insights", path: Vec::new(), rows: Rows::default() };
+    let mut reader = Reader {
+        text,
+        dated_inside: is_dated_inside || report_type != "insights",
+        path: Vec::new(),
+        rows: Rows::default(),
+    };
     reader.read(series, false)?;
     Ok(reader.rows.report(report_type))
 }
@@ -212,15 +238,17 @@ impl Rows {
     }
 }
 
-/// A report of Flows in the same form: users at each node, on each way from one, and what is known of conversions.
+/// A report of Flows in the same form: users at each node, on each way from one, and what is known of conversions. A
+/// step of a top path has one way at most, which is the path.
 fn flow(flow: &Flow) -> Rows {
     let mut rows = Rows::default();
     let mut add =
         |metric: &str, segments, value| rows.add(ReportSeries { metric: Some(metric.into()), segments }, None, value);
     for node in &flow.nodes {
-        add("count", names(&node.place), Some(node.place.count as f64));
+        let path = node.path.map(|path| path.to_string());
+        add("count", path.into_iter().chain(names(&node.place)).collect(), Some(node.place.count as f64));
     }
-    for node in &flow.nodes {
+    for node in flow.nodes.iter().filter(|node| node.path.is_none()) {
         for next in &node.next {
             add("next_count", [names(&node.place), names(next)].concat(), Some(next.count as f64));
         }
@@ -230,7 +258,9 @@ fn flow(flow: &Flow) -> Rows {
             add("conversion_rate_change", names(&node.place), Some(change));
         }
     }
-    add("overall_conversion_rate", Vec::new(), flow.overall_conversion_rate);
+    if flow.nodes.iter().all(|node| node.path.is_none()) {
+        add("overall_conversion_rate", Vec::new(), flow.overall_conversion_rate);
+    }
     rows
 }
 

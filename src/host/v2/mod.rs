@@ -4,6 +4,7 @@
 //! `duckdb_functions()`, filter pushdown, progress, unordered parallel scans.
 
 mod batch;
+mod casts;
 mod contained;
 mod entry;
 mod filter;

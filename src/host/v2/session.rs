@@ -1,6 +1,7 @@
 //! What does DuckDB say of the connection in which a call is bound?
 
 use duckdb_neo::connection::Context;
+use jiff::tz::TimeZone;
 
 use super::setting;
 use crate::{catalog, contract::Journal, host::session::Surroundings};
@@ -19,4 +20,10 @@ pub fn surroundings(context: &Context, journal: Journal) -> Surroundings {
 fn external_access(context: &Context) -> bool {
     let setting = context.config().and_then(|config| config.try_get_value("enable_external_access"));
     !matches!(setting.map(|found| found.map(|(value, _)| value.get::<bool>())), Ok(Some(Ok(Some(false)))))
+}
+
+/// The zone in which this connection shows moments; `None` where it has no such setting (DuckDB without its ICU), or one that we don't know.
+pub fn time_zone(context: &Context) -> Option<TimeZone> {
+    let (value, _) = context.config().ok()?.try_get_value("TimeZone").ok()??;
+    TimeZone::get(&value.get::<String>().ok()??).ok()
 }

@@ -20,7 +20,7 @@ use super::{
     batch,
     contained::{contained, fault},
     filter,
-    session::surroundings,
+    session::{self, surroundings},
     types,
 };
 use crate::{
@@ -165,9 +165,10 @@ impl TableFunctionCallbacks for Adapter {
 }
 
 impl TableFilterPushdownCallbacks for Adapter {
-    fn pushdown_filter(&self, bound: &Self::BindData, _context: &Context, offered: PushdownData<'_>) -> Result<()> {
+    fn pushdown_filter(&self, bound: &Self::BindData, context: &Context, offered: PushdownData<'_>) -> Result<()> {
         contained(Place::Pushdown, || {
-            let filters = filter::filters(&offered)?;
+            let zone = session::time_zone(context);
+            let filters = filter::filters(&offered, zone.as_ref())?;
             *bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = filters;
             Ok(())
         })

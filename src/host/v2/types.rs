@@ -84,7 +84,8 @@ pub fn constant(value: &DuckDBValue) -> Result<Value> {
                 |IntervalValue { months, days, micros }| Value::Interval { months, days, microseconds: micros };
             value.get::<IntervalValue>()?.map_or(Value::Null, interval)
         }
-        LogicalTypeID::List | LogicalTypeID::Array => {
+        // A tuple is a list of unlike things, which SQL can't write otherwise.
+        LogicalTypeID::List | LogicalTypeID::Array | LogicalTypeID::Tuple => {
             Value::List(value.children()?.iter().map(constant).collect::<Result<_>>()?)
         }
         LogicalTypeID::Struct => {

@@ -1,11 +1,13 @@
 """`GET /api/app/projects/{project_id}/bookmarks` and `GET /api/app/workspaces/{workspace_id}/bookmarks`: saved reports.
 
-Undocumented. Version 2 wraps the list twice. The global data view has all reports, another one its own.
+Undocumented. Version 2 wraps the list twice. The global data view has all reports, another one its own. With an id after
+it, one report.
 """
 
 from ..answer import Answer
 from ..api_errors import app_refusal
 from ..office.bookmarks import BOOKMARKS, TYPES, Bookmark
+from ..office.params import params
 from ..office.workspaces import GLOBAL, WORKSPACES
 from .question import Question
 
@@ -24,6 +26,16 @@ def answer(question: Question) -> Answer:
     found = [bookmark for bookmark in _visible(question) if wanted in (None, bookmark.type)]
     results = {"results": [described(bookmark, question.project_id) for bookmark in found]}
     return Answer.json({"status": "ok", "results": results})
+
+
+def answer_one(question: Question) -> Answer:
+    if question.parameters("v").text("v") != "2":
+        raise app_refusal(400, "v must be 2")
+    wanted = question.path_values["bookmark_id"]
+    found = [bookmark for bookmark in _visible(question) if str(bookmark.id) == wanted]
+    if not found:
+        raise app_refusal(404, f"Bookmark {wanted} not found")
+    return Answer.json({"status": "ok", "results": described(found[0], question.project_id)})
 
 
 def _visible(question: Question) -> list[Bookmark]:
@@ -46,6 +58,6 @@ def described(bookmark: Bookmark, project_id: int) -> dict:
         "created": f"2024-09-{number + 1:02d}T16:39:49",
         "modified": f"2025-01-{number + 1:02d}T05:16:50",
         "description": bookmark.description,
-        "params": bookmark.definition._asdict() if bookmark.definition else {},
+        "params": params(bookmark),
         "is_visibility_restricted": False,
     } | creator

@@ -1,5 +1,6 @@
 """What analysts keep in the project: reports, cohorts, the data dictionary, annotations, data views."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -125,6 +126,35 @@ class TestInsights:
         assert query(shop, "insights", bookmark_id=bookmark_id).status == 400
 
 
+class TestPostedDefinitions:
+    """A saved report's definition with days of its own is answered; anything else needs a body."""
+
+    def posted(self, sim, path, bookmark, project_id=12345, **more):
+        body = json.dumps({"bookmark": bookmark, "project_id": project_id} | more).encode()
+        return ask(sim, "POST", f"/api/query/{path}", {"project_id": 12345}, body, {"Content-Type": "application/json"})
+
+    def definition(self, sim, bookmark_id):
+        return app(sim, f"projects/12345/bookmarks/{bookmark_id}", v=2).json["results"]["params"]
+
+    def test_the_whole_period_is_the_same_report(self, shop):
+        saved = self.definition(shop, 8101)
+        days = [str(PROJECT.from_date), str(PROJECT.last_day)]
+        saved["sections"]["time"] = [{"dateRangeType": "between", "unit": "day", "value": days}]
+        answer = self.posted(shop, "insights", saved, queryLimits={"limit": 3000}).json
+        assert answer["series"] == query(shop, "insights", bookmark_id=8101).json["series"]
+
+    def test_refusals(self, shop):
+        saved = self.definition(shop, 8101)
+        assert self.posted(shop, "insights", saved).status == 400, "its days are counted from today"
+        saved["sections"]["time"] = [{"dateRangeType": "between", "unit": "day", "value": ["2025-01-01", "2025-01-02"]}]
+        assert self.posted(shop, "insights", saved).status == 200
+        assert self.posted(shop, "insights", saved, project_id=1).status == 400
+        assert self.posted(shop, "insights", saved | {"displayOptions": {}}).status == 400
+        assert self.posted(shop, "arb_funnels", saved, query_type="flows").status == 400
+        assert app(shop, "projects/12345/bookmarks/8101").status == 400
+        assert app(shop, "projects/12345/bookmarks/1", v=2).status == 404
+
+
 class TestFlows:
     def report(self, sim, bookmark_id, query_type="flows_sankey"):
         return query(sim, "arb_funnels", bookmark_id=bookmark_id, query_type=query_type)
@@ -158,6 +188,26 @@ class TestFlows:
         assert 0 < self.report(shop, 8302).json["overallConversionRate"] < 1
         nothing = self.report(shop, 8303).json
         assert nothing["overallConversionRate"] == "NaN" and nothing["steps"] == [{"nodes": []}] * 4
+
+    def test_paths_and_trees_count_the_same_users(self, shop):
+        """A node of a tree has the users of the paths that begin like it; those of a path's step have come this way."""
+        nodes = self.report(shop, 8302).json["steps"][1]["nodes"]
+        found = self.report(shop, 8302, "flows_top_paths").json
+        (tree,) = self.report(shop, 8302, "flows").json["trees"]
+        (anchor,) = tree["root"]["children"]
+        second = {child["step"]["event"]: child["totalCount"] for child in anchor["children"]}
+        for node in nodes:
+            if node["event"]:
+                assert second[node["event"]] == node["totalCount"]
+        assert found["returnedCount"] == str(len(found["flows"]))
+        for path in found["flows"]:
+            assert [step["type"] for step in path["flowSteps"]] == ["ANCHOR"] + ["FORWARD"] * (len(path["flowSteps"]) - 1)
+            node = tree["root"]
+            for step in path["flowSteps"]:
+                (node,) = [child for child in node["children"] if child["step"]["event"] == step["event"]]
+                assert node["totalCount"] == step["totalCount"]
+        ended = sum(int(child["totalCount"]) for child in anchor["children"]) + int(anchor["dropOffTotalCount"])
+        assert ended == int(anchor["totalCount"]) > int(anchor["convertedTotalCount"]) > 0
 
     def test_refusals(self, shop):
         assert self.report(shop, 8301, "sankey").status == 400

@@ -1,0 +1,22 @@
+-- How often each event of a table happened on each day, each occurrence counted once, as in Mixpanel's reports.
+-- Example: SELECT * FROM mixpanel_table_daily_counts('events', events := ['Sign Up', 'Purchase']);
+CREATE OR REPLACE TEMP MACRO mixpanel_table_daily_counts(t, from_date := NULL, to_date := NULL, events := NULL, report_time_zone := NULL) AS TABLE
+SELECT date, event_name, sum(occurrences)::BIGINT AS count
+FROM (
+    -- An event that comes twice counts once. One without an insert_id comes once.
+    SELECT event_name, date, CASE WHEN insert_id <> '' THEN 1 ELSE count(*) END AS occurrences
+    FROM (
+        SELECT
+            event_name,
+            event_time,
+            distinct_id,
+            insert_id,
+            (CASE WHEN report_time_zone IS NULL THEN event_time ELSE mixpanel_local(event_time, report_time_zone) END)::DATE AS date
+        FROM query_table(t)
+        WHERE event_time IS NOT NULL AND (events IS NULL OR list_contains(events::VARCHAR[], event_name))
+    )
+    WHERE (from_date IS NULL OR date >= from_date::DATE) AND (to_date IS NULL OR date <= to_date::DATE)
+    GROUP BY event_name, distinct_id, event_time, date, insert_id
+)
+GROUP BY date, event_name
+ORDER BY date, event_name;

@@ -1,0 +1,42 @@
+-- How many users of a table did something how often: the users by their number of events, in buckets.
+-- Example: SELECT * FROM mixpanel_table_engagement_distribution('events', events := ['View Item']);
+CREATE OR REPLACE TEMP MACRO mixpanel_table_engagement_distribution(t, from_date := NULL, to_date := NULL, events := NULL, buckets := [1, 2, 5, 10, 25, 50, 100], report_time_zone := NULL) AS TABLE
+SELECT
+    bucket_min,
+    CASE
+        WHEN next_min IS NULL THEN bucket_min || '+'
+        WHEN next_min = bucket_min + 1 THEN bucket_min::VARCHAR
+        ELSE bucket_min || '-' || (next_min - 1)
+    END AS bucket_label,
+    count(*) AS user_count,
+    100.0 * count(*) / sum(count(*)) OVER () AS percentage
+FROM (
+    SELECT sum(occurrences) AS total
+    FROM (
+        -- An event that comes twice counts once, as in Mixpanel's reports. One without an insert_id comes once.
+        SELECT distinct_id, CASE WHEN insert_id <> '' THEN 1 ELSE count(*) END AS occurrences
+        FROM (
+            SELECT
+                event_name,
+                event_time,
+                distinct_id,
+                insert_id,
+                CASE WHEN report_time_zone IS NULL THEN event_time ELSE mixpanel_local(event_time, report_time_zone) END AS local_time
+            FROM query_table(t)
+        )
+        WHERE event_time IS NOT NULL
+            AND distinct_id <> ''
+            AND (events IS NULL OR list_contains(events::VARCHAR[], event_name))
+            AND (from_date IS NULL OR local_time >= from_date::DATE)
+            AND (to_date IS NULL OR local_time < to_date::DATE + 1)
+        GROUP BY event_name, distinct_id, event_time, insert_id
+    )
+    GROUP BY distinct_id
+) AS users
+JOIN (
+    -- From 1 on, so that nobody is below the first.
+    SELECT bucket_min, lead(bucket_min) OVER (ORDER BY bucket_min) AS next_min
+    FROM (SELECT DISTINCT unnest(list_prepend(1, buckets))::BIGINT AS bucket_min)
+) AS bounds ON total >= bucket_min AND (next_min IS NULL OR total < next_min)
+GROUP BY bucket_min, next_min
+ORDER BY bucket_min;

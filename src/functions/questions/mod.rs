@@ -1,0 +1,56 @@
+//! How are events, filters, breakdowns and days written in SQL where a question has no saved report, and what does
+//! Mixpanel want to read instead?
+//!
+//! An event, a breakdown or a filter is a name, a STRUCT (or a MAP), a list or a tuple of these, or JSON text of the same
+//! shape ([`said`]). Each has a file: what it can say as Rust types, how it is read, and the JSON that Mixpanel's own
+//! client sends for it.
+
+pub mod asking;
+pub mod breakdown;
+pub mod cohort;
+pub mod days;
+pub mod event;
+pub mod filter;
+pub mod flows;
+pub mod formula;
+pub mod frame;
+pub mod funnel;
+pub mod funnel_rows;
+mod insights;
+pub mod metric;
+pub mod paths;
+pub mod property;
+mod query;
+pub mod retention;
+pub mod retention_rows;
+pub mod said;
+pub mod window;
+pub mod words;
+
+pub use flows::QUERY_FLOWS;
+pub use funnel::QUERY_FUNNEL;
+pub use insights::QUERY_INSIGHTS;
+pub use query::QUERY_DEFINITION;
+pub use retention::QUERY_RETENTION;
+
+use crate::contract::{Param, SqlType};
+
+/// What these questions take besides their own parameters.
+pub const SEGMENT_BY: Param = Param::named(
+    "segment_by",
+    SqlType::Any,
+    "what to tell the numbers apart by: a property's name, a STRUCT, a list or tuple of either, or JSON text of the same",
+);
+pub const FILTERS: Param = Param::named(
+    "filters",
+    SqlType::Any,
+    "which events or users count: a STRUCT, a list or tuple of them, or JSON text of the same; all must hold",
+);
+pub const DATA_GROUP_ID: Param = Param::named(
+    "data_group_id",
+    SqlType::BigInt,
+    "the group that is counted in the place of users, by the id of its data group",
+);
+
+#[cfg(test)]
+mod vectors_tests;

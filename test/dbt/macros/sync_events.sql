@@ -1,5 +1,0 @@
-{# Fetches the days that the table lacks, and its last ones again: mobile apps send events days late. #}
-{% macro sync_events(table) %}
-  PRAGMA mixpanel_sync_events(
-    '{{ table }}', from_date = '{{ var("from_date") }}', to_date = '{{ last_day() }}', lookback_days = {{ var("lookback_days") }})
-{% endmacro %}
