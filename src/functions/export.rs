@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
+    discovery::other_zone_at_hand,
     named_time_zone,
     on_failure::{self, skips_failures},
     parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, MAX_WAIT, TARGET, TO_DATE},
@@ -189,6 +190,15 @@ impl Call {
         Ok(doubts)
     }
 
+    /// That the project's days may not be UTC's, where nobody said which they are and this is known without a request.
+    fn zone_warning(&self) -> Option<String> {
+        let zone = self.time_zone.is_none().then(|| other_zone_at_hand(&self.target)).flatten()?;
+        Some(format!(
+            "the project's time zone is {zone}, and event_time is as Mixpanel sent it: UTC for projects that were made since 2023, \
+             the project's wall clock for older ones. Only those need time_zone := '{zone}'"
+        ))
+    }
+
     fn today(&self) -> Today {
         let now = self.target.now();
         let on_earth =
@@ -233,6 +243,9 @@ impl BoundTable for Call {
         if doubts.is_unheard {
             let what = "no row of these events came; mixpanel_events() lists the names that there are";
             record.warn_if_nothing(UNKNOWN_EVENT, what.to_owned());
+        }
+        if let Some(warning) = self.zone_warning() {
+            record.warn("PROJECT_TIME_ZONE", warning);
         }
         let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.target.max_age);
         let order = ExportOrder { request, terms, decoder, max_rows, on_failure, max_age };

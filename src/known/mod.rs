@@ -92,6 +92,11 @@ fn ask(target: &Target, request: &Request) -> Result<String> {
     Ok(json::into_text(answer.body))
 }
 
+/// The same of an answer of which only a part is kept: `ask` makes the request and says what of it.
+pub fn part_of_answer(target: &Target, request: &Request, ask: impl FnOnce() -> Result<String>) -> Result<Arc<String>> {
+    Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, ask)
+}
+
 /// The answer to a request, if it is kept.
 pub fn answer_at_hand(target: &Target, request: &Request) -> Option<Arc<String>> {
     Cache::process().peek(&Key::new(target, request), target.now())

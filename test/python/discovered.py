@@ -239,6 +239,20 @@ def event_properties(body: Any) -> list[tuple]:
     return sorted(pairs + alone, key=lambda row: (row[0], row[1] or ""))
 
 
+def projects(body: Any) -> list[tuple]:
+    about = shaped(shaped(body, dict).get("results"), dict)
+    organizations = about.get("organizations", {})
+    regions = {"mixpanel.com": "us", "eu.mixpanel.com": "eu", "in.mixpanel.com": "in"}
+    found = [
+        (
+            int(number), project.get("name"), organizations.get(str(project.get("organization_id")), {}).get("name"),
+            project.get("timezone"), regions.get(project.get("domain")), project.get("has_workspaces"),
+        )
+        for number, project in shaped(about.get("projects"), dict).items()
+    ]  # fmt: skip
+    return by_name(found)
+
+
 def either(item: dict, name: str) -> Any:
     """A member in either spelling, exampleValue or example_value."""
     return item.get(name, item.get("".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)))
