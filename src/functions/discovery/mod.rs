@@ -39,7 +39,7 @@ pub use lookup_tables::LOOKUP_TABLES;
 pub use properties::PROPERTIES;
 pub use property_values::PROPERTY_VALUES;
 pub use top_events::TOP_EVENTS;
-pub use workspaces::{WORKSPACES, global_workspace};
+pub use workspaces::{WORKSPACES, of_all_data};
 
 use crate::{
     config::Target,
