@@ -5,6 +5,7 @@ use crate::{
     functions::{
         accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
         profiles, property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
+        views,
     },
     kept, macros,
 };
@@ -26,6 +27,11 @@ pub const FUNCTIONS: &[Function] = &[
     discovery::LEXICON_SCHEMA,
     discovery::ANNOTATIONS,
     discovery::WORKSPACES,
+    discovery::EVENT_DEFINITIONS,
+    discovery::PROPERTY_DEFINITIONS,
+    discovery::CUSTOM_PROPERTIES,
+    discovery::EVENT_PROPERTIES,
+    discovery::TYPED_COLUMNS,
     discovery::ANNOTATION_TAGS,
     discovery::DASHBOARDS,
     discovery::DASHBOARD,
@@ -53,6 +59,7 @@ pub const FUNCTIONS: &[Function] = &[
     accounts::TEST,
     saved::SAVED_REPORT,
     saved::FLOWS,
+    questions::QUERY_DEFINITION,
     questions::QUERY_INSIGHTS,
     questions::QUERY_FUNNEL,
     questions::QUERY_RETENTION,
@@ -78,8 +85,15 @@ pub const SCALARS: &[Scalar] = &[
     version::VERSION,
 ];
 
-pub const PRAGMAS: &[Pragma] =
-    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+pub const PRAGMAS: &[Pragma] = &[
+    managed::FETCH_EVENTS,
+    managed::FETCH_PROFILES,
+    managed::SYNC_EVENTS,
+    managed::SYNC_PROFILES,
+    managed::ADOPT,
+    managed::DROP,
+    views::VIEWS,
+];
 
 pub const SETTINGS: &[Setting] = &[
     settings::ACCOUNT,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
     named_time_zone,
@@ -52,18 +52,21 @@ const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "request
     .setting(&settings::MAX_WORKERS);
 const ON_FAILURE: Param =
     on_failure::ON_FAILURE.meaning("whether days that can't be had are an error, or left out: skip");
-const MAX_AGE: Param =
-    Param::named("max_age", SqlType::Interval, "how old a kept answer may be, also for days that are not over")
-        .default("INTERVAL 20 HOURS, for days that are over");
+const MAX_AGE: Param = parameters::MAX_AGE
+    .meaning("how old a kept answer may be, also for days that are not over")
+    .default("INTERVAL 20 HOURS, for days that are over");
 const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
 
 /// The columns that every call has but one with `raw`.
 const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
+/// What is asked, whatever the days.
+pub const QUESTION: &[Param] = &[EVENTS, FILTER, TIME_ZONE];
+
 /// What the pragmas that keep events hand on.
 pub const HANDED_ON: &[Param] =
-    params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
+    params![QUESTION, &[COLUMNS, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
 
 /// A call with good arguments.
 struct Call {
@@ -78,8 +81,6 @@ struct Call {
     window_days: Option<u64>,
     max_workers: usize,
     on_failure: OnFailure,
-    /// How old a kept answer may be.
-    max_age: Option<SignedDuration>,
     outputs: Vec<Column>,
     columns: Columns,
     filter_columns: Option<FilterColumns>,
@@ -112,7 +113,6 @@ impl Call {
             window_days: arguments.count("window_days")?,
             max_workers: events::WORKERS.of(arguments)?,
             on_failure: if skips_failures(arguments)? { OnFailure::Skip } else { OnFailure::Error },
-            max_age: arguments.interval("max_age")?,
             target: target(arguments, session)?,
             outputs,
             columns,
@@ -200,7 +200,7 @@ impl BoundTable for Call {
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let clock = self.target.testing.clock.clone();
         let record = record::start("mixpanel_export", self.arguments.clone(), 0, clock);
-        let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.max_age);
+        let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.target.max_age);
         let order = ExportOrder { request, terms, decoder, max_rows, on_failure, max_age };
         Ok(Arc::new(ExportScan::new(order, record)))
     }
@@ -220,7 +220,7 @@ fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
 
 /// Conditions on event_time do as well where the host sees them.
 fn missing_date(name: &str, takes_filters: bool) -> Error {
-    let or_else = if takes_filters { ", or a WHERE on event_time" } else { "" };
+    let or_else = if takes_filters { ", or a range of event_time in WHERE: event_time >= '2025-01-31'" } else { "" };
     Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
 }
 
@@ -245,7 +245,7 @@ pub const EXPORT_PLAN: Function = Function {
             .text_ref("url", |planned| planned.url.as_deref());
         Ok(table.of(move || {
             let (request, terms) = call.plan(&[])?;
-            let plan = request.keeper(call.max_age)?.plan(&terms.wanted, true)?;
+            let plan = request.keeper(call.target.max_age)?.plan(&terms.wanted, true)?;
             plan.windows.into_iter().map(|planned| Asked::of(&planned, &request)).collect()
         }))
     },

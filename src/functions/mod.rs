@@ -32,6 +32,7 @@ pub mod settings;
 pub mod timestamp;
 pub mod utc;
 pub mod version;
+pub mod views;
 
 use std::time::Duration;
 
@@ -90,6 +91,7 @@ fn overrides(arguments: &Arguments, session: &Session) -> Result<Overrides> {
         workspace_id: arguments.id("workspace_id")?,
         keeping: keeping(session)?,
         max_wait: max_wait(arguments)?,
+        max_age: arguments.interval(parameters::MAX_AGE.name)?,
     })
 }
 

@@ -35,7 +35,7 @@ const RAW: Param = parameters::RAW.meaning("one column: each profile as it was s
 const FIXED: &[Column] = &[Column::ProfileId, Column::Properties, Column::LastSeen];
 
 /// What the pragmas that keep profiles hand on.
-pub const HANDED_ON: &[Param] = params![WHOSE, &[FILTER], WHAT, &[MAX_WORKERS], QUERY];
+pub const HANDED_ON: &[Param] = params![WHOSE, &[FILTER], WHAT, &[COLUMNS, MAX_WORKERS], QUERY];
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let raw = arguments.boolean("raw")?.unwrap_or(false);

@@ -31,6 +31,9 @@ CALLS = [
     f"mixpanel_segmentation('Purchase', {DAYS})",
     f"mixpanel_retention(born_event := 'Sign Up', {DAYS})",
     "mixpanel_saved_report(8001)",
+    f"mixpanel_saved_report(8001, {DAYS})",
+    f"mixpanel_query_funnel(['Sign Up', 'Purchase'], {DAYS})",
+    f"mixpanel_query_flows('Sign Up', {DAYS})",
     "mixpanel_flows(8301)",
 ]
 

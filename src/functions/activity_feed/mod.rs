@@ -9,7 +9,7 @@ use question::FeedQuestion;
 
 use super::{
     one_request,
-    parameters::{DAYS, MAX_ROWS, QUERY, RAW},
+    parameters::{DAYS, LIVE, MAX_ROWS, RAW},
     target,
 };
 use crate::{
@@ -26,7 +26,7 @@ pub const ACTIVITY_FEED: Function = Function {
         &[DISTINCT_IDS],
         DAYS,
         &[EVENTS, EXCLUDE_EVENTS, SEARCH, SEARCH_PROPERTIES, USE_CUSTOM_EVENTS, MAX_ROWS, RAW],
-        QUERY
+        LIVE
     ],
     bind,
     ..Function::PLAIN
@@ -77,7 +77,8 @@ fn pages(target: &Target, question: &FeedQuestion, raw: bool) -> Result<(Vec<Str
         let request = question.request(target, events.len(), cursor.as_deref());
         let number = answers.len() + 1;
         let answer = one_request::ask(target, &request)
-            .map_err(|error| if number == 1 { error } else { error.context(format!("page {number}")) })?;
+            .map_err(|error| if number == 1 { error } else { error.context(format!("page {number}")) })?
+            .whole();
         let before = answers.last().map(|before| FeedPage::read(before)).transpose()?.unwrap_or_default();
         let page = FeedPage::read(&answer).and_then(|page| Ok((page.events_after(&before)?, page.cursor)));
         let (found, next) = match page {

@@ -26,6 +26,7 @@ use crate::{
     },
     functions::{discovery::known_type, each::each_of, on_failure::ON_FAILURE, one_request, target},
     json::Moment,
+    known::Remembered,
 };
 
 pub const SAVED_REPORT: Function = Function {
@@ -59,12 +60,13 @@ fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTabl
         None => ask(&target, &link),
     };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
-        true => one_request::raw().of(move || Ok(vec![answer()?])),
-        false => table().of(move || read(&answer()?)),
+        true => one_request::raw().of(move || Ok(vec![answer()?.whole()])),
+        false => table().of(move || answer()?.read(read)),
     })
 }
 
-fn table() -> Table<Report> {
+/// The rows of any report but Flows.
+pub fn table() -> Table<Report> {
     let table = Table::new().column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
         texts_at([Some(report_type)], rows.iter().map(|_| 0))
     });
@@ -103,7 +105,7 @@ pub fn numbers(table: Table<Report>, dates: Dates) -> Table<Report> {
 }
 
 /// The answer of the route that knows the report.
-fn ask(target: &Target, link: &Link) -> Result<String> {
+fn ask(target: &Target, link: &Link) -> Result<Remembered> {
     match link.kind.or_else(|| AppKind::of(&known_type(target, link.bookmark_id)?)) {
         Some(AppKind::Flows) => one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)),
         Some(_) => one_request::ask(target, &insights(link)),

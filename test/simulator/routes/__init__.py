@@ -15,6 +15,7 @@ from . import (
     cohorts,
     cohorts_list,
     dashboards,
+    definitions,
     engage,
     engage_stats,
     events,
@@ -125,6 +126,10 @@ ROUTES = (
     *_of_project_and_view("dashboards/{dashboard_id}", dashboards.answer_one),
     *_of_project_and_view("cohorts", cohorts.answer),
     *_of_project_and_view("experiments", experiments.answer, takes_slash=True),
+    *_of_project_and_view("data-definitions/events", definitions.answer_events, takes_slash=True),
+    *_of_project_and_view("data-definitions/properties", definitions.answer_properties, takes_slash=True),
+    *_of_project_and_view("custom_properties", definitions.answer_custom_properties, takes_slash=True),
+    Route("GET", "/api/query/data_definitions/events", "query", definitions.answer_edges),
     *_of_project_and_view(LOOKUP_TABLES, lookup_tables.answer, takes_slash=True),
     *_of_project_and_view(f"{LOOKUP_TABLES}/download", lookup_tables.answer_download, takes_slash=True),
 )
