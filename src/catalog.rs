@@ -4,7 +4,7 @@ use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
         accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
+        property, property_names, questions, quota, quote, read, reports, saved, settings, timestamp, utc, version,
     },
     kept, macros,
 };
@@ -12,6 +12,7 @@ use crate::{
 pub const FUNCTIONS: &[Function] = &[
     export::EXPORT,
     export::EXPORT_PLAN,
+    read::READ,
     profiles::PROFILES,
     activity_feed::ACTIVITY_FEED,
     discovery::EVENTS,
