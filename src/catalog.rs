@@ -3,8 +3,9 @@
 use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
-        accounts, activity_feed, api, archive, build, discovery, export, fetches, macro_sql, managed, profiles,
-        property, property_names, questions, quota, quote, read, reports, saved, settings, timestamp, utc, version,
+        accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
+        profiles, property, property_names, questions, quota, quote, read, reports, saved, settings, timestamp, utc,
+        version, views,
     },
     kept, macros,
 };
@@ -14,6 +15,7 @@ pub const FUNCTIONS: &[Function] = &[
     export::EXPORT_PLAN,
     read::READ,
     profiles::PROFILES,
+    cohort_members::COHORT_MEMBERS,
     activity_feed::ACTIVITY_FEED,
     discovery::EVENTS,
     discovery::PROPERTIES,
@@ -26,6 +28,12 @@ pub const FUNCTIONS: &[Function] = &[
     discovery::LEXICON_SCHEMA,
     discovery::ANNOTATIONS,
     discovery::WORKSPACES,
+    discovery::PROJECTS,
+    discovery::EVENT_DEFINITIONS,
+    discovery::PROPERTY_DEFINITIONS,
+    discovery::CUSTOM_PROPERTIES,
+    discovery::EVENT_PROPERTIES,
+    discovery::TYPED_COLUMNS,
     discovery::ANNOTATION_TAGS,
     discovery::DASHBOARDS,
     discovery::DASHBOARD,
@@ -45,6 +53,7 @@ pub const FUNCTIONS: &[Function] = &[
     reports::EVENT_COUNTS,
     reports::PROPERTY_COUNTS,
     reports::JQL,
+    reports::PROFILE_STATS,
     accounts::ACCOUNTS,
     accounts::ADD,
     accounts::REMOVE,
@@ -52,6 +61,7 @@ pub const FUNCTIONS: &[Function] = &[
     accounts::TEST,
     saved::SAVED_REPORT,
     saved::FLOWS,
+    questions::QUERY_DEFINITION,
     questions::QUERY_INSIGHTS,
     questions::QUERY_FUNNEL,
     questions::QUERY_RETENTION,
@@ -77,8 +87,15 @@ pub const SCALARS: &[Scalar] = &[
     version::VERSION,
 ];
 
-pub const PRAGMAS: &[Pragma] =
-    &[managed::FETCH_EVENTS, managed::FETCH_PROFILES, managed::SYNC_EVENTS, managed::SYNC_PROFILES, managed::DROP];
+pub const PRAGMAS: &[Pragma] = &[
+    managed::FETCH_EVENTS,
+    managed::FETCH_PROFILES,
+    managed::SYNC_EVENTS,
+    managed::SYNC_PROFILES,
+    managed::ADOPT,
+    managed::DROP,
+    views::VIEWS,
+];
 
 pub const SETTINGS: &[Setting] = &[
     settings::ACCOUNT,

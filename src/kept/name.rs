@@ -44,6 +44,12 @@ impl TableName {
         self.qualified(METADATA)
     }
 
+    /// Its schema, ready for SQL; nothing where the name says none.
+    pub fn schema(&self) -> String {
+        let outer = self.parts.iter().rev().skip(1).rev();
+        outer.map(|part| identifier(part)).collect::<Vec<_>>().join(".")
+    }
+
     fn qualified(&self, table: &str) -> String {
         let outer = self.parts.iter().rev().skip(1).rev();
         outer.map(String::as_str).chain([table]).map(identifier).collect::<Vec<_>>().join(".")

@@ -715,7 +715,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::{super::spool::Allowance, *};
-    use crate::{config::Secret, contract::Clock, fetching::record, mixpanel::testing::target};
+    use crate::{config::Secret, contract::Clock, decode::Selection, fetching::record, mixpanel::testing::target};
 
     fn board(count: i8, on_failure: OnFailure) -> Board {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
@@ -727,6 +727,8 @@ mod tests {
         let record = record::start("test", "{}".into(), 0, Clock::default());
         Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
     }
+
+    const ASKED: Asked = Asked { at: Timestamp::UNIX_EPOCH, is_empty: true };
 
     fn arrived() -> Arrived {
         Arrived::Answer(Box::new(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH)))
@@ -748,6 +750,55 @@ mod tests {
         assert_eq!(board.next_to_download(2).map(|task| task.index), Some(2));
     }
 
+    /// A kept answer for days from one to another, of which some are wanted.
+    fn kept(first: i8, last: i8, wanted: &[i8]) -> PlannedWindow {
+        let day = |number: i8| date(2025, 1, number);
+        let days: Vec<Date> = wanted.iter().map(|number| day(*number)).collect();
+        let name = format!("{}_{}.1735862400123.0.0.99.00000000.jsonl.gz", day(first), day(last));
+        let copy = crate::archive::Copy::read(&name).unwrap();
+        let is_whole = copy.days().count() == days.len();
+        let selection = Selection::new((copy.from, copy.to), (!is_whole).then_some(&*days), None);
+        let window = Window { from: days[0], to: days[days.len() - 1] };
+        PlannedWindow { window, days, origin: WindowOrigin::Copy(KeptAnswer { copy, place: name.into(), selection }) }
+    }
+
+    #[test]
+    fn kept_answers_of_which_days_are_cut_away_come_last() {
+        let board = board(2, OnFailure::Error);
+        let windows = vec![kept(3, 5, &[4]), kept(6, 7, &[6, 7])];
+        board.replace(&[], WindowPlan { windows, shortage: None });
+        let take = || board.take(Some(Duration::from_millis(1)), || true).unwrap();
+        let (whole, window, _) = take().unwrap();
+        assert_eq!(window.from, date(2025, 1, 6));
+        // One is read, and two are still to be asked for: any of them may show that the third must not be cut.
+        assert!(take().is_none());
+        whole.settle(Count::default(), ASKED);
+        for index in 0..2 {
+            assert!(take().is_none());
+            board.next_to_download(8);
+            board.bring(index, arrived());
+            take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, ASKED);
+        }
+        let (cut, window, _) = take().unwrap();
+        assert_eq!(window.from, date(2025, 1, 4));
+        assert!(board.may_cut());
+        cut.settle(Count::default(), ASKED);
+        assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_shows_other_days_comes_before_anything_is_cut() {
+        let board = board(1, OnFailure::Error);
+        board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
+        board.next_to_download(8);
+        board.bring(0, arrived());
+        board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
+        let (cut, ..) = board.take(None, || false).unwrap().unwrap();
+        assert!(!board.may_cut());
+        cut.plan_anew();
+        assert_eq!(board.unplanned(), Some((vec![1], vec![date(2025, 1, 4)])));
+    }
+
     #[test]
     fn a_settled_scan_is_over() {
         let board = board(1, OnFailure::Error);
@@ -755,7 +806,7 @@ mod tests {
         board.bring(0, arrived());
         let (taken, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.is_over(false));
-        taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
+        taken.settle(Count::default(), ASKED);
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
     }

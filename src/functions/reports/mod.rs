@@ -10,6 +10,8 @@ mod funnel_steps;
 mod jql;
 mod numeric;
 mod parameters;
+mod profile_stats;
+mod profile_stats_answer;
 mod retention;
 mod retention_answer;
 mod segmentation;
@@ -22,8 +24,10 @@ pub use frequency::FREQUENCY;
 pub use funnel::FUNNEL;
 pub use jql::JQL;
 pub use numeric::{AVERAGE, NUMERIC, SUM};
+pub use profile_stats::PROFILE_STATS;
 pub use retention::RETENTION;
 pub use segmentation::SEGMENTATION;
+pub(super) use series_answer::{Series, series};
 
 use arrow_array::{RecordBatch, cast::AsArray};
 

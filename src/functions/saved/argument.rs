@@ -8,7 +8,7 @@ use crate::{
     kept::literal,
 };
 
-const NAME: &str = "bookmark";
+pub const NAME: &str = "bookmark";
 
 /// What the functions that read one saved report take.
 pub const PARAMETERS: &[Param] =

@@ -39,6 +39,18 @@ impl FlowMode {
         }))
     }
 
+    /// The form that a definition was saved in.
+    pub fn of_definition(definition: &serde_json::Value) -> Self {
+        let says = |name: &str, word: &str| definition.get(name).and_then(serde_json::Value::as_str) == Some(word);
+        if says("chartType", Self::Paths.chart_type()) || says("flows_merge_type", Self::Paths.merge_type()) {
+            Self::Paths
+        } else if says("flows_merge_type", Self::Tree.merge_type()) {
+            Self::Tree
+        } else {
+            Self::Sankey
+        }
+    }
+
     /// What the API calls it.
     pub fn query_type(self) -> &'static str {
         match self {
