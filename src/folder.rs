@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash;
+use crate::{file_limit, hash};
 
 const MARKER: &str = ".mixpanel-duckdb.json";
 
@@ -109,13 +109,12 @@ impl Folder {
     /// Says to backup programs that what lies here can be had again.
     pub fn is_a_cache(&self) -> io::Result<()> {
         let tag = self.path.join("CACHEDIR.TAG");
-        match tag.exists() {
-            true => Ok(()),
-            false => fs::write(
-                tag,
-                "Signature: 8a477f597d28d172789f06886806bc55\n# Answers of Mixpanel's, kept by the DuckDB extension mixpanel.\n",
-            ),
+        if tag.exists() {
+            return Ok(());
         }
+        let text = "Signature: 8a477f597d28d172789f06886806bc55\n# Answers of Mixpanel's, kept by the DuckDB extension mixpanel.\n";
+        file_limit::allows(text.len() as u64)?;
+        fs::write(tag, text)
     }
 }
 
@@ -171,8 +170,10 @@ fn write_marker(path: &Path) -> Result<Marker, Unusable> {
     let about = "Files of the DuckDB extension mixpanel lie here, and it removes them by itself.".to_owned();
     let salt = hash::random();
     let marker = Marker { version: VERSION, about, salt };
+    let bytes = serde_json::to_vec_pretty(&marker).map_err(io::Error::from)?;
+    file_limit::allows(bytes.len() as u64)?;
     let mut file = tempfile::Builder::new().prefix(MARKER).tempfile_in(path)?;
-    file.write_all(&serde_json::to_vec_pretty(&marker).map_err(io::Error::from)?)?;
+    file.write_all(&bytes)?;
     match file.persist_noclobber(path.join(MARKER)) {
         Ok(_) => Ok(marker),
         Err(error) => read_marker(path)?.ok_or_else(|| error.error.into()),

@@ -32,6 +32,7 @@ pub mod config;
 pub mod contract;
 pub mod decode;
 pub mod fetching;
+mod file_limit;
 pub mod folder;
 pub mod functions;
 mod hash;

@@ -67,7 +67,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 def _report(function: Function, is_app: bool) -> str:
     made, asks_json = _read(function)
     arguments = "arguments" if function.subjects else "_arguments"
-    return f"""{_head(function, "one request for each call")}
+    return f"""{_head(function, "one request, remembered for a minute")}
 
 use super::{{Question, REPORT}};
 use crate::{{

@@ -1,5 +1,6 @@
 RESET VARIABLE {{own}}_checked;
 RESET VARIABLE {{own}}_made;
+RESET VARIABLE {{own}}_asked;
 RESET VARIABLE {{own}}_days;
 RESET VARIABLE {{own}}_days_brought;
 RESET VARIABLE {{own}}_replaces;

@@ -13,6 +13,7 @@ use flate2::{Compression, Crc, write::GzEncoder};
 use jiff::{Timestamp, civil::Date};
 
 use super::{Copy, copy::NOTHING};
+use crate::file_limit;
 
 /// What the name of a file ends with that is not an answer yet.
 pub const SUFFIX: &str = ".partial";
@@ -42,6 +43,7 @@ struct Counted {
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        file_limit::allows(self.length + bytes.len() as u64)?;
         let written = self.file.write(bytes)?;
         self.checksum.update(bytes.get(..written).unwrap_or(bytes));
         self.length += written as u64;

@@ -13,7 +13,10 @@ use std::{
 use flate2::Crc;
 
 use super::{Candidate, Copy, Partial, Question};
-use crate::folder::{Folder, Unusable};
+use crate::{
+    file_limit,
+    folder::{Folder, Unusable},
+};
 
 /// What the question of a folder is, in words.
 const WORDS: &str = "question.json";
@@ -69,9 +72,11 @@ impl Shelf {
         let folder = self.folder.within(&[&self.asker, &self.project, &question.key()])?;
         let place = folder.join(WORDS);
         if words(&folder).is_none() {
+            let words = question.words();
+            file_limit::allows(words.len() as u64)?;
             let mut file =
                 tempfile::Builder::new().prefix("question").suffix(super::partial::SUFFIX).tempfile_in(&folder)?;
-            io::Write::write_all(&mut file, question.words().as_bytes())?;
+            io::Write::write_all(&mut file, words.as_bytes())?;
             file.persist(&place).map_err(|error| error.error)?;
         }
         Ok(Partial::begin(&folder, id, is_gzip)?)

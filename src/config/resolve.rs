@@ -8,7 +8,7 @@
 
 use std::{path::Path, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     BaseUrl, Credentials, Keeping, KeepingSettings, Kind, Region, Secret,
@@ -30,6 +30,7 @@ pub struct Overrides {
     pub workspace_id: Option<String>,
     pub keeping: KeepingSettings,
     pub max_wait: Option<Duration>,
+    pub max_age: Option<SignedDuration>,
 }
 
 /// What chose the region of a call.
@@ -66,6 +67,8 @@ pub struct Target {
     pub keeping: Keeping,
     /// How long to wait where the hour is used up.
     pub max_wait: Duration,
+    /// How old an answer may be that was given before, where the call says so.
+    pub max_age: Option<SignedDuration>,
     pub testing: Testing,
     /// Where the requests of the call are written down; whoever resolves for a call sets it.
     pub journal: Journal,
@@ -139,6 +142,7 @@ pub fn resolve(environment: &Environment, overrides: &Overrides) -> Result<Targe
         hint,
         keeping,
         max_wait: overrides.max_wait.unwrap_or_default(),
+        max_age: overrides.max_age,
         testing,
         journal: Journal::default(),
     })

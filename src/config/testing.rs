@@ -8,7 +8,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `MP_RETRY_BASE_MS` | the wait before the first retry, in milliseconds, instead of 1,000 |
-//! | `MP_TIMEOUT_MS` | how long the server may stay silent, in milliseconds, instead of minutes |
+//! | `MP_TIMEOUT_MS` | how long the server may stay silent, in milliseconds, instead of minutes; ten times as long over all tries |
 //! | `MP_RATE_LIMITS` | `off`: the governor of requests an hour and a second stands aside |
 //! | `MP_TEST_CLOCK` | a file that holds how many seconds the clock is ahead; read at each look |
 

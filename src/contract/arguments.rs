@@ -55,6 +55,12 @@ impl Arguments {
         self
     }
 
+    /// The same without some parameters' values.
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(given, _)| !names.contains(&given.as_str()));
+        self
+    }
+
     /// The arguments that were given, as a JSON object.
     pub fn to_json(&self) -> String {
         let given = self.0.iter().filter(|(_, value)| *value != Value::Null);

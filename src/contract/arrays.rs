@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, StringViewArray,
-    builder::{ListBuilder, StringViewBuilder},
+    builder::{ListBuilder, MapBuilder, MapFieldNames, StringViewBuilder},
 };
 
 use super::Result;
@@ -39,11 +39,35 @@ pub fn list_of_texts<T: AsRef<str>>(rows: impl IntoIterator<Item = Option<Vec<T>
     Arc::new(builder.finish())
 }
 
+/// A `MAP(VARCHAR, VARCHAR)` column: the entries of each row in their order, no two of the same name.
+pub fn maps_of_texts<T: AsRef<str>>(rows: impl IntoIterator<Item = Option<Vec<(T, T)>>>) -> Result<ArrayRef> {
+    let names = MapFieldNames { entry: "entries".into(), key: "key".into(), value: "value".into() };
+    let mut builder = MapBuilder::new(Some(names), StringViewBuilder::new(), StringViewBuilder::new());
+    for row in rows {
+        let is_valid = row.is_some();
+        for (key, value) in row.into_iter().flatten() {
+            builder.keys().append_value(key);
+            builder.values().append_value(value);
+        }
+        builder.append(is_valid)?;
+    }
+    Ok(Arc::new(builder.finish()))
+}
+
 #[cfg(test)]
 mod tests {
     use arrow_array::cast::AsArray;
 
     use super::*;
+
+    #[test]
+    fn maps_are_of_the_type_that_travels() {
+        let column = maps_of_texts([Some(vec![("b", "1"), ("a", "2")]), None, Some(vec![])]).unwrap();
+        assert_eq!(column.data_type(), &crate::contract::SqlType::Map.arrow());
+        let maps = column.as_map();
+        let keys: Vec<_> = maps.keys().as_string_view().iter().flatten().collect();
+        assert_eq!((keys, maps.null_count(), maps.value_offsets()), (vec!["b", "a"], 1, &[0, 2, 2, 2][..]));
+    }
 
     #[test]
     fn rows_share_their_texts() {

@@ -34,6 +34,8 @@ pub enum SqlType {
     /// Parameters and settings only.
     Interval,
     List(&'static SqlType),
+    /// `MAP(VARCHAR, VARCHAR)`. Columns only: what is given may be any map.
+    Map,
     /// Parameters only: a struct or map whose fields the caller chooses.
     Any,
 }
@@ -55,6 +57,11 @@ impl SqlType {
             SqlType::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             SqlType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
             SqlType::List(item) => DataType::List(Arc::new(Field::new("item", item.arrow(), true))),
+            SqlType::Map => {
+                let text = |name, nullable| Field::new(name, DataType::Utf8View, nullable);
+                let entry = DataType::Struct([text("key", false), text("value", true)].into_iter().collect());
+                DataType::Map(Arc::new(Field::new("entries", entry, false)), false)
+            }
         }
     }
 }
@@ -116,6 +123,7 @@ impl fmt::Display for SqlType {
             SqlType::Timestamp => f.write_str("TIMESTAMP"),
             SqlType::Interval => f.write_str("INTERVAL"),
             SqlType::List(item) => write!(f, "{item}[]"),
+            SqlType::Map => f.write_str("MAP(VARCHAR, VARCHAR)"),
             SqlType::Any => f.write_str("ANY"),
         }
     }

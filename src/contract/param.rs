@@ -30,6 +30,11 @@ impl Param {
         Self { default: Some(default), ..self }
     }
 
+    /// The same parameter, where a call without it means something else.
+    pub const fn without_default(self) -> Self {
+        Self { default: None, ..self }
+    }
+
     pub const fn setting(self, setting: &'static Setting) -> Self {
         Self { setting: Some(setting), ..self }
     }

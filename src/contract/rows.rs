@@ -14,7 +14,7 @@ use arrow_array::{
 
 use super::{
     BoundTable, Columns, Filter, Reader, ReaderThread, Result, Scan, SqlType,
-    arrays::{list_of_texts, texts},
+    arrays::{list_of_texts, maps_of_texts, texts},
 };
 
 /// The columns of a table that is made out of an `A`: for most, a list of rows.
@@ -128,6 +128,17 @@ cells! {
     /// Microseconds since 1970-01-01, UTC by convention.
     timestamp: i64, SqlType::Timestamp,
         |values| Arc::new(TimestampMicrosecondArray::from_iter::<Vec<_>>(values)) as ArrayRef;
+}
+
+impl<R: 'static> Table<Vec<R>> {
+    /// The entries of a map in their order.
+    pub fn map(
+        self,
+        name: impl Into<String>,
+        value: impl Fn(&R) -> Vec<(String, String)> + Send + Sync + 'static,
+    ) -> Self {
+        self.column(name, SqlType::Map, move |rows| maps_of_texts(rows.iter().map(|row| Some(value(row)))))
+    }
 }
 
 /// Texts that are in the rows already, and not copied on their way.

@@ -31,8 +31,10 @@ pub(super) enum Cells {
 impl Cells {
     pub fn new(sql_type: &SqlType, rows: usize) -> Self {
         match sql_type {
-            // No property is read as an interval.
-            SqlType::Varchar | SqlType::Any | SqlType::Interval => Self::Text(Views::with_capacity(rows)),
+            // No property is read as an interval or a map.
+            SqlType::Varchar | SqlType::Any | SqlType::Interval | SqlType::Map => {
+                Self::Text(Views::with_capacity(rows))
+            }
             SqlType::Json => Self::Json(Views::with_capacity(rows)),
             SqlType::Boolean => Self::Boolean(BooleanBufferBuilder::new(rows), NullBufferBuilder::new(rows)),
             SqlType::Integer => Self::Integer(Numbers::with_capacity(rows)),

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, ToSpan, civil::Date, tz::TimeZone};
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
     named_time_zone,
+    on_failure::{self, skips_failures},
     parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, MAX_WAIT, TARGET, TO_DATE},
     settings, target, typed_columns,
 };
@@ -51,11 +52,10 @@ const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "request
     .default("8")
     .setting(&settings::MAX_WORKERS);
 const ON_FAILURE: Param =
-    Param::named("on_failure", SqlType::Varchar, "whether days that can't be had are an error, or left out: skip")
-        .default("'error'");
-const MAX_AGE: Param =
-    Param::named("max_age", SqlType::Interval, "how old a kept answer may be, also for days that are not over")
-        .default("INTERVAL 20 HOURS, for days that are over");
+    on_failure::ON_FAILURE.meaning("whether days that can't be had are an error, or left out: skip");
+const MAX_AGE: Param = parameters::MAX_AGE
+    .meaning("how old a kept answer may be, also for days that are not over")
+    .default("INTERVAL 20 HOURS, for days that are over");
 const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
 
 /// The warning's code.
@@ -65,9 +65,12 @@ const UNKNOWN_EVENT: &str = "UNKNOWN_EVENT";
 const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
+/// What is asked, whatever the days.
+pub const QUESTION: &[Param] = &[EVENTS, FILTER, TIME_ZONE];
+
 /// What the pragmas that keep events hand on.
 pub const HANDED_ON: &[Param] =
-    params![&[EVENTS, FILTER, TIME_ZONE, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
+    params![QUESTION, &[COLUMNS, WINDOW_DAYS, MAX_WORKERS, ON_FAILURE, MAX_AGE, MAX_WAIT], TARGET];
 
 /// A call with good arguments.
 struct Call {
@@ -82,8 +85,6 @@ struct Call {
     window_days: Option<u64>,
     max_workers: usize,
     on_failure: OnFailure,
-    /// How old a kept answer may be.
-    max_age: Option<SignedDuration>,
     outputs: Vec<Column>,
     columns: Columns,
     filter_columns: Option<FilterColumns>,
@@ -123,8 +124,7 @@ impl Call {
             time_zone: time_zone(arguments)?,
             window_days: arguments.count("window_days")?,
             max_workers: events::WORKERS.of(arguments)?,
-            on_failure: on_failure(arguments)?,
-            max_age: arguments.interval("max_age")?,
+            on_failure: if skips_failures(arguments)? { OnFailure::Skip } else { OnFailure::Error },
             target: target(arguments, session)?,
             outputs,
             columns,
@@ -234,7 +234,7 @@ impl BoundTable for Call {
             let what = "no row of these events came; mixpanel_events() lists the names that there are";
             record.warn_if_nothing(UNKNOWN_EVENT, what.to_owned());
         }
-        let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.max_age);
+        let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.target.max_age);
         let order = ExportOrder { request, terms, decoder, max_rows, on_failure, max_age };
         Ok(Arc::new(ExportScan::new(order, record)))
     }
@@ -262,14 +262,6 @@ fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     arguments.text("time_zone")?.map(named_time_zone).transpose()
 }
 
-fn on_failure(arguments: &Arguments) -> Result<OnFailure> {
-    match arguments.text("on_failure")? {
-        None | Some("error") => Ok(OnFailure::Error),
-        Some("skip") => Ok(OnFailure::Skip),
-        Some(other) => Err(Error::argument("on_failure", format!("must be 'error' or 'skip', not '{other}'"))),
-    }
-}
-
 /// The requests that an export would make.
 pub const EXPORT_PLAN: Function = Function {
     name: "mixpanel_export_plan",
@@ -287,7 +279,7 @@ pub const EXPORT_PLAN: Function = Function {
             .text_ref("url", |planned| planned.url.as_deref());
         Ok(table.of(move || {
             let (request, terms) = call.plan(&[])?;
-            let plan = request.keeper(call.max_age)?.plan(&terms.wanted, true)?;
+            let plan = request.keeper(call.target.max_age)?.plan(&terms.wanted, true)?;
             plan.windows.into_iter().map(|planned| Asked::of(&planned, &request)).collect()
         }))
     },

@@ -1,4 +1,4 @@
-//! What to segment by, as people write it, in Mixpanel's expression language.
+//! Which property is meant, as people write it, in Mixpanel's expression language.
 
 use super::quote::quoted;
 use crate::contract::{Arguments, Error, Result};
@@ -10,7 +10,12 @@ const SOURCES: [&str; 3] = ["properties", "user", "event"];
 ///
 /// Errors: `InvalidArgument`, also for `properties.country`, which Mixpanel takes for a property of that name.
 pub fn segment_by(arguments: &Arguments) -> Result<Option<String>> {
-    let Some(text) = arguments.text("segment_by")? else { return Ok(None) };
+    property(arguments, "segment_by")
+}
+
+/// The same of another parameter.
+pub fn property(arguments: &Arguments, parameter: &str) -> Result<Option<String>> {
+    let Some(text) = arguments.text(parameter)? else { return Ok(None) };
     if is_expression(text) {
         return Ok(Some(text.to_owned()));
     }
@@ -19,7 +24,7 @@ pub fn segment_by(arguments: &Arguments) -> Result<Option<String>> {
             "Mixpanel knows no dots; write '{name}', or, if that is the property's whole name, 'properties[{}]'",
             quoted(text)
         );
-        return Err(Error::argument("segment_by", problem));
+        return Err(Error::argument(parameter, problem));
     }
     Ok(Some(format!("properties[{}]", quoted(text))))
 }

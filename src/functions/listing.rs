@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A call whose rows are read out of one answer, which is kept (see [`known`]). With `raw := true`, where the function
-/// has that parameter, its row is the answer itself, asked for anew.
+/// has that parameter, its row is that answer itself.
 pub fn listing<A: 'static>(
     arguments: &Arguments,
     target: Target,
@@ -17,9 +17,6 @@ pub fn listing<A: 'static>(
     read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
     table: Table<A>,
 ) -> Result<Box<dyn BoundTable>> {
-    if arguments.boolean(RAW.name)?.unwrap_or(false) {
-        return Ok(one_request::raw_answer(target, request));
-    }
     listing_of(arguments, target, move |_| Ok(request.clone()), read, table)
 }
 
@@ -31,13 +28,9 @@ pub fn listing_of<A: 'static>(
     read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
     table: Table<A>,
 ) -> Result<Box<dyn BoundTable>> {
+    let answer = move || known::kept_answer(&target, &request(&target)?);
     if arguments.boolean(RAW.name)?.unwrap_or(false) {
-        return Ok(one_request::raw().of(move || Ok(vec![one_request::ask(&target, &request(&target)?)?])));
+        return Ok(one_request::raw().of(move || Ok(vec![answer()?.whole()])));
     }
-    Ok(rows(table.columns(), move || {
-        let request = request(&target)?;
-        let batch = |text: &str| table.batch(&read(text)?);
-        // What can't be read is not kept.
-        batch(&known::answer(&target, &request, |text| batch(text).map(drop))?)
-    }))
+    Ok(rows(table.columns(), move || answer()?.read(|text| table.batch(&read(text)?))))
 }

@@ -5,17 +5,21 @@ pub mod activity_feed;
 pub mod api;
 pub mod archive;
 pub mod build;
+pub mod cohort_members;
 mod counting;
 pub mod discovery;
+mod each;
 pub mod export;
 mod expression;
 pub mod fetches;
 mod listing;
 pub mod macro_sql;
 pub mod managed;
+mod on_failure;
 mod one_request;
 mod parameters;
 mod percent;
+mod profile_question;
 pub mod profiles;
 pub mod property;
 pub mod property_names;
@@ -87,6 +91,7 @@ fn overrides(arguments: &Arguments, session: &Session) -> Result<Overrides> {
         workspace_id: arguments.id("workspace_id")?,
         keeping: keeping(session)?,
         max_wait: max_wait(arguments)?,
+        max_age: arguments.interval(parameters::MAX_AGE.name)?,
     })
 }
 

@@ -1,18 +1,20 @@
 //! Calls that are one request.
+//!
+//! Whose answer is remembered for a minute, whatever function asked ([`known::live_answer`]). Each such function takes
+//! [`LIVE`](super::parameters::LIVE).
 
 use crate::{
     config::Target,
-    contract::{BoundTable, Result, Table},
-    json,
-    mixpanel::{Client, Request, block_on},
+    contract::{BoundTable, Result, Table, rows},
+    known::{self, Remembered},
+    mixpanel::Request,
 };
 
-/// The answer to a request, as text that DuckDB's JSON functions accept. Blocks.
+/// The answer to a request. Blocks.
 ///
 /// Errors: whatever a request can fail with.
-pub fn ask(target: &Target, request: &Request) -> Result<String> {
-    let answer = block_on(Client::new(target)?.json(request))??;
-    Ok(json::into_text(answer.body))
+pub fn ask(target: &Target, request: &Request) -> Result<Remembered> {
+    known::live_answer(target, request)
 }
 
 /// A call whose rows are read out of the answer to one request, made when the rows are first asked for.
@@ -22,7 +24,7 @@ pub fn answered<A: 'static>(
     read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
     table: Table<A>,
 ) -> Box<dyn BoundTable> {
-    table.of(move || read(&ask(&target, &request)?))
+    rows(table.columns(), move || ask(&target, &request)?.read(|text| table.batch(&read(text)?)))
 }
 
 /// What a call with `raw := true` returns: one row, the whole answer. A list without answers has no row.
@@ -32,5 +34,5 @@ pub fn raw() -> Table<Vec<String>> {
 
 /// The same call with `raw := true`.
 pub fn raw_answer(target: Target, request: Request) -> Box<dyn BoundTable> {
-    raw().of(move || Ok(vec![ask(&target, &request)?]))
+    raw().of(move || Ok(vec![ask(&target, &request)?.whole()]))
 }

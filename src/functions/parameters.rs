@@ -1,7 +1,7 @@
 //! What many functions take, said once.
 
 use super::settings;
-use crate::contract::{Param, SqlType};
+use crate::contract::{Param, SqlType, params};
 
 pub const ACCOUNT: Param =
     Param::named("account", SqlType::Varchar, "whose credentials to use, by the name in the accounts file")
@@ -20,6 +20,13 @@ pub const WORKSPACE_ID: Param =
 pub const TARGET: &[Param] = &[ACCOUNT, PROJECT_ID, REGION];
 /// The same for functions of the query and app APIs, which know data views.
 pub const QUERY: &[Param] = &[ACCOUNT, PROJECT_ID, REGION, WORKSPACE_ID];
+
+/// What every question takes whose answer is remembered for a minute ([`super::one_request`]), but for its own parameters.
+pub const LIVE: &[Param] = params![&[MAX_AGE], QUERY];
+
+pub const MAX_AGE: Param =
+    Param::named("max_age", SqlType::Interval, "how old the answer to the same question may be; INTERVAL 0 asks anew")
+        .default("INTERVAL 1 MINUTE");
 
 pub const FROM_DATE: Param = Param::named("from_date", SqlType::Date, "the first day, inclusive");
 pub const TO_DATE: Param = Param::named("to_date", SqlType::Date, "the last day, inclusive");

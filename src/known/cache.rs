@@ -1,8 +1,8 @@
 //! Which answers are still good?
 //!
-//! Those that came within a quarter of an hour, in this process, to the same
-//! question of the same account. Errors are never kept. The lock is held for a
-//! look only, never while a request is under way.
+//! Those that came not long ago, in this process, to the same question of the same
+//! account; how long ago depends on the kind of question ([`Life`]). Errors are never
+//! kept. The lock is held for a look only, never while a request is under way.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,10 +11,30 @@ use jiff::{SignedDuration, Timestamp};
 use super::{flight::Flight, key::Key};
 use crate::contract::{Clock, Result};
 
-/// How long an answer is good.
-const LIFE: SignedDuration = SignedDuration::from_mins(15);
+/// For how long an answer is good.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Life {
+    /// How long it is kept.
+    length: SignedDuration,
+    /// How old it may be for who asks; zero for who wants a new one.
+    oldest: SignedDuration,
+    /// What it may weigh, in bytes; a heavier one goes to those who wait for it and is not kept.
+    heaviest: usize,
+}
 
-/// What is kept at most: so many answers, and so many bytes of them. The oldest go first.
+impl Life {
+    pub const fn of(length: SignedDuration, heaviest: usize) -> Self {
+        Self { length, oldest: length, heaviest }
+    }
+
+    /// The same for who wants no older answer.
+    pub fn for_who_takes(self, oldest: SignedDuration) -> Self {
+        Self { oldest: oldest.min(self.length), ..self }
+    }
+}
+
+/// What is kept at most: so many answers, and so many bytes of them. Those that will be good for the shortest time go
+/// first, so a report doesn't drive out what is known for longer.
 const MOST_ANSWERS: usize = 256;
 const MOST_BYTES: usize = 64 << 20;
 
@@ -26,7 +46,7 @@ pub(super) struct Cache {
 
 #[derive(Debug)]
 struct State {
-    /// Oldest first.
+    /// Those first that are forgotten first.
     answers: Vec<Kept>,
     flights: Vec<(Key, Arc<Flight>)>,
 }
@@ -34,8 +54,16 @@ struct State {
 #[derive(Debug)]
 struct Kept {
     key: Key,
-    text: Arc<str>,
+    text: Arc<String>,
     at: Timestamp,
+    life: Life,
+}
+
+impl Kept {
+    fn is_good(&self, now: Timestamp, oldest: SignedDuration) -> bool {
+        // An answer from the future is one from before the clock was set back.
+        self.at <= now && now.duration_since(self.at) < oldest.min(self.life.length)
+    }
 }
 
 impl Cache {
@@ -51,9 +79,15 @@ impl Cache {
 
     /// The answer that is kept, or the one that `ask` gets. Others who want the same meanwhile share its outcome, and
     /// its error too: asking at once again would be no better.
-    pub fn get(&self, key: &Key, clock: &Clock, ask: impl FnOnce() -> Result<String>) -> Result<Arc<str>> {
+    pub fn get(
+        &self,
+        key: &Key,
+        clock: &Clock,
+        life: Life,
+        ask: impl FnOnce() -> Result<String>,
+    ) -> Result<Arc<String>> {
         loop {
-            match self.board(key, clock.now()) {
+            match self.board(key, clock.now(), life) {
                 Boarding::Known(text) => return Ok(text),
                 Boarding::Passenger(flight) => {
                     if let Some(outcome) = flight.wait() {
@@ -61,8 +95,8 @@ impl Cache {
                     }
                 }
                 Boarding::Pilot(flight) => {
-                    let pilot = Pilot { cache: self, key, clock, flight };
-                    let outcome = ask().map(Arc::from);
+                    let pilot = Pilot { cache: self, key, clock, life, flight };
+                    let outcome = ask().map(Arc::new);
                     return pilot.land(outcome);
                 }
             }
@@ -70,8 +104,13 @@ impl Cache {
     }
 
     /// The answer that is kept, without asking.
-    pub fn peek(&self, key: &Key, now: Timestamp) -> Option<Arc<str>> {
-        self.lock().known(key, now)
+    pub fn peek(&self, key: &Key, now: Timestamp) -> Option<Arc<String>> {
+        self.lock().known(key, now, SignedDuration::MAX)
+    }
+
+    /// Forgets one answer to one question, and no newer one.
+    pub fn forget(&self, key: &Key, text: &Arc<String>) {
+        self.lock().answers.retain(|kept| kept.key != *key || !Arc::ptr_eq(&kept.text, text));
     }
 
     /// Forgets all answers, also those under way: they may be older than the wish for new ones. Returns how many were
@@ -83,12 +122,16 @@ impl Cache {
         std::mem::take(&mut state.answers).len()
     }
 
-    fn board(&self, key: &Key, now: Timestamp) -> Boarding {
+    fn board(&self, key: &Key, now: Timestamp, life: Life) -> Boarding {
         let mut state = self.lock();
-        if let Some(text) = state.known(key, now) {
+        if let Some(text) = state.known(key, now, life.oldest) {
             return Boarding::Known(text);
         }
         state.flights.retain(|(_, flight)| flight.is_ours());
+        if life.oldest.is_zero() {
+            // What is under way was asked for before: whoever waits for it gets it, and it is not kept.
+            state.flights.retain(|(other, _)| other != key);
+        }
         if let Some((_, flight)) = state.flights.iter().find(|(other, _)| other == key) {
             return Boarding::Passenger(Arc::clone(flight));
         }
@@ -103,9 +146,10 @@ impl Cache {
 }
 
 impl State {
-    fn known(&mut self, key: &Key, now: Timestamp) -> Option<Arc<str>> {
+    fn known(&mut self, key: &Key, now: Timestamp, oldest: SignedDuration) -> Option<Arc<String>> {
         self.drop_old(now);
-        self.answers.iter().find(|kept| kept.key == *key).map(|kept| Arc::clone(&kept.text))
+        let kept = self.answers.iter().find(|kept| kept.key == *key && kept.is_good(now, oldest));
+        kept.map(|kept| Arc::clone(&kept.text))
     }
 
     /// Whether it was still under way.
@@ -115,14 +159,20 @@ impl State {
         self.flights.len() < before
     }
 
-    /// An answer from the future is one from before the clock was set back.
     fn drop_old(&mut self, now: Timestamp) {
-        self.answers.retain(|kept| kept.at <= now && now.duration_since(kept.at) < LIFE);
+        self.answers.retain(|kept| kept.is_good(now, SignedDuration::MAX));
     }
 
-    fn keep(&mut self, key: &Key, text: Arc<str>, now: Timestamp) {
+    fn keep(&mut self, key: &Key, text: Arc<String>, now: Timestamp, life: Life) {
         self.drop_old(now);
-        self.answers.push(Kept { key: key.clone(), text, at: now });
+        self.answers.retain(|kept| kept.key != *key);
+        if text.len() > life.heaviest {
+            return;
+        }
+        let end = |kept: &Kept| kept.at.saturating_add(kept.life.length).unwrap_or(Timestamp::MAX);
+        let kept = Kept { key: key.clone(), text, at: now, life };
+        let place = self.answers.partition_point(|other| end(other) <= end(&kept));
+        self.answers.insert(place, kept);
         let mut bytes: usize = self.answers.iter().map(|kept| kept.text.len()).sum();
         let mut excess = self.answers.len().saturating_sub(MOST_ANSWERS);
         self.answers.retain(|kept| {
@@ -138,7 +188,7 @@ impl State {
 
 /// What somebody with a question is told.
 enum Boarding {
-    Known(Arc<str>),
+    Known(Arc<String>),
     /// Wait for this.
     Passenger(Arc<Flight>),
     /// Make the request.
@@ -150,11 +200,12 @@ struct Pilot<'a> {
     cache: &'a Cache,
     key: &'a Key,
     clock: &'a Clock,
+    life: Life,
     flight: Arc<Flight>,
 }
 
 impl Pilot<'_> {
-    fn land(self, outcome: Result<Arc<str>>) -> Result<Arc<str>> {
+    fn land(self, outcome: Result<Arc<String>>) -> Result<Arc<String>> {
         let now = self.clock.now();
         {
             let mut state = self.cache.lock();
@@ -162,7 +213,7 @@ impl Pilot<'_> {
             if state.end(&self.flight)
                 && let Ok(text) = &outcome
             {
-                state.keep(self.key, Arc::clone(text), now);
+                state.keep(self.key, Arc::clone(text), now, self.life);
             }
         }
         self.flight.land(outcome.clone());

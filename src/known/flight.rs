@@ -18,7 +18,7 @@ pub(super) struct Flight {
 #[derive(Debug, Clone)]
 enum State {
     UnderWay,
-    Landed(Result<Arc<str>>),
+    Landed(Result<Arc<String>>),
     /// Whoever made the request is gone without an outcome.
     Lost,
 }
@@ -34,7 +34,7 @@ impl Flight {
     }
 
     /// The outcome, once there is one; `None` where there will be none.
-    pub fn wait(&self) -> Option<Result<Arc<str>>> {
+    pub fn wait(&self) -> Option<Result<Arc<String>>> {
         let mut state = self.lock();
         loop {
             match &*state {
@@ -45,7 +45,7 @@ impl Flight {
         }
     }
 
-    pub fn land(&self, outcome: Result<Arc<str>>) {
+    pub fn land(&self, outcome: Result<Arc<String>>) {
         *self.lock() = State::Landed(outcome);
         self.ended.notify_all();
     }

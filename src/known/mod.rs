@@ -1,8 +1,10 @@
-//! What is there to be asked about: events, properties, reports?
+//! What is there to be asked about: events, properties, reports? And what was just said?
 //!
-//! Questions of that kind are asked often and their answers change seldom, so an
-//! answer serves the whole process for a quarter of an hour (`cache`). `names`
-//! knows the events' names, `nearest` which of them a user may have meant.
+//! Questions of the first kind are asked often and their answers change seldom, so an
+//! answer serves the whole process for a quarter of an hour (`cache`). The answer to a
+//! live question serves for a minute: long enough for all that one statement asks, and
+//! for a client that runs it twice. `names` knows the events' names, `nearest` which of
+//! them a user may have meant.
 
 mod cache;
 mod flight;
@@ -12,8 +14,8 @@ mod nearest;
 
 use std::sync::Arc;
 
-use cache::Cache;
-use jiff::Timestamp;
+use cache::{Cache, Life};
+use jiff::{SignedDuration, Timestamp};
 use key::Key;
 
 use crate::{
@@ -30,21 +32,68 @@ pub use names::{
 /// The most names that are asked for where the call doesn't say how many. Mixpanel never lists more events than this.
 pub const MOST_NAMES: u64 = 5000;
 
+const DISCOVERY: Life = Life::of(SignedDuration::from_mins(15), 64 << 20);
+
+/// A report that is larger than this is not worth the memory, for the minute that it would be good.
+const LIVE: Life = Life::of(SignedDuration::from_mins(1), 16 << 20);
+
 /// The answer to a request, or the one that was given to the same request within a quarter of an hour. Blocks.
 ///
 /// `check` sees an answer that has just come. What it refuses is not kept, nor is any other error. Whoever asks the same
 /// while a request is under way gets its outcome.
-pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Result<()>) -> Result<Arc<str>> {
-    Cache::process().get(&Key::new(target, request), &target.testing.clock, || {
-        let answer = block_on(Client::new(target)?.json(request))??;
-        let text = json::into_text(answer.body);
+pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Result<()>) -> Result<Arc<String>> {
+    Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, || {
+        let text = ask(target, request)?;
         check(&text)?;
         Ok(text)
     })
 }
 
+/// An answer, as text that DuckDB's JSON functions accept. It may serve others, as long as it can be read.
+#[derive(Debug)]
+pub struct Remembered {
+    text: Arc<String>,
+    key: Key,
+}
+
+impl Remembered {
+    /// The text itself.
+    pub fn whole(self) -> String {
+        Arc::unwrap_or_clone(self.text)
+    }
+
+    /// What is read out of it. One that can't be read is not remembered, so that the next call asks anew.
+    ///
+    /// Errors: those of `read`.
+    pub fn read<A>(self, read: impl FnOnce(&str) -> Result<A>) -> Result<A> {
+        read(&self.text).inspect_err(|_| Cache::process().forget(&self.key, &self.text))
+    }
+}
+
+/// The answer to a request, or the one that was given to the same request within a minute, or as long before as the call
+/// says (`max_age`). Blocks. Errors are not kept, and whoever asks the same while a request is under way gets its outcome.
+pub fn live_answer(target: &Target, request: &Request) -> Result<Remembered> {
+    remembered(target, request, target.max_age.map_or(LIVE, |oldest| LIVE.for_who_takes(oldest)))
+}
+
+/// The same of a question whose answer changes seldom: within a quarter of an hour.
+pub fn kept_answer(target: &Target, request: &Request) -> Result<Remembered> {
+    remembered(target, request, DISCOVERY)
+}
+
+fn remembered(target: &Target, request: &Request, life: Life) -> Result<Remembered> {
+    let key = Key::new(target, request);
+    let text = Cache::process().get(&key, &target.testing.clock, life, || ask(target, request))?;
+    Ok(Remembered { text, key })
+}
+
+fn ask(target: &Target, request: &Request) -> Result<String> {
+    let answer = block_on(Client::new(target)?.json(request))??;
+    Ok(json::into_text(answer.body))
+}
+
 /// The answer to a request, if it is kept.
-pub fn answer_at_hand(target: &Target, request: &Request) -> Option<Arc<str>> {
+pub fn answer_at_hand(target: &Target, request: &Request) -> Option<Arc<String>> {
     Cache::process().peek(&Key::new(target, request), target.now())
 }
 

@@ -38,6 +38,8 @@ pub struct Body {
     encoding: Encoding,
     place: String,
     received: u64,
+    /// When the last bytes came, or the head.
+    heard_at: Instant,
     policy: Policy,
     _permit: Option<Permit>,
 }
@@ -54,7 +56,7 @@ impl Body {
     /// Errors: `UnexpectedResponse` for a compression that was not asked for.
     pub(super) fn new(response: Response, place: String, policy: Policy, permit: Option<Permit>) -> Result<Self> {
         let encoding = encoding(response.headers(), &place)?;
-        Ok(Self { response, encoding, place, received: 0, policy, _permit: permit })
+        Ok(Self { response, encoding, place, received: 0, heard_at: Instant::now(), policy, _permit: permit })
     }
 
     pub fn status(&self) -> u16 {
@@ -97,16 +99,18 @@ impl Body {
 
     /// The same, where an end that may be none will do.
     async fn piece(&mut self) -> Result<Option<Bytes>, Failure> {
+        let silent = |failure: Failure| Err(failure.silent_for(self.heard_at.elapsed()));
         loop {
             let chunk = match tokio::time::timeout(self.policy.idle, self.response.chunk()).await {
-                Err(_) => return Err(network::silence(&self.place, self.policy.idle.as_secs_f64())),
-                Ok(Err(error)) => return Err(network::cut(&self.place, self.received, error)),
+                Err(_) => return silent(network::silence(&self.place, self.policy.idle.as_secs_f64())),
+                Ok(Err(error)) => return silent(network::cut(&self.place, self.received, error)),
                 Ok(Ok(chunk)) => chunk,
             };
             match chunk {
                 Some(chunk) if chunk.is_empty() => {}
                 Some(chunk) => {
                     self.received += chunk.len() as u64;
+                    self.heard_at = Instant::now();
                     return Ok(Some(chunk));
                 }
                 None => return Ok(None),

@@ -18,6 +18,7 @@ use reqwest::{
     Response,
     header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
+use tokio::time::Instant;
 use url::Url;
 
 use super::{
@@ -71,6 +72,7 @@ struct Arrival {
     /// Method and address, without parameters.
     place: String,
     permit: Option<Permit>,
+    sent_at: Instant,
 }
 
 impl Client {
@@ -148,7 +150,7 @@ impl Client {
     /// Failures: any code that a request can have; [`Failure::retry`] says whether to try again. Only a whole answer with
     /// status 200 is a success.
     pub async fn open(&self, request: &Request) -> Result<Body, Failure> {
-        let Arrival { response, place, permit } = self.send(request).await?;
+        let Arrival { response, place, permit, sent_at } = self.send(request).await?;
         if errors::is_answer(response.status(), response.headers()) {
             return Ok(Body::new(response, place, self.0.policy, permit)?);
         }
@@ -160,7 +162,7 @@ impl Client {
         let failure = self.refused(request, &place, status, &headers, &sentence.text, permit);
         // What a 400 means stands in its words: a session may be forgotten, a deadline over. Half of them say neither.
         let retry = if status == 400 && sentence.is_cut { Retry::Backoff } else { failure.retry };
-        Err(Failure { retry, ..failure })
+        Err(Failure { retry, ..failure.unanswered(sent_at.elapsed()) })
     }
 
     /// One attempt, up to the head of the answer, whatever its status.
@@ -213,7 +215,7 @@ impl Client {
                 None => gate.pass(quota).await?,
                 Some(claim) => gate.attempt(quota, claim).await.map_err(|closed| match closed {
                     Closed::Failed(error) => Failure::never(error),
-                    Closed::Until(at) => Failure { error: gate.spent(quota, at), retry: Retry::Later(at) },
+                    Closed::Until(at) => Failure::new(gate.spent(quota, at), Retry::Later(at)),
                 })?,
             }),
             None => None,
@@ -223,18 +225,20 @@ impl Client {
         }
         inner.requests.fetch_add(1, Ordering::Relaxed);
         let patience = inner.policy.first_byte(request.api());
+        let sent_at = Instant::now();
+        let failed = |failure: Failure| Err(failure.unanswered(sent_at.elapsed()));
         match tokio::time::timeout(patience, message.send()).await {
-            Err(_) => Err(network::silence(&place, patience.as_secs_f64())),
+            Err(_) => failed(network::silence(&place, patience.as_secs_f64())),
             Ok(Err(error)) => {
                 if error.is_connect() {
                     inner.requests.fetch_sub(1, Ordering::Relaxed);
                     permit.iter_mut().for_each(Permit::refused);
                 }
-                Err(network::failure(&place, error))
+                failed(network::failure(&place, error))
             }
             Ok(Ok(response)) => {
                 self.learn(request, throttle::said(response.headers(), ""));
-                Ok(Arrival { response, place, permit })
+                Ok(Arrival { response, place, permit, sent_at })
             }
         }
     }
@@ -274,7 +278,7 @@ impl Client {
             self.judge(request, &place, status, &content_type, &text)?;
             Ok(Answer { status, body: text, received: body.received() })
         };
-        attempt.await.map_err(|Failure { error, retry }| Failure { error: self.redacted(error), retry })
+        attempt.await.map_err(|failure: Failure| Failure { error: self.redacted(failure.error), ..failure })
     }
 
     /// What a text is that is the beginning of a JSON text and no more.
@@ -296,7 +300,7 @@ impl Client {
         let keep = |answer| *refusal.lock().unwrap_or_else(PoisonError::into_inner) = answer;
         let attempt = || async {
             keep(None);
-            let Arrival { response, place, permit } = self.send(request).await?;
+            let Arrival { response, place, permit, sent_at } = self.send(request).await?;
             let (status, headers) = (response.status(), response.headers().clone());
             let mut body = Body::new(response, place.clone(), self.0.policy, None)?;
             let text = redact::without_credentials(&self.0.target.credentials, body.text(LONGEST_TEXT).await?);
@@ -307,7 +311,7 @@ impl Client {
             let sentence = answer.1.get(..LONGEST_SENTENCE).unwrap_or(&answer.1);
             let failure = self.refused(request, &place, status.as_u16(), &headers, sentence, permit);
             keep(Some(answer));
-            Err(failure)
+            Err(failure.unanswered(sent_at.elapsed()))
         };
         let outcome = with_retries(&mut self.tries(), attempt, || ()).await;
         let refusal = refusal.into_inner().unwrap_or_else(PoisonError::into_inner);

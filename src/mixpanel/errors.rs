@@ -179,7 +179,7 @@ impl Refusal<'_> {
                 until.map_or(Retry::Never, Retry::Later),
             ),
         };
-        Failure { error: self.error(Code::RateLimited, what).fix(fix), retry }
+        Failure::new(self.error(Code::RateLimited, what).fix(fix), retry)
     }
 
     fn authentication(&self) -> Error {

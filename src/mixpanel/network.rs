@@ -2,13 +2,13 @@
 
 use std::error::Error as StdError;
 
-use super::Failure;
+use super::{Failure, Retry};
 use crate::contract::{Code, Error};
 
 /// A request that got no answer. `place` is method and address, without parameters.
 pub(super) fn failure(place: &str, error: reqwest::Error) -> Failure {
-    let Failure { error: shown, retry } = refusal(place, &error);
-    Failure { error: caused(shown, error), retry }
+    let Failure { error: shown, retry, .. } = refusal(place, &error);
+    Failure::new(caused(shown, error), retry)
 }
 
 fn refusal(place: &str, error: &reqwest::Error) -> Failure {
@@ -27,7 +27,8 @@ fn refusal(place: &str, error: &reqwest::Error) -> Failure {
         (true, false) => format!("no connection: {reason}"),
         (false, _) => format!("the connection broke before the answer: {reason}"),
     };
-    Failure::backoff(Error::new(Code::NetworkError, format!("{what} ({place})")).fix(FIX))
+    let retry = if error.is_connect() { Retry::Unconnected } else { Retry::Backoff };
+    Failure::new(Error::new(Code::NetworkError, format!("{what} ({place})")).fix(FIX), retry)
 }
 
 /// A server that accepted the request and said nothing for so many seconds.
@@ -39,8 +40,8 @@ pub(super) fn silence(place: &str, seconds: f64) -> Failure {
 /// An answer that broke off after so many bytes.
 pub(super) fn cut(place: &str, received: u64, error: reqwest::Error) -> Failure {
     let what = format!("the answer was cut off after {received} bytes: {} ({place})", reason(&error));
-    let Failure { error: shown, retry } = truncated(what);
-    Failure { error: caused(shown, error), retry }
+    let Failure { error: shown, retry, .. } = truncated(what);
+    Failure::new(caused(shown, error), retry)
 }
 
 /// With what it came from, but for the address: its parameters say what was asked for.

@@ -4,13 +4,10 @@
 //!
 //! There is no time-out for a whole answer: one day of a large project can take more than an hour to export
 //! (estuary/connectors#2591). What is limited is silence: before the connection stands, before the first byte, between
-//! bytes. Until something fails can take:
-//!
-//! * a request as long as its bytes come. One that is never answered fails after 10 minutes on the export API, after 8.5
-//!   on the query API, after 2.5 on the app API
-//! * a window, a page or another answer 6 such requests and the pauses between them: 62, 53 and 17 minutes. A wait for a
-//!   limit of Mixpanel's, of a minute at most, can come before each request ([`crate::quota`])
-//! * a fetch as long as its windows or pages. Several are asked for at once, and the first that fails ends all
+//! bytes, and of all tries together. Whatever is asked for fails so long after bytes of an answer last came or, before any
+//! did, after it was asked for: 21 minutes on the export API, 19 on the query API, 13 on the app API. A wait for a limit
+//! of Mixpanel's, of a minute at most, and for other requests of this process can come before each request
+//! ([`crate::quota`]). A fetch asks for several windows or pages at once, and the first that fails ends all.
 //!
 //! [`super::Tries`] is where it is decided whether there is another try.
 
@@ -24,10 +21,15 @@ use crate::config::{Target, Testing};
 /// How long and how often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Tries in all, whatever goes wrong with them.
+    /// Tries in a row of which nothing is kept, whatever goes wrong with them.
     pub tries: usize,
     /// So many of them whose answers come and are no good: damaged, or of a session that is forgotten meanwhile.
     pub damaged: usize,
+    /// So many of them in a row for which there is no connection.
+    pub unconnected: usize,
+    /// No try begins after a silence as long as this: since bytes of an answer last came or, before any did, since the
+    /// first try was sent.
+    pub silence: Duration,
     /// The pause before the second try. It doubles from there, and up to as much again is added at random, so that
     /// windows which failed together don't come back together.
     pub base: Duration,
@@ -39,7 +41,7 @@ pub struct Policy {
     pub idle: Duration,
     /// For what a refusal says, which is worth reading and not waiting for.
     pub sentence: Duration,
-    /// What tests wait for a first byte.
+    /// Until the first byte, where that is not the API's.
     pub(super) first_byte: Option<Duration>,
 }
 
@@ -48,10 +50,12 @@ impl Default for Policy {
         Self {
             tries: 6,
             damaged: 4,
+            unconnected: 3,
+            silence: Duration::from_secs(600),
             base: Duration::from_secs(1),
             longest: Duration::from_secs(60),
-            connect: Duration::from_secs(30),
-            idle: Duration::from_secs(120),
+            connect: Duration::from_secs(10),
+            idle: Duration::from_secs(60),
             sentence: Duration::from_secs(10),
             first_byte: None,
         }
@@ -66,6 +70,7 @@ impl Policy {
         Self {
             base: retry_base.unwrap_or(policy.base),
             idle: timeout.unwrap_or(policy.idle),
+            silence: timeout.map_or(policy.silence, |timeout| 10 * timeout),
             first_byte: *timeout,
             ..policy
         }
@@ -73,7 +78,10 @@ impl Policy {
 
     /// For those who wait to hear whether it works at all.
     pub fn hasty(target: &Target) -> Self {
-        Self { tries: 2, ..Self::of(target) }
+        const SOON: Duration = Duration::from_secs(120);
+        let policy = Self::of(target);
+        let first_byte = Some(policy.first_byte.unwrap_or(SOON));
+        Self { tries: 2, silence: policy.silence.min(SOON), first_byte, ..policy }
     }
 
     /// From sending a request until its answer begins. Export prepares for minutes; Mixpanel's edge gives a query up
@@ -87,6 +95,13 @@ impl Policy {
         })
     }
 
+    /// The longest time without bytes of an answer, after which there is an error: a last try begins as late as it may, and
+    /// its refusal is slow.
+    #[cfg(test)]
+    fn longest_silence(&self, api: Api) -> Duration {
+        self.silence + self.first_byte(api) + self.sentence
+    }
+
     /// The pause after so many tries that failed, from 1.
     pub(super) fn pause(&self, failed: usize) -> Duration {
         let pauses = ExponentialBuilder::new().with_min_delay(self.base).with_max_delay(self.longest).with_factor(2.0);
@@ -98,6 +113,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mixpanel::testing::target;
 
     #[test]
     fn pauses_double_up_to_the_longest_with_a_random_part() {
@@ -108,19 +124,46 @@ mod tests {
         }
     }
 
+    fn minutes(policy: Policy, api: Api) -> u64 {
+        policy.longest_silence(api).as_secs().div_ceil(60)
+    }
+
+    /// Each page that says how long its functions wait, in the same words.
     #[test]
     fn the_longest_silence_is_as_the_documentation_says() {
-        let policy = Policy::default();
-        let minutes = |api| {
-            // Connecting is a part of it.
-            let one = policy.first_byte(api);
-            let pauses: Duration = (1..policy.tries as u32).map(|failed| 2 * policy.base * 2_u32.pow(failed - 1)).sum();
-            let all = one * policy.tries as u32 + pauses;
-            (one.as_secs_f64() / 60.0, all.as_secs_f64() / 60.0)
-        };
-        for (api, one, all) in [(Api::Export, 10.0, 62.0), (Api::Query, 8.5, 53.0), (Api::App, 2.5, 17.0)] {
-            let (of_one, of_all) = minutes(api);
-            assert_eq!((of_one, of_all.ceil()), (one, all));
+        let usual = |api| minutes(Policy::default(), api);
+        let hasty = minutes(Policy::hasty(&Target { testing: Testing::default(), ..target() }), Api::Export);
+        let (export, query, app) = (usual(Api::Export), usual(Api::Query), usual(Api::App));
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+        for (page, said) in [
+            ("errors.md", vec![export, query, app, hasty]),
+            ("export.md", vec![export]),
+            ("tables.md", vec![export]),
+            ("profiles.md", vec![query]),
+            ("reports.md", vec![query]),
+            ("saved_reports.md", vec![query]),
+            ("activity_feed.md", vec![query]),
+            ("discovery.md", vec![query, app]),
+            ("api.md", vec![export, query, app]),
+            ("accounts.md", vec![hasty]),
+        ] {
+            let text = std::fs::read_to_string(docs.join(page)).unwrap();
+            let sentences = text.split("minutes without a byte");
+            let numbers =
+                sentences.map(|before| before.split_whitespace().next_back().and_then(|word| word.parse().ok()));
+            let mut numbers: Vec<Option<u64>> = numbers.collect();
+            numbers.pop();
+            assert_eq!(numbers, said.into_iter().map(Some).collect::<Vec<_>>(), "{page}");
         }
+    }
+
+    #[test]
+    fn what_tests_wait_for_is_scaled_down_together() {
+        let target = target();
+        let wait = target.testing.timeout.unwrap();
+        let policy = Policy::of(&target);
+        assert_eq!((policy.idle, policy.first_byte(Api::Export), policy.silence), (wait, wait, 10 * wait));
+        let policy = Policy::of(&Target { testing: Testing::default(), ..target });
+        assert_eq!(policy, Policy::default());
     }
 }

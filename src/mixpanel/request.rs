@@ -203,7 +203,6 @@ impl Request {
             "event" if value.starts_with('[') => {
                 ("events", "Name fewer at a time, or filter in SQL: WHERE event_name IN (...)")
             }
-            "distinct_ids" => (name, "Name fewer at a time, or query mixpanel_export with WHERE distinct_id IN (...)"),
             "where" => ("filter", "Shorten it, or filter in SQL"),
             "values" => ("property_values", "Name fewer at a time"),
             "on" => ("segment_by", "Shorten it"),

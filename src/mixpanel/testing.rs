@@ -26,6 +26,7 @@ pub fn target() -> Target {
         hint: None,
         keeping: Keeping::none(),
         max_wait: Duration::ZERO,
+        max_age: None,
         testing: Testing {
             retry_base: Some(Duration::from_millis(1)),
             timeout: Some(Duration::from_secs(1)),

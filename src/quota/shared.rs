@@ -16,6 +16,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::book::Book;
+use crate::file_limit;
 
 /// How long to wait for other processes. A change takes less than a millisecond.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -96,8 +97,10 @@ fn current(path: &Path, blank: BookPage) -> Result<BookPage, Trouble> {
 
 fn write(path: &Path, page: &BookPage) -> io::Result<()> {
     let next = path.with_extension("next");
+    let bytes = serde_json::to_vec(page)?;
+    file_limit::allows(bytes.len() as u64)?;
     let mut file = private().truncate(true).open(&next)?;
-    file.write_all(&serde_json::to_vec(page)?)?;
+    file.write_all(&bytes)?;
     drop(file);
     fs::rename(next, path)
 }

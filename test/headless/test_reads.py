@@ -230,8 +230,6 @@ def test_both_understand_the_answer_alike(con, shop, official, one):
 
 NOT_SERVED = {
     # Reads of the official client that the simulator has no route for, and why that is no gap in what we read.
-    "activity_feed": "POST stream/bookmark; ours asks stream/query, which is documented and says of itself that it is to go",
-    "query_user": "POST engage/stats; with mode='profiles' and a limit or an order, parameters of engage that no documentation has",
     "get_bookmark": "GET bookmarks/{id}",
     "list_dashboards": "GET dashboards",
     "list_cohorts_full": "GET cohorts of the app API; ours asks cohorts/list of the query API",

@@ -57,13 +57,17 @@ def cohorts(body: Any) -> list[tuple]:
     )  # fmt: skip
 
 
+def text_of(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def bookmarks(body: Any) -> list[tuple]:
     return by_name(
         [
             (
                 identifier(mark, "id"), mark.get("name"), mark.get("type"), mark.get("description"),
                 moment(mark.get("created")), moment(mark.get("modified")), mark.get("creator_name"),
-                mark.get("workspace_id"), mark.get("dashboard_id"),
+                mark.get("workspace_id"), mark.get("dashboard_id"), text_of(mark.get("params")),
             )
             for mark in results(body)
         ]
@@ -181,16 +185,11 @@ def experiments(body: Any) -> list[tuple]:
 
 
 def lookup_tables(body: Any) -> list[tuple]:
-    def said(table: dict, name: str) -> Any:
-        """In either spelling."""
-        first, *others = name.split("_")
-        return table.get(name, table.get(first + "".join(part.title() for part in others)))
-
     return by_name(
         [
             (
-                identifier(table, "id"), table["name"], said(table, "data_group_id"), moment(said(table, "created_at")),
-                moment(said(table, "last_modified_at")), said(table, "has_mapped_properties"),
+                identifier(table, "id"), table["name"], either(table, "dataGroupId"), moment(either(table, "createdAt")),
+                moment(either(table, "lastModifiedAt")), either(table, "hasMappedProperties"),
             )
             for table in results(body)
         ]
@@ -207,6 +206,46 @@ def cohort_definitions(body: Any) -> list[tuple]:
                cohort.get("last_queried"), cohort.get("definition") or definition or None)  # fmt: skip
         found.append(row)
     return by_name(found)
+
+
+def event_definitions(body: Any) -> list[tuple]:
+    flags = ("hidden", "dropped", "merged", "verified", "status", "platforms", "customEventId", "id", "createdUtc",
+             "modifiedUtc", "lastModified")  # fmt: skip
+    members = ("displayName", "description", "tags", *flags)
+    found = listed(body, dict) if isinstance(body, list) else results(body)
+    return sorted([(named(one, "name"), *(either(one, name) for name in members)) for one in found])
+
+
+def property_definitions(body: Any) -> list[tuple]:
+    members = ("resourceType", "type", "displayName", "description", "exampleValue", "hidden", "dropped", "merged",
+               "sensitive", "dataGroupId", "customPropertyId", "id", "density")  # fmt: skip
+    found = listed(body, dict) if isinstance(body, list) else results(body)
+    density = any("density" in one for one in found)
+    return sorted([(named(one, "name"), *(either(one, name) for name in members[: None if density else -1])) for one in found],
+                  key=lambda row: row[0])  # fmt: skip
+
+
+def custom_properties(body: Any) -> list[tuple]:
+    members = ("resourceType", "propertyType", "description", "displayFormula", "composedProperties", "isLocked",
+               "isVisible", "dataGroupId", "exampleValue", "created", "modified")  # fmt: skip
+    rows = []
+    for one in results(body):
+        if either(one, "customPropertyId") is None:
+            raise Unexpected
+        rows.append((whole(either(one, "customPropertyId")), one["name"], *(either(one, name) for name in members)))
+    return by_name(rows)
+
+
+def event_properties(body: Any) -> list[tuple]:
+    found = listed(body, dict) if isinstance(body, list) else results(body)
+    pairs = [(named(event, "name"), one["name"]) for event in found for one in event.get("properties", [])]
+    alone = [(event["name"], None) for event in found if not event.get("properties")]
+    return sorted(pairs + alone, key=lambda row: (row[0], row[1] or ""))
+
+
+def either(item: dict, name: str) -> Any:
+    """A member in either spelling, exampleValue or example_value."""
+    return item.get(name, item.get("".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)))
 
 
 def with_json_values(con: Any, call: str, rows: list[tuple]) -> list[tuple]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,8 +17,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ACCOUNT = Credentials(username="name.abc123.mp-service-account", secret="...")
 PROJECT = Project(from_date="2025-01-01", days=31, events_per_day=100, other_project_ids=(67890,))
 
-NOT_RUN, ONLY_V2, BEYOND = "not run: ", "DuckDB 2.x", "more than an hour"
-"""The notes that a block may have: `DuckDB 2.x, more than an hour` has two."""
+NOT_RUN, ONLY_V2 = "not run: ", "DuckDB 2.x"
+"""The notes that a block may have."""
 
 FENCED = re.compile(
     r"(?P<badge>^\*DuckDB 2\.x\*\n+)?(?:^<!-- (?P<note>[^\n]*?) -->\n+)?^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -78,23 +77,12 @@ def as_documented(january, monkeypatch, tmp_path):
 
 @pytest.fixture
 def within_the_hour(as_documented, monkeypatch):
-    """The same with Mixpanel's limits, here and there, and an hour that nobody has asked in yet. What it gives is a
-    context in which there are none."""
+    """The same with Mixpanel's limits, here and there, and an hour that nobody has asked in yet."""
     with Simulator(PROJECT, credentials=ACCOUNT, limits=True) as limited:
-
-        def set_limits(url: str, limits: str) -> None:
-            monkeypatch.setenv("MP_API_BASE_URL", url)
-            monkeypatch.setenv("MP_RATE_LIMITS", limits)
-
-        @contextmanager
-        def without_limits():
-            set_limits(as_documented.url, "off")
-            yield
-            set_limits(limited.url, "on")
-
         last_week(limited)
-        set_limits(limited.url, "on")
-        yield without_limits
+        monkeypatch.setenv("MP_API_BASE_URL", limited.url)
+        monkeypatch.delenv("MP_RATE_LIMITS")
+        yield limited
 
 
 def last_week(simulator: Simulator) -> None:

@@ -19,6 +19,8 @@ def literal(value) -> str:
     """A value as SQL."""
     if isinstance(value, timedelta):
         return f"INTERVAL '{value.total_seconds()}' SECONDS"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(name)}: {literal(field)}" for name, field in value.items()) + "}"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, (bool, int)) or value is None:

@@ -22,6 +22,8 @@ FORM = "application/x-www-form-urlencoded"
 UNSPECIFIED = {
     # What no specification covers, by method and path; the sections are those of `mixpanel-api.md`.
     "GET /api/query/arb_funnels": "saved flows; §1.4, only Mixpanel's own client shows it",
+    "POST /api/query/engage/stats": "statistics of profiles; §3, only Mixpanel's own client shows it",
+    "POST /api/query/stream/bookmark": "activity feeds; §1.4, what Mixpanel's own client asks in the place of stream/query, which is deprecated",
     "POST /api/query/insights": "a report by its definition; §1.1 of `mixpanel-more.md`",
     "POST /api/query/arb_funnels": "a flow by its definition; §1.1 of `mixpanel-more.md`",
     "GET /api/app/me": "the projects and their time zones; §1.5",
@@ -38,6 +40,13 @@ UNSPECIFIED = {
     "GET /api/app/projects/{}/workspaces/{}/feature-flags/": "feature flags; §2",
     "GET /api/app/projects/{}/experiments/": "experiments; §2",
     "GET /api/app/workspaces/{}/experiments/": "those of a data view; §2",
+    "GET /api/app/projects/{}/data-definitions/events/": "definitions of events; §1.4",
+    "GET /api/app/workspaces/{}/data-definitions/events/": "those of a data view; §1.4",
+    "GET /api/app/projects/{}/data-definitions/properties/": "definitions of properties; §1.4",
+    "GET /api/app/workspaces/{}/data-definitions/properties/": "those of a data view; §1.4",
+    "GET /api/app/projects/{}/custom_properties/": "custom properties; §1.4",
+    "GET /api/app/workspaces/{}/custom_properties/": "those of a data view; §1.4",
+    "GET /api/query/data_definitions/events": "which property is on which event; §1.4",
     "GET /api/app/projects/{}/cohorts": "cohorts with their definitions; §3",
     "GET /api/app/workspaces/{}/cohorts": "those of a data view; §3",
     "GET /api/app/projects/{}/data-definitions/lookup-tables/": "lookup tables; §3",
@@ -61,6 +70,11 @@ CORRECTIONS: dict[tuple[str, str], dict[str, Any]] = {
     ("/segmentation", "unit"): {"schema": {"enum": ["minute", "hour", "day", "week", "month"]}},
     # §3: "JSON array string (spec says integer: wrong)".
     ("/engage", "behaviors"): {"schema": {"type": "array", "items": OBJECTS}},
+    # §3, "Undocumented": Mixpanel's own client sends them.
+    ("/engage", "sort_key"): {"schema": {"type": "string"}},
+    ("/engage", "sort_order"): {"schema": {"enum": ["ascending", "descending"]}},
+    ("/engage", "search"): {"schema": {"type": "string"}},
+    ("/engage", "limit"): {"schema": {"type": "integer"}},
     # §3 of `mixpanel-more.md`: Mixpanel's own client asks with `tags=1,2`.
     ("/projects/{projectId}/annotations", "tags"): {"schema": {"type": "string"}},
     # "A JSON-encoded object", which the specification calls a blob.
@@ -138,7 +152,7 @@ def _operations(file: dict) -> list[Operation]:
             parameters["form", name] = {"schema": item, "description": item.get("description", ""), "required": required}
         for (at, name), changes in CORRECTIONS.items():
             if at == path:
-                place = "form" if ("form", name) in parameters else "query"
+                place = "query" if ("query", name) in parameters or FORM not in bodies else "form"
                 parameters[place, name] = parameters.get((place, name), {}) | changes
         return Operation(method.upper(), prefix, path, parameters, FORM in bodies)
 

@@ -108,7 +108,7 @@ def test_what_arrived_before_a_failure_is_not_asked_for_again(con, monkeypatch, 
     assert not kept & set(again) and len(again) == len(set(again)) == 31 - len(kept)
     fresh = connect()
     monkeypatch.setenv("MP_ARCHIVE", "off")
-    monkeypatch.setenv("MP_HOURLY_LIMIT", "1000")
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
     assert rows(fresh, f"SELECT count(*) FROM {call}") == [whole]
     shop.close()
 
@@ -230,6 +230,26 @@ def test_an_empty_answer_takes_no_rows_place(con, shop, clock, archive):
     assert len(files(archive)) == 2
 
 
+@pytest.mark.parametrize("kept", ["kept", "limited"])
+def test_days_that_turn_out_not_to_be_utcs_are_not_cut(con, shop, kept):
+    """A project whose days begin at 15:00 UTC: nothing of the first answer shows it, and the second does, before a row of the first goes out."""
+    day = lambda number: 1_735_657_200_000 + number * 86_400_000  # noqa: E731
+    noon, evening = 13 * 3_600_000, 22 * 3_600_000
+    shop.set_day("2025-01-01", [line("A", time=day(0) + noon)])
+    shop.set_day("2025-01-02", [line("B", time=day(1) + 1), line("C", time=day(1) + noon)])
+    shop.set_day("2025-01-03", [line("D", time=day(2) + noon)])
+    for number in range(4, 9):
+        shop.set_day(f"2025-01-{number:02}", [line("E", time=day(number - 1) + 1), line("F", time=day(number - 1) + evening)])
+    names = lambda call: "".join(name for (name,) in rows(con, f"SELECT event_name FROM {call} ORDER BY event_time"))  # noqa: E731
+    assert names(export("window_days := 3", first="2025-01-01", last="2025-01-03")) == "ABCD"
+    if kept == "limited":
+        assert names(export("max_rows := 10", first="2025-01-07", last="2025-01-07")) == "EF"
+    assert names(export(first="2025-01-02", last="2025-01-06")) == "BCDEFEFEF"
+    assert names(export(first="2025-01-02", last="2025-01-02")) == "BC"
+    assert names(export(first="2025-01-01", last="2025-01-01")) == "A"
+    assert names(export(first="2025-01-01", last="2025-01-08")) == "ABCD" + 5 * "EF"
+
+
 def test_twenty_processes_ask_once(shop):
     script = f'print(con.execute("SELECT count(*) FROM {month()}").fetchone()[0])'
     processes = [python(script) for _ in range(20)]
@@ -268,3 +288,20 @@ def test_secrets_and_names_stand_in_no_path(con, shop, archive):
         assert secret not in text
     assert {oct(path.stat().st_mode & 0o777) for path in files(archive)} == {"0o600"}
     assert {oct(path.stat().st_mode & 0o777) for path in archive.rglob("*") if path.is_dir()} == {"0o700"}
+
+
+def test_what_the_hour_has_comes_and_the_next_run_asks_the_rest(con, shop, monkeypatch, clock):
+    """`on_failure := 'skip'` with a limit of the user's own, which ends in the middle of a month."""
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "9")
+    call = month("window_days := 1, on_failure := 'skip'")
+    days = f"SELECT count(DISTINCT event_time::DATE) FROM {call}"
+    assert rows(con, days) == [(9,)]
+    record = last_fetch(con)
+    assert (record["requests"], record["windows_kept"], record["windows_failed"]) == (9, 9, 22)
+    first = [day for day, _ in days_asked(shop)]
+    assert sorted(first) == [f"2025-01-{number:02}" for number in range(1, 10)], "oldest first"
+    clock.move_by(timedelta(hours=2))
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "60")
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
+    assert rows(con, days) == [(31,)]
+    assert sorted(day for day, _ in days_asked(shop)) == [f"2025-01-{number:02}" for number in range(1, 32)]

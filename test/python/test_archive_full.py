@@ -30,16 +30,16 @@ def small_disk(place, kibibytes: int):
 @pytest.fixture
 def shop(monkeypatch, archive):  # noqa: F811
     """Days that are a few tens of kilobytes each, compressed; no pace of three a second."""
-    with_limits = open_shop(monkeypatch, project={"events_per_day": 300})
-    yield with_limits
-    with_limits.close()
+    large = open_shop(monkeypatch, project={"events_per_day": 300})
+    monkeypatch.setenv("MP_RATE_LIMITS", "off")
+    yield large
+    large.close()
 
 
 @pytest.fixture
 def fresh(con, shop, monkeypatch):
     with pytest.MonkeyPatch.context() as here:
         here.setenv("MP_ARCHIVE", "off")
-        here.setenv("MP_RATE_LIMITS", "off")
         [found] = rows(con, ONE)
     shop.clear()
     return found
@@ -82,6 +82,15 @@ def test_a_file_may_not_be_that_large(shop, fresh):
     process = python(f'print(con.execute("""{BOTH + SIDES.format(month())}""").fetchone())', head=head)
     assert is_right(eval(answer(process)), fresh)
     assert len(shop.settled()) <= 40
+
+
+def test_the_limit_of_a_file_ends_no_process(shop, fresh):
+    """Who does not ignore the signal, as the shell of DuckDB doesn't, is not ended by it."""
+    head = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_DFL); resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
+    script = f'print(con.execute("""{BOTH + SIDES.format(month())}""").fetchone())'
+    for size in (40_000, 100):
+        assert is_right(eval(answer(python(script, head=head.format(size)))), fresh)
+        shop.clear()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are Unix's")

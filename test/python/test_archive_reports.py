@@ -50,7 +50,7 @@ def test_after_what_was_limited_the_full_question_is_asked_once(con, shop, archi
     limited, full = (f"SELECT count(*) FROM {export(more, first=FIRST, last='2025-01-02')}" for more in ("max_rows := 5", ""))
     assert rows(con, limited) == [(5,)] and not files(archive)
     [(whole,)] = rows(con, full)
-    assert whole > 5 and days_asked(shop)[1:] == [("2025-01-01", "2025-01-01"), ("2025-01-02", "2025-01-02")]
+    assert whole > 5 and sorted(days_asked(shop)[1:]) == [("2025-01-01", "2025-01-01"), ("2025-01-02", "2025-01-02")]
     # More than any limit that Mixpanel takes is counted here: such an answer is whole, and is kept.
     assert rows(con, f"SELECT count(*) FROM {export('max_rows := 100001', first=FIRST, last='2025-01-02')}") == [(whole,)]
     assert len(shop.settled()) == 3

@@ -68,6 +68,7 @@ def test_every_example_runs(con, as_documented, tmp_path):  # noqa: F811
     accounts = tmp_path / "config.toml"
     file = accounts.read_text()
     rows(con, "SELECT count(*) FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-01')")
+    rows(con, "CREATE TABLE january AS FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-05')")
     # The pragmas that make tables come before what reads them, and the one that drops them is the last.
     order = ["mixpanel_fetch_events", "mixpanel_fetch_profiles"]
     for name, example in sorted(examples(con), key=lambda each: (each[0] == "mixpanel_drop", each[0] not in order, each)):

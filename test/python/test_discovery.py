@@ -6,7 +6,7 @@ import json
 import re
 import urllib.parse
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import discovered
 import pytest
@@ -16,6 +16,7 @@ from simulator.office.lookup_tables import TOKEN
 QUERY, APP = "/api/query", f"/api/app/projects/{PROJECT.project_id}"
 VIEW, LOOKUP = "/api/app/workspaces/3002", f"{APP}/data-definitions/lookup-tables"
 ID = {"project_id": str(PROJECT.project_id)}
+ALL_OF_EVENTS = {"resourceType": "Event", "includeCustom": "true", "includeZeroCounts": "true"}
 WIDEST = {"type": "general", "limit": "5000", "from_date": "2000-01-01"}
 ODD_NAMES = ['A/B: 100% "new" checkout?', "a&b=c+d #1", "%41%2F", "購入 🛒", "O'Hare \\ co", "x?y;z,[]{}", " padded "]
 
@@ -93,11 +94,24 @@ CALLS = [
     ("mixpanel_cohort_definitions()", "GET", f"{APP}/cohorts", {}, discovered.cohort_definitions),
     ("mixpanel_cohort_definitions(group_id := -1405123841946871899, workspace_id := 3002)", "GET", f"{VIEW}/cohorts",
      {"data_group_id": "-1405123841946871899"}, discovered.cohort_definitions),
+    ("mixpanel_event_definitions()", "GET", f"{APP}/data-definitions/events/", {}, discovered.event_definitions),
+    ("mixpanel_event_definitions(custom := true, names := ['Any visit'], workspace_id := 3002)", "GET",
+     f"{VIEW}/data-definitions/events/", {"name[]": "Any visit", "custom_event": "true"}, discovered.event_definitions),
+    ("mixpanel_property_definitions()", "GET", f"{APP}/data-definitions/properties/", ALL_OF_EVENTS,
+     discovered.property_definitions),
+    ("mixpanel_property_definitions(resource_type := 'user', density := true, workspace_id := 3002)", "GET",
+     f"{VIEW}/data-definitions/properties/", ALL_OF_EVENTS | {"resourceType": "User", "includeDensity": "true"},
+     discovered.property_definitions),
+    ("mixpanel_property_definitions(names := ['Amount'])", "GET", f"{APP}/data-definitions/properties/",
+     {"name[]": "Amount"}, discovered.property_definitions),
+    ("mixpanel_custom_properties()", "GET", f"{APP}/custom_properties/", {}, discovered.custom_properties),
+    ("mixpanel_event_properties()", "GET", f"{QUERY}/data_definitions/events", {**ID, "fetch_per_event_properties": "true"},
+     discovered.event_properties),
 ]  # fmt: skip
 NAMES = [call for call, *_ in CALLS]
 TAKE_RAW = tuple(f"mixpanel_{name}(" for name in (
     "annotations", "annotation_tags", "dashboards", "dashboard", "feature_flags", "experiments", "lookup_tables",
-    "cohort_definitions"))  # fmt: skip
+    "cohort_definitions", "event_definitions", "property_definitions", "custom_properties", "event_properties"))  # fmt: skip
 
 
 @pytest.mark.parametrize("call, method, path, params, read", CALLS, ids=NAMES)
@@ -216,6 +230,136 @@ def test_nothing_shows_a_token(con, sim):
     assert "token" in json.dumps(told(sim, "GET", f"{LOOKUP}/", {}))
     for call in ("mixpanel_lookup_tables()", "mixpanel_lookup_tables(raw := true)"):
         assert TOKEN not in json.dumps(rows(con, f"FROM {call}"), default=str)
+
+
+def test_several_names_of_definitions(con, sim):
+    """Repeated, as the route takes them, whatever characters they have."""
+    con.execute("FROM mixpanel_event_definitions(names := ?)", [ODD_NAMES]).fetchall()
+    con.execute("FROM mixpanel_property_definitions(names := ?)", [ODD_NAMES]).fetchall()
+    for request in sim.settled():
+        query = urllib.parse.parse_qsl(urllib.parse.urlsplit(request.target).query)
+        assert query == [("name[]", name) for name in ODD_NAMES]
+
+
+THIRTY = {"type": "general", "unit": "day"}
+
+
+def thirty_days() -> dict:
+    to_date = datetime.now(UTC).date()
+    return THIRTY | {"from_date": str(to_date - timedelta(days=29)), "to_date": str(to_date)}
+
+
+def test_how_often_events_happened(con, sim):
+    """In the last thirty days, by one request more."""
+    sim.add_fault("body", path=f"{QUERY}/events/names", body='["B", "A", "never"]')
+    body = {"data": {"series": [], "values": {"A": {"2025-01-01": 1, "2025-01-02": 2}, "B": {"2025-01-01": 40}}}}
+    sim.add_fault("body", path=f"{QUERY}/events", body=json.dumps(body))
+    call = "mixpanel_events(counts := true, workspace_id := 3002)"
+    assert [row[0] for row in rows(con, f"DESCRIBE FROM {call}")] == ["event_name", "count"]
+    for _ in range(2):
+        assert rows(con, f"FROM {call}") == [("A", 3), ("B", 40), ("never", 0)]
+    _, (method, path, params) = asked(sim)
+    assert (method, path) == ("GET", f"{QUERY}/events")
+    assert params == ID | thirty_days() | {"event": '["A","B","never"]', "workspace_id": "3002"}
+
+
+def test_how_often_events_happened_in_the_days_of_the_call(con, sim):
+    days = "from_date := '2025-01-02', to_date := '2025-01-03'"
+    found = rows(con, f"FROM mixpanel_events(counts := true, {days})")
+    (_, counted) = sim.settled()
+    assert {name: counted.params[name] for name in ("from_date", "to_date")} == {"from_date": "2025-01-02", "to_date": "2025-01-03"}
+    names = ", ".join("'" + name.replace("'", "''") + "'" for name, _ in found)
+    expected = f"SELECT event_name, sum(count)::BIGINT FROM mixpanel_event_counts([{names}], {days}) GROUP BY ALL"
+    assert sorted(row for row in found if row[1]) == sorted(rows(con, expected))
+
+
+def test_many_events_take_several_requests(con, sim):
+    names = [f"An event of a long name, number {number}" for number in range(1000)]
+    sim.add_fault("body", path=f"{QUERY}/events/names", body=json.dumps(names))
+    sim.add_fault("body", path=f"{QUERY}/events", times=None, body='{"data": {"series": [], "values": {}}}')
+    assert len(rows(con, "FROM mixpanel_events(counts := true)")) == 1000
+    counted = [json.loads(request.params["event"]) for request in sim.settled()[1:]]
+    assert len(counted) > 1 and sorted(sum(counted, [])) == sorted(names)
+
+
+def test_where_today_has_not_begun_yesterday_is_the_last_day(con, sim):
+    sim.add_fault("body", path=f"{QUERY}/events/names", body='["A"]')
+    sim.add_fault("body", path=f"{QUERY}/events", status=400, body='{"error": "to_date cannot be later than today"}')
+    sim.add_fault("body", path=f"{QUERY}/events", body='{"data": {"series": [], "values": {"A": {"2025-01-01": 1}}}}')
+    assert rows(con, "FROM mixpanel_events(counts := true)") == [("A", 1)]
+    first, second = [request.params for request in sim.settled()[1:]]
+    yesterday = datetime.fromisoformat(first["to_date"]) - timedelta(days=1)
+    assert second == first | {"to_date": str(yesterday.date())}
+
+
+def test_how_often_an_event_had_each_value(con, sim):
+    body = {"data": {"series": [], "values": {"free": {"2025-01-01": 1}, "plus": {"2025-01-01": 1}, "pro": {"2025-01-01": 2, "2025-01-02": 3}}}}
+    sim.add_fault("body", path=f"{QUERY}/events/properties", body=json.dumps(body))
+    call = "mixpanel_property_values('plan', event := 'Purchase', counts := true)"
+    assert rows(con, f"FROM {call}") == [("pro", 5), ("free", 1), ("plus", 1)]
+    expected = ID | thirty_days() | {"event": "Purchase", "name": "plan", "limit": "5000"}
+    assert asked(sim) == [("GET", f"{QUERY}/events/properties", expected)]
+
+
+def test_values_without_an_event_have_no_counts(con, sim):
+    error = error_of(con, "DESCRIBE FROM mixpanel_property_values('plan', counts := true)")
+    assert "[INVALID_ARGUMENT] event: is missing; counts := true" in error
+    assert not sim.settled()
+
+
+TYPED = "mixpanel_typed_columns('Purchase')"
+
+
+def test_typed_columns_by_the_definitions(con, sim):
+    """Two requests, both kept: the ones that other functions make."""
+    ((columns,),) = rows(con, f"FROM {TYPED}")
+    assert asked(sim) == [
+        ("GET", f"{QUERY}/data_definitions/events", {**ID, "fetch_per_event_properties": "true"}),
+        ("GET", f"{APP}/data-definitions/properties/", ALL_OF_EVENTS),
+    ]
+    rows(con, "FROM mixpanel_event_properties()")
+    rows(con, "FROM mixpanel_property_definitions()")
+    assert len(sim.settled()) == 2
+    assert columns["Amount"] == "DOUBLE" and columns["Items"] == "VARCHAR[]" and "distinct_id" not in columns
+
+
+def test_typed_columns_of_a_sample(con, sim):
+    """What those events have, as an export reads it."""
+    lines = ['{"event":"Purchase","properties":{"time":1,"distinct_id":"a","$insert_id":"i","Amount":1.5,"Items":["x"],"At":"2025-01-31T10:00:00"}}',
+             '{"event":"Purchase","properties":{"Amount":2,"Number":7,"amount":"twice"}}']  # fmt: skip
+    sim.add_fault("body", path="/api/2.0/export", body="\n".join(lines))
+    ((columns,),) = rows(con, "FROM mixpanel_typed_columns('Purchase', sample := 500)")
+    assert columns == {"Amount": "DOUBLE", "Items": "VARCHAR[]", "At": "TIMESTAMP", "Number": "BIGINT"}
+    days = thirty_days()
+    to_date = str((datetime.fromisoformat(days["to_date"]) - timedelta(days=1)).date())
+    from_date = str((datetime.fromisoformat(days["to_date"]) - timedelta(days=30)).date())
+    assert asked(sim) == [("GET", "/api/2.0/export", ID | {"from_date": from_date, "to_date": to_date, "event": '["Purchase"]', "limit": "500"})]
+
+
+@pytest.mark.parametrize("call", [TYPED, "mixpanel_typed_columns('Purchase', sample := 500)"])
+def test_typed_columns_are_what_an_export_takes(con, sim, call):
+    if "sample" in call:
+        sim.add_fault("body", path="/api/2.0/export", body=(line := json.dumps({"event": "Purchase", "properties": {
+            "Amount": 1.5, "Items": ["x"], "event_name": "y", "EVENT_TIME": "z", "properties": {}, "a'b": 1, "plan": None}})))
+        assert line
+    rows(con, f"SET VARIABLE typed = (SELECT columns FROM {call})")
+    exported = f"mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-02', events := ['Purchase'], columns := getvariable('typed'))"
+    described = {row[0]: row[1] for row in rows(con, f"DESCRIBE FROM {exported}")}
+    ((columns,),) = rows(con, "SELECT getvariable('typed')")
+    assert described == described | columns and len(described) == 5 + len(columns)
+    assert rows(con, f'SELECT count("Amount") > 0 FROM {exported}') == [(True,)]
+
+
+def test_a_map_in_many_rows(con, sim):
+    """Beside others, and in the order that it has."""
+    found = rows(con, f"SELECT columns, i FROM range(3000) r(i), {TYPED}")
+    assert len(found) == 3000 and len({json.dumps(columns) for columns, _ in found}) == 1
+
+
+def test_no_sample_of_what_did_not_happen(con, sim):
+    sim.add_fault("body", path="/api/2.0/export", body="")
+    assert "[NOT_FOUND]" in error_of(con, "FROM mixpanel_typed_columns('Never', sample := 5)")
+    assert "[NOT_FOUND]" in error_of(con, "FROM mixpanel_typed_columns('Never')")
 
 
 LOOKUP_TEXT = 'a,b\n1,"x\n, ""y"""\n,é\n'

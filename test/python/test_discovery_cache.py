@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -28,9 +29,14 @@ def test_the_second_call_makes_no_request(con, sim, call):
     assert len(sim.settled()) == 1
 
 
-def test_todays_events_are_asked_for_each_time(con, sim):
+def test_todays_events_are_a_live_question(con, sim, clock):
+    """Remembered for a minute, and not for a quarter of an hour."""
+    clock.move_by(timedelta())
     for _ in range(2):
         rows(con, "FROM mixpanel_top_events()")
+    assert len(sim.settled()) == 1
+    clock.move_by(timedelta(seconds=61))
+    rows(con, "FROM mixpanel_top_events()")
     assert len(sim.settled()) == 2
 
 

@@ -2,20 +2,19 @@
 in an hour of its own, with Mixpanel's limits.
 
 A line `*DuckDB 2.x*` just before a block says that it needs that; readers see it as a badge. Comments that they don't see say what else
-can't be: `<!-- not run: why -->`, and `<!-- more than an hour -->` before one that asks for more than the page's hour has left.
+can't be: `<!-- not run: why -->`.
 Results that a page shows are checked: `SELECT 1 + 1;  -- → 2`, and tables of rows, which `results.py` reads and writes."""
 from __future__ import annotations
 
 import os
 import re
-from contextlib import nullcontext
 from datetime import date
 
 import duckdb
 import pytest
 import results
 from conftest import HOST, ROOT
-from documented import BEYOND, NOT_RUN, ONLY_V2, PAGES, Block, as_documented, blocks, january, within_the_hour  # noqa: F401  fixtures
+from documented import NOT_RUN, ONLY_V2, PAGES, Block, as_documented, blocks, january, within_the_hour  # noqa: F401  fixtures
 
 INSTALL = ROOT / "docs" / "install.md"
 """Its statements need homes of their own, which `test_install_page.py` gives them."""
@@ -25,12 +24,11 @@ STEPS = re.compile(r"(?P<statements>.+?)(?:-- → (?P<result>[^\n]*)$|\Z)", re.D
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_runs(con, within_the_hour, page):  # noqa: F811
-    """Within an hour of Mixpanel's, but for blocks that say that it takes more."""
+    """Within an hour of Mixpanel's."""
     tables = []
     for block in blocks(page):
         if block.is_run(HOST):
-            with within_the_hour() if BEYOND in block.notes else nullcontext():
-                tables += run(con, block)
+            tables += run(con, block)
     if tables:
         results.write(page, tables, date.today())
 
@@ -67,10 +65,9 @@ def test_what_is_not_run_is_little_and_says_why():
     """The notes are these and no others: a misspelt one would be run, or hide a block."""
     noted = [block for page in RUN for block in blocks(page) if block.note]
     not_run = {str(block): block.note for block in noted if block.note.startswith(NOT_RUN)}
-    assert not [str(block) for block in noted if str(block) not in not_run and not set(block.notes) <= {ONLY_V2, BEYOND}]
+    assert not [str(block) for block in noted if str(block) not in not_run and not set(block.notes) <= {ONLY_V2}]
     assert all(len(note) > len(NOT_RUN) + 10 for note in not_run.values()), not_run
     assert len(not_run) <= 3, not_run
-    assert len([block for block in noted if BEYOND in block.notes]) <= 3
 
 
 def test_links_lead_somewhere():

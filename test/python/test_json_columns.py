@@ -46,6 +46,11 @@ ASKED = [
     ("mixpanel_lookup_tables()", f"{APP}/data-definitions/lookup-tables/", rf'{{"results":[{{"id":1,"name":"L{HALF}","more{HALF}":"{HALF}"}}]}}'),
     ("mixpanel_lookup_table(1)", f"{APP}/data-definitions/lookup-tables/download/", 'k,v\n"a\\ud83d","\\"""\n'),
     ("mixpanel_cohort_definitions()", f"{APP}/cohorts", rf'{{"results":[{{"id":1,"name":"C{HALF}","selector":{{"x{HALF}":"{HALF}"}},"behaviors":{{"{HALF}":["{HALF}"]}}}}]}}'),
+    ("mixpanel_event_definitions()", f"{APP}/data-definitions/events/", rf'[{{"name":"A{HALF}","description":"{HALF}","tags":["{HALF}"]}}]'),
+    ("mixpanel_property_definitions(density := true)", f"{APP}/data-definitions/properties/", rf'{{"results":[{{"name":"p{HALF}","exampleValue":"{HALF}","density":{{"{HALF}":1}}}}]}}'),
+    ("mixpanel_custom_properties()", f"{APP}/custom_properties/", rf'{{"results":[{{"customPropertyId":1,"name":"P{HALF}","composedProperties":{{"A{HALF}":{{"value":"{HALF}"}}}}}}]}}'),
+    ("mixpanel_event_properties()", f"{QUERY}/data_definitions/events", rf'{{"results":[{{"name":"A{HALF}","properties":[{{"name":"p{HALF}"}}]}}]}}'),
+    ("mixpanel_typed_columns('A', sample := 1)", "/api/2.0/export", LINE),
     (f"mixpanel_segmentation('A', {DAYS})", f"{QUERY}/segmentation", SERIES),
     (f"mixpanel_segmentation_numeric('A', {DAYS}, segment_by := 'p')", f"{QUERY}/segmentation/numeric", SERIES),
     (f"mixpanel_segmentation_sum('A', {DAYS}, segment_by := 'p')", f"{QUERY}/segmentation/sum", rf'{{"status":"ok","results":{{"2025-01-01":1}},"x{HALF}":"{HALF}"}}'),
@@ -56,14 +61,22 @@ ASKED = [
     (f"mixpanel_event_counts(['A'], {DAYS})", f"{QUERY}/events", SERIES),
     (f"mixpanel_property_counts('A', 'p', {DAYS})", f"{QUERY}/events/properties", SERIES),
     ("mixpanel_jql('function main() { return [] }')", f"{QUERY}/jql", rf'["{HALF}",{{"k{HALF}":["{HALF}"]}}]'),
-    (f"mixpanel_activity_feed(['d'], {DAYS})", f"{QUERY}/stream/query", rf'{{"status":"ok","results":{{"events":[{LINE}]}}}}'),
+    ("mixpanel_profile_stats('extremes', property := 'p')", f"{QUERY}/engage/stats", rf'{{"status":"ok","results":{{"m{HALF}":"{HALF}"}},"x{HALF}":"{HALF}"}}'),
+    (f"mixpanel_activity_feed(['d'], {DAYS}, workspace_id := 1)", f"{QUERY}/stream/bookmark", rf'{{"status":"ok","results":{{"events":[{LINE}]}}}}'),
     ("mixpanel_saved_report(1)", f"{QUERY}/insights", rf'{{"headers":["$event","{HALF}"],"computed_at":"2025-01-01T00:00:00","series":{{"A{HALF}":{{"2025-01-01T00:00:00":1}}}}}}'),
     ("mixpanel_flows(1)", f"{QUERY}/arb_funnels", rf'{{"computed_at":"2025-01-01T00:00:00","steps":[{{"nodes":[{{"event":"A{HALF}","type":"ANCHOR","anchorType":"NORMAL","totalCount":"1","edges":[{{"event":"B{HALF}","type":"NORMAL","step":1,"totalCount":"1","anchorType":"NORMAL"}}]}}]}}],"flows":[],"breakdowns":[],"overallConversionRate":0.5,"metadata":{{"x{HALF}":"{HALF}"}}}}'),
+    ("mixpanel_query_insights('A')", f"{QUERY}/insights", rf'{{"headers":["$metric","{HALF}"],"series":{{"A{HALF}":{{"s{HALF}":{{"2025-01-01T00:00:00":1}}}}}}}}'),
+    ("""mixpanel_query('{"sections": {}}')""", f"{QUERY}/insights", rf'{{"headers":["$event","{HALF}"],"series":{{"A{HALF}":{{"2025-01-01T00:00:00":1}}}}}}'),
+    ("mixpanel_query_funnel(['A', 'B'])", f"{QUERY}/insights", rf'{{"headers":["$funnel","{HALF}"],"series":{{"F{HALF}":{{"s{HALF}":{{"count":{{"1. A{HALF}":{{"all":1}}}}}}}}}}}}'),
+    ("mixpanel_query_retention('A', 'B')", f"{QUERY}/insights", rf'{{"headers":["$retention","{HALF}"],"series":{{"Q{HALF}":{{"2025-01-01":{{"s{HALF}":{{"first":1,"counts":[1]}}}}}}}}}}'),
+    ("mixpanel_query_flows('A')", f"{QUERY}/arb_funnels", rf'{{"flows":[{{"flowSteps":[{{"event":"A{HALF}","type":"ANCHOR","totalCount":"1"}}],"segments":["{HALF}"]}}],"metadata":{{"x{HALF}":"{HALF}"}}}}'),
     ("mixpanel_api('/api/query/engage', method := 'POST')", f"{QUERY}/engage", PAGE),
     ("mixpanel_api('/api/app/me')", "/api/app/me", rf'{{"results":{{"user{HALF}":"{HALF}"}}}}'),
     (f"mixpanel_api('/api/2.0/export', params := {{'from_date': '{FIRST}', 'to_date': '{FIRST}'}})", "/api/2.0/export", f"{LINE}\n{LINE}\n"),
     ("mixpanel_profiles(columns := {'Note': 'JSON', 'none': 'JSON'})", f"{QUERY}/engage", PAGE),
     ("mixpanel_profiles(raw := true)", f"{QUERY}/engage", PAGE),
+    ("mixpanel_cohort_members(cohort_ids := [1], columns := {'Note': 'JSON'})", f"{QUERY}/engage", PAGE),
+    ("mixpanel_cohort_members(cohort_ids := [1], raw := true)", f"{QUERY}/engage", PAGE),
     (export("columns := {'Note': 'JSON', 'deep': 'JSON', 'none': 'JSON'}", last=FIRST), "/api/2.0/export", LINE),
     (export("raw := true", last=FIRST), "/api/2.0/export", LINE),
     ("mixpanel_account_test()", f"{QUERY}/events/names", rf'["A{HALF}"]'),
@@ -72,8 +85,8 @@ ASKED = [
 
 TAKE_RAW = [call for call, *_ in ASKED if call.split("(")[0] not in (
     "mixpanel_properties", "mixpanel_events", "mixpanel_property_values", "mixpanel_top_events", "mixpanel_funnels",
-    "mixpanel_cohorts", "mixpanel_bookmarks", "mixpanel_lexicon_schemas", "mixpanel_lexicon_schema", "mixpanel_lookup_table",
-    "mixpanel_workspaces", "mixpanel_api", "mixpanel_profiles", "mixpanel_export", "mixpanel_account_test")]  # fmt: skip
+    "mixpanel_cohorts", "mixpanel_bookmarks", "mixpanel_lexicon_schemas", "mixpanel_lexicon_schema", "mixpanel_lookup_table", "mixpanel_typed_columns",
+    "mixpanel_workspaces", "mixpanel_api", "mixpanel_profiles", "mixpanel_cohort_members", "mixpanel_export", "mixpanel_account_test")]  # fmt: skip
 ASKED += [(f"{call[:-1]}, raw := true)".replace("(, ", "("), route, body) for call, route, body in ASKED if call in TAKE_RAW]
 
 NOT_ASKED = {
@@ -167,5 +180,5 @@ def test_an_answer_that_is_no_json_is_a_string_of_it_or_refused(con, sim, tmp_pa
     elif call.startswith("mixpanel_lookup_tables") and not body.startswith("\ufeff"):
         # Where nobody knows what is a secret of it, none of it is shown.
         assert "[UNEXPECTED_RESPONSE]" in error_of(con, f"FROM {call}")
-    elif not call.startswith("mixpanel_profiles"):
+    elif not call.startswith(("mixpanel_profiles", "mixpanel_cohort_members")):
         check(con, call, tmp_path / "found.json")

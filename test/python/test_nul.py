@@ -10,16 +10,19 @@ CALL_DATES = f"from_date := '{FIRST}', to_date := '{FIRST}')"
 
 GOOD = [call for call, *_ in ASKED if "raw := true" not in call and "{" not in call]
 CALLS = dict(call.split("(", 1) for call in GOOD) | {name: f"{given})" for name, given in NOT_ASKED.items()} | {
-    "mixpanel_export": CALL_DATES, "mixpanel_profiles": ")", "mixpanel_jql": "'script')",
+    "mixpanel_export": CALL_DATES, "mixpanel_profiles": ")", "mixpanel_cohort_members": ")", "mixpanel_jql": "'script')",
+    "mixpanel_query": "'{}')",
 }  # fmt: skip
 """Each table function, and good arguments."""
 
 POSITIONAL = {
     "mixpanel_account_add": ["name"], "mixpanel_account_remove": ["name"], "mixpanel_account_use": ["name"],
-    "mixpanel_activity_feed": ["distinct_ids"], "mixpanel_api": ["path"], "mixpanel_event_counts": ["events"],
+    "mixpanel_activity_feed": ["distinct_ids"], "mixpanel_api": ["path"], "mixpanel_profile_stats": ["action"], "mixpanel_event_counts": ["events"],
     "mixpanel_fetch_sql": ["table"], "mixpanel_flows": ["bookmark"], "mixpanel_funnel": ["funnel_id"], "mixpanel_jql": ["script"],
     "mixpanel_lexicon_schema": ["entity_type", "name"], "mixpanel_properties": ["event"],
     "mixpanel_property_counts": ["event", "property"], "mixpanel_property_values": ["property"],
+    "mixpanel_query": ["definition"], "mixpanel_query_insights": ["events"],
+    "mixpanel_query_flows": ["event"], "mixpanel_query_funnel": ["steps"], "mixpanel_query_retention": ["born_event", "return_event"],
     "mixpanel_saved_report": ["bookmark"], "mixpanel_segmentation": ["event"], "mixpanel_segmentation_numeric": ["event"],
     "mixpanel_segmentation_sum": ["event"], "mixpanel_segmentation_average": ["event"],
 }  # fmt: skip

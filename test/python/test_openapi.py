@@ -27,7 +27,6 @@ STATEMENTS = {
     "GET /api/query/segmentation/numeric": f"FROM mixpanel_segmentation_numeric('Purchase', {DATES}, segment_by := 'Amount')",
     "GET /api/query/segmentation/sum": f"FROM mixpanel_segmentation_sum('Purchase', {DATES}, segment_by := 'Amount')",
     "GET /api/query/segmentation/average": f"FROM mixpanel_segmentation_average('Purchase', {DATES}, segment_by := 'Amount')",
-    "GET /api/query/stream/query": f"FROM mixpanel_activity_feed(['somebody', 'a \"b\"'], {DATES})",
     "POST /api/query/cohorts/list": "FROM mixpanel_cohorts()",
     "POST /api/query/engage": "FROM mixpanel_profiles(output_properties := ['$email'], cohort_id := 1001)",
     "GET /api/query/events": f"FROM mixpanel_event_counts(['Purchase', 'Sign Up'], {DATES})",
@@ -44,6 +43,7 @@ STATEMENTS = {
     "GET /api/app/projects/{projectId}/schemas/{entityType}/{name}": "FROM mixpanel_lexicon_schema('event', 'Purchase')",
 }
 NOT_ASKED = {
+    "GET /api/query/stream/query": "it is deprecated: mixpanel_activity_feed asks stream/bookmark",
     "GET /api/app/projects/{projectId}/annotations/{annotationId}": "the list has all that is said of each",
 }
 

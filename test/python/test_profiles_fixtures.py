@@ -10,10 +10,10 @@ import pytest
 from conftest import SHARED, error_of, last_fetch, rows
 from expected_profiles import ENGAGE, asked_pages, engage_requests
 
-FEED = "/api/query/stream/query"
+FEED = "/api/query/stream/bookmark"
 PAGES = sorted((SHARED / "fixtures" / "engage").glob("*"))
 FEEDS = sorted((SHARED / "fixtures" / "activity-stream").glob("*"))
-CALL = "mixpanel_activity_feed(['u'], from_date := '2025-01-01', to_date := '2025-01-05')"
+CALL = "mixpanel_activity_feed(['u'], from_date := '2025-01-01', to_date := '2025-01-05', workspace_id := 3001)"
 
 pytestmark = pytest.mark.skipif(not PAGES or not FEEDS, reason=f"there are no fixtures in {SHARED}")
 
@@ -92,3 +92,4 @@ def test_every_feed_loads(con, sim, name, status, body):
     assert [(*row[:3], json.loads(row[3])) for row in rows(con, statement)] == expected
     ((response,),) = rows(con, f"FROM {CALL.removesuffix(')')}, raw := true)")
     assert response == body.decode()
+    assert {request.path for request in sim.settled()} == {FEED}

@@ -142,7 +142,6 @@ LONG = [
     (f"mixpanel_export({DAYS}, events := {MANY})", "events", "filter in SQL"),
     (f"mixpanel_event_counts({MANY}, {DAYS})", "events", "filter in SQL"),
     (f"mixpanel_property_counts('Purchase', 'plan', property_values := {MANY}, {DAYS})", "property_values", "Name fewer at a time"),
-    (f"mixpanel_activity_feed({MANY}, {DAYS})", "distinct_ids", "query mixpanel_export"),
     (f"mixpanel_segmentation('Purchase', filter := repeat('x', 20000), {DAYS})", "filter", "filter in SQL"),
     (f"mixpanel_export({DAYS}, filter := repeat('x', 100000))", "filter", "filter in SQL"),
     (f"mixpanel_api('/api/query/events', params := {{'event': {MANY}}})", "params", "Ask for less at a time"),

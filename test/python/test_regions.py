@@ -11,13 +11,16 @@ FUNCTIONS = [
     f"mixpanel_export({DAYS})", "mixpanel_profiles()", "mixpanel_events()", "mixpanel_properties('Purchase')", "mixpanel_property_values('plan')",
     "mixpanel_top_events()", "mixpanel_funnels()", "mixpanel_cohorts()", "mixpanel_bookmarks()", "mixpanel_lexicon_schemas()",
     "mixpanel_lexicon_schema('event', 'Purchase')", "mixpanel_annotations()", "mixpanel_workspaces()",
+    "mixpanel_event_definitions()", "mixpanel_property_definitions()", "mixpanel_custom_properties()", "mixpanel_event_properties()",
+    "mixpanel_typed_columns('Purchase')",
     "mixpanel_annotation_tags()", "mixpanel_dashboards()", "mixpanel_dashboard(501)", "mixpanel_feature_flags()", "mixpanel_experiments()",
     "mixpanel_lookup_tables()", "mixpanel_lookup_table(610)", "mixpanel_cohort_definitions()",
     f"mixpanel_segmentation('Purchase', {DAYS})", f"mixpanel_segmentation_numeric('Purchase', segment_by := 'amount', {DAYS})",
     f"mixpanel_segmentation_sum('Purchase', segment_by := 'amount', {DAYS})", f"mixpanel_segmentation_average('Purchase', segment_by := 'amount', {DAYS})",
     f"mixpanel_funnel(8101, {DAYS})", f"mixpanel_retention(born_event := 'Sign Up', {DAYS})", f"mixpanel_frequency({DAYS})",
     f"mixpanel_event_counts(['Purchase'], {DAYS})", f"mixpanel_property_counts('Purchase', 'plan', {DAYS})",
-    f"mixpanel_activity_feed(['a'], {DAYS})", "mixpanel_saved_report(8001)", "mixpanel_flows(8301)", "mixpanel_jql('function main() { return 1 }')",
+    f"mixpanel_activity_feed(['a'], {DAYS})", "mixpanel_profile_stats('count')", "mixpanel_cohort_members()", "mixpanel_saved_report(8001)", "mixpanel_flows(8301)", "mixpanel_jql('function main() { return 1 }')",
+    f"mixpanel_query_funnel(['A', 'B'], {DAYS})", f"mixpanel_query_retention('A', 'B', {DAYS})", f"mixpanel_query_flows('A', {DAYS})",
 ]  # fmt: skip
 
 

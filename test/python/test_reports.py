@@ -67,6 +67,7 @@ def shop(shop_simulator, exported, monkeypatch):
 
     def same(report: str, query: str) -> list[tuple]:
         """The rows of both. Averages may differ in their last digit: they were added up in another order."""
+        exported.execute("CALL mixpanel_clear_cache()")
         before = len(shop_simulator.settled())
         told = rows(exported, f"FROM {report} ORDER BY ALL")
         assert len(shop_simulator.settled()) == before + 1

@@ -35,6 +35,7 @@ def test_a_number_that_is_a_flow_takes_two_requests(con, sim):
         assert rows(con, f"SELECT DISTINCT report_type FROM mixpanel_saved_report({call})") == [("flows",)]
         assert asked(sim, 2) == [(INSIGHTS, "8301"), (FLOWS, "8301")]
         sim.clear()
+        rows(con, "CALL mixpanel_clear_cache()")
 
 
 def test_a_number_of_nothing_gives_the_first_error(con, sim):
@@ -97,6 +98,7 @@ def test_numbers_that_are_none(con, sim):
     assert rows(con, "SELECT segments, value FROM mixpanel_saved_report(1)") == [(["a"], None), (["b"], 1)]
     for value in ("1e400", "-1e400", '"Infinity"', '"-Infinity"', '"1e400"'):
         sim.reset()
+        rows(con, "CALL mixpanel_clear_cache()")
         serve(sim, f'{{"headers": [], "series": {{"M": {value}}}}}')
         error = error_of(con, "FROM mixpanel_saved_report(1)")
         assert "[UNEXPECTED_RESPONSE]" in error and "raw := true" in error, value

@@ -162,11 +162,13 @@ ASKING = [
     "mixpanel_retention(born_event := 'A', from_date := '2025-01-01', to_date := '2025-01-02')",
     "mixpanel_funnel(1, from_date := '2025-01-01', to_date := '2025-01-02')",
     "mixpanel_jql('function main() { return 1 }')", "mixpanel_saved_report(1)", "mixpanel_saved_report(1, raw := true)",
+    "mixpanel_query_funnel(['A', 'B'])", "mixpanel_query_retention('A', 'B')", "mixpanel_query_flows('A')",
+    "mixpanel_saved_report(1, from_date := '2025-01-01', to_date := '2025-01-02')",
     "mixpanel_flows(1)", "mixpanel_events()", "mixpanel_cohorts()", "mixpanel_bookmarks()", "mixpanel_lexicon_schemas()",
     "mixpanel_dashboards()", "mixpanel_dashboard(1)", "mixpanel_feature_flags()", "mixpanel_experiments(raw := true)",
     "mixpanel_lookup_tables(raw := true)", "mixpanel_lookup_table(1)", "mixpanel_cohort_definitions()",
     "mixpanel_annotations()", "mixpanel_profiles()", "mixpanel_profiles(raw := true)", "mixpanel_api('/api/query/events/names')",
-    "mixpanel_activity_feed(['a'], from_date := '2025-01-01', to_date := '2025-01-02')",
+    "mixpanel_profile_stats('count')", "mixpanel_cohort_members(cohort_ids := [1])", "mixpanel_activity_feed(['a'], workspace_id := 1, from_date := '2025-01-01', to_date := '2025-01-02')",
 ]  # fmt: skip
 
 

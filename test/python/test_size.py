@@ -140,7 +140,7 @@ ANSWERS = {
     "/api/query/segmentation": f"mixpanel_segmentation('A', {DAYS})",
     "/api/query/insights": "mixpanel_saved_report('https://mixpanel.com/project/12345/view/3001/app/insights#report/8001/a')",
     "/api/query/jql": "mixpanel_jql('x', raw := true)",
-    "/api/query/stream/query": f"mixpanel_activity_feed(['a'], {DAYS})",
+    "/api/query/stream/bookmark": f"mixpanel_activity_feed(['a'], {DAYS}, workspace_id := 3001)",
     "/api/query/events/names": "mixpanel_events()",
     "/api/app/projects/12345/bookmarks": "mixpanel_bookmarks()",
     "/api/app/me": "mixpanel_api('/api/app/me')",

@@ -17,7 +17,8 @@ DAYS = f"from_date := '{FIRST}', to_date := '{LAST}'"
 CALLS = [
     export(last=FIRST),
     "mixpanel_profiles(distinct_ids := ['nobody'])",
-    f"mixpanel_activity_feed(['nobody'], {DAYS})",
+    f"mixpanel_activity_feed(['nobody'], {DAYS}, workspace_id := 3001)",
+    "mixpanel_profile_stats('count')",
     "mixpanel_events()",
     "mixpanel_cohorts()",
     "mixpanel_funnels()",
@@ -30,6 +31,9 @@ CALLS = [
     f"mixpanel_segmentation('Purchase', {DAYS})",
     f"mixpanel_retention(born_event := 'Sign Up', {DAYS})",
     "mixpanel_saved_report(8001)",
+    f"mixpanel_saved_report(8001, {DAYS})",
+    f"mixpanel_query_funnel(['Sign Up', 'Purchase'], {DAYS})",
+    f"mixpanel_query_flows('Sign Up', {DAYS})",
     "mixpanel_flows(8301)",
 ]
 

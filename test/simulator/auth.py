@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .api_errors import app_refusal, refusal
 from .http1 import Request
+from .parameters import body_fields
 from .project import Project
 
 
@@ -25,7 +26,7 @@ WRONG_CLUSTER = "request failed with error: invalid project id for cluster."
 def authorize(request: Request, api: str, project: Project, credentials: Credentials, path_project: str | None) -> int:
     """The id of the project that the request may read.
 
-    Project ids come in the query, on the app API in the path (`path_project`). A project secret stands for its project
+    Project ids come in the query, on the app API in the path (`path_project`); a JSON body may have one too. A project secret stands for its project
     and is unknown to the app API. In another region than the project's nobody is known, and no project.
     """
     if request.region not in (None, project.region):
@@ -44,7 +45,7 @@ def authorize(request: Request, api: str, project: Project, credentials: Credent
     if api == "app":
         project_id = path_project
     else:
-        project_id = request.params.get("project_id")
+        project_id = request.params.get("project_id") or dict(body_fields(request)).get("project_id")
         if project_id is None and caller == "account":
             raise refusal(400, "project_id is a required parameter", request)
     if project_id is None:

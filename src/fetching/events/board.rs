@@ -33,7 +33,7 @@ use crate::{
     contract::{Code, Error, Reason, Result},
     decode::Count,
     fetching::record::{DaysAnswered, Fetch},
-    mixpanel::{Policy, Tries, redact},
+    mixpanel::{Failure, Policy, Tries, redact},
 };
 
 /// A reader that has taken nothing for so long may be waiting for us: for the other side of a join that reads the same.
@@ -91,6 +91,12 @@ impl Slot {
         matches!(self.state, State::Settled | State::Replaced)
     }
 
+    fn again(&mut self, failure: Failure, fetch: &Fetch) -> Result<Duration> {
+        let pause = self.tries.again(failure)?;
+        Fetch::add(&fetch.retries, 1);
+        Ok(pause)
+    }
+
     /// Whether its answer may still show that no other one may be cut by days.
     fn is_open(&self) -> bool {
         !self.is_over() && !self.is_cut
@@ -120,8 +126,6 @@ pub struct Task {
     pub index: usize,
     pub window: Window,
     pub claim: Option<String>,
-    /// Those that are left, after answers that had to be thrown away.
-    pub tries: Tries,
     pub pause: Duration,
 }
 
@@ -192,7 +196,7 @@ impl Board {
         let (index, slot) =
             slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Waiting))?;
         slot.state = State::Downloading;
-        Some(Task { index, window: slot.window, claim: slot.claim.clone(), tries: slot.tries, pause: slot.pause })
+        Some(Task { index, window: slot.window, claim: slot.claim.clone(), pause: slot.pause })
     }
 
     /// An answer that is to be looked at and kept before a reader has it: where so many are unread that nothing would be
@@ -289,7 +293,7 @@ impl Board {
     }
 
     /// A window broke off: its halves are asked for in its place.
-    pub fn halve(&self, index: usize, halves: [Window; 2], tries: Tries, pause: Duration) {
+    pub fn halve(&self, index: usize, halves: [Window; 2], pause: Duration) {
         let claim = self.lock().slots.get(index).and_then(|slot| slot.claim.clone());
         let claims = match self.keeper.halve(claim.as_deref(), halves) {
             Ok(claims) => claims,
@@ -298,7 +302,7 @@ impl Board {
         let mut slots = self.lock();
         let Some(old) = slots.slots.get_mut(index) else { return };
         let days = std::mem::take(&mut old.days);
-        let half_of = Some(old.half_of.unwrap_or(index));
+        let (half_of, tries) = (Some(old.half_of.unwrap_or(index)), old.tries);
         (old.state, old.claim) = (State::Replaced, None);
         for (window, claim) in halves.into_iter().zip(claims) {
             let days = days.iter().copied().filter(|day| window.has(*day)).collect();
@@ -337,11 +341,10 @@ impl Board {
         self.lock().closed
     }
 
-    /// A window is here, whole, and so many tries are left if it turns out to be no good.
-    pub fn bring(&self, index: usize, arrived: Arrived, tries: Tries) {
+    /// A window is here, whole.
+    pub fn bring(&self, index: usize, arrived: Arrived) {
         if let Some(slot) = self.lock().slots.get_mut(index) {
             slot.state = State::Arrived(arrived);
-            slot.tries = tries;
         }
         self.changed();
     }
@@ -418,10 +421,7 @@ impl Board {
         if let Some(slot) = slots.slots.get_mut(index) {
             slot.is_kept = true;
         }
-        // A half that is kept starts the count of the other one anew.
-        let family = slots.slots.get(index).and_then(|slot| slot.half_of);
-        let others = slots.slots.iter_mut().filter(|slot| family.is_some() && slot.half_of == family);
-        others.for_each(|slot| slot.tries = Tries::new(self.policy));
+        slots.begin_anew(index, self.policy);
         drop(slots);
         Fetch::add(&self.fetch.windows_kept, 1);
         if let Some(claim) = claim {
@@ -486,10 +486,9 @@ impl Board {
     pub fn again(&self, index: usize, damage: Error) {
         let mut slots = self.lock();
         let Some(slot) = slots.slots.get_mut(index) else { return };
-        match slot.tries.again(verify::failure(damage)) {
+        match slot.again(verify::failure(damage), &self.fetch) {
             Ok(pause) => {
                 (slot.state, slot.pause) = (State::Waiting, pause);
-                Fetch::add(&self.fetch.retries, 1);
                 drop(slots);
                 self.changed();
             }
@@ -497,6 +496,14 @@ impl Board {
                 drop(slots);
                 self.give_up(index, error);
             }
+        }
+    }
+
+    /// A try failed: the pause before the next one. Errors: the failure's, where there is no next one.
+    pub fn try_again(&self, index: usize, failure: Failure) -> Result<Duration> {
+        match self.lock().slots.get_mut(index) {
+            Some(slot) => slot.again(failure, &self.fetch),
+            None => Err(failure.error),
         }
     }
 
@@ -594,6 +601,13 @@ impl Slots {
     /// Whether so many are unread that nothing more is to be downloaded.
     fn is_full(&self, ahead: usize) -> bool {
         self.slots.iter().filter(|slot| slot.is_unread()).count() >= ahead
+    }
+
+    /// A half that is kept starts the count of the others anew, of those that are under way too.
+    fn begin_anew(&mut self, kept: usize, policy: Policy) {
+        let family = self.slots.get(kept).and_then(|slot| slot.half_of);
+        let others = self.slots.iter_mut().filter(|slot| family.is_some() && slot.half_of == family);
+        others.for_each(|slot| slot.tries = Tries::new(policy));
     }
 
     /// What is there of the days, for who reads why the others did not come.
@@ -701,7 +715,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::{super::spool::Allowance, *};
-    use crate::{config::Secret, contract::Clock, fetching::record, mixpanel::testing::target};
+    use crate::{config::Secret, contract::Clock, decode::Selection, fetching::record, mixpanel::testing::target};
 
     fn board(count: i8, on_failure: OnFailure) -> Board {
         let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
@@ -714,12 +728,10 @@ mod tests {
         Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
     }
 
+    const ASKED: Asked = Asked { at: Timestamp::UNIX_EPOCH, is_empty: true };
+
     fn arrived() -> Arrived {
         Arrived::Answer(Box::new(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH)))
-    }
-
-    fn tries() -> Tries {
-        Tries::new(Policy::default())
     }
 
     fn broken() -> Error {
@@ -732,20 +744,69 @@ mod tests {
         assert_eq!(board.next_to_download(2).map(|task| task.index), Some(0));
         assert_eq!(board.next_to_download(2).map(|task| task.index), Some(1));
         assert!(board.next_to_download(2).is_none());
-        board.bring(1, arrived(), tries());
+        board.bring(1, arrived());
         let (_taken, window, _) = board.take(None, || false).unwrap().unwrap();
         assert_eq!(window.from, date(2025, 1, 2));
         assert_eq!(board.next_to_download(2).map(|task| task.index), Some(2));
+    }
+
+    /// A kept answer for days from one to another, of which some are wanted.
+    fn kept(first: i8, last: i8, wanted: &[i8]) -> PlannedWindow {
+        let day = |number: i8| date(2025, 1, number);
+        let days: Vec<Date> = wanted.iter().map(|number| day(*number)).collect();
+        let name = format!("{}_{}.1735862400123.0.0.99.00000000.jsonl.gz", day(first), day(last));
+        let copy = crate::archive::Copy::read(&name).unwrap();
+        let is_whole = copy.days().count() == days.len();
+        let selection = Selection::new((copy.from, copy.to), (!is_whole).then_some(&*days), None);
+        let window = Window { from: days[0], to: days[days.len() - 1] };
+        PlannedWindow { window, days, origin: WindowOrigin::Copy(KeptAnswer { copy, place: name.into(), selection }) }
+    }
+
+    #[test]
+    fn kept_answers_of_which_days_are_cut_away_come_last() {
+        let board = board(2, OnFailure::Error);
+        let windows = vec![kept(3, 5, &[4]), kept(6, 7, &[6, 7])];
+        board.replace(&[], WindowPlan { windows, shortage: None });
+        let take = || board.take(Some(Duration::from_millis(1)), || true).unwrap();
+        let (whole, window, _) = take().unwrap();
+        assert_eq!(window.from, date(2025, 1, 6));
+        // One is read, and two are still to be asked for: any of them may show that the third must not be cut.
+        assert!(take().is_none());
+        whole.settle(Count::default(), ASKED);
+        for index in 0..2 {
+            assert!(take().is_none());
+            board.next_to_download(8);
+            board.bring(index, arrived());
+            take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, ASKED);
+        }
+        let (cut, window, _) = take().unwrap();
+        assert_eq!(window.from, date(2025, 1, 4));
+        assert!(board.may_cut());
+        cut.settle(Count::default(), ASKED);
+        assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_shows_other_days_comes_before_anything_is_cut() {
+        let board = board(1, OnFailure::Error);
+        board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
+        board.next_to_download(8);
+        board.bring(0, arrived());
+        board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
+        let (cut, ..) = board.take(None, || false).unwrap().unwrap();
+        assert!(!board.may_cut());
+        cut.plan_anew();
+        assert_eq!(board.unplanned(), Some((vec![1], vec![date(2025, 1, 4)])));
     }
 
     #[test]
     fn a_settled_scan_is_over() {
         let board = board(1, OnFailure::Error);
         board.next_to_download(1);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         let (taken, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.is_over(false));
-        taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
+        taken.settle(Count::default(), ASKED);
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
     }
@@ -756,12 +817,43 @@ mod tests {
         for _ in 0..Policy::default().damaged {
             let task = board.next_to_download(8).unwrap();
             assert_eq!(task.index, 0);
-            board.bring(0, arrived(), task.tries);
+            board.bring(0, arrived());
             board.take(None, || false).unwrap().unwrap().0.again(broken());
         }
         let error = board.take(None, || false).err().unwrap().to_string();
         assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
         assert!(board.is_over(false));
+    }
+
+    /// A board of one window of four days, that broke off: its halves are under way.
+    fn halved() -> Board {
+        let board = board(1, OnFailure::Error);
+        let day = |day| date(2025, 1, day);
+        let halves = [Window { from: day(1), to: day(2) }, Window { from: day(3), to: day(4) }];
+        board.next_to_download(8);
+        board.halve(0, halves, Duration::ZERO);
+        assert_eq!([(); 2].map(|()| board.next_to_download(8).unwrap().index), [1, 2]);
+        board
+    }
+
+    fn failures(board: &Board, index: usize) -> usize {
+        (0..99).take_while(|_| board.try_again(index, Failure::backoff(broken())).is_ok()).count()
+    }
+
+    #[test]
+    fn six_tries_in_a_row_end_a_half_and_one_that_is_kept_starts_the_count_anew() {
+        let board = halved();
+        for _ in 0..4 {
+            board.try_again(2, Failure::backoff(broken())).unwrap();
+        }
+        // While the other one is still under way.
+        board.lock().begin_anew(1, board.policy);
+        assert_eq!(failures(&board, 2), 5);
+        let board = halved();
+        for _ in 0..4 {
+            board.try_again(2, Failure::backoff(broken())).unwrap();
+        }
+        assert_eq!(failures(&board, 2), 1);
     }
 
     #[test]
@@ -802,7 +894,7 @@ mod tests {
     fn a_window_that_is_dropped_fails_the_scan() {
         let board = board(1, OnFailure::Error);
         board.next_to_download(1);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         drop(board.take(None, || false).unwrap());
         assert_eq!(board.take(None, || false).err().map(|error| error.code()), Some(Code::Internal));
     }
@@ -818,7 +910,7 @@ mod tests {
     fn what_another_request_does_not_mend_is_not_asked_for_again() {
         let board = board(1, OnFailure::Error);
         board.next_to_download(1);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         board.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
         assert!(board.is_over(false) && board.next_to_download(1).is_none());
     }

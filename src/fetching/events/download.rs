@@ -123,8 +123,9 @@ async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_un
     if !task.pause.is_zero() {
         tokio::time::sleep(task.pause).await;
     }
-    let Task { index, window, claim, mut tries, .. } = task;
-    match source.bring(window, claim.as_deref(), &mut tries, &board.keeper).await {
+    let Task { index, window, claim, .. } = task;
+    let again = |failure| board.try_again(index, failure);
+    match source.bring(window, claim.as_deref(), again, &board.keeper).await {
         Ok(Brought::Answer(mut answer)) => {
             // What was checked while it arrived is kept at once; a doubtful one is for the reader to judge.
             let count = answer.verified.filter(|count| verify::within_days(*count).is_ok());
@@ -133,10 +134,10 @@ async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_un
             {
                 board.keep(index, window, unkept, count);
             }
-            board.bring(index, Arrived::Answer(answer), tries);
+            board.bring(index, Arrived::Answer(answer));
         }
         Ok(Brought::Broken(pause, error)) => match window.halves() {
-            Some(halves) => board.halve(index, halves, tries, pause),
+            Some(halves) => board.halve(index, halves, pause),
             None => board.give_up(index, error),
         },
         Ok(Brought::Later(at, _)) if at <= wait_until => board.plan_anew(index, Some(at)),

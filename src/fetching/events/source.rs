@@ -19,7 +19,7 @@ use crate::{
     contract::{Error, Reason, Result},
     fetching::{client::FetchClient, record::Fetch},
     hash,
-    mixpanel::{Encoding, Failure, Quota, Retry, Tries},
+    mixpanel::{Encoding, Failure, Quota, Retry},
 };
 
 /// Compressed bytes from which on a window is surely too large to be inflated whole, and is checked while it arrives.
@@ -32,24 +32,6 @@ pub enum Brought {
     Broken(Duration, Error),
     /// The hour is used up until then, as the error says.
     Later(Timestamp, Error),
-}
-
-/// A request that failed, and whether an answer had begun.
-struct Attempt {
-    failure: Failure,
-    had_begun: bool,
-}
-
-impl From<Failure> for Attempt {
-    fn from(failure: Failure) -> Self {
-        Self { failure, had_begun: true }
-    }
-}
-
-impl From<Error> for Attempt {
-    fn from(error: Error) -> Self {
-        Failure::from(error).into()
-    }
 }
 
 /// Brings the windows of one scan.
@@ -65,25 +47,24 @@ impl WindowSource {
         Ok(Self { client, request, allowance: Allowance::default() })
     }
 
-    /// One window, asked for until it is here, whole, or no try is left.
+    /// One window, asked for until it is here, whole, or `again`, which a failed try goes to, says that no try is left.
     pub async fn bring(
         &self,
         window: Window,
         claim: Option<&str>,
-        tries: &mut Tries,
+        again: impl Fn(Failure) -> Result<Duration>,
         keeper: &Keeper,
     ) -> Result<Brought> {
         loop {
-            let Attempt { failure, had_begun } = match self.attempt(window, claim, keeper).await {
+            let failure = match self.attempt(window, claim, keeper).await {
                 Ok(answer) => return Ok(Brought::Answer(Box::new(answer))),
-                Err(attempt) => attempt,
+                Err(failure) => failure,
             };
             if let Retry::Later(at) = failure.retry {
                 return Ok(Brought::Later(at, failure.error));
             }
-            let error = failure.error.clone();
-            let pause = tries.again(failure)?;
-            Fetch::add(&self.client.record().retries, 1);
+            let (error, had_begun) = (failure.error.clone(), failure.silence.had_begun);
+            let pause = again(failure)?;
             if had_begun && window.halves().is_some() {
                 return Ok(Brought::Broken(pause, error));
             }
@@ -93,12 +74,12 @@ impl WindowSource {
 
     /// Asks for one window. Its last day may not have begun in the project, whose time zone we may not know: then the days
     /// before it are asked for.
-    async fn attempt(&self, mut window: Window, claim: Option<&str>, keeper: &Keeper) -> Result<Answered, Attempt> {
+    async fn attempt(&self, mut window: Window, claim: Option<&str>, keeper: &Keeper) -> Result<Answered, Failure> {
         let whole = window;
         loop {
             let asked_at = keeper.now();
             match self.receive(window, claim, keeper, window == whole).await {
-                Err(Attempt { failure, .. })
+                Err(failure)
                     if self.request.may_end_earlier(window) && failure.error.reason() == Some(Reason::FutureDate) =>
                 {
                     keeper.refused_from(window.to);
@@ -119,10 +100,10 @@ impl WindowSource {
         claim: Option<&str>,
         keeper: &Keeper,
         is_planned: bool,
-    ) -> Result<Answered, Attempt> {
+    ) -> Result<Answered, Failure> {
         let asked_at = keeper.now();
         let request = self.request.window(window).claimed(claim);
-        let mut body = self.client.open(&request).await.map_err(|failure| Attempt { failure, had_begun: false })?;
+        let mut body = self.client.open(&request).await?;
         let encoding = body.encoding();
         let id = claim.map_or_else(hash::random, str::to_owned);
         let partial = is_planned.then(|| keeper.begin(&id, encoding == Encoding::Gzip)).flatten();

@@ -16,6 +16,7 @@ use std::{
 use crate::{
     archive::Partial,
     contract::{Code, Error, Result},
+    file_limit,
 };
 
 /// Memory that one window's compressed bytes may take.
@@ -87,7 +88,10 @@ impl Spool {
         }
         match &mut self.bytes {
             Place::Memory(memory) => memory.extend_from_slice(bytes),
-            Place::Temporary(file) => file.write_all(bytes)?,
+            Place::Temporary(file) => {
+                file_limit::allows(self.length + bytes.len() as u64)?;
+                file.write_all(bytes)?;
+            }
             Place::Partial(_) => {}
         }
         self.length += bytes.len() as u64;
@@ -101,6 +105,7 @@ impl Spool {
 
     fn move_on(&mut self) -> io::Result<()> {
         if let Place::Partial(file) = &mut self.bytes {
+            file_limit::allows(self.length)?;
             let mut temporary = tempfile::tempfile()?;
             file.seek(SeekFrom::Start(0))?;
             io::copy(&mut file.take(self.length), &mut temporary)?;
@@ -121,6 +126,7 @@ impl Spool {
         let place = match (&self.bytes, written) {
             (_, Some(reader)) => Place::Partial(reader),
             (Place::Memory(memory), None) => {
+                file_limit::allows(self.length)?;
                 let mut file = tempfile::tempfile()?;
                 file.write_all(memory)?;
                 Place::Temporary(file)

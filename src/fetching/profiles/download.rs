@@ -47,6 +47,8 @@ pub enum Message {
 pub struct Order {
     pub target: Target,
     pub questions: Vec<ProfilesQuestion>,
+    /// No more profiles than this are wanted. Pages are then asked for one by one, so that the first ones are those.
+    pub max_rows: Option<u64>,
     pub max_workers: usize,
     /// Whether profiles keep their line ends.
     pub in_lines: bool,
@@ -105,8 +107,12 @@ impl Download {
     async fn questions(self: &Arc<Self>) -> Result<()> {
         let count = self.order.questions.len();
         let mut seen = Seen::default();
+        let mut given = 0;
         for number in 0..count {
-            self.question(number, &mut seen).await.map_err(|error| match count {
+            if self.order.max_rows.is_some_and(|most| given >= most) {
+                break;
+            }
+            self.question(number, &mut seen, &mut given).await.map_err(|error| match count {
                 1 => error,
                 _ => error.context(self.place(number)),
             })?;
@@ -119,13 +125,14 @@ impl Download {
         format!("question {} of {}", number + 1, self.order.questions.len())
     }
 
-    /// Hands out the answer to one question.
-    async fn question(self: &Arc<Self>, number: usize, seen: &mut Seen) -> Result<()> {
+    /// Hands out the answer to one question. `given` counts the profiles that were.
+    async fn question(self: &Arc<Self>, number: usize, seen: &mut Seen, given: &mut u64) -> Result<()> {
+        let wanted = self.order.max_rows.map(|most| most.saturating_sub(*given));
         let mut tries = self.client.tries();
         let mut forgotten = 0;
         loop {
             seen.begin(number);
-            let error = match self.session(number, seen).await {
+            let error = match self.session(number, seen, wanted, given).await {
                 Ok(()) => return Ok(()),
                 Err(Broken::Failed(error)) => return Err(error),
                 Err(Broken::Forgotten(error)) => error,
@@ -143,18 +150,24 @@ impl Download {
     }
 
     /// Asks for all pages in one session.
-    async fn session(self: &Arc<Self>, number: usize, seen: &mut Seen) -> Result<(), Broken> {
+    async fn session(
+        self: &Arc<Self>,
+        number: usize,
+        seen: &mut Seen,
+        wanted: Option<u64>,
+        given: &mut u64,
+    ) -> Result<(), Broken> {
         let Some(question) = self.order.questions.get(number) else { return Ok(()) };
         let done = self.order.record.windows_done.load(Ordering::Relaxed);
         let first = self.clone().fetch(0, question.first()).await?;
         let (announced, session) = (first.announced(), first.session.clone().unwrap_or_default());
         let (held, profiles) = fresh(first, seen);
-        let mut pages = Pages::new(announced, held);
+        let mut pages = Pages::new(announced, held, wanted);
         self.note(number, done, &pages);
-        self.hand_out(profiles).await;
+        self.hand_out(profiles, given).await;
         let mut tasks = JoinSet::new();
         loop {
-            while let Some(page) = pages.next(self.order.max_workers as u64) {
+            while let Some(page) = pages.next(self.at_once()) {
                 let (download, request) = (Arc::clone(self), question.page(&session, page));
                 tasks.spawn(async move { (page, download.fetch(page, request).await) });
             }
@@ -167,7 +180,7 @@ impl Download {
             let (held, profiles) = fresh(answer, seen);
             pages.arrived(page, held);
             self.note(number, done, &pages);
-            self.hand_out(profiles).await;
+            self.hand_out(profiles, given).await;
         }
         if let Some(warning) = pages.check()? {
             let warning =
@@ -175,6 +188,14 @@ impl Download {
             self.order.record.warn("FEWER_PROFILES", warning);
         }
         Ok(())
+    }
+
+    /// How many pages are asked for at the same time.
+    fn at_once(&self) -> u64 {
+        match self.order.max_rows {
+            Some(_) => 1,
+            None => self.order.max_workers as u64,
+        }
     }
 
     /// One page, asked for until it is here, whole, or no try is left.
@@ -194,7 +215,12 @@ impl Download {
     }
 
     /// Gives profiles to the reader, waiting for room.
-    async fn hand_out(&self, profiles: ProfileBlock) {
+    async fn hand_out(&self, mut profiles: ProfileBlock, given: &mut u64) {
+        if let Some(most) = self.order.max_rows {
+            let room = usize::try_from(most.saturating_sub(*given)).unwrap_or(usize::MAX);
+            profiles.retain(&vec![true; room.min(profiles.len())]);
+        }
+        *given += profiles.len() as u64;
         if !profiles.is_empty() {
             // Nobody reads any more: `drive` sees that too.
             let _ = self.queue.send(Ok(Message::Profiles(profiles))).await;

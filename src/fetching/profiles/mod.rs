@@ -23,7 +23,7 @@ mod seen;
 
 use super::Workers;
 
-pub use question::ProfilesRequest;
+pub use question::{ProfilesRequest, Sort};
 pub use scan::ProfilesScan;
 
 /// The query API allows 5 requests at a time, for everybody who reads the project.

@@ -13,6 +13,8 @@
 //! * where fewer came than `total` says (members of a cohort without a profile, profiles deleted meanwhile), the empty page
 //!   is asked for once more. If it is empty again, that is all there is, which should be known.
 //!
+//! Where no more than some are wanted, these end it, whatever else is there.
+//!
 //! A profile that comes on two pages counts twice towards `total`: Mixpanel counted its rows, not ours.
 
 use std::collections::BTreeMap;
@@ -38,6 +40,8 @@ pub struct Announced {
 #[derive(Debug)]
 pub struct Pages {
     announced: Announced,
+    /// No more profiles than this are wanted.
+    wanted: Option<u64>,
     /// Profiles that came, those that came before in the session too.
     profiles: u64,
     /// The same, each once.
@@ -67,11 +71,14 @@ pub struct Held {
 
 impl Pages {
     /// The first page is here.
-    pub fn new(announced: Announced, held: Held) -> Self {
+    pub fn new(announced: Announced, held: Held, wanted: Option<u64>) -> Self {
         // A total that the first page is more than says nothing.
-        let announced = Announced { total: announced.total.filter(|total| *total >= held.profiles), ..announced };
+        let total = announced.total.filter(|total| *total >= held.profiles);
+        let announced =
+            Announced { total: total.map(|total| wanted.map_or(total, |most| total.min(most))), ..announced };
         let mut pages = Self {
             announced,
+            wanted,
             profiles: 0,
             distinct: 0,
             per_page: 1,
@@ -116,9 +123,13 @@ impl Pages {
         self.per_page >= self.announced.page_size.unwrap_or(USUAL_PAGE)
     }
 
+    fn are_enough(&self) -> bool {
+        self.wanted.is_some_and(|wanted| self.distinct >= wanted)
+    }
+
     fn is_complete(&self) -> bool {
         let is_first_page = self.next == 1;
-        self.agrees() && !(is_first_page && self.is_full_page())
+        self.are_enough() || self.agrees() && !(is_first_page && self.is_full_page())
     }
 
     /// The next page to ask for now, if so many may be under way at the same time.
@@ -176,7 +187,7 @@ impl Pages {
     /// Errors: `Truncated` where profiles are missing, or may be.
     pub fn check(&self) -> Result<Option<String>> {
         let (profiles, missing) = (self.profiles, self.missing());
-        if self.announced.total == Some(self.distinct) {
+        if self.announced.total == Some(self.distinct) || self.are_enough() {
             return Ok(None);
         }
         let truncated = |what: String| Err(Error::new(Code::Truncated, what).fix(LATER));
@@ -228,7 +239,7 @@ mod tests {
     /// Asks for pages until there is none to ask for; pages hold what `held` says and nothing beyond. Returns the pages
     /// and the number of requests.
     fn run(total: Option<u64>, held: &[u64], at_once: u64) -> (Pages, u64) {
-        let mut pages = Pages::new(announced(total, true), self::held(held[0], held[0]));
+        let mut pages = Pages::new(announced(total, true), self::held(held[0], held[0]), None);
         let (mut requests, mut under_way) = (1, Vec::new());
         loop {
             while let Some(page) = pages.next(at_once) {
@@ -310,14 +321,14 @@ mod tests {
             assert_eq!((asked, pages.check()), (requests, Ok(Some(warning))), "{total}");
         }
         // Without a session it can't be asked for again.
-        let pages = Pages::new(announced(Some(36), false), held(10, 10));
+        let pages = Pages::new(announced(Some(36), false), held(10, 10), None);
         let error = pages.check().unwrap_err().to_string();
         assert!(error.starts_with("[TRUNCATED] Mixpanel announced 36 profiles, and 10 came"), "{error}");
     }
 
     #[test]
     fn a_page_that_was_empty_by_mistake_is_filled_and_the_rest_follows() {
-        let mut pages = Pages::new(announced(Some(45), true), held(10, 10));
+        let mut pages = Pages::new(announced(Some(45), true), held(10, 10), None);
         assert_eq!((pages.next(2), pages.next(2), pages.next(2)), (Some(1), Some(2), None));
         pages.arrived(2, held(0, 0));
         assert_eq!(pages.next(2), None, "before page 1 is here");
@@ -335,11 +346,11 @@ mod tests {
     #[test]
     fn a_profile_on_two_pages_is_no_shortage() {
         // The last profile of page 0 moved to page 1, the only one there.
-        let mut pages = Pages::new(announced(Some(11), true), held(10, 10));
+        let mut pages = Pages::new(announced(Some(11), true), held(10, 10), None);
         assert_eq!(pages.next(4), Some(1));
         pages.arrived(1, held(1, 0));
         assert_eq!((pages.next(4), pages.check()), (None, Ok(None)));
-        let mut pages = Pages::new(announced(Some(25), true), held(10, 10));
+        let mut pages = Pages::new(announced(Some(25), true), held(10, 10), None);
         assert_eq!((pages.next(4), pages.next(4)), (Some(1), Some(2)));
         pages.arrived(1, held(10, 9));
         pages.arrived(2, held(5, 5));
@@ -349,25 +360,25 @@ mod tests {
     #[test]
     fn a_server_that_repeats_itself_is_left() {
         for total in [None, Some(1)] {
-            let mut pages = Pages::new(announced(total, true), held(2, 2));
+            let mut pages = Pages::new(announced(total, true), held(2, 2), None);
             assert_eq!(pages.next(1), Some(1));
             pages.arrived(1, held(2, 0));
             assert_eq!(pages.next(1), None);
             assert!(pages.check().unwrap_err().what().starts_with("page 1 holds nothing but"));
         }
         // One that heeds no page number, with a total that so many rows make.
-        let mut pages = Pages::new(announced(Some(20), true), held(10, 10));
+        let mut pages = Pages::new(announced(Some(20), true), held(10, 10), None);
         assert_eq!(pages.next(1), Some(1));
         pages.arrived(1, held(10, 0));
         assert_eq!(pages.next(1), None);
         assert!(pages.check().is_err());
         // All that is announced is here, and that page 1 is page 0 again takes nothing away.
-        let mut pages = Pages::new(announced(Some(10), true), held(10, 10));
+        let mut pages = Pages::new(announced(Some(10), true), held(10, 10), None);
         assert_eq!(pages.next(1), Some(1));
         pages.arrived(1, held(10, 0));
         assert_eq!((pages.next(1), pages.check()), (None, Ok(None)));
         // A repetition among others is none.
-        let mut pages = Pages::new(announced(Some(3), true), held(2, 2));
+        let mut pages = Pages::new(announced(Some(3), true), held(2, 2), None);
         assert_eq!(pages.next(1), Some(1));
         pages.arrived(1, held(2, 1));
         assert_eq!((pages.next(1), pages.check()), (None, Ok(None)));
@@ -377,7 +388,7 @@ mod tests {
     fn those_without_an_id_may_look_alike_until_all_announced_are_here() {
         for (total, asked, is_whole) in [(Some(4), 2, true), (Some(3), 2, false), (None, 2, false), (Some(6), 3, true)]
         {
-            let mut pages = Pages::new(announced(total, true), held(2, 2));
+            let mut pages = Pages::new(announced(total, true), held(2, 2), None);
             let mut requests = 1;
             while let Some(page) = pages.next(1) {
                 pages.arrived(page, Held { profiles: 2, new: 2, unlike: 0 });
@@ -388,9 +399,25 @@ mod tests {
     }
 
     #[test]
+    fn as_many_as_are_wanted_are_enough() {
+        // The server heeds the limit on the first page, or gives whole pages nevertheless.
+        for (first, total, wanted, next) in
+            [(5, 500, 5, None), (10, 500, 5, None), (10, 500, 15, Some(1)), (10, 12, 15, Some(1))]
+        {
+            let mut pages = Pages::new(announced(Some(total), true), held(first, first), Some(wanted));
+            assert_eq!(pages.next(1), next, "{first} {total} {wanted}");
+            if next.is_some() {
+                let rest = (wanted - first).min(total - first);
+                pages.arrived(1, held(rest, rest));
+            }
+            assert_eq!((pages.next(1), pages.check()), (None, Ok(None)));
+        }
+    }
+
+    #[test]
     fn without_a_session_one_page_must_be_all() {
         let check = |total, held| {
-            let mut pages = Pages::new(announced(total, false), self::held(held, held));
+            let mut pages = Pages::new(announced(total, false), self::held(held, held), None);
             assert_eq!(pages.next(5), None);
             pages.check().is_ok()
         };

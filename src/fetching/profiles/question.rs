@@ -3,7 +3,12 @@
 //! `POST /api/query/engage`, as `query.openapi.yaml` describes it. All pages of a
 //! question must be asked for with the same fields, so these are put down once.
 
-use crate::mixpanel::{Api, Quota, Request};
+use std::collections::BTreeSet;
+
+use crate::{
+    contract::{Comparison, Filter, Value},
+    mixpanel::{Api, Quota, Request},
+};
 
 /// The most ids that one question may name.
 const MOST_IDS: usize = 2000;
@@ -26,6 +31,19 @@ pub struct ProfilesRequest {
     pub behaviors: Option<String>,
     /// Seconds since 1970.
     pub as_of: Option<i64>,
+    pub search: Option<String>,
+    pub sort: Option<Sort>,
+    /// No more profiles than this are wanted.
+    pub max_rows: Option<u64>,
+}
+
+/// In which order profiles come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sort {
+    /// An expression.
+    pub by: String,
+    /// `ascending` or `descending`.
+    pub order: &'static str,
 }
 
 /// The fields that all pages of one question have in common.
@@ -33,6 +51,29 @@ pub struct ProfilesRequest {
 pub struct ProfilesQuestion(Request);
 
 impl ProfilesRequest {
+    pub fn takes_several_questions(&self) -> bool {
+        self.distinct_ids.as_ref().is_some_and(|ids| ids.len() > MOST_IDS)
+    }
+
+    /// The same, asked about those profiles only that a query's conditions on their ids leave. `column` is that of the ids.
+    ///
+    /// Only of a question for everybody: whether Mixpanel heeds ids beside a filter or a cohort no documentation says, and
+    /// of whom a call names itself the profiles may be known by other ids.
+    pub fn narrowed(mut self, filters: &[Filter], column: usize) -> Self {
+        if self.is_about_everybody()
+            && let Some(ids) = named(filters, column)
+        {
+            self.distinct_ids = Some(ids);
+        }
+        self
+    }
+
+    fn is_about_everybody(&self) -> bool {
+        let Self { distinct_id, distinct_ids, group_id, filter, cohort, behaviors, search, max_rows, .. } = self;
+        let chosen = [distinct_id, filter, behaviors, search].into_iter().any(Option::is_some);
+        !chosen && distinct_ids.is_none() && group_id.is_none() && cohort.is_none() && max_rows.is_none()
+    }
+
     /// One question, or one for each 2000 ids. `now` in seconds.
     pub fn questions(&self, now: i64) -> Vec<ProfilesQuestion> {
         match &self.distinct_ids {
@@ -48,7 +89,11 @@ impl ProfilesRequest {
             .form_some("distinct_ids", ids.map(list))
             .form_some("data_group_id", self.group_id.map(|id| id.to_string()))
             .form_some("where", self.filter.clone())
-            .form_some("output_properties", self.output_properties.as_deref().map(list));
+            .form_some("output_properties", self.output_properties.as_deref().map(list))
+            .form_some("search", self.search.clone())
+            .form_some("sort_key", self.sort.as_ref().map(|sort| sort.by.clone()))
+            .form_some("sort_order", self.sort.as_ref().map(|sort| sort.order))
+            .form_some("limit", self.max_rows.map(|rows| rows.to_string()));
         if let Some((cohort, include_all_users)) = self.cohort {
             // Left out it is true, and ids without a profile come that nobody expects.
             request = request
@@ -62,6 +107,36 @@ impl ProfilesRequest {
                 .form_some("behaviors", self.behaviors.clone())
                 .form_some("as_of_timestamp", as_of.map(|seconds| seconds.to_string())),
         )
+    }
+}
+
+/// The ids that conditions leave; `None` where they say nothing, or nothing that one question could ask: the ids of
+/// several questions cost more of the hour than everybody does.
+fn named(filters: &[Filter], column: usize) -> Option<Vec<String>> {
+    let mut left: Option<BTreeSet<&str>> = None;
+    for filter in filters {
+        let values = match filter {
+            Filter::Compare { column: at, comparison: Comparison::Equal, value } if *at == column => {
+                std::slice::from_ref(value)
+            }
+            Filter::In { column: at, values } if *at == column => values,
+            _ => continue,
+        };
+        let Some(ids) = values.iter().map(id).collect::<Option<BTreeSet<&str>>>() else { continue };
+        left = Some(match left {
+            Some(left) => left.intersection(&ids).copied().collect(),
+            None => ids,
+        });
+    }
+    let ids = left.filter(|ids| ids.len() <= MOST_IDS)?;
+    Some(ids.into_iter().map(str::to_owned).collect())
+}
+
+/// An id that Mixpanel knows as it is written. A replacement character may stand for bytes that are no text.
+fn id(value: &Value) -> Option<&str> {
+    match value {
+        Value::Text(id) if !id.is_empty() && !id.contains(char::REPLACEMENT_CHARACTER) => Some(id),
+        _ => None,
     }
 }
 
@@ -106,6 +181,34 @@ mod tests {
         assert!(requests(behaviors.clone())[0].contains(r#"("as_of_timestamp", "1700000000")"#));
         let asked = &requests(ProfilesRequest { as_of: Some(5), ..behaviors })[0];
         assert!(asked.contains(r#"("as_of_timestamp", "5")"#) && !asked.contains("include_all_users"), "{asked}");
+    }
+
+    #[test]
+    fn conditions_name_ids_where_everybody_was_asked_for() {
+        let text = |id: &str| Value::Text(id.into());
+        let is = |id: &str| Filter::Compare { column: 0, comparison: Comparison::Equal, value: text(id) };
+        let one_of = |ids: &[&str]| Filter::In { column: 0, values: ids.iter().map(|id| text(id)).collect() };
+        let ids = |request: ProfilesRequest, filters: &[Filter]| request.narrowed(filters, 0).distinct_ids;
+        let everybody = ProfilesRequest::default;
+        assert_eq!(ids(everybody(), &[is("a")]), Some(vec!["a".into()]));
+        assert_eq!(ids(everybody(), &[one_of(&["b", "a", "b"]), is("a")]), Some(vec!["a".into()]));
+        assert_eq!(ids(everybody(), &[is("a"), is("b")]), Some(vec![]));
+        let greater = Filter::Compare { column: 0, comparison: Comparison::Greater, value: text("a") };
+        let elsewhere = Filter::Compare { column: 1, comparison: Comparison::Equal, value: text("a") };
+        let many = Filter::In { column: 0, values: (0..=MOST_IDS).map(|number| text(&number.to_string())).collect() };
+        for filter in [greater, elsewhere, many, is(""), is("a\u{fffd}"), one_of(&["a", ""])] {
+            assert_eq!(ids(everybody(), &[filter]), None);
+        }
+        for request in [
+            ProfilesRequest { filter: Some("true".into()), ..everybody() },
+            ProfilesRequest { cohort: Some((1, false)), ..everybody() },
+            ProfilesRequest { max_rows: Some(1), ..everybody() },
+            ProfilesRequest { search: Some("x".into()), ..everybody() },
+            ProfilesRequest { group_id: Some(1), ..everybody() },
+            ProfilesRequest { distinct_id: Some("x".into()), ..everybody() },
+        ] {
+            assert_eq!(ids(request, &[is("a")]), None);
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ impl ProfilesScan {
     pub fn new(
         target: Target,
         questions: Vec<ProfilesQuestion>,
+        max_rows: Option<u64>,
         max_workers: usize,
         columns: &[Column],
         record: Arc<Fetch>,
@@ -41,6 +42,7 @@ impl ProfilesScan {
         let order = Order {
             target,
             questions,
+            max_rows,
             max_workers,
             in_lines: columns.contains(&Column::Profile),
             record: Arc::clone(&record),

@@ -1,4 +1,6 @@
-//! An activity feed: `{"status": "ok", "results": {"events": [...]}}`.
+//! What does a page of an activity feed say? `{"status": "ok", "results": {"events": [...], "sentinel_event": {...}}}`.
+
+use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,6 +32,8 @@ struct Answer<'a> {
 struct Results<'a> {
     #[serde(borrow)]
     events: Vec<&'a RawValue>,
+    #[serde(borrow)]
+    sentinel_event: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -40,13 +44,39 @@ struct Event<'a> {
     properties: Entries<&'a RawValue, &'a RawValue>,
 }
 
-/// The events of a feed, in its order. The user is `distinct_id` or, where there is none, `$distinct_id`; a time that
-/// can't be read stays in the properties.
-pub fn feed(text: &str) -> Result<Vec<FeedEvent>> {
-    let Answer { results: Object(results) } = parse_object(text, "an activity feed")?;
-    results.events.into_iter().map(|event| read(event.get())).collect()
+/// What one answer holds.
+#[derive(Debug, Default)]
+pub struct FeedPage<'a> {
+    /// The events in their order, as they came.
+    events: Vec<&'a str>,
+    /// What the next page is asked for with; `None` on the last one.
+    pub cursor: Option<&'a str>,
 }
 
+impl<'a> FeedPage<'a> {
+    /// Errors: `UnexpectedResponse`.
+    pub fn read(text: &'a str) -> Result<Self> {
+        let Answer { results: Object(results) } = parse_object(text, "an activity feed")?;
+        let events = results.events.into_iter().map(RawValue::get).collect();
+        Ok(Self { events, cursor: results.sentinel_event.map(RawValue::get) })
+    }
+
+    /// The events that the page before did not have. Where a page begins again with what the last one ended with, is
+    /// not known: an event with an id of its own is told once, and a page that is the last one again tells nothing.
+    ///
+    /// Errors: `UnexpectedResponse`.
+    pub fn events_after(&self, before: &FeedPage<'_>) -> Result<Vec<FeedEvent>> {
+        if self.events == before.events {
+            return Ok(vec![]);
+        }
+        let known: HashSet<&str> = before.events.iter().copied().filter(|event| event.contains("$insert_id")).collect();
+        let events = self.events.iter().filter(|event| !known.contains(**event));
+        events.map(|event| read(event)).collect()
+    }
+}
+
+/// The user of an event is `distinct_id` or, where there is none, `$distinct_id`; a time that can't be read stays in the
+/// properties.
 fn read(source: &str) -> Result<FeedEvent> {
     let event: Event<'_> = parse_object(source, "an event with properties")?;
     let Entries(mut members) = event.properties;
@@ -73,6 +103,10 @@ fn read(source: &str) -> Result<FeedEvent> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn feed(text: &str) -> Result<Vec<FeedEvent>> {
+        FeedPage::read(text)?.events_after(&FeedPage::default())
+    }
 
     fn one(event: &str) -> FeedEvent {
         feed(&format!(r#"{{"status":"ok","results":{{"events":[{event}]}}}}"#)).unwrap().remove(0)
@@ -140,6 +174,23 @@ mod tests {
             let error = feed(body).unwrap_err().to_string();
             assert!(error.starts_with("[UNEXPECTED_RESPONSE]"), "{body}: {error}");
         }
+    }
+
+    #[test]
+    fn a_page_tells_what_the_one_before_did_not() {
+        let page = |events: &str| format!(r#"{{"results":{{"events":[{events}],"sentinel_event":{{"a": 1}}}}}}"#);
+        let event = |name: &str, id: &str| format!(r#"{{"event":"{name}","properties":{{{id}}}}}"#);
+        let (plain, known) = (event("a", ""), event("b", r#""$insert_id":"1""#));
+        let first = page(&format!("{plain},{known}"));
+        let count = |second: &str| {
+            let (first, second) = (FeedPage::read(&first).unwrap(), page(second));
+            FeedPage::read(&second).unwrap().events_after(&first).unwrap().len()
+        };
+        assert_eq!(count(&format!("{known},{}", event("c", ""))), 1);
+        assert_eq!(count(&format!("{plain},{}", event("c", ""))), 2, "what has no id may have happened twice");
+        assert_eq!(count(&format!("{plain},{known}")), 0, "the same page");
+        assert_eq!(FeedPage::read(&first).unwrap().cursor, Some(r#"{"a": 1}"#));
+        assert_eq!(FeedPage::read(r#"{"results":{"events":[],"sentinel_event":null}}"#).unwrap().cursor, None);
     }
 
     proptest::proptest! {

@@ -41,7 +41,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .timestamp("modified", |mark| mark.timestamp("modified"))
         .text("creator_name", |mark| mark.text("creator_name"))
         .bigint("workspace_id", |mark| mark.bigint("workspace_id"))
-        .bigint("dashboard_id", |mark| mark.bigint("dashboard_id"));
+        .bigint("dashboard_id", |mark| mark.bigint("dashboard_id"))
+        .json("params", |mark| mark.text("params"));
     listing(&arguments, target, request, read, table)
 }
 

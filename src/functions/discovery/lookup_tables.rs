@@ -34,7 +34,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let request =
         view_request(&target, "data-definitions/lookup-tables")?.slash(true).query_some("data-group-id", group);
     if arguments.boolean(RAW.name)?.unwrap_or(false) {
-        let whole = move || Ok(vec![without_secrets(&one_request::ask(&target, &request)?)?]);
+        let whole = move || Ok(vec![one_request::ask(&target, &request)?.read(without_secrets)?]);
         return Ok(one_request::raw().of(whole));
     }
     let table = Table::new()

@@ -1,18 +1,22 @@
-//! `mixpanel_property_values(property, ...)`: the values that a property has. `GET /api/query/events/properties/values`,
-//! cached.
+//! `mixpanel_property_values(property, ...)`: the values that a property has. `GET /api/query/events/properties/values`, or with
+//! `counts` how often an event had each, `GET /api/query/events/properties`; cached.
 
 use serde_json::value::RawValue;
 
-use super::{limit, subject, uncut};
+use super::{
+    limit, subject,
+    tally::{COUNTS, tally},
+    uncut,
+};
 use crate::{
     config::Target,
-    contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
     functions::{
         parameters::{MAX_ROWS, QUERY},
         target,
     },
     json,
-    known::{answer, refused_event, unknown_event_at_hand},
+    known::{DayRange, answer, refused_event, unknown_event_at_hand},
     mixpanel::{Api, Request},
 };
 
@@ -20,7 +24,7 @@ pub const PROPERTY_VALUES: Function = Function {
     name: "mixpanel_property_values",
     description: "The values that a property had in the last 31 days, the most frequent first.",
     example: "SELECT value FROM mixpanel_property_values('plan', event := 'Purchase');",
-    parameters: params![&[PROPERTY, EVENT, MAX_ROWS], QUERY],
+    parameters: params![&[PROPERTY, EVENT, MAX_ROWS, COUNTS], QUERY],
     bind,
     ..Function::PLAIN
 };
@@ -33,11 +37,35 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let event = arguments.text("event")?.map(str::to_owned);
     let max_rows = arguments.count("max_rows")?;
     let target = target(&arguments, session)?;
+    if arguments.boolean(COUNTS.name)?.unwrap_or(false) {
+        let event =
+            event.ok_or_else(|| Error::argument("event", "is missing; counts := true counts those of one event"))?;
+        let table = Table::new()
+            .text_ref("value", |(value, _): &(String, i64)| Some(value))
+            .bigint("count", |(_, count)| *count);
+        return Ok(table.of(move || {
+            let found = counted(&target, &property, &event, limit(max_rows))?;
+            uncut(found, max_rows, "Ask for more; ")
+        }));
+    }
     Ok(Table::new().text_ref("value", Option::<String>::as_deref).of(move || {
         let found = values(&target, &property, event.as_deref(), limit(max_rows))?;
         let narrower = if event.is_none() { "Narrow it to an event, or ask for more; " } else { "Ask for more; " };
         uncut(found, max_rows, narrower)
     }))
+}
+
+/// `GET /api/query/events/properties`, the most frequent first, then by value.
+fn counted(target: &Target, property: &str, event: &str, limit: u64) -> Result<Vec<(String, i64)>> {
+    let request = Request::get(Api::Query, "events/properties")
+        .query("event", event)
+        .query("name", property)
+        .query("limit", limit.to_string());
+    let found = tally(target, &request, DayRange::default());
+    let mut found = found.map_err(|error| refused_event(target, event, error))?;
+    found.sort_by(|(a, counts_a), (b, counts_b)| counts_b.cmp(counts_a).then_with(|| a.cmp(b)));
+    let unknown = found.is_empty().then(|| unknown_event_at_hand(target, event)).flatten();
+    unknown.map_or(Ok(found), Err)
 }
 
 fn values(target: &Target, property: &str, event: Option<&str>, limit: u64) -> Result<Vec<Option<String>>> {

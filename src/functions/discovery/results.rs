@@ -41,6 +41,14 @@ pub fn results<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<
     parse(list, expected)
 }
 
+/// The same of routes that have been seen to leave the envelope out.
+pub fn bare_or_results<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<Vec<T>> {
+    match text.trim_start_matches('\u{feff}').trim_start().starts_with('[') {
+        true => parse(text, expected),
+        false => results(text, expected),
+    }
+}
+
 /// The one thing in an envelope: `{"status": "ok", "results": {...}}`. Errors: `UnexpectedResponse` for another shape.
 pub fn result<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<T> {
     let envelope: Envelope<'a> = parse_object(text, expected)?;
@@ -66,6 +74,14 @@ mod tests {
             assert_eq!(list(text), Ok(vec![1, 2]), "{text}");
         }
         assert_eq!(list(r#"{"results": []}"#), Ok(vec![]));
+    }
+
+    #[test]
+    fn with_an_envelope_or_without() {
+        for text in [r#" [1, 2]"#, r#"{"results": [1, 2]}"#] {
+            assert_eq!(bare_or_results(text, "a list of numbers"), Ok(vec![1, 2]), "{text}");
+        }
+        assert!(bare_or_results::<u8>(r#"{"unexpected": "shape"}"#, "a list of numbers").is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `mixpanel_top_events(...)`: what happens today. `GET /api/query/events/top`, never cached: it is about this very day.
+//! `mixpanel_top_events(...)`: what happens today. `GET /api/query/events/top`. It is about this very day,
+//! so the answer is remembered like a report's, for a minute.
 
 use std::cmp::{Ordering, Reverse};
 
@@ -11,7 +12,7 @@ use crate::{
     functions::{
         counting::Counting,
         one_request,
-        parameters::{MAX_ROWS, QUERY, TYPE},
+        parameters::{LIVE, MAX_ROWS, TYPE},
         target,
     },
     json::{self, Record},
@@ -22,7 +23,7 @@ pub const TOP_EVENTS: Function = Function {
     name: "mixpanel_top_events",
     description: "The events of today, how often they happened, and how that differs from yesterday (0.25: a quarter more).",
     example: "SELECT event_name, count, percent_change FROM mixpanel_top_events(type := 'unique');",
-    parameters: params![&[TYPE, MAX_ROWS], QUERY],
+    parameters: params![&[TYPE, MAX_ROWS], LIVE],
     bind,
     ..Function::PLAIN
 };

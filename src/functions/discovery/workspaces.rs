@@ -18,11 +18,37 @@ pub const WORKSPACES: Function = Function {
     ..Function::PLAIN
 };
 
+const ROUTE: &str = "workspaces/public";
+
+const NAME_ONE: &str =
+    "This question is about a data view: workspace_id := ... names one, and then nobody has to look for it";
+
+fn read(text: &str) -> Result<Vec<Record>> {
+    Ok(Record::sorted("a workspace", results(text, "a list of workspaces")?, "id"))
+}
+
+/// The data view that shows the whole project, for questions that must name one. Takes a request of the app API, unless
+/// the answer is kept.
+pub fn global_workspace(target: &Target) -> Result<i64> {
+    let found = || {
+        let request = project_request(target, ROUTE)?;
+        let workspaces = read(&known::answer(target, &request, |text| read(text).map(drop))?)?;
+        let is_global = |workspace: &&Record| workspace.boolean("is_global").is_ok_and(|global| global == Some(true));
+        match workspaces.iter().find(is_global).or_else(|| workspaces.first()) {
+            Some(workspace) => workspace.id("id"),
+            None => Err(Error::new(Code::NotFound, "the project has no data view that these credentials may see")),
+        }
+    };
+    found().map_err(|error| match error.code() {
+        Code::InvalidConfig | Code::PermissionDenied => error.also(NAME_ONE),
+        _ => error,
+    })
+}
+
 /// `{"results": [{"id": 3001, "name": "All Project Data", "is_global": true}]}`
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let target = target(&arguments, session)?;
-    let request = project_request(&target, "workspaces/public")?;
-    let read = |text: &str| Ok(Record::sorted("a workspace", results(text, "a list of workspaces")?, "id"));
+    let request = project_request(&target, ROUTE)?;
     let table = Table::new()
         .bigint("workspace_id", |workspace: &Record| workspace.id("id"))
         .text("name", |workspace| workspace.text("name"))

@@ -6,13 +6,14 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
-use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, mode, own, text, text_or_null};
+use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, TableKind, mode, own, text, text_or_null};
 use crate::{
-    contract::{Arguments, Code, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
+    config::Target,
+    contract::{Arguments, Code, Columns, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
     functions::{
         export::{EXPORT, HANDED_ON},
         named_time_zone,
-        parameters::DAYS,
+        parameters::{DAYS, MAX_ROWS},
         target,
     },
     kept::{literal, value},
@@ -23,14 +24,24 @@ pub const FETCH_EVENTS: Pragma = Pragma {
     name: KIND.pragma,
     description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
     example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
-    parameters: params![&[TABLE], DAYS, HANDED_ON, MODE],
+    parameters: params![&[TABLE], DAYS, HANDED_ON, &[MAX_ROWS], MODE],
     script: fetch,
 };
 
 fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
     let (from, to) = arguments.required_dates("from_date", "to_date")?;
     let mode = mode(arguments)?;
+    if mode == Mode::Append && arguments.get("max_rows").is_some() {
+        return Err(Error::argument(
+            "max_rows",
+            "has no place beside append = true: rows of a part of a day would take the place of all; drop one of them",
+        ));
+    }
     let mut steps = begin(arguments, session)?;
+    if arguments.get("max_rows").is_some() {
+        // Which of its days are whole, nobody knows.
+        steps.script.set("asked", "'{}'::JSON");
+    }
     if mode == Mode::Append {
         let other = Error::new(
             Code::WrongTable,
@@ -44,7 +55,7 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
             .add(text!("same_time_zone"))?;
     }
     set_day_bounds(&mut steps, arguments.text("time_zone")?);
-    steps.fetch(arguments, params![HANDED_ON, DAYS], &[]);
+    steps.fetch(arguments, params![HANDED_ON, DAYS, &[MAX_ROWS]], &[]);
     if mode == Mode::Append {
         steps.script.add(text!("days_known"))?;
     }
@@ -127,7 +138,7 @@ pub const LOOKBACK: Param =
 const MAX_LOOKBACK_DAYS: i128 = 4_000_000;
 
 /// A day as SQL.
-fn day(date: Date) -> String {
+pub fn day(date: Date) -> String {
     value(&Value::Date(Value::days(date)))
 }
 
@@ -156,7 +167,7 @@ fn finished(zone: Option<&str>) -> String {
     format!("{} + INTERVAL {hours} HOUR", begin_of("(day + 1)", zone))
 }
 
-fn set_day_bounds(steps: &mut Steps, zone: Option<&str>) {
+pub fn set_day_bounds(steps: &mut Steps, zone: Option<&str>) {
     steps.script.set("day_begins", begin_of("day", zone)).set("day_ends", begin_of("(day + 1)", zone));
 }
 
@@ -198,7 +209,7 @@ fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
         ),
     );
     let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
-        .fix("Choose another name, and the table is made");
+        .fix("PRAGMA mixpanel_adopt takes it over, mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x; or choose another name");
     let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
         .fix("Sync with the same filter and time_zone, or into another table");
     steps
@@ -214,14 +225,23 @@ fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
 
 /// Validates the call as `mixpanel_export` does and begins its script.
 fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {
+    validated(arguments, session, Steps::new)
+}
+
+/// `new` begins the script with the table's name, its kind, its columns, and whose data it is about.
+pub fn validated(
+    arguments: &Arguments,
+    session: &Session,
+    new: fn(&str, TableKind, &Columns, &Target) -> Result<Steps>,
+) -> Result<Steps> {
     let table = arguments.required_text("table")?;
     // Which days a sync asks for is not known yet; everything else is as good now as it will be then.
     let (from, to) = (arguments.get("from_date"), arguments.get("to_date"));
     let (from, to) = (from.or(to).cloned(), to.or(from).cloned());
     let any_day = |day: Option<Value>| day.unwrap_or(Value::Date(0));
     let any_day = arguments.clone().with("from_date", any_day(from)).with("to_date", any_day(to));
-    (EXPORT.bind)(any_day, &Session { pushes_filters: false, ..session.clone() })?;
-    let mut steps = Steps::new(table, KIND, &target(arguments, session)?)?;
+    let export = (EXPORT.bind)(any_day, &Session { pushes_filters: false, ..session.clone() })?;
+    let mut steps = new(table, KIND, export.columns(), &target(arguments, session)?)?;
     let mut events = arguments.texts("events")?;
     events.iter_mut().for_each(|names| {
         names.sort_unstable();

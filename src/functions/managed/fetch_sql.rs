@@ -1,7 +1,8 @@
 //! `mixpanel_fetch_sql(table, ...)`: the script that a pragma becomes on DuckDB 2.0, for users of 1.x to run.
 
 use super::{
-    FETCH_EVENTS, FETCH_PROFILES, SYNC_EVENTS, SYNC_PROFILES,
+    ADOPT, FETCH_EVENTS, FETCH_PROFILES, SYNC_EVENTS, SYNC_PROFILES,
+    adopt::{ASKED, KINDS, TYPE},
     events::LOOKBACK,
     profiles::DELETE_MISSING,
     steps::{MODE, TABLE},
@@ -13,8 +14,8 @@ use crate::{
     },
     functions::{
         export,
-        parameters::{DAYS, WORKSPACE_ID},
-        profiles::{WHAT, WHOSE},
+        parameters::{DAYS, MAX_ROWS, WORKSPACE_ID},
+        profile_question::{WHAT, WHOSE},
     },
 };
 
@@ -30,8 +31,9 @@ pub const FETCH_SQL: Function = Function {
 /// What says which pragma.
 const OWN: &[Param] = &[
     TABLE,
-    Param::named("type", SqlType::Varchar, "what the table holds: events or profiles").default("'events'"),
+    TYPE,
     Param::named("sync", SqlType::Boolean, "whether to bring the table up to date, instead of a fetch"),
+    Param::named("adopt", SqlType::Boolean, "whether to keep a table from now on that is there, instead of a fetch"),
 ];
 
 /// What the pragmas take, each once. Settings are applied by the pragma that is meant: the others may not know them.
@@ -39,24 +41,31 @@ const THEIRS: &[Param] = &Param::without_settings(*params![
     DAYS,
     export::HANDED_ON,
     MODE,
-    &[LOOKBACK],
+    &[MAX_ROWS, LOOKBACK, ASKED],
     WHOSE,
     WHAT,
     &[WORKSPACE_ID, DELETE_MISSING],
 ]);
 
-const KINDS: [&str; 2] = ["events", "profiles"];
-
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let kind = arguments.one_of("type", &KINDS)?.unwrap_or("events");
     let sync = arguments.boolean("sync")?.unwrap_or(false);
-    let pragma = pragma(kind, sync);
+    let adopt = arguments.boolean("adopt")?.unwrap_or(false);
+    if sync && adopt {
+        return Err(Error::argument("adopt", "has no place beside sync := true; drop one of them"));
+    }
+    let pragma = if adopt { ADOPT } else { pragma(kind, sync) };
     let is_meant = |name: &str| pragma.parameters.iter().any(|known| known.name == name);
     if let Some(other) = THEIRS.iter().find(|param| arguments.get(param.name).is_some() && !is_meant(param.name)) {
-        let what = if sync { "a sync" } else { "a fetch" };
+        let what = match (sync, adopt) {
+            (true, _) => "a sync",
+            (_, true) => "an adoption",
+            _ => "a fetch",
+        };
         return Err(Error::argument(other.name, format!("means nothing to {what} of {kind}; drop it")));
     }
-    let script = pragma.statements(arguments.with("type", Value::Null), session)?;
+    let arguments = if adopt { arguments } else { arguments.with("type", Value::Null) };
+    let script = pragma.statements(arguments, session)?;
     let table = Table::new().text("sql", in_transaction);
     Ok(table.of(move || Ok(vec![script.clone()])))
 }
@@ -83,7 +92,7 @@ mod tests {
 
     #[test]
     fn whatever_a_pragma_takes_can_be_said() {
-        for pragma in KINDS.into_iter().flat_map(|kind| [pragma(kind, false), pragma(kind, true)]) {
+        for pragma in KINDS.into_iter().flat_map(|kind| [pragma(kind, false), pragma(kind, true)]).chain([ADOPT]) {
             for param in pragma.parameters {
                 assert!(
                     FETCH_SQL.parameters.iter().any(|own| own.name == param.name && own.sql_type == param.sql_type),

@@ -43,7 +43,7 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
         Code::WrongTable,
         format!("table {} was not made by mixpanel_fetch_profiles or mixpanel_sync_profiles", steps.table),
     )
-    .fix("Choose another name, and the table is made");
+    .fix("PRAGMA mixpanel_adopt takes it over, mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x; or choose another name");
     steps.make(&unknown)?.stage()?.script.add(text!("merge_profiles"))?;
     if arguments.boolean("delete_missing")?.unwrap_or(false) {
         steps.script.add(text!("remove_gone_profiles"))?;
@@ -58,8 +58,8 @@ pub const DELETE_MISSING: Param =
 /// Validates the call as `mixpanel_profiles` does and begins its script.
 fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {
     let table = arguments.required_text("table")?;
-    (PROFILES.bind)(arguments.clone(), session)?;
-    let mut steps = Steps::new(table, KIND, &target(arguments, session)?)?;
+    let profiles = (PROFILES.bind)(arguments.clone(), session)?;
+    let mut steps = Steps::new(table, KIND, profiles.columns(), &target(arguments, session)?)?;
     steps
         .script
         .set("filter_events", "NULL")

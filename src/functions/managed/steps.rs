@@ -2,8 +2,8 @@
 
 use crate::{
     config::Target,
-    contract::{Arguments, Code, Error, Param, Result, SqlType, Statements, Value},
-    kept::{METADATA, NO_HISTORY, Script, TableName, literal, value},
+    contract::{Arguments, Code, Columns, Error, Param, Result, SqlType, Statements, Value},
+    kept::{METADATA, NO_HISTORY, Script, TableName, identifier, literal, value},
 };
 
 /// The texts of `sql/kept`.
@@ -27,8 +27,6 @@ pub enum Mode {
 pub struct TableKind {
     /// As the history names it.
     pub type_name: &'static str,
-    /// Of the table, in order: names and types.
-    pub columns: &'static [(&'static str, &'static str)],
     /// Whether its rows belong to days, each asked for at a moment of its own.
     pub has_days: bool,
     /// The table function that brings the rows.
@@ -37,30 +35,11 @@ pub struct TableKind {
     pub pragma: &'static str,
 }
 
-impl TableKind {
-    /// The columns as `CREATE TABLE` takes them.
-    fn definitions(&self) -> String {
-        self.columns.iter().map(|(name, sql_type)| format!("{name} {sql_type}")).collect::<Vec<_>>().join(", ")
-    }
-}
-
-pub const EVENTS: TableKind = TableKind {
-    type_name: "events",
-    columns: &[
-        ("event_name", "VARCHAR"),
-        ("event_time", "TIMESTAMP"),
-        ("distinct_id", "VARCHAR"),
-        ("insert_id", "VARCHAR"),
-        ("properties", "JSON"),
-    ],
-    has_days: true,
-    function: "mixpanel_export",
-    pragma: "mixpanel_fetch_events",
-};
+pub const EVENTS: TableKind =
+    TableKind { type_name: "events", has_days: true, function: "mixpanel_export", pragma: "mixpanel_fetch_events" };
 
 pub const PROFILES: TableKind = TableKind {
     type_name: "profiles",
-    columns: &[("distinct_id", "VARCHAR"), ("properties", "JSON"), ("last_seen", "TIMESTAMP")],
     has_days: false,
     function: "mixpanel_profiles",
     pragma: "mixpanel_fetch_profiles",
@@ -71,6 +50,7 @@ pub struct Steps {
     pub script: Script,
     pub table: TableName,
     kind: TableKind,
+    columns: Columns,
     /// By which the fetch is found afterwards.
     pub label: String,
     /// Whose rows the table holds afterwards.
@@ -78,16 +58,24 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub fn new(table: &str, kind: TableKind, target: &Target) -> Result<Self> {
+    /// `columns`: of what is fetched, and so of the table.
+    pub fn new(table: &str, kind: TableKind, columns: &Columns, target: &Target) -> Result<Self> {
+        let mut steps = Self::before_history(table, kind, columns, target)?;
+        steps.script.add(text!("metadata"))?.add(text!("must_hold_history"))?.add(text!("must_be_a_table"))?;
+        Ok(steps)
+    }
+
+    /// Nothing of the script is written yet.
+    pub fn before_history(table: &str, kind: TableKind, columns: &Columns, target: &Target) -> Result<Self> {
         let table = TableName::read("table", table)?;
         let label = label();
         let mut script = Script::default();
-        let columns = kind.columns.iter().map(|(name, _)| *name);
+        let names = columns.iter().map(|(name, _)| identifier(name));
         let other_history = Error::new(
             Code::WrongTable,
             format!("{METADATA} beside table {table} is not a history of this extension's"),
         )
-        .fix(format!("Rename it, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another schema"));
+        .fix(format!("Where mixpanel_data, the Python library, wrote it, PRAGMA mixpanel_adopt takes its tables over. Rename any other, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another schema"));
         let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
             .fix("Rename or drop it, or choose another name");
         script
@@ -99,19 +87,16 @@ impl Steps {
             .set("type", literal(kind.type_name))
             .set("label", literal(&label))
             .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
-            .set("columns_kept", columns.collect::<Vec<_>>().join(", "))
-            .set("definitions", kind.definitions())
+            .set("columns_kept", names.collect::<Vec<_>>().join(", "))
+            .set("definitions", definitions(columns))
             .set("no_history", NO_HISTORY)
             .set("metadata_condition", table.metadata_condition())
             .set("other_history", literal(&other_history.to_string()))
             .set("hidden", literal(&hidden.to_string()))
             .set("no_record", literal(&no_record().to_string()))
             .set("failed_ranges", "failed_ranges")
-            .set("asked", if kind.has_days { asked(&own(&label)) } else { "NULL::JSON".to_owned() })
-            .add(text!("metadata"))?
-            .add(text!("must_hold_history"))?
-            .add(text!("must_be_a_table"))?;
-        Ok(Self { script, table, kind, label, project_id: target.project_id.clone() })
+            .set("asked", if kind.has_days { asked(&own(&label)) } else { "NULL::JSON".to_owned() });
+        Ok(Self { script, table, kind, columns: columns.clone(), label, project_id: target.project_id.clone() })
     }
 
     /// The call that brings the rows: these parameters of the pragma, and what only the script knows.
@@ -173,16 +158,20 @@ impl Steps {
     /// Stops where the table is not there, or holds something else.
     pub fn must_exist(&mut self, fix: String) -> Result<&mut Self> {
         let missing = Error::new(Code::TableNotFound, format!("there is no table {}", self.table)).fix(fix);
-        let columns = self.kind.columns.iter();
+        let columns = self.columns.iter();
+        let columns = columns.map(|(name, sql_type)| format!("lower({}) || ' {sql_type}'", literal(name)));
         let other = Error::new(
             Code::WrongTable,
             format!("table {} does not have the columns of {}", self.table, self.kind.type_name),
         )
-        .fix(format!("They are {}; choose another table", self.kind.definitions()));
+        .fix(format!(
+            "They are {}; a table that was made with columns wants the same ones each time, or choose another table",
+            listed(&self.columns, str::to_owned)
+        ));
         self.script
             .set("missing", literal(&missing.to_string()))
             .set("other_columns", literal(&other.to_string()))
-            .set("columns", list(columns.map(|(name, sql_type)| literal(&format!("{name} {sql_type}"))).collect()))
+            .set("columns", columns.collect::<Vec<_>>().join(", "))
             .add(text!("must_exist"))?;
         Ok(self)
     }
@@ -209,6 +198,11 @@ impl Steps {
     /// The row of the history, and the row that says what happened.
     pub fn finish(&mut self) -> Result<Statements> {
         self.script.add(text!("record"))?;
+        self.end()
+    }
+
+    /// Puts away what the script made, and says what happened.
+    pub fn end(&mut self) -> Result<Statements> {
         if self.kind.has_days {
             self.script.add("DROP TABLE {{own}}_came;\n")?;
         }
@@ -242,10 +236,13 @@ fn no_record() -> Error {
     .fix("Run it again")
 }
 
-/// Texts of SQL as a list that is in order.
-fn list(mut items: Vec<String>) -> String {
-    items.sort_unstable();
-    format!("[{}]", items.join(", "))
+/// The columns as `CREATE TABLE` takes them.
+fn definitions(columns: &Columns) -> String {
+    listed(columns, identifier)
+}
+
+fn listed(columns: &Columns, name: fn(&str) -> String) -> String {
+    columns.iter().map(|(column, sql_type)| format!("{} {sql_type}", name(column))).collect::<Vec<_>>().join(", ")
 }
 
 /// A constant as SQL that has the parameter's type whatever it looks like.

@@ -52,15 +52,34 @@ impl Days {
         }
     }
 
+    /// A definition about these days, whatever it said before: `None` for one that says nothing of days. The unit is how a
+    /// report counts, and stays.
+    pub fn onto(self, mut definition: Json) -> Option<Json> {
+        if let Some(range) = definition.get_mut("date_range") {
+            *range = self.range();
+            return Some(definition);
+        }
+        let times =
+            definition.get_mut("sections")?.get_mut("time")?.as_array_mut().filter(|times| !times.is_empty())?;
+        for time in times {
+            let unit = time.get("unit").cloned().unwrap_or_else(|| TimeUnit::Day.as_str().into());
+            *time = self.time(&unit);
+        }
+        Some(definition)
+    }
+
     /// `sections.time` of a report of Insights, funnels or retention.
     pub fn section(self, unit: TimeUnit) -> Json {
-        let unit = unit.as_str();
+        json!([self.time(&unit.as_str().into())])
+    }
+
+    fn time(self, unit: &Json) -> Json {
         match self {
             Self::Between(from, to) => {
-                json!([{"dateRangeType": "between", "unit": unit, "value": [from.to_string(), to.to_string()]}])
+                json!({"dateRangeType": "between", "unit": unit, "value": [from.to_string(), to.to_string()]})
             }
             Self::Last(days) => {
-                json!([{"dateRangeType": "in the last", "unit": unit, "window": {"unit": "day", "value": days}}])
+                json!({"dateRangeType": "in the last", "unit": unit, "window": {"unit": "day", "value": days}})
             }
         }
     }
@@ -74,6 +93,29 @@ impl Days {
             Self::Last(days) => {
                 json!({"type": "in the last", "from_date": {"unit": "day", "value": days}, "to_date": "$now"})
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_definition_keeps_everything_but_its_days() {
+        let days = Days::Between(date(2025, 1, 1), date(2025, 1, 31));
+        let time = json!({"dateRangeType": "in the last", "unit": "week", "window": {"unit": "day", "value": 30}});
+        let report = json!({"a": 1.5, "sections": {"show": [], "time": [time]}});
+        let between = json!({"dateRangeType": "between", "unit": "week", "value": ["2025-01-01", "2025-01-31"]});
+        assert_eq!(days.onto(report.clone()), Some(json!({"a": 1.5, "sections": {"show": [], "time": [between]}})));
+        assert_eq!(Days::Last(30).onto(report.clone()), Some(report));
+        let flow = json!({"steps": [], "date_range": {"type": "in the last"}});
+        let range = json!({"type": "between", "from_date": "2025-01-01", "to_date": "2025-01-31"});
+        assert_eq!(days.onto(flow), Some(json!({"steps": [], "date_range": range})));
+        for timeless in [json!({"events": []}), json!({"sections": {"time": []}}), json!({"sections": {}}), json!(5)] {
+            assert_eq!(days.onto(timeless), None);
         }
     }
 }

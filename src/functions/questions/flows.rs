@@ -19,7 +19,7 @@ use crate::{
     contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, params},
     functions::{
         one_request,
-        parameters::{QUERY, RAW},
+        parameters::{LIVE, RAW},
         saved::{FLOW_MODE, FlowMode},
         target,
     },
@@ -36,7 +36,7 @@ pub const QUERY_FLOWS: Function = Function {
         &[CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT],
         ASKED,
         &[FLOW_MODE, SEGMENT_BY, FILTERS, DATA_GROUP_ID, RAW],
-        QUERY
+        LIVE
     ],
     bind,
     ..Function::PLAIN

@@ -17,7 +17,7 @@ use crate::{
     contract::{Arguments, BoundTable, Param, Result, Session, SqlType, Table, params},
     functions::{
         one_request,
-        parameters::{QUERY, RAW, UNIT},
+        parameters::{LIVE, RAW, UNIT},
         target,
     },
     json::Moment,
@@ -33,7 +33,7 @@ const UNIT_TO_QUARTER: Param = UNIT.meaning("the stretch of time to count by: ho
 
 /// What every such question takes.
 pub const PARAMETERS: &[Param] =
-    params![days::PARAMETERS, &[UNIT_TO_QUARTER, SEGMENT_BY, FILTERS, COMPARE_TO, DATA_GROUP_ID, MAX_ROWS, RAW], QUERY];
+    params![days::PARAMETERS, &[UNIT_TO_QUARTER, SEGMENT_BY, FILTERS, COMPARE_TO, DATA_GROUP_ID, MAX_ROWS, RAW], LIVE];
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {

@@ -19,7 +19,7 @@ use crate::{
     contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
     functions::{
         one_request,
-        parameters::{QUERY, RAW},
+        parameters::{LIVE, RAW},
         saved::{Dates, numbers, read_report},
         target,
     },
@@ -68,7 +68,7 @@ pub const QUERY_INSIGHTS: Function = Function {
             MAX_ROWS,
             RAW,
         ],
-        QUERY
+        LIVE
     ],
     bind,
     ..Function::PLAIN

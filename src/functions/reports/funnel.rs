@@ -8,9 +8,11 @@ use super::{
     unit::{DAY_TO_MONTH, Unit},
 };
 use crate::{
-    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, params},
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Value, params},
     functions::{
+        each::each_of,
         expression::segment_by,
+        on_failure::ON_FAILURE,
         one_request::raw_answer,
         parameters::{DAYS, FILTER, MAX_ROWS, RAW, SEGMENT_BY, UNIT},
         target,
@@ -23,7 +25,12 @@ pub const FUNNEL: Function = Function {
     name: "mixpanel_funnel",
     description: "How many users take each step of a saved funnel, by the date on which they enter it, or over all days together. One request.",
     example: "SELECT * FROM mixpanel_funnel(8101, from_date := '2025-01-01', to_date := '2025-01-05');",
-    parameters: params![&[FUNNEL_ID], DAYS, &[UNIT, SEGMENT_BY, FILTER, LENGTH_UNIT, LENGTH, MAX_ROWS, MODE], REPORT],
+    parameters: params![
+        &[FUNNEL_ID],
+        DAYS,
+        &[UNIT, SEGMENT_BY, FILTER, LENGTH_UNIT, LENGTH, MAX_ROWS, MODE, ON_FAILURE],
+        REPORT
+    ],
     bind,
     ..Function::PLAIN
 };
@@ -34,13 +41,28 @@ const MODE: Param = Param::named(
     "trends: the steps by date; steps: once for all days, with the funnel's name",
 )
 .default("'trends'");
-const FUNNEL_ID: Param = Param::positional("funnel_id", SqlType::Any, "the id of a saved funnel, a number or text");
+const FUNNEL_ID: Param =
+    Param::positional("funnel_id", SqlType::Any, "the id of a saved funnel, a number or text, or a list of them");
 const LENGTH_UNIT: Param = Param::named("length_unit", SqlType::Varchar, "of length: day, hour, minute or second");
 /// A number with a fraction is refused; as a BIGINT it would come rounded.
 const LENGTH: Param = Param::named("length", SqlType::Any, "how long users have, if not what was saved");
 
 /// The units of `length_unit`, and how many of them are the 90 days that Mixpanel allows.
 const LENGTHS: [(&str, u64); 4] = [("day", 90), ("hour", 90 * 24), ("minute", 90 * 24 * 60), ("second", 90 * 86_400)];
+
+/// One funnel, or each of a list, whose rows have `funnel_id` too.
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let id_of = |value: &Value| {
+        let one = arguments.clone().with(FUNNEL_ID.name, value.clone());
+        funnel_id(&one)?
+            .parse()
+            .map_err(|error| Error::argument(FUNNEL_ID.name, "is no id of 64 bits").caused_by(error))
+    };
+    match each_of(&FUNNEL, FUNNEL_ID.name, &arguments, session, id_of, bind_one)? {
+        Some(each) => Ok(each),
+        None => bind_one(arguments, session),
+    }
+}
 
 /// The funnel that is asked about, but for the buckets of time.
 struct Asked {
@@ -68,7 +90,7 @@ impl Asked {
     }
 }
 
-fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let mode = arguments.one_of(MODE.name, &["trends", "steps"])?;
     let asked = Asked::of(&arguments)?;
     if mode != Some("steps") {

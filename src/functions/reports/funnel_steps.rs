@@ -35,7 +35,7 @@ impl FunnelSteps {
     }
 
     fn steps(&self, check: &impl Fn(&[Step]) -> Result<()>, is_named: bool) -> Result<Vec<Named>> {
-        let steps = read(&ask(&self.target, &self.request)?, self.is_segmented)?;
+        let steps = ask(&self.target, &self.request)?.read(|text| read(text, self.is_segmented))?;
         check(&steps)?;
         let name = if is_named { funnel_name(&self.target, &self.funnel_id)? } else { None };
         let name: Option<Arc<str>> = name.map(Arc::from);

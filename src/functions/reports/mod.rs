@@ -10,6 +10,8 @@ mod funnel_steps;
 mod jql;
 mod numeric;
 mod parameters;
+mod profile_stats;
+mod profile_stats_answer;
 mod retention;
 mod retention_answer;
 mod segmentation;
@@ -22,14 +24,16 @@ pub use frequency::FREQUENCY;
 pub use funnel::FUNNEL;
 pub use jql::JQL;
 pub use numeric::{AVERAGE, NUMERIC, SUM};
+pub use profile_stats::PROFILE_STATS;
 pub use retention::RETENTION;
 pub use segmentation::SEGMENTATION;
+pub(super) use series_answer::{Series, series};
 
 use arrow_array::{RecordBatch, cast::AsArray};
 
 use super::{
     one_request::{ask, raw_answer},
-    parameters::{QUERY, RAW},
+    parameters::{LIVE, RAW},
     target,
 };
 use crate::{
@@ -39,7 +43,7 @@ use crate::{
 };
 
 /// What every report takes besides its own parameters.
-const REPORT: &[Param] = params![&[RAW], QUERY];
+const REPORT: &[Param] = params![&[RAW], LIVE];
 
 /// What is asked, and how the answer is read.
 struct Question {
@@ -85,7 +89,7 @@ impl Question {
             return Ok(raw_answer(target, request));
         }
         Ok(rows(columns, move || {
-            let batch = read(&ask(&target, &request)?)?;
+            let batch = ask(&target, &request)?.read(&read)?;
             // Mixpanel answers questions about events that it doesn't know as if they had never happened.
             let mut absent = events.iter().filter(|event| is_absent(event, &batch, event_column));
             absent.find_map(|event| unknown_event_at_hand(&target, event)).map_or(Ok(batch), Err)

@@ -4,15 +4,15 @@ use super::link::{AppKind, Link, NoLink};
 use crate::{
     config::{Region, Target},
     contract::{Arguments, Error, Param, Result, SqlType, Value, params},
-    functions::parameters::{QUERY, RAW},
+    functions::parameters::{LIVE, RAW},
     kept::literal,
 };
 
-const NAME: &str = "bookmark";
+pub const NAME: &str = "bookmark";
 
 /// What the functions that read one saved report take.
 pub const PARAMETERS: &[Param] =
-    params![&[Param::positional(NAME, SqlType::Any, "the report's id, or its URL"), RAW], QUERY];
+    params![&[Param::positional(NAME, SqlType::Any, "the report's id, or its URL"), RAW], LIVE];
 
 /// The report that a call of this function asks for.
 ///

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     contract::{Arguments, BoundTable, Param, Result, SqlType, Table},
     functions::one_request,
+    known::Remembered,
 };
 
 pub const MODE: Param =
@@ -36,6 +37,18 @@ impl FlowMode {
             "tree" => Self::Tree,
             _ => Self::Sankey,
         }))
+    }
+
+    /// The form that a definition was saved in.
+    pub fn of_definition(definition: &serde_json::Value) -> Self {
+        let says = |name: &str, word: &str| definition.get(name).and_then(serde_json::Value::as_str) == Some(word);
+        if says("chartType", Self::Paths.chart_type()) || says("flows_merge_type", Self::Paths.merge_type()) {
+            Self::Paths
+        } else if says("flows_merge_type", Self::Tree.merge_type()) {
+            Self::Tree
+        } else {
+            Self::Sankey
+        }
     }
 
     /// What the API calls it.
@@ -64,11 +77,11 @@ impl FlowMode {
     }
 
     /// A call whose rows are read out of this answer, or are it with `raw`.
-    pub fn bound(self, raw: bool, ask: impl Fn() -> Result<String> + Send + Sync + 'static) -> Box<dyn BoundTable> {
+    pub fn bound(self, raw: bool, ask: impl Fn() -> Result<Remembered> + Send + Sync + 'static) -> Box<dyn BoundTable> {
         match (raw, self) {
-            (true, _) => one_request::raw().of(move || Ok(vec![ask()?])),
-            (false, Self::Tree) => tree().of(move || tree_answer::read(&ask()?)),
-            (false, _) => diagram().of(move || Ok(ways(read(&ask()?)?))),
+            (true, _) => one_request::raw().of(move || Ok(vec![ask()?.whole()])),
+            (false, Self::Tree) => tree().of(move || ask()?.read(tree_answer::read)),
+            (false, _) => diagram().of(move || Ok(ways(ask()?.read(read)?))),
         }
     }
 }

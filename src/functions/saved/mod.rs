@@ -19,5 +19,5 @@ pub use board::{BOARD, board};
 pub use bookmark_id::BOOKMARK_ID;
 pub use flow_rows::{FlowMode, MODE as FLOW_MODE};
 pub use flows::FLOWS;
-pub use report::{Dates, SAVED_REPORT, numbers};
+pub use report::{Dates, SAVED_REPORT, numbers, table as report_table};
 pub use report_answer::{Report, ReportSeries, read as read_report, read_dated_inside as read_report_dated_inside};

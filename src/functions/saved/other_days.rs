@@ -4,7 +4,7 @@
 //! replaced, and the whole is posted: two requests, the first of which is kept.
 
 use jiff::civil::Date;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     flow_rows::FlowMode,
@@ -17,9 +17,13 @@ use crate::{
         discovery::{SavedDefinition, require_definitions, saved_definition},
         one_request,
         parameters::{FROM_DATE, TO_DATE},
-        questions::asking::{self, SegmentLimit},
+        questions::{
+            asking::{self, SegmentLimit},
+            days::Days,
+        },
     },
     json::unexpected,
+    known::Remembered,
     mixpanel::Request,
 };
 
@@ -49,7 +53,7 @@ impl OtherDays {
     }
 
     /// The answer about these days. Blocks. `mode` is the form of a flow, if not the one that was saved.
-    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: Wanted) -> Result<String> {
+    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: Wanted) -> Result<Remembered> {
         let saved = saved_definition(target, link.bookmark_id)?;
         let kind = AppKind::of(&saved.report_type);
         wanted.check(kind, &saved.report_type)?;
@@ -63,26 +67,10 @@ impl OtherDays {
 
     /// The definition about these days. Errors: `UnexpectedResponse` for one that has no period where others have it.
     fn placed(self, saved: SavedDefinition) -> Result<Map<String, Value>> {
-        let mut params = saved.params;
-        let (from, to) = (self.from.to_string(), self.to.to_string());
-        if let Some(range) = params.get_mut("date_range") {
-            *range = json!({"type": "between", "from_date": from, "to_date": to});
-            return Ok(params);
-        }
-        let times = params.get_mut("sections").and_then(|sections| sections.get_mut("time")?.as_array_mut());
-        match times {
-            Some(times) if !times.is_empty() => {
-                for time in times {
-                    // The unit is how the report counts, and stays.
-                    let unit = time.get("unit").cloned().unwrap_or_else(|| "day".into());
-                    *time = json!({"dateRangeType": "between", "unit": unit, "value": [from, to]});
-                }
-                Ok(params)
-            }
-            _ => {
-                let text = Value::Object(params).to_string();
-                Err(unexpected("a period in the saved report's definition", "there is none", &text))
-            }
+        let params = Value::Object(saved.params);
+        match Days::Between(self.from, self.to).onto(params.clone()) {
+            Some(Value::Object(params)) => Ok(params),
+            _ => Err(unexpected("a period in the saved report's definition", "there is none", &params.to_string())),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use arrow_array::{Date32Array, Float64Array, TimestampMicrosecondArray};
 
 use super::{
-    argument::{PARAMETERS, bookmark},
+    argument::{NAME as BOOKMARK, PARAMETERS, bookmark},
     flow_rows::FlowMode,
     link::{AppKind, Link},
     other_days::{OTHER_DAYS, OtherDays, Wanted},
@@ -21,23 +21,37 @@ use super::{
 use crate::{
     config::Target,
     contract::{
-        Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, list_of_texts, params,
+        Arguments, BoundTable, Error, Function, Reason, Result, Session, SqlType, Table, Value, list_of_texts, params,
         texts_at,
     },
-    functions::{discovery::known_type, one_request, target},
+    functions::{discovery::known_type, each::each_of, on_failure::ON_FAILURE, one_request, target},
     json::Moment,
+    known::Remembered,
 };
 
 pub const SAVED_REPORT: Function = Function {
     name: "mixpanel_saved_report",
     description: "The numbers of a saved report of Insights, funnels, retention or flows, by its id or URL: one row for each metric, segment and date.",
     example: "SELECT metric, segments, date, value FROM mixpanel_saved_report(8001);",
-    parameters: params![PARAMETERS, OTHER_DAYS],
+    parameters: params![PARAMETERS, OTHER_DAYS, &[ON_FAILURE]],
     bind,
     ..Function::PLAIN
 };
 
+/// One report, or each of a list, whose rows have `bookmark_id` too.
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let target = target(&arguments, session)?;
+    let id_of = |value: &Value| {
+        let one = arguments.clone().with(BOOKMARK, value.clone());
+        Ok(bookmark(SAVED_REPORT.name, &one, &target)?.bookmark_id)
+    };
+    match each_of(&SAVED_REPORT, BOOKMARK, &arguments, session, id_of, bind_one)? {
+        Some(each) => Ok(each),
+        None => bind_one(arguments, session),
+    }
+}
+
+fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let target = target(&arguments, session)?;
     let link = bookmark(SAVED_REPORT.name, &arguments, &target)?;
     let days = OtherDays::of(&arguments, &target)?;
@@ -46,12 +60,13 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         None => ask(&target, &link),
     };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
-        true => one_request::raw().of(move || Ok(vec![answer()?])),
-        false => table().of(move || read(&answer()?)),
+        true => one_request::raw().of(move || Ok(vec![answer()?.whole()])),
+        false => table().of(move || answer()?.read(read)),
     })
 }
 
-fn table() -> Table<Report> {
+/// The rows of any report but Flows.
+pub fn table() -> Table<Report> {
     let table = Table::new().column("report_type", SqlType::Varchar, |Report { report_type, rows, .. }: &Report| {
         texts_at([Some(report_type)], rows.iter().map(|_| 0))
     });
@@ -90,7 +105,7 @@ pub fn numbers(table: Table<Report>, dates: Dates) -> Table<Report> {
 }
 
 /// The answer of the route that knows the report.
-fn ask(target: &Target, link: &Link) -> Result<String> {
+fn ask(target: &Target, link: &Link) -> Result<Remembered> {
     match link.kind.or_else(|| AppKind::of(&known_type(target, link.bookmark_id)?)) {
         Some(AppKind::Flows) => one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)),
         Some(_) => one_request::ask(target, &insights(link)),

@@ -3,6 +3,8 @@
 //! This API has no way to share a buffer, so bytes are copied, once. Its functions throw where there is no memory for them,
 //! through us, which ends the process: so much as is large is asked for first.
 
+use std::ops::Range;
+
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, RecordBatch,
     cast::AsArray,
@@ -48,6 +50,7 @@ pub unsafe fn write_array(array: &ArrayRef, vector: ffi::duckdb_vector) -> Resul
             DataType::Timestamp(..) => write_numbers::<TimestampMicrosecondType>(array, vector),
             DataType::Decimal128(width, _) => write_decimals(array, vector, *width),
             DataType::List(_) => write_lists(array, vector)?,
+            DataType::Map(..) => write_maps(array, vector)?,
             other => return Err(Error::new(Code::Internal, format!("no column can be of the Arrow type {other}"))),
         }
     }
@@ -122,18 +125,41 @@ unsafe fn write_decimals(array: &ArrayRef, vector: ffi::duckdb_vector, width: u8
 
 unsafe fn write_lists(array: &ArrayRef, vector: ffi::duckdb_vector) -> Result<()> {
     let lists = array.as_list::<i32>();
-    let offsets = lists.value_offsets();
-    let first = offsets.first().copied().unwrap_or_default();
-    let items = lists.values().slice(first as usize, (offsets.last().copied().unwrap_or_default() - first) as usize);
     // SAFETY: as for `write_array`; the child vector is given room before it is written.
+    unsafe {
+        let items = write_entries(lists.value_offsets(), vector);
+        write_array(&lists.values().slice(items.start, items.len()), ffi::duckdb_list_vector_get_child(vector))
+    }
+}
+
+/// DuckDB has a map as a list of its keys and values.
+unsafe fn write_maps(array: &ArrayRef, vector: ffi::duckdb_vector) -> Result<()> {
+    let maps = array.as_map();
+    // SAFETY: as for `write_array`; the child vector, whose parts are keys and values, is given room before it is written.
+    unsafe {
+        let entries = write_entries(maps.value_offsets(), vector);
+        let child = ffi::duckdb_list_vector_get_child(vector);
+        for (index, part) in [maps.keys(), maps.values()].into_iter().enumerate() {
+            let part = part.slice(entries.start, entries.len());
+            write_array(&part, ffi::duckdb_struct_vector_get_child(child, index as u64))?;
+        }
+    }
+    Ok(())
+}
+
+/// Which rows have which items, and room for those. Returns where the items are in the array that holds them.
+unsafe fn write_entries(offsets: &[i32], vector: ffi::duckdb_vector) -> Range<usize> {
+    let (first, last) = (offsets.first().copied().unwrap_or_default(), offsets.last().copied().unwrap_or_default());
+    let count = (last - first) as u64;
+    // SAFETY: as for `write_array`.
     unsafe {
         let entries = ffi::duckdb_vector_get_data(vector).cast::<ffi::duckdb_list_entry>();
         for (row, bounds) in offsets.windows(2).enumerate() {
             let (start, end) = ((bounds[0] - first) as u64, (bounds[1] - first) as u64);
             entries.add(row).write(ffi::duckdb_list_entry { offset: start, length: end - start });
         }
-        ffi::duckdb_list_vector_reserve(vector, items.len() as u64);
-        ffi::duckdb_list_vector_set_size(vector, items.len() as u64);
-        write_array(&items, ffi::duckdb_list_vector_get_child(vector))
+        ffi::duckdb_list_vector_reserve(vector, count);
+        ffi::duckdb_list_vector_set_size(vector, count);
     }
+    first as usize..last as usize
 }

@@ -30,6 +30,10 @@ impl LogicalType {
                 SqlType::Interval => ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_INTERVAL),
                 SqlType::Any => ffi::duckdb_create_logical_type(ffi::DUCKDB_TYPE_DUCKDB_TYPE_ANY),
                 SqlType::Decimal(width, scale) => ffi::duckdb_create_decimal_type(*width, *scale),
+                SqlType::Map => {
+                    let varchar = LogicalType::of(&SqlType::Varchar);
+                    ffi::duckdb_create_map_type(varchar.0, varchar.0)
+                }
                 SqlType::List(item) => ffi::duckdb_create_list_type(LogicalType::of(item).0),
             }
         })

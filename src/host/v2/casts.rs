@@ -12,7 +12,7 @@ const DAY: i64 = 86_400_000_000;
 
 /// What a column, a TIMESTAMP, was cast to before it was compared with a constant of that type.
 #[derive(Debug, Clone, Copy)]
-pub enum Constant {
+pub enum CastConstant {
     /// Days since 1970.
     Date(i32),
     /// Microseconds since 1970 in UTC.
@@ -20,20 +20,25 @@ pub enum Constant {
 }
 
 /// Conditions on the column that hold wherever the comparison does.
-pub fn implied(column: usize, comparison: Comparison, constant: Constant, session: Option<&TimeZone>) -> Vec<Filter> {
+pub fn implied(
+    column: usize,
+    comparison: Comparison,
+    constant: CastConstant,
+    session: Option<&TimeZone>,
+) -> Vec<Filter> {
     use Comparison::{Equal, Greater, GreaterOrEqual, Less, LessAndMaybeEqual, LessOrEqual};
     // The column's times whose cast may be equal to the constant.
     let (first, last) = match constant {
-        Constant::Date(days) => of_day(days),
-        Constant::Moment(micros) => on_clocks(micros, session),
+        CastConstant::Date(days) => of_day(days),
+        CastConstant::Moment(micros) => on_clocks(micros, session),
     };
     let conditions: &[(Comparison, Option<i64>)] = match (comparison, constant) {
         (Equal, _) => &[(GreaterOrEqual, first), (LessOrEqual, last)],
-        (Less, Constant::Date(_)) => &[(Less, first)],
-        (Greater, Constant::Date(_)) => &[(Greater, last)],
-        (LessAndMaybeEqual, Constant::Date(_)) | (LessOrEqual, _) => &[(LessOrEqual, last)],
-        (Less | LessAndMaybeEqual, Constant::Moment(_)) => &[(comparison, last)],
-        (Greater, Constant::Moment(_)) | (GreaterOrEqual, _) => &[(comparison, first)],
+        (Less, CastConstant::Date(_)) => &[(Less, first)],
+        (Greater, CastConstant::Date(_)) => &[(Greater, last)],
+        (LessAndMaybeEqual, CastConstant::Date(_)) | (LessOrEqual, _) => &[(LessOrEqual, last)],
+        (Less | LessAndMaybeEqual, CastConstant::Moment(_)) => &[(comparison, last)],
+        (Greater, CastConstant::Moment(_)) | (GreaterOrEqual, _) => &[(comparison, first)],
     };
     let compare = |&(comparison, micros): &(_, Option<i64>)| {
         Some(Filter::Compare { column, comparison, value: Value::Timestamp(micros?) })
@@ -71,7 +76,7 @@ fn shifted(micros: i64, least: SignedDuration, most: SignedDuration) -> (Option<
 mod tests {
     use super::*;
 
-    fn shown(comparison: Comparison, constant: Constant, zone: Option<&str>) -> Vec<(Comparison, i64)> {
+    fn shown(comparison: Comparison, constant: CastConstant, zone: Option<&str>) -> Vec<(Comparison, i64)> {
         let zone = zone.map(|name| TimeZone::get(name).unwrap());
         let filters = implied(0, comparison, constant, zone.as_ref());
         let shown = |filter| match filter {
@@ -84,7 +89,7 @@ mod tests {
     #[test]
     fn a_date_is_its_whole_day() {
         use Comparison::*;
-        let of = |comparison| shown(comparison, Constant::Date(10), None);
+        let of = |comparison| shown(comparison, CastConstant::Date(10), None);
         let last = 11 * DAY - 1;
         assert_eq!(of(Equal), [(GreaterOrEqual, 10 * DAY), (LessOrEqual, last)]);
         assert_eq!(of(Greater), [(Greater, last)]);
@@ -98,23 +103,23 @@ mod tests {
     fn a_moment_is_what_the_sessions_clocks_show() {
         use Comparison::*;
         const HOUR: i64 = 3_600_000_000;
-        let of = |zone| shown(Greater, Constant::Moment(0), zone);
+        let of = |zone| shown(Greater, CastConstant::Moment(0), zone);
         assert_eq!(of(Some("UTC")), [(Greater, 0)]);
         assert_eq!(of(Some("America/New_York")), [(Greater, -5 * HOUR)]);
         assert_eq!(of(None), [(Greater, -16 * HOUR)]);
         // Clocks went forward on 2025-03-30 at 01:00 in UTC.
         let change = "2025-03-30T01:00:00Z".parse::<Timestamp>().unwrap().as_microsecond();
-        let both = shown(Equal, Constant::Moment(change), Some("Europe/Berlin"));
+        let both = shown(Equal, CastConstant::Moment(change), Some("Europe/Berlin"));
         assert_eq!(both, [(GreaterOrEqual, change + HOUR), (LessOrEqual, change + 2 * HOUR)]);
     }
 
     #[test]
     fn infinities_say_nothing() {
         for micros in [i64::MAX, -i64::MAX] {
-            assert_eq!(shown(Comparison::LessOrEqual, Constant::Moment(micros), Some("UTC")), []);
+            assert_eq!(shown(Comparison::LessOrEqual, CastConstant::Moment(micros), Some("UTC")), []);
         }
         for days in [i32::MAX, -i32::MAX] {
-            assert_eq!(shown(Comparison::Less, Constant::Date(days), None), []);
+            assert_eq!(shown(Comparison::Less, CastConstant::Date(days), None), []);
         }
     }
 }

@@ -14,7 +14,7 @@ use duckdb_neo::{
 use jiff::tz::TimeZone;
 
 use super::{
-    casts::{self, Constant},
+    casts::{self, CastConstant},
     types::constant,
 };
 use crate::contract::{Comparison, Filter, Value};
@@ -147,7 +147,7 @@ fn value(expression: &Expression<'_>) -> Result<Option<Value>> {
 }
 
 /// The constant that a cast is compared with: DuckDB compares like with like, so its type is that of the cast.
-fn cast_constant(expression: &Expression<'_>) -> Result<Option<Constant>> {
+fn cast_constant(expression: &Expression<'_>) -> Result<Option<CastConstant>> {
     if expression.expression_type()? != Type::ValueConstant {
         return Ok(None);
     }
@@ -156,8 +156,8 @@ fn cast_constant(expression: &Expression<'_>) -> Result<Option<Constant>> {
         return Ok(None);
     }
     Ok(match value.logical_type()?.id()? {
-        LogicalTypeID::Date => value.get::<DateValue>()?.map(|date| Constant::Date(date.0)),
-        LogicalTypeID::TimestampTz => value.get::<TimestampTzValue>()?.map(|moment| Constant::Moment(moment.0)),
+        LogicalTypeID::Date => value.get::<DateValue>()?.map(|date| CastConstant::Date(date.0)),
+        LogicalTypeID::TimestampTz => value.get::<TimestampTzValue>()?.map(|moment| CastConstant::Moment(moment.0)),
         _ => None,
     })
 }

@@ -23,7 +23,7 @@ pub fn logical_type<C: FFILink + ?Sized>(link: &C, sql_type: &SqlType) -> Result
         SqlType::Timestamp => TimestampValue::logical_type(link),
         SqlType::Interval => IntervalValue::logical_type(link),
         SqlType::Any => link.logical_type_create_from_id(LogicalTypeID::Any, duckdb_neo::Parameters::None),
-        SqlType::Decimal(..) | SqlType::List(_) => LogicalType::from_text(link, &sql_type.to_string()),
+        SqlType::Decimal(..) | SqlType::List(_) | SqlType::Map => LogicalType::from_text(link, &sql_type.to_string()),
     }
 }
 

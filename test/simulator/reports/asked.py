@@ -51,10 +51,10 @@ def read(definition: dict[str, Any], newest_day: date) -> Asked:
     if len(sections["group"]) > 1:
         raise Unknown("several breakdowns")
     breakdowns = tuple(map(_breakdown, sections["group"]))
-    return Asked(SavedInsights(_lettered(metrics), breakdowns, unit, header="$metric"), filters, _period(time, newest_day))
+    return Asked(SavedInsights(_lettered(metrics), breakdowns, unit, header="$metric"), filters, days_of(time, newest_day))
 
 
-def _period(time: dict[str, Any], newest_day: date) -> tuple[date, date]:
+def days_of(time: dict[str, Any], newest_day: date) -> tuple[date, date]:
     if time["dateRangeType"] == "between":
         from_date, to_date = map(date.fromisoformat, time["value"])
         return from_date, to_date

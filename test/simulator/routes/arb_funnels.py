@@ -10,6 +10,8 @@ from ..answer import Answer
 from ..events import reported
 from ..office import bookmarks
 from ..office.params import same_report
+from ..reports.asked import Unknown
+from ..reports.asked_ways import flow
 from ..reports.definitions import SavedFlow
 from ..reports.flow import conversion_rate, flows, steps
 from ..reports.flow_paths import top_paths, trees
@@ -36,9 +38,13 @@ def answer_posted(question: Question) -> Answer:
     posted = Posted(question, "query_type")
     query_type = posted.one_of("query_type", QUERY_TYPES)
     found = same_report(posted.bookmark, "flows")
-    if found is None or posted.days is None:
-        raise posted.refused("the simulator does not know this flow: give it a body to answer with")
-    return _answered(question, found.definition, posted.days, query_type)
+    if found is not None and posted.days is not None:
+        return _answered(question, found.definition, posted.days, query_type)
+    try:
+        saved, days = flow(posted.bookmark, question.project.newest_day())
+    except (Unknown, KeyError) as unknown:
+        raise posted.refused(f"the simulator can't answer this ({unknown}): give it a body to answer with") from None
+    return _answered(question, saved, days, query_type)
 
 
 def _answered(question: Question, saved: SavedFlow, days: tuple[date, date], query_type: str) -> Answer:

@@ -35,7 +35,7 @@ def answer_one(question: Question) -> Answer:
     found = [bookmark for bookmark in _visible(question) if str(bookmark.id) == wanted]
     if not found:
         raise app_refusal(404, f"Bookmark {wanted} not found")
-    return Answer.json({"status": "ok", "results": _described(found[0], question.project_id)})
+    return Answer.json({"status": "ok", "results": described(found[0], question.project_id)})
 
 
 def _visible(question: Question) -> list[Bookmark]:

@@ -6,6 +6,9 @@ may be short although more follow (`Project.short_pages`). A page after the last
 
 `include_all_users`, true unless said otherwise, adds a cohort's users who have no profile. A query with `behaviors` is
 remembered for further pages only with `as_of_timestamp`.
+
+`sort_key`, `sort_order`, `search` and `limit` are in no documentation: Mixpanel's own client sends them. As it says,
+`total` is the number of all that are found, whatever the limit.
 """
 
 import json
@@ -24,7 +27,7 @@ from .question import Question
 
 FIELDS = (
     "distinct_id", "distinct_ids", "data_group_id", "where", "output_properties", "session_id", "page", "behaviors",
-    "as_of_timestamp", "filter_by_cohort", "include_all_users",
+    "as_of_timestamp", "filter_by_cohort", "include_all_users", "sort_key", "sort_order", "search", "limit",
 )  # fmt: skip
 MOST_IDS = 2000
 GROUP_ID = re.compile(r"-?\d{1,19}", re.ASCII)
@@ -74,6 +77,9 @@ def _refuse_mistakes(form: Parameters) -> None:
     form.boolean("include_all_users")
     form.strings("output_properties")
     form.expression()
+    form.segment("sort_key")
+    form.one_of("sort_order", ("ascending", "descending"), "descending")
+    form.integer("limit")
     asked_cohort(form)
 
 
@@ -93,7 +99,7 @@ def _page(question: Question, form: Parameters, session: Session, session_id: st
     # Short pages hold three quarters of what they might.
     rows = max(1, project.page_size * 3 // 4) if project.short_pages else project.page_size
     wanted = form.strings("output_properties")
-    items = session.found[page * rows : (page + 1) * rows]
+    items = session.found[: form.integer("limit")][page * rows : (page + 1) * rows]
     parts = {"page": str(page)}
     if page == 0 or not project.terse_pages:
         parts |= {"page_size": str(project.page_size), "total": str(len(session.found))}

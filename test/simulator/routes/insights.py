@@ -12,7 +12,7 @@ from ..events import reported
 from ..expressions import parse
 from ..office import bookmarks
 from ..office.params import same_report
-from ..reports import asked
+from ..reports import asked, asked_ways
 from ..reports.definitions import Definition, SavedFunnel, SavedInsights, SavedRetention
 from ..reports.funnel import OVERALL, attempts
 from ..reports.insights import funnel_series, series, with_rates, zoned
@@ -40,10 +40,17 @@ def answer_posted(question: Question) -> Answer:
     """A definition in place of an id: that of a saved report, about days of its own."""
     posted = Posted(question, "queryLimits")
     found = same_report(posted.bookmark, "insights", "funnels", "retention")
-    if found is not None and posted.days is not None:
-        return _answered(question, found, posted.days)
+    newest_day = question.project.newest_day()
+    if found is not None:
+        (time, *_) = posted.bookmark["sections"]["time"]
+        return _answered(question, found, asked.days_of(time, newest_day))
     try:
-        question_asked = asked.read(posted.bookmark, question.project.newest_day())
+        kind = asked_ways.kind(posted.bookmark)
+        if kind == "funnel":
+            return _asked_funnel(question, asked_ways.funnel(posted.bookmark, newest_day))
+        if kind == "retention":
+            return _asked_retention(question, asked_ways.retention(posted.bookmark, newest_day))
+        question_asked = asked.read(posted.bookmark, newest_day)
     except (asked.Unknown, KeyError) as unknown:
         raise posted.refused(f"the simulator can't answer this ({unknown}): give it a body to answer with") from None
     limit = posted.get("queryLimits")["limit"]
@@ -61,6 +68,49 @@ def _answered(question: Question, found: bookmarks.Bookmark, period: Period) -> 
         content = {f"{saved.born_event} and then {saved.event or 'Any event'}": _retention(question, saved, period)}
 
     return _body(question, period, headers, content)
+
+
+def _asked_funnel(question: Question, wanted: asked_ways.AskedFunnel) -> Answer:
+    """By date, then by segment, where it is asked for."""
+    period, zone = wanted.period, ZoneInfo(question.project.time_zone)
+    funnel = wanted.funnel(wanted.length * LENGTH_MS[wanted.length_unit])
+    names = [step.event for step in wanted.steps]
+    events = wanted.taken(reported(question.archive, period[0], max(period[1], question.project.newest_day()), names))
+    days = (period[1] - period[0]).days + 1
+    buckets = Buckets(*period, wanted.unit) if wanted.unit else Buckets(*period, days=days)
+    on = parse(f'properties["{wanted.breakdown}"]') if wanted.breakdown else None
+    found = attempts(funnel, events, buckets, on)
+
+    def by_segment(entered: list) -> dict:
+        if on is None:
+            return funnel_series(funnel, entered)
+        names = sorted({attempt.segment for attempt in found})
+        each = {name: funnel_series(funnel, [attempt for attempt in entered if attempt.segment == name]) for name in names}
+        return {OVERALL: funnel_series(funnel, entered)} | each
+
+    if wanted.unit is None:
+        content = by_segment(found)
+    else:
+        content = {
+            zoned(start, zone): by_segment([attempt for attempt in found if attempt.bucket == start]) for start in buckets.all()
+        }
+    headers = ["$funnel", *([wanted.breakdown] if wanted.breakdown else [])]
+    return _body(question, period, headers, {wanted.name: content})
+
+
+def _asked_retention(question: Question, wanted: asked_ways.AskedRetention) -> Answer:
+    """With the mean over the cohorts, as Mixpanel has it, of which nobody is a member."""
+    saved, period, zone = wanted.saved, wanted.period, ZoneInfo(question.project.time_zone)
+    until = midnight(max(period[1], question.project.newest_day())) + timedelta(days=1)
+    cohorts = Cohorts(Buckets(*period, saved.unit), saved.intervals, until)
+    born = births(reported(question.archive, *period, [saved.born_event]), Buckets(*period, wanted.unit), compounded=False)
+    returns = reported(question.archive, period[0], max(period[1], question.project.newest_day()), [saved.event])
+    found = [(start, with_rates(segments[""])) for start, segments in retained(cohorts, born, returns).items()]
+    content = {zoned(start, zone): cohort for start, cohort in found}
+    if found:
+        size = sum(cohort["first"] for _, cohort in found) / len(found)
+        content["$average"] = {"first": size, "counts": [size / 2], "rates": [0.5]}
+    return _body(question, period, ["$retention"], {f"{saved.born_event} and then {saved.event}": content})
 
 
 def _reported(question: Question, saved: SavedInsights, period: Period, counted=None, limit: int = MOST_SEGMENTS) -> Answer:

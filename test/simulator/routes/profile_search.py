@@ -1,10 +1,13 @@
 """Which profiles a request to `/engage` asks for."""
 
+from typing import Any
+
 from ..behaviors import counts
 from ..directory import ProfileRow, Profiles
-from ..expressions import parse
+from ..expressions import Expression, parse
 from ..office import cohorts
 from ..parameters import Parameters
+from ..shop.profiles import Profile
 from .question import Question
 
 Found = list[int | str]
@@ -25,7 +28,27 @@ def search(question: Question, form: Parameters) -> tuple[Profiles, Found]:
         found = [item for item in found if item in named]
     if form.text("where") is not None:
         found = _filtered(question, form, profiles, found)
+    if (text := form.text("search")) is not None:
+        found = [item for item in found if isinstance(item, int) and _holds(profiles[item], text.lower())]
+    if (key := form.text("sort_key")) is not None:
+        found = _sorted(profiles, found, parse(key), form.text("sort_order") != "ascending")
     return profiles, found
+
+
+def _holds(profile: Profile, text: str) -> bool:
+    return any(text in value.lower() for value in profile.properties.values())
+
+
+def _sorted(profiles: Profiles, found: Found, key: Expression, is_descending: bool) -> Found:
+    """Numbers before texts; who has neither comes last in either order."""
+    values = {item: key(ProfileRow(profiles[item])) if isinstance(item, int) else None for item in found}
+    kinds = ([item for item in found if _kind(values[item]) == kind] for kind in (0, 1))
+    ordered = [item for kind in kinds for item in sorted(kind, key=values.__getitem__, reverse=is_descending)]
+    return ordered + [item for item in found if _kind(values[item]) == 2]
+
+
+def _kind(value: Any) -> int:
+    return 0 if isinstance(value, int | float) and not isinstance(value, bool) else 1 if isinstance(value, str) else 2
 
 
 def asked_cohort(form: Parameters) -> cohorts.Cohort | None:

@@ -18,14 +18,14 @@ def answer(question: Question) -> Answer:
         raise parameters.refused("distinct_ids must name at least one user")
     events = [event for event in reported(question.archive, *parameters.dates()) if event.distinct_id in users]
     events.sort(key=lambda event: event.time_ms)
-    text = ", ".join(_feed_item(event, number) for number, event in enumerate(events))
+    text = ", ".join(feed_item(event, number) for number, event in enumerate(events))
     # The service says that this route is to go.
     headers = {"Content-Type": "application/json", "Deprecation": "true"}
     body = f'{{"status": "ok", "results": {{"events": [{text}]}}}}'
     return Answer(200, headers, body.encode("utf-8", "surrogateescape"))
 
 
-def _feed_item(event: Event, number: int) -> str:
+def feed_item(event: Event, number: int) -> str:
     item = members(event.line)
     properties = members(item["properties"])
     properties["time"] = str(event.sent_ms // 1000)

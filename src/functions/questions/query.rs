@@ -1,0 +1,165 @@
+//! `mixpanel_query(definition)`: what a definition of a report says, whether somebody saved it or not.
+//!
+//! `POST /api/query/insights`, or `/api/query/arb_funnels` for Flows. The definition goes out as it stands, but for its
+//! days where the call names others.
+
+use serde_json::Value as Json;
+
+use super::{
+    asking::{self, MAX_ROWS, SegmentLimit},
+    days::{Days, LAST_DAYS},
+    words::{Word, words},
+};
+use crate::{
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, params},
+    functions::{
+        one_request,
+        parameters::{FROM_DATE, LIVE, RAW, TO_DATE},
+        saved::{FlowMode, read_report, report_table},
+        target,
+    },
+};
+
+pub const QUERY_DEFINITION: Function = Function {
+    name: "mixpanel_query",
+    description: "What a report's definition says: one that mixpanel_bookmarks() shows as params, or any other. Rows as mixpanel_saved_report's, or as mixpanel_flows'. One request.",
+    example: "SELECT metric, date, value FROM mixpanel_query('{\"sections\": {\"show\": [{\"type\": \"metric\", \
+              \"behavior\": {\"type\": \"event\", \"name\": \"Purchase\", \"resourceType\": \"events\", \"filtersDeterminer\": \"all\", \
+              \"filters\": []}, \"measurement\": {\"math\": \"total\"}}], \"time\": [{\"dateRangeType\": \"in the last\", \"unit\": \"day\", \
+              \"window\": {\"unit\": \"day\", \"value\": 5}}], \"filter\": [], \"group\": []}, \"displayOptions\": {\"chartType\": \"line\", \
+              \"analysis\": \"linear\"}}');",
+    parameters: params![
+        &[
+            Param::positional(
+                "definition",
+                SqlType::Any,
+                "the report's definition: JSON text, a STRUCT, or a variable that holds one",
+            ),
+            Param::named(
+                "type",
+                SqlType::Varchar,
+                "what it is of, if the definition is to be checked: insights, funnels, retention or flows"
+            ),
+            FROM_DATE.meaning("the first day, inclusive, if not as the definition says"),
+            TO_DATE.meaning("the last day, inclusive, if not as the definition says"),
+            LAST_DAYS.without_default().meaning("instead of the two: so many days, which end today"),
+            MAX_ROWS,
+            RAW,
+        ],
+        LIVE
+    ],
+    bind,
+    ..Function::PLAIN
+};
+
+words! {
+    /// Which report a definition is of.
+    ReportType { Insights = "insights", Funnels = "funnels", Retention = "retention", Flows = "flows", }
+}
+
+fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
+    let definition = definition(&arguments)?;
+    let said = arguments.one_of("type", &ReportType::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>())?;
+    let found = ReportType::of(&definition)?;
+    if let Some(said) = said.and_then(ReportType::read).filter(|said| *said != found) {
+        let problem = format!("is '{}', and the definition is one of {}", said.as_str(), found.as_str());
+        return Err(Error::argument("type", problem));
+    }
+    let definition = match Days::given(&arguments)? {
+        None => definition,
+        Some(days) => {
+            days.onto(definition).ok_or_else(|| refused("says nothing of its days, which can't be replaced then"))?
+        }
+    };
+    let limit = SegmentLimit::of(&arguments)?;
+    let target = target(&arguments, session)?;
+    let is_raw = arguments.boolean(RAW.name)?.unwrap_or(false);
+    if found == ReportType::Flows {
+        if arguments.get(MAX_ROWS.name).is_some() {
+            return Err(Error::argument(MAX_ROWS.name, "has no part in Flows; write LIMIT for rows"));
+        }
+        let mode = FlowMode::of_definition(&definition);
+        let request = asking::flow(&target, definition, mode.query_type());
+        request.url(&target)?;
+        return Ok(mode.bound(is_raw, move || one_request::ask(&target, &request)));
+    }
+    let request = asking::report(&target, definition, limit);
+    request.url(&target)?;
+    if is_raw {
+        return Ok(one_request::raw_answer(target, request));
+    }
+    let read = move |text: &str| {
+        let report = read_report(text)?;
+        // The numbers of funnels and retention are not told apart by segments alone.
+        let segments = if report.report_type == ReportType::Insights.as_str() { report.segments() } else { 0 };
+        limit.check(text, segments)?;
+        Ok(report)
+    };
+    Ok(one_request::answered(target, request, read, report_table()))
+}
+
+/// Errors: `InvalidArgument` for NULL, which a variable holds where its query found no report.
+fn definition(arguments: &Arguments) -> Result<Json> {
+    let text = arguments.json("definition")?.ok_or_else(|| refused("is NULL: no definition was found"))?;
+    let parsed: Json = serde_json::from_str(&text).map_err(|error| refused(&format!("is not JSON: {error}")))?;
+    // Text within text: some bookmarks have their params as that.
+    Ok(match &parsed {
+        Json::String(inner) => serde_json::from_str(inner).unwrap_or(parsed),
+        _ => parsed,
+    })
+}
+
+fn refused(problem: &str) -> Error {
+    Error::argument("definition", problem).fix(
+        "Take one from mixpanel_bookmarks(): SET VARIABLE definition = (SELECT params FROM mixpanel_bookmarks() WHERE \
+         bookmark_id = 123); FROM mixpanel_query(getvariable('definition'))",
+    )
+}
+
+impl ReportType {
+    /// Which report a definition is of. Errors: `InvalidArgument` for what is no definition.
+    fn of(definition: &Json) -> Result<Self> {
+        if !definition.is_object() {
+            return Err(refused("is no JSON object"));
+        }
+        let Some(sections) = definition.get("sections") else {
+            return match definition.get("steps") {
+                Some(Json::Array(_)) => Ok(Self::Flows),
+                _ => Err(refused("has neither 'sections' nor 'steps', which every report's definition has")),
+            };
+        };
+        let shown = sections.get("show").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        let behavior = shown.iter().find_map(|show| show.get("behavior")?.get("type")?.as_str());
+        Ok(match behavior {
+            Some("funnel") => Self::Funnels,
+            Some("retention") => Self::Retention,
+            _ => Self::Insights,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_definition_says_what_it_is_of() {
+        let shown = |behavior: &str| json!({"sections": {"show": [{"behavior": {"type": behavior}}]}});
+        for (definition, expected) in [
+            (shown("event"), ReportType::Insights),
+            (shown("cohort"), ReportType::Insights),
+            (json!({"sections": {}}), ReportType::Insights),
+            (shown("funnel"), ReportType::Funnels),
+            (shown("retention"), ReportType::Retention),
+            (json!({"steps": []}), ReportType::Flows),
+        ] {
+            assert_eq!(ReportType::of(&definition), Ok(expected), "{definition}");
+        }
+        for (definition, problem) in [(json!({"events": []}), "neither"), (json!([1]), "no JSON object")] {
+            let message = ReportType::of(&definition).unwrap_err().to_string();
+            assert!(message.contains(problem) && message.contains("mixpanel_bookmarks()"), "{message}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+"""The questions of `docs/queries.md` in the official client's Python and in our SQL: both say the same, and get the same."""
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from conftest import ROOT
+
+mixpanel_headless = pytest.importorskip("mixpanel_headless")
+
+PAGE = ROOT / "docs" / "queries.md"
+SECTION = PAGE.read_text(encoding="utf-8").split("## From Mixpanel's Python client\n")[1]
+BLOCK = re.compile(r"^```(python|sql)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCKS = BLOCK.findall(SECTION)
+PAIRS = [(python, sql) for (_, python), (_, sql) in zip(BLOCKS[::2], BLOCKS[1::2], strict=True)]
+ANSWERED = 5
+"""The simulator has numbers for the first ones; the others get a body."""
+
+
+def asked(shop) -> dict:
+    (request,) = [request for request in shop.settled() if request.method == "POST"]
+    shop.clear()
+    return {"path": request.path, "body": json.loads(request.body)}
+
+
+def theirs_rows(result) -> list[tuple]:
+    """A row a number: the metric, its segments, the date."""
+    frame = result.df
+    names = [name for name in frame.columns if name not in ("date", "event", "count")]
+    date = lambda row: str(row["date"])[:10] if "date" in frame.columns else None  # noqa: E731
+    value = lambda row: None if row["count"] != row["count"] else row["count"]  # noqa: E731  pandas has NaN for null
+    return sorted(((row["event"], tuple(row[name] for name in names), date(row), value(row)) for _, row in frame.iterrows()), key=str)
+
+
+def test_there_are_ten():
+    assert len(PAIRS) == 10 and [kind for kind, _ in BLOCKS] == ["python", "sql"] * 10
+
+
+@pytest.mark.parametrize("number", range(len(PAIRS)), ids=lambda number: str(number + 1))
+def test_both_ask_and_read_the_same(number, shop, con, credentials):
+    shop.reset()
+    if number >= ANSWERED:
+        day = {"2025-01-01T00:00:00+00:00": 1.5, "2025-01-02T00:00:00+00:00": 2.5}
+        body = {"headers": ["$metric", "$segment"], "series": {"M": {"$overall": day, "x": day}}, "computed_at": "", "date_range": {"from_date": "", "to_date": ""}, "meta": {}}
+        shop.add_fault("body", path="/api/query/insights", times=None, body=json.dumps(body))
+    python, sql = PAIRS[number]
+    result = eval(python.strip(), vars(mixpanel_headless) | {"ws": mixpanel_headless.Workspace()})
+    theirs = asked(shop)
+    found = con.execute(sql).fetchall()
+    assert asked(shop) == theirs
+    ours = sorted(((metric, tuple(segments), date and str(date), value) for metric, segments, date, value in found), key=str)
+    assert ours == theirs_rows(result) and ours
