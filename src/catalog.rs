@@ -27,6 +27,7 @@ pub const FUNCTIONS: &[Function] = &[
     discovery::LEXICON_SCHEMA,
     discovery::ANNOTATIONS,
     discovery::WORKSPACES,
+    discovery::PROJECTS,
     discovery::EVENT_DEFINITIONS,
     discovery::PROPERTY_DEFINITIONS,
     discovery::CUSTOM_PROPERTIES,

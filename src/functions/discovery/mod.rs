@@ -19,6 +19,7 @@ mod funnels;
 mod lexicon;
 mod lookup_table;
 mod lookup_tables;
+mod projects;
 mod properties;
 mod property_definitions;
 mod property_values;
@@ -47,12 +48,13 @@ pub use funnels::{FUNNELS, funnel_name};
 pub use lexicon::{LEXICON_SCHEMA, LEXICON_SCHEMAS};
 pub use lookup_table::LOOKUP_TABLE;
 pub use lookup_tables::LOOKUP_TABLES;
+pub use projects::{PROJECTS, other_zone_at_hand};
 pub use properties::PROPERTIES;
 pub use property_definitions::PROPERTY_DEFINITIONS;
 pub use property_values::PROPERTY_VALUES;
 pub use top_events::TOP_EVENTS;
 pub use typed_columns::TYPED_COLUMNS;
-pub use workspaces::{WORKSPACES, global_workspace};
+pub use workspaces::{WORKSPACES, of_all_data};
 
 use crate::{
     config::Target,

@@ -19,7 +19,7 @@ use crate::{
         parameters::{FROM_DATE, TO_DATE},
         questions::{
             asking::{self, SegmentLimit},
-            days::{Days, LAST_DAYS},
+            days::{DateRange, LAST_DAYS},
         },
     },
     json::unexpected,
@@ -36,13 +36,13 @@ pub const OTHER_DAYS: &[Param] = params![&[
 
 /// Days in the place of those that a report was saved with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OtherDays(Days);
+pub struct OtherDays(DateRange);
 
 impl OtherDays {
     /// Errors: `InvalidArgument`, also for one without the other, and `InvalidConfig` for credentials that can't read
     /// definitions.
     pub fn of(arguments: &Arguments, target: &Target) -> Result<Option<Self>> {
-        let days = Days::given(arguments)?.map(Self);
+        let days = DateRange::given(arguments)?.map(Self);
         if days.is_some() {
             require_definitions(target)?;
         }
@@ -50,7 +50,7 @@ impl OtherDays {
     }
 
     /// The answer about these days. Blocks. `mode` is the form of a flow, if not the one that was saved.
-    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: Wanted) -> Result<Remembered> {
+    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: WantedReport) -> Result<Remembered> {
         let saved = saved_definition(target, link.bookmark_id)?;
         let kind = AppKind::of(&saved.report_type);
         wanted.check(kind, &saved.report_type)?;
@@ -81,12 +81,12 @@ impl OtherDays {
 
 /// Which reports a function reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum WantedReport {
     Any,
     Flows,
 }
 
-impl Wanted {
+impl WantedReport {
     /// Errors: `InvalidArgument`.
     fn check(self, kind: Option<AppKind>, report_type: &str) -> Result<()> {
         match (self, kind) {
@@ -94,7 +94,7 @@ impl Wanted {
                 "bookmark",
                 format!("Mixpanel's API does not show a report of type '{report_type}'"),
             )),
-            (Wanted::Flows, Some(kind)) if kind != AppKind::Flows => {
+            (WantedReport::Flows, Some(kind)) if kind != AppKind::Flows => {
                 let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
                 Err(Error::argument("bookmark", problem))
             }
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     fn placed(params: &str) -> Result<Value> {
-        let days = OtherDays(Days::Between(date(2025, 1, 1), date(2025, 1, 31)));
+        let days = OtherDays(DateRange::Between(date(2025, 1, 1), date(2025, 1, 31)));
         let params = serde_json::from_str(params).unwrap();
         days.placed(SavedDefinition { report_type: "insights".into(), params }).map(Value::Object)
     }
@@ -151,15 +151,15 @@ mod tests {
 
     #[test]
     fn what_the_api_does_not_show_is_refused() {
-        let refused = |wanted: Wanted, report_type: &str| {
+        let refused = |wanted: WantedReport, report_type: &str| {
             wanted.check(AppKind::of(report_type), report_type).err().map(|error| error.to_string()).unwrap_or_default()
         };
         for report_type in ["insights", "funnels", "retention", "flows"] {
-            assert_eq!(refused(Wanted::Any, report_type), "");
+            assert_eq!(refused(WantedReport::Any, report_type), "");
         }
-        assert_eq!(refused(Wanted::Flows, "flows"), "");
-        assert!(refused(Wanted::Flows, "funnels").contains("is a report of Funnels, not of Flows"));
-        assert!(refused(Wanted::Any, "launch-analysis").contains("type 'launch-analysis'"));
-        assert!(refused(Wanted::Any, "addiction").contains("type 'addiction'"));
+        assert_eq!(refused(WantedReport::Flows, "flows"), "");
+        assert!(refused(WantedReport::Flows, "funnels").contains("is a report of Funnels, not of Flows"));
+        assert!(refused(WantedReport::Any, "launch-analysis").contains("type 'launch-analysis'"));
+        assert!(refused(WantedReport::Any, "addiction").contains("type 'addiction'"));
     }
 }
