@@ -57,21 +57,22 @@ def cohorts(body: Any) -> list[tuple]:
     )  # fmt: skip
 
 
-def text_of(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def bookmarks(body: Any) -> list[tuple]:
     return by_name(
         [
             (
                 identifier(mark, "id"), mark.get("name"), mark.get("type"), mark.get("description"),
                 moment(mark.get("created")), moment(mark.get("modified")), mark.get("creator_name"),
-                mark.get("workspace_id"), mark.get("dashboard_id"), text_of(mark.get("params")),
+                mark.get("workspace_id"), mark.get("dashboard_id"), mark.get("params"),
             )
             for mark in results(body)
         ]
     )  # fmt: skip
+
+
+def bookmark(body: Any) -> list[tuple]:
+    """The one of a single answer."""
+    return bookmarks({"results": [shaped(shaped(body, dict).get("results"), dict)]})
 
 
 def lexicon_schemas(body: Any) -> list[tuple]:
