@@ -27,6 +27,7 @@ use crate::{
         },
         record,
     },
+    known::{Standing, standing},
 };
 
 pub const EXPORT: Function = Function {
@@ -58,6 +59,9 @@ const MAX_AGE: Param = parameters::MAX_AGE
     .default("INTERVAL 20 HOURS, for days that are over");
 const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
 
+/// The warning's code.
+const UNKNOWN_EVENT: &str = "UNKNOWN_EVENT";
+
 /// The columns that every call has but one with `raw`.
 const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
@@ -87,6 +91,14 @@ struct Call {
     filter_columns: Option<FilterColumns>,
     /// For the record of the fetch.
     arguments: String,
+}
+
+/// What may be wrong with the names of events.
+#[derive(Default)]
+struct Doubts {
+    warnings: Vec<String>,
+    /// Whether nothing is known of one.
+    is_unheard: bool,
 }
 
 impl Call {
@@ -162,6 +174,22 @@ impl Call {
         Ok((request, Terms { wanted, max_workers: self.max_workers, wait_until }))
     }
 
+    /// What is wrong with the names of the call's events, where other names may exist too. Conditions can ask for any.
+    ///
+    /// Errors: `NotFound` for one that is in no list, where the list at hand is whole.
+    fn doubts(&self) -> Result<Doubts> {
+        let mut doubts = Doubts::default();
+        for event in self.wanted.events.iter().flatten() {
+            match standing(&self.target, event) {
+                Standing::Plausible => {}
+                Standing::Unheard => doubts.is_unheard = true,
+                Standing::Doubtful(warning) => doubts.warnings.push(warning),
+                Standing::Unknown(error) => return Err(error),
+            }
+        }
+        Ok(doubts)
+    }
+
     /// That the project's days may not be UTC's, where nobody said which they are and this is known without a request.
     fn zone_warning(&self) -> Option<String> {
         let zone = self.time_zone.is_none().then(|| other_zone_at_hand(&self.target)).flatten()?;
@@ -205,11 +233,17 @@ impl BoundTable for Call {
     }
 
     fn scan(&self, projection: &[usize], filters: &[Filter]) -> Result<Arc<dyn Scan>> {
+        let doubts = self.doubts()?;
         let (request, terms) = self.plan(filters)?;
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let clock = self.target.testing.clock.clone();
         let record = record::start("mixpanel_export", self.arguments.clone(), 0, clock);
+        doubts.warnings.into_iter().for_each(|warning| record.warn(UNKNOWN_EVENT, warning));
+        if doubts.is_unheard {
+            let what = "no row of these events came; mixpanel_events() lists the names that there are";
+            record.warn_if_nothing(UNKNOWN_EVENT, what.to_owned());
+        }
         if let Some(warning) = self.zone_warning() {
             record.warn("PROJECT_TIME_ZONE", warning);
         }

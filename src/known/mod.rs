@@ -25,7 +25,9 @@ use crate::{
     mixpanel::{Client, Request, block_on},
 };
 
-pub use names::{DayRange, event_names, event_names_anew, refused_event, unknown_event, unknown_event_at_hand};
+pub use names::{
+    DayRange, Standing, event_names, event_names_anew, refused_event, standing, unknown_event, unknown_event_at_hand,
+};
 
 /// The most names that are asked for where the call doesn't say how many. Mixpanel never lists more events than this.
 pub const MOST_NAMES: u64 = 5000;

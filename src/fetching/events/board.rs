@@ -776,7 +776,7 @@ mod tests {
         for index in 0..2 {
             assert!(take().is_none());
             board.next_to_download(8);
-            board.bring(index, arrived(), tries());
+            board.bring(index, arrived());
             take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, ASKED);
         }
         let (cut, window, _) = take().unwrap();
@@ -791,7 +791,7 @@ mod tests {
         let board = board(1, OnFailure::Error);
         board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
         board.next_to_download(8);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
         let (cut, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.may_cut());

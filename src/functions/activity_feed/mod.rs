@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::Target,
     contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
-    functions::discovery::global_workspace,
+    functions::discovery,
 };
 
 pub const ACTIVITY_FEED: Function = Function {
@@ -69,7 +69,7 @@ fn pages(target: &Target, question: &FeedQuestion, raw: bool) -> Result<(Vec<Str
     }
     let workspace = match &target.workspace_id {
         Some(id) => id.clone(),
-        None => global_workspace(target)?.to_string(),
+        None => discovery::of_all_data(target)?,
     };
     let target = &Target { workspace_id: Some(workspace), ..target.clone() };
     let mut cursor: Option<String> = None;

@@ -54,7 +54,7 @@ pub use property_definitions::PROPERTY_DEFINITIONS;
 pub use property_values::PROPERTY_VALUES;
 pub use top_events::TOP_EVENTS;
 pub use typed_columns::TYPED_COLUMNS;
-pub use workspaces::{WORKSPACES, global_workspace};
+pub use workspaces::{WORKSPACES, of_all_data};
 
 use crate::{
     config::Target,

@@ -27,24 +27,6 @@ fn read(text: &str) -> Result<Vec<Record>> {
     Ok(Record::sorted("a workspace", results(text, "a list of workspaces")?, "id"))
 }
 
-/// The data view that shows the whole project, for questions that must name one. Takes a request of the app API, unless
-/// the answer is kept.
-pub fn global_workspace(target: &Target) -> Result<i64> {
-    let found = || {
-        let request = project_request(target, ROUTE)?;
-        let workspaces = read(&known::answer(target, &request, |text| read(text).map(drop))?)?;
-        let is_global = |workspace: &&Record| workspace.boolean("is_global").is_ok_and(|global| global == Some(true));
-        match workspaces.iter().find(is_global).or_else(|| workspaces.first()) {
-            Some(workspace) => workspace.id("id"),
-            None => Err(Error::new(Code::NotFound, "the project has no data view that these credentials may see")),
-        }
-    };
-    found().map_err(|error| match error.code() {
-        Code::InvalidConfig | Code::PermissionDenied => error.also(NAME_ONE),
-        _ => error,
-    })
-}
-
 /// `{"results": [{"id": 3001, "name": "All Project Data", "is_global": true}]}`
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let target = target(&arguments, session)?;
@@ -56,16 +38,24 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     listing(&arguments, target, request, read, table)
 }
 
-/// The id of the data view that has all data, for routes that are of one. Blocks.
+/// The id of the data view that has all data, for questions that must name one. Blocks: takes a request of the app API,
+/// unless the answer is kept.
 ///
 /// Errors: `NotFound` where the project has none; what a request can fail with.
 pub fn of_all_data(target: &Target) -> Result<String> {
-    let request = project_request(target, "workspaces/public")?;
-    let read = |text: &str| Ok(Record::list("a workspace", results(text, "a list of workspaces")?));
-    let views = read(&known::answer(target, &request, |text| read(text).map(drop))?)?;
-    let is = |name: &'static str| move |view: &&Record| view.boolean(name) == Ok(Some(true));
-    let found = views.iter().find(is("is_global")).or_else(|| views.iter().find(is("is_default"))).or(views.first());
-    found.map(|view| view.id("id").map(|id| id.to_string())).transpose()?.ok_or_else(|| {
-        Error::new(Code::NotFound, "Mixpanel names no data view of the project").fix("Name one: workspace_id := ...")
+    let found = || {
+        let request = project_request(target, ROUTE)?;
+        let views = read(&known::answer(target, &request, |text| read(text).map(drop))?)?;
+        let is = |name: &'static str| move |view: &&Record| view.boolean(name) == Ok(Some(true));
+        let found =
+            views.iter().find(is("is_global")).or_else(|| views.iter().find(is("is_default"))).or(views.first());
+        found.map(|view| view.id("id").map(|id| id.to_string())).transpose()?.ok_or_else(|| {
+            Error::new(Code::NotFound, "Mixpanel names no data view of the project")
+                .fix("Name one: workspace_id := ...")
+        })
+    };
+    found().map_err(|error| match error.code() {
+        Code::InvalidConfig | Code::PermissionDenied => error.also(NAME_ONE),
+        _ => error,
     })
 }
