@@ -46,7 +46,7 @@ pub const EXPORT: Function = Function {
 
 const DAYS: Param = Param::named("days", SqlType::Any, "exactly these days, a list of dates");
 const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "only events of these names");
-const TIME_ZONE: Param =
+pub const TIME_ZONE: Param =
     Param::named("time_zone", SqlType::Varchar, "of a project that was created before 2023, to have its times in UTC");
 const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "days of one request");
 const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "requests at the same time")
@@ -57,13 +57,13 @@ const ON_FAILURE: Param =
 const MAX_AGE: Param = parameters::MAX_AGE
     .meaning("how old a kept answer may be, also for days that are not over")
     .default("INTERVAL 20 HOURS, for days that are over");
-const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
+pub const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
 
 /// The warning's code.
 const UNKNOWN_EVENT: &str = "UNKNOWN_EVENT";
 
 /// The columns that every call has but one with `raw`.
-const FIXED: &[Column] =
+pub const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
 /// What is asked, whatever the days.
@@ -271,7 +271,7 @@ fn missing_date(name: &str, takes_filters: bool) -> Error {
     Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
 }
 
-fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
+pub fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     arguments.text("time_zone")?.map(named_time_zone).transpose()
 }
 

@@ -70,6 +70,11 @@ def bookmarks(body: Any) -> list[tuple]:
     )  # fmt: skip
 
 
+def bookmark(body: Any) -> list[tuple]:
+    """The one of a single answer."""
+    return bookmarks({"results": [shaped(shaped(body, dict).get("results"), dict)]})
+
+
 def lexicon_schemas(body: Any) -> list[tuple]:
     rows = []
     for entry in results(body):
