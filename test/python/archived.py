@@ -5,10 +5,11 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 from itertools import count
 
 import pytest
-from conftest import EXTENSION, export
+from conftest import EXTENSION, export, rows
 from simulator import Project, Simulator
 
 FIRST, LAST = "2025-01-01", "2025-01-31"
@@ -40,6 +41,15 @@ def shop(monkeypatch, archive):
     with_limits = open_shop(monkeypatch)
     yield with_limits
     with_limits.close()
+
+
+def at_rest(con) -> None:
+    """What was under way when a scan ended is kept a moment later; until then it is claimed."""
+    for _ in range(3000):
+        if rows(con, "SELECT coalesce(sum(reserved), 0) FROM mixpanel_quota()") == [(0,)]:
+            return
+        time.sleep(0.01)
+    raise AssertionError("claims that nobody gives back")
 
 
 def files(archive: pathlib.Path) -> list[pathlib.Path]:

@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from archived import FIRST, LAST, answer, archive, files, month, open_shop, python, shop  # noqa: F401  fixtures
+from archived import FIRST, LAST, answer, archive, at_rest, files, month, open_shop, python, shop  # noqa: F401  fixtures
 from conftest import connect, days_asked, error_of, export, last_fetch, line, only_v2, rows
 
 ALL = f"SELECT * FROM {month()}"
@@ -94,10 +94,8 @@ def test_what_arrived_before_a_failure_is_not_asked_for_again(con, monkeypatch, 
         error_of(con, f"SELECT count(*) FROM {call}")
         timer.join()
     monkeypatch.delenv("MP_HOURLY_LIMIT", raising=False)
-    # What was under way is kept a moment later.
-    shop.settled()
-    while kind != "killed" and list(archive.rglob("*.partial")):
-        time.sleep(0.01)
+    if kind != "killed":
+        at_rest(con)
     kept = {path.name[:10] for path in files(archive)}
     assert kept
     if kind == "killed":

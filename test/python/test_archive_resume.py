@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
-from archived import archive, files, open_shop, python  # noqa: F401  fixtures
+from archived import archive, at_rest, files, open_shop, python  # noqa: F401  fixtures
 from conftest import connect, error_of, export, last_fetch, line, rows
 
 YEAR = [str(date(2025, 1, 1) + timedelta(days=number)) for number in range(365)]

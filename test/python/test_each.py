@@ -140,6 +140,7 @@ def test_as_many_as_the_hour_allows(con, sim, limited):
 ])  # fmt: skip
 def test_lists_give_the_rows_of_each(con, sim, many, one, ids, id_column):
     expected = [(id, *row) for id in ids for row in rows(con, f"FROM {one.format(id=id, more=DATES)}")]
+    rows(con, "CALL mixpanel_clear_cache()")
     sim.clear()
     assert rows(con, f"FROM {many.format(more=DATES)}") == expected
     assert len([request for request in sim.settled() if request.path in (FUNNELS, INSIGHTS)]) == len(ids)

@@ -19,7 +19,8 @@ POSITIONAL = {
     "mixpanel_account_add": ["name"], "mixpanel_account_remove": ["name"], "mixpanel_account_use": ["name"],
     "mixpanel_activity_feed": ["distinct_ids"], "mixpanel_api": ["path"], "mixpanel_profile_stats": ["action"], "mixpanel_event_counts": ["events"],
     "mixpanel_fetch_sql": ["table"], "mixpanel_flows": ["bookmark"], "mixpanel_funnel": ["funnel_id"], "mixpanel_jql": ["script"],
-    "mixpanel_lexicon_schema": ["entity_type", "name"], "mixpanel_properties": ["event"],
+    "mixpanel_lexicon_schema": ["entity_type", "name"], "mixpanel_properties": ["event"], "mixpanel_typed_columns": ["event"],
+    "mixpanel_dashboard": ["dashboard_id"], "mixpanel_lookup_table": ["data_group_id"], "mixpanel_read": ["files"],
     "mixpanel_property_counts": ["event", "property"], "mixpanel_property_values": ["property"],
     "mixpanel_query": ["definition"], "mixpanel_query_insights": ["events"],
     "mixpanel_query_flows": ["event"], "mixpanel_query_funnel": ["steps"], "mixpanel_query_retention": ["born_event", "return_event"],
@@ -105,7 +106,8 @@ def test_no_pragma_takes_one(con, sim, name, parameter, sql_type, positional):
     for value in HOSTILE[sql_type]:
         con.execute(f"SET VARIABLE hostile = {value}")
         first = parameter in ("table", "tables")
-        words = "getvariable('hostile')" if first else f"'t', {parameter} = getvariable('hostile')"
+        table = "" if name == "mixpanel_views" else "'t', "
+        words = "getvariable('hostile')" if first else f"{table}{parameter} = getvariable('hostile')"
         error = error_of(con, f"PRAGMA {name}({words})")
         assert f"[INVALID_ARGUMENT] {parameter}: holds a NUL character" in error, f"{name} {value}: {error}"
     assert rows(con, "SELECT 42") == rows(con.cursor(), "SELECT 42") == [(42,)]

@@ -100,3 +100,12 @@ def test_a_database_without_external_access_reads_no_file(downloads):
     connection.execute("SET enable_external_access = false")
     assert "[EXTERNAL_ACCESS_DISABLED]" in error_of(connection, f"FROM mixpanel_read('{downloads}/*')")
     connection.close()
+
+
+def test_halves_of_surrogate_pairs_reach_no_column(con, tmp_path):
+    """One of them in a COPY as JSON invalidates the database, whatever it came from."""
+    (tmp_path / "odd.jsonl").write_text('{"event":"a\\ud83d","properties":{"time":1735732800,"distinct_id":"b\\udc00","k\\ud83d":"v\\udc00"}}\n')
+    for arguments in ("", ", raw := true", ", columns := {'k': 'JSON'}"):
+        target = tmp_path / "out.json"
+        con.execute(f"COPY (FROM mixpanel_read('{tmp_path}/odd.jsonl'{arguments})) TO '{target}' (FORMAT json)")
+        assert "\\ud83d" not in target.read_text() and rows(con, "SELECT 42") == [(42,)]

@@ -20,6 +20,7 @@ FUNCTIONS = [
     f"mixpanel_funnel(8101, {DAYS})", f"mixpanel_retention(born_event := 'Sign Up', {DAYS})", f"mixpanel_frequency({DAYS})",
     f"mixpanel_event_counts(['Purchase'], {DAYS})", f"mixpanel_property_counts('Purchase', 'plan', {DAYS})",
     f"mixpanel_activity_feed(['a'], {DAYS})", "mixpanel_profile_stats('count')", "mixpanel_cohort_members()", "mixpanel_saved_report(8001)", "mixpanel_flows(8301)", "mixpanel_jql('function main() { return 1 }')",
+    f"mixpanel_query_insights('A', {DAYS})", """mixpanel_query('{"sections": {}}')""",
     f"mixpanel_query_funnel(['A', 'B'], {DAYS})", f"mixpanel_query_retention('A', 'B', {DAYS})", f"mixpanel_query_flows('A', {DAYS})",
 ]  # fmt: skip
 
@@ -51,7 +52,7 @@ def test_each_function_names_the_region_and_shows_how_to_ask_another(con, europe
 
 def test_every_function_that_asks_mixpanel_is_here(con):
     """A new one that takes a region has to say what this one says."""
-    local = {"mixpanel_accounts", "mixpanel_account_add", "mixpanel_export_plan", "mixpanel_fetch_sql", "mixpanel_account_test", "mixpanel_api"}
+    local = {"mixpanel_accounts", "mixpanel_account_add", "mixpanel_export_plan", "mixpanel_fetch_sql", "mixpanel_account_test", "mixpanel_api", "mixpanel_projects"}
     taking = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'table' AND function_name LIKE 'mixpanel%' AND list_contains(parameters, 'region')"
     known = {call.partition("(")[0] for call in FUNCTIONS}
     assert {name for (name,) in rows(con, taking)} - local <= known | {name for (name,) in rows(con, taking.replace("'table'", "'table_macro'"))}

@@ -290,6 +290,7 @@ def test_counts_keep_every_digit_or_are_errors(con, sim, folder, body):
     assert rows(con, f"SELECT {COLUMN.get(folder, 'count')} FROM {call}") == [(BIG,)]
     for bad in ("1.5", "null", '"many"', "9223372036854775808", "{}", "true"):
         sim.reset()
+        rows(con, "CALL mixpanel_clear_cache()")
         error = error_of(con, f"FROM {serve(sim, folder, body % bad)}")
         assert "[UNEXPECTED_RESPONSE]" in error and bad.strip('"') in error and "raw := true" in error, error
         assert rows(con, f"FROM {call[:-1]}, raw := true)") == [(body % bad,)]
@@ -426,6 +427,7 @@ def test_as_many_segments_as_were_asked_for_may_not_be_all(con, sim, folder):
     serve(sim, folder, json.dumps(MANY[folder](9_999)))
     assert rows(con, f"SELECT count(*) >= 9999 FROM {call}") == [(True,)]
     sim.reset()
+    rows(con, "CALL mixpanel_clear_cache()")
     serve(sim, folder, json.dumps(MANY[folder](10_000)))
     error = error_of(con, f"FROM {call}")
     assert "[TRUNCATED] 10000 segments came" in error and "max_rows := 10000" in error, error
