@@ -9,7 +9,7 @@ import time
 from itertools import count
 
 import pytest
-from conftest import EXTENSION, export, rows
+from conftest import EXTENSION, export
 from simulator import Project, Simulator
 
 FIRST, LAST = "2025-01-01", "2025-01-31"
@@ -43,13 +43,14 @@ def shop(monkeypatch, archive):
     with_limits.close()
 
 
-def at_rest(con) -> None:
-    """What was under way when a scan ended is kept a moment later; until then it is claimed."""
-    for _ in range(3000):
-        if rows(con, "SELECT coalesce(sum(reserved), 0) FROM mixpanel_quota()") == [(0,)]:
-            return
-        time.sleep(0.01)
-    raise AssertionError("claims that nobody gives back")
+def at_rest(shop: Simulator, archive: pathlib.Path) -> None:
+    """What was under way when a scan ended is kept a moment later."""
+    shop.settled()
+    looks = [None]
+    # Between the last byte and the file there is a moment in which nothing of it is to be seen.
+    while len(looks) < 4 or len(set(looks[-3:])) > 1 or any(name.endswith(".partial") for name in looks[-1]):
+        time.sleep(0.1)
+        looks.append(tuple(sorted(path.name for path in archive.rglob("*.*"))))
 
 
 def files(archive: pathlib.Path) -> list[pathlib.Path]:

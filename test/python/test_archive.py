@@ -95,7 +95,7 @@ def test_what_arrived_before_a_failure_is_not_asked_for_again(con, monkeypatch, 
         timer.join()
     monkeypatch.delenv("MP_HOURLY_LIMIT", raising=False)
     if kind != "killed":
-        at_rest(con)
+        at_rest(shop, archive)
     kept = {path.name[:10] for path in files(archive)}
     assert kept
     if kind == "killed":

@@ -94,7 +94,9 @@ def test_what_was_kept_of_a_year_is_not_asked_for_again(con, shop, monkeypatch, 
     shop.set_day(BROKEN, day)
     second = rows(con, WHOLE)
     again = Counter(request.params["from_date"] for request in shop.settled())
-    assert not kept & set(again) and set(again.values()) == {1} and last_fetch(con)["requests"] == len(again)
+    assert not kept & set(again) and set(again.values()) == {1}
+    # The first run may still have been about to ask for some, which the second one then waits for.
+    assert 0 <= len(again) - last_fetch(con)["requests"] <= 8
     # What was under way when an error or an interrupt came is kept too, a moment later.
     lost = set(before) - kept if kind in ("killed", "full disk") else {BROKEN}
     assert set(before) & set(again) <= lost and set(before) | set(again) == set(YEAR)
