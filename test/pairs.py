@@ -14,6 +14,8 @@ import sys
 NEWEST = {"v1": "1.5.6", "v2": "2.0.1"}
 # DuckDB's version and the C API that it is served by.
 PAIRS = ["1.4.5/v1", "1.5.6/v1", "2.0.0/v1", "2.0.0/v2", "2.0.1/v1", "2.0.1/v2"]
+# A DuckDB 2.x with the file for 1.x, which its users take only while there is none for their version.
+OLD_API = [pair for pair in PAIRS if pair.startswith("2") and pair.endswith("/v1")]
 FULL = ["{}/{}".format(version, host) for host, version in NEWEST.items()]
 
 

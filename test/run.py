@@ -15,18 +15,24 @@ import pathlib
 import subprocess
 import sys
 
-from pairs import FULL, NEWEST, PAIRS, extension
+from pairs import FULL, NEWEST, OLD_API, PAIRS, extension
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "test" / "python"
+HOST_TESTS = [
+    "test_clients.py", "test_contained.py", "test_database.py", "test_days.py", "test_discovery.py", "test_export.py", "test_fetches.py", "test_json_columns.py",
+    "test_kept_fetch.py", "test_nul.py", "test_lifecycle.py", "test_profiles.py", "test_size.py", "test_values.py", "test_vectors.py",
+]  # fmt: skip
+"""What is between a DuckDB and a file that others have tested in full."""
 SIMULATOR_TESTS = [ROOT / "test" / "simulator", FOLDER / "test_simulator.py"]
 
 
 def pytest(version: str, arguments: list, environment: dict[str, str]) -> int:
     place = ROOT / "build" / "venv" / f"duckdb-{version}"
     python = place / "Scripts" / "python.exe" if os.name == "nt" else place / "bin" / "python"
-    # One process for each core: a test waits more than it computes, and each process has simulators of its own.
-    command = [python, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--numprocesses", "auto", *arguments]
+    # Two processes for each core: a test waits more than it computes, and each process has simulators of its own.
+    processes = str(2 * (os.cpu_count() or 1))
+    command = [python, "-m", "pytest", "--quiet", "-p", "no:cacheprovider", "--numprocesses", processes, *arguments]
     return subprocess.run(command, env=os.environ | environment, cwd=ROOT).returncode
 
 
@@ -48,7 +54,11 @@ def chosen(pair: str, part: str | None) -> tuple[list, str]:
         return everything, ""
     if pair in FULL:
         return ([*everything, "-m", "not slow"], "") if part == "quick" else ([*everything, "-m", "slow"], ", the slow tests")
-    return ([files], ", the .test files") if part == "quick" else ([*everything, "--ignore", files], ", all but the .test files")
+    if part == "quick":
+        return [files], ", the .test files"
+    if pair in OLD_API:
+        return [FOLDER / name for name in HOST_TESTS], ", what passes between DuckDB and the file"
+    return [*everything, "--ignore", files], ", all but the .test files"
 
 
 def main() -> int:
