@@ -1,27 +1,18 @@
 """The page for those who come from Mixpanel's own client has each of its reads once, and each statement does what it says.
 
-`shown` in its tables is a promise: rows from the simulator, a body that came with the client, or the path of the request."""
+`shown` in its tables is a promise: rows from the simulator, or the path of the request."""
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 
 import pytest
-from client_vectors import FOLDER
 from conftest import ROOT, error_of, rows
 from documented import as_documented, january  # noqa: F401  fixtures are known by their names
 
 PAGE = ROOT / "docs" / "from-mixpanel-headless.md"
 READS = 118
 PREFIXES = {"P": "/api/app/projects/12345", "Q": "/api/query"}
-BODIES = {
-    "schema_graph": "api_client.list_per_event_properties", "get_event_definitions": "workspace.get_event_definitions",
-    "get_property_definitions": "workspace.get_property_definitions", "list_custom_events": "workspace.list_custom_events",
-    "list_custom_properties": "workspace.list_custom_properties",
-}  # fmt: skip
-"""Of whose vectors the body is."""
-
 
 @dataclass
 class Read:
@@ -38,7 +29,7 @@ class Read:
 
 
 def reads() -> list[Read]:
-    lines = re.findall(r"^\| `(\w+)` \| (.*?) \| ([^|]*?) \| (rows|body|path|no request|not here) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    lines = re.findall(r"^\| `(\w+)` \| (.*?) \| ([^|]*?) \| (rows|path|no request|not here) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     return [Read(method, statement.strip("`"), asks, shown) for method, statement, asks, shown in lines]
 
 
@@ -76,18 +67,6 @@ def test_what_the_simulator_answers(con, asked, read):
     assert rows(con, read.statement)
     assert read.request in paths(asked)
     assert {request.status for request in asked.requests} == {200}
-
-
-@pytest.mark.unspecified("mixpanel_api asks as Mixpanel's own client does, in routes that no specification has")
-@pytest.mark.parametrize("read", shown("body"))
-@pytest.mark.skipif(not FOLDER.is_dir(), reason=f"there are no vectors of Mixpanel's client in {FOLDER}")
-def test_what_came_with_the_client(con, asked, read):
-    vectors = [json.loads(line) for path in sorted(FOLDER.glob("*.jsonl")) for line in path.read_text().splitlines()]
-    vector = next(vector for vector in vectors if vector["call"]["api"] == BODIES[read.method] and "interactions" in vector["expect"])
-    body = vector["expect"]["interactions"][0]["response"]["body"]
-    asked.add_fault("body", path=read.request[1], times=None, body=json.dumps(body), headers={"Content-Type": "application/json"})
-    ((status, found),) = rows(con, read.statement)
-    assert (status, json.loads(found)) == (200, body) and paths(asked) == [read.request]
 
 
 @pytest.mark.unspecified("mixpanel_api asks as Mixpanel's own client does, in routes that no specification has")
