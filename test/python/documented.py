@@ -51,7 +51,7 @@ def blocks(page: Path, language: str = "sql") -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for found in FENCED.finditer(text):
         if found["language"] == language:
-            notes = [note for note in [ONLY_V2 if found["badge"] else None, (found["note"] or "").replace("DuckDB 2.0", ONLY_V2) if found["note"] in ("DuckDB 2.0",) else found["note"]] if note]
+            notes = [note for note in [ONLY_V2 if found["badge"] else None, found["note"]] if note]
             yield Block(page, text.count("\n", 0, found.start("text")), ", ".join(notes), found["text"], shown_after(text, found.end()))
 
 
