@@ -93,7 +93,7 @@ MODELS = "FROM daily_users ORDER BY day", "SELECT day, count(*) FROM purchases G
 
 
 @needs_dbt
-def test_two_builds(dbt, sim):
+def test_two_builds(dbt, sim, clock):
     assert dbt.asked("build", to_date="2025-01-04") == {
         "export": days(1, 2, 3, 4), "engage": ["0", "1", "2"],
     }  # fmt: skip
@@ -104,6 +104,7 @@ def test_two_builds(dbt, sim):
     late = line("Purchase", time=1735905600000, distinct_id="late", **{"$insert_id": "late", "Amount": 12.5})
     third = date(2025, 1, 3)
     sim.set_day(third, [*sim.archive.lines(third, third), late])
+    clock.move_to(datetime(2025, 1, 6, 14))
     assert dbt.asked("build", to_date="2025-01-05") == {
         "export": days(3, 4, 5), "engage": ["0", "1", "2"],
     }  # fmt: skip
@@ -150,7 +151,7 @@ def test_a_model_that_asks_itself(alone, sim):
 
 @needs_dbt
 @only_v2
-def test_what_asks_nothing_and_what_fails(alone, sim):
+def test_what_asks_nothing_and_what_fails(alone, sim, clock):
     dbt, days_of_run = alone, {"export": days(1, 2, 3), '["Purchase"]': days(1, 2, 3)}
     # The others compile the hook of stg_events and the incremental model, but don't run them.
     commands = "run --exclude profiles", "test --exclude profiles", "source freshness", "docs generate"
@@ -163,6 +164,7 @@ def test_what_asks_nothing_and_what_fails(alone, sim):
     late = line("Purchase", time=1735819200000, distinct_id="late", **{"$insert_id": "late"})
     sim.set_day(second, [*sim.archive.lines(second, second), late])
     before = table(dbt, MODELS[1])
+    clock.move_to(datetime(2025, 1, 6, 14))
     sim.add_fault("status", status=403, times=None, match={"from_date": "2025-01-03"})
     ended = dbt("run --select purchases stg_events", to_date="2025-01-03")
     assert ended.returncode == 1 and ended.stdout.count("[PERMISSION_DENIED] 2025-01-03") == 2, ended.stdout
@@ -190,13 +192,14 @@ def test_an_incremental_model_that_is_empty_or_young(alone, sim):
 
 @needs_dbt
 @only_v2
-def test_a_day_that_was_left_out_is_missing_until_it_came(dbt, sim):
+def test_a_day_that_was_left_out_is_missing_until_it_came(dbt, sim, clock):
     hook = dbt.database.with_name("macros") / "sync_events.sql"
     hook.write_text(hook.read_text().replace("lookback_days =", "on_failure = 'skip', lookback_days ="))
     sim.add_fault("truncated_line", times=None, match={"from_date": "2025-01-02"})
     ended = dbt("build --select +daily_users", to_date="2025-01-03")
     assert ended.returncode == 1 and "FAIL 1 no_day_is_missing" in ended.stdout, ended.stdout
     sim.reset()
+    clock.move_to(datetime(2025, 1, 6, 14))
     assert dbt.asked("build --select +daily_users", to_date="2025-01-05") == {"export": days(2, 3, 4, 5)}
 
 

@@ -79,8 +79,8 @@ def test_what_it_writes(tree):
     said = made(tree, "mixpanel_owners", "discovery", "--route", "GET /api/app/projects/{projectId}/owners")
     assert "UNSPECIFIED" in said and "no example of the answer is known" in said
     # The simulator has this one, and knows more than a specification.
-    made(tree, "mixpanel_views", "discovery", "--route", "GET /api/app/projects/{projectId}/workspaces/public")
-    assert "3001\tAll Project Data\ttrue" in (tree / "test/sql/discovery/views.test").read_text()
+    made(tree, "mixpanel_public_views", "discovery", "--route", "GET /api/app/projects/{projectId}/workspaces/public")
+    assert "3001\tAll Project Data\ttrue" in (tree / "test/sql/discovery/public_views.test").read_text()
     compiles(tree)
     answered(tree)
 

@@ -106,7 +106,7 @@ def asked(simulator) -> list[str]:
 def asked_on(day: date) -> None:
     """As if the table's days had been asked for on that day, and not a year later, when all of them are settled."""
     with duckdb.connect("shop.duckdb") as kept:
-        kept.execute("UPDATE _metadata SET fetched_at = ?", [datetime(day.year, day.month, day.day, 14)])
+        kept.execute("UPDATE _metadata SET fetched_at = ?, asked = NULL", [datetime(day.year, day.month, day.day, 14)])
 
 
 @pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])

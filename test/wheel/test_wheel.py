@@ -139,7 +139,7 @@ def test_installed_it_is_there_for_dbt(run, environments, sim, tmp_path):
     environment = ROOT / "build" / "venv" / "dbt"
     run(environments(LAYOUTS[-1]), "-m", "duckdb_mixpanel", "install", environment)
     project = tmp_path / "shop"
-    shutil.copytree(ROOT / "test" / "dbt", project)
+    shutil.copytree(ROOT / "docs" / "examples" / "dbt_shop", project)
     [packages] = (environment / "lib").glob("python*/site-packages")
     command = json.dumps(["run", "--select", "profiles", "--no-use-colors"])
     # The plain name, as in `extensions: [mixpanel]`.
