@@ -4,8 +4,8 @@ use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},
     functions::{
         accounts, activity_feed, api, archive, build, cohort_members, discovery, export, fetches, macro_sql, managed,
-        profiles, property, property_names, questions, quota, quote, reports, saved, settings, timestamp, utc, version,
-        views,
+        profiles, property, property_names, questions, quota, quote, read, reports, saved, settings, timestamp, utc,
+        version, views,
     },
     kept, macros,
 };
@@ -13,6 +13,7 @@ use crate::{
 pub const FUNCTIONS: &[Function] = &[
     export::EXPORT,
     export::EXPORT_PLAN,
+    read::READ,
     profiles::PROFILES,
     cohort_members::COHORT_MEMBERS,
     activity_feed::ACTIVITY_FEED,
@@ -27,6 +28,7 @@ pub const FUNCTIONS: &[Function] = &[
     discovery::LEXICON_SCHEMA,
     discovery::ANNOTATIONS,
     discovery::WORKSPACES,
+    discovery::PROJECTS,
     discovery::EVENT_DEFINITIONS,
     discovery::PROPERTY_DEFINITIONS,
     discovery::CUSTOM_PROPERTIES,

@@ -5,10 +5,11 @@
     pip install duckdb ray          and, on every machine, the extension where LOAD mixpanel finds it (or --extension FILE),
                                     the store, and credentials in the environment or the accounts file
 
-Each worker is a DuckDB that exports days of its own. Files are published when every worker is done: before that, and when one fails,
-the store is as it was. What could not be published is kept, because it has cost requests."""
+Each worker is a DuckDB that exports days of its own. They share an archive, in which the extension counts the hour for all of them and keeps what came.
+Files are published when every worker is done: before that, and when one fails, the store is as it was, and the next run asks for what is missing."""
 import argparse
 import datetime
+import os
 import pathlib
 import shutil
 import time
@@ -28,26 +29,28 @@ def connect(extension: str) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def deal(windows: list, workers: int) -> list[list[datetime.date]]:
-    """Whole windows, in turn, so that each worker has as much to do: the days of each worker."""
-    shares = [[] for _ in range(min(workers, len(windows)))]
-    for number, (first, last) in enumerate(windows):
-        shares[number % len(shares)] += [first + datetime.timedelta(days=day) for day in range((last - first).days + 1)]
-    return shares
+def deal(days: list[datetime.date], workers: int) -> list[list[datetime.date]]:
+    """A stretch of days for each worker, because one request may ask for several that follow each other."""
+    size, more = divmod(len(days), workers)
+    ends = [number * size + min(number, more) for number in range(workers + 1)]
+    return [days[first:last] for first, last in zip(ends, ends[1:]) if last > first]
 
 
-# A worker that dies is not started again: its requests may have been made, and only the driver knows what the hour has left.
-# One request at a time: a process paces its own requests and knows nothing of the others'.
+# A worker that dies is not started again by Ray: run the whole once more, and what came is there already.
 @ray.remote(max_retries=0)
-def fetch(extension: str, days: list[datetime.date], window_days: int, folder: str, prefix: str) -> int:
+def fetch(extension: str, archive: str, days: list[datetime.date], anew: bool, folder: str, prefix: str) -> tuple[int, int]:
+    """How many rows, and how many requests they took."""
+    os.environ["MP_ARCHIVE"] = archive  # what came, who is asking for what, and what is left of the hour: for all workers
     con = connect(extension)
     listed = ", ".join(f"DATE '{day}'" for day in days)
-    return con.execute(f"""
-        COPY (
-            SELECT *, event_time::DATE AS day
-            FROM mixpanel_export(days := [{listed}], window_days := {window_days}, max_workers := 1)
-        ) TO {quoted(folder)} (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, FILENAME_PATTERN '{prefix}_{{uuid}}', OVERWRITE_OR_IGNORE)
-    """).fetchone()[0]
+    # One request at a time: the starts of a second are not counted together.
+    more = "max_workers := 1" + (", max_age := INTERVAL 0 HOURS" if anew else "")
+    [rows] = con.execute(f"""
+        COPY (SELECT *, event_time::DATE AS day FROM mixpanel_export(days := [{listed}], {more}))
+        TO {quoted(folder)} (FORMAT parquet, PARTITION_BY (day), WRITE_PARTITION_COLUMNS true, FILENAME_PATTERN '{prefix}_{{uuid}}', OVERWRITE_OR_IGNORE)
+    """).fetchone()
+    [requests] = con.execute("SELECT requests FROM mixpanel_fetches() ORDER BY id DESC LIMIT 1").fetchone()
+    return rows, requests
 
 
 def check(staged: pathlib.Path, rows: int) -> None:
@@ -83,32 +86,28 @@ def main() -> None:
     parser.add_argument("--to-date", type=datetime.date.fromisoformat, required=True)
     parser.add_argument("--store", type=pathlib.Path, required=True)
     parser.add_argument("--workers", type=int, default=2, choices=[1, 2, 3], help="Mixpanel allows three starts a second, whoever makes them")
-    parser.add_argument("--max-requests", type=int, default=48, help="what all workers together may take of the hour's 60")
+    parser.add_argument("--archive", type=pathlib.Path, help="a folder that all workers reach; without it one in the store")
+    parser.add_argument("--anew", action="store_true", help="ask also for what the archive has")
     parser.add_argument("--address", default="local", help="of the Ray cluster; 'local' starts one here")
     parser.add_argument("--extension", default="mixpanel")
     arguments = parser.parse_args()
 
-    # Windows of one length, so that each worker cuts its days as the plan does; and none out of what this machine has kept.
-    days = (arguments.to_date - arguments.from_date).days + 1
-    window_days = -(-days // arguments.max_requests)
-    windows = connect(arguments.extension).execute(
-        f"""SELECT from_date, to_date FROM mixpanel_export_plan(from_date := '{arguments.from_date}', to_date := '{arguments.to_date}',
-            window_days := {window_days}, max_age := INTERVAL 0 HOURS)"""
-    ).fetchall()
-    shares = deal(windows, arguments.workers)
+    count = (arguments.to_date - arguments.from_date).days + 1
+    shares = deal([arguments.from_date + datetime.timedelta(days=day) for day in range(count)], arguments.workers)
 
     # A worker need not run where this does.
     store = arguments.store.resolve()
     store.mkdir(parents=True, exist_ok=True)
+    archive = (arguments.archive or store / "_archive").resolve()
     staged = store / f"_staged_{uuid.uuid4().hex}"
     ray.init(address=arguments.address, include_dashboard=False, logging_level="ERROR", **({"num_cpus": arguments.workers} if arguments.address == "local" else {}))
     began = time.monotonic()
     try:
         tasks = [
-            fetch.remote(arguments.extension, days, window_days, str(staged), f"worker{number}")
+            fetch.remote(arguments.extension, str(archive), days, arguments.anew, str(staged), f"worker{number}")
             for number, days in enumerate(shares)
         ]
-        rows = sum(ray.get(tasks))
+        rows, requests = map(sum, zip(*ray.get(tasks)))
     except BaseException:
         ray.shutdown()  # before that the others still write
         shutil.rmtree(staged, ignore_errors=True)
@@ -116,7 +115,7 @@ def main() -> None:
     ray.shutdown()
     check(staged, rows)
     publish(staged, store, arguments.from_date, arguments.to_date)
-    print(f"{rows} rows, {len(windows)} requests, {len(shares)} workers, {time.monotonic() - began:.1f} s")
+    print(f"{rows} rows, {requests} requests, {len(shares)} workers, {time.monotonic() - began:.1f} s")
 
 
 if __name__ == "__main__":

@@ -52,9 +52,9 @@ measured AS (
     HAVING segment_by IS NOT NULL OR grouping(segment) = 1
 ),
 segments AS (
-    SELECT CASE WHEN segment_by IS NOT NULL THEN '$overall' END AS segment
-    UNION
-    SELECT segment FROM measured
+    -- Without UNION, which means recursion here.
+    SELECT DISTINCT unnest([CASE WHEN segment_by IS NOT NULL THEN '$overall' END] || coalesce(list(segment), [])) AS segment
+    FROM measured
 ),
 counted AS (
     SELECT
@@ -63,7 +63,20 @@ counted AS (
         segments.segment,
         coalesce(measured.count, 0) AS count,
         median_seconds
-    FROM (SELECT unnest(range(1, len(steps) + 1))::INTEGER AS step) AS all_steps
+    FROM (
+        -- A step that the table has no event of is a slip of the pen. An empty table knows no names.
+        SELECT
+            CASE WHEN names IS NULL OR steps[step] IS NULL OR list_contains(names, steps[step]) THEN step
+                ELSE error(
+                    '[NOT_FOUND] steps: ' || t || ' has no event ''' || steps[step] || ''', the closest is '''
+                    || list_sort([
+                        {'distance': damerau_levenshtein(lower(known), lower(steps[step])), 'name': known} FOR known IN names
+                    ])[1].name
+                    || '''. mixpanel_event_breakdown lists all.'
+                )::INTEGER END AS step
+        FROM (SELECT unnest(range(1, len(steps) + 1))::INTEGER AS step)
+        CROSS JOIN (SELECT list(DISTINCT event_name) AS names FROM query_table(t))
+    ) AS all_steps
     CROSS JOIN segments
     LEFT JOIN measured
         ON measured.step = all_steps.step AND measured.segment IS NOT DISTINCT FROM segments.segment

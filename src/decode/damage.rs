@@ -78,6 +78,20 @@ impl Damage {
         cut(&redact(&self.said))
     }
 
+    /// Where it is and what it is, behind so many lines, without a word of the line.
+    pub fn place(&self, lines_before: usize) -> String {
+        let line = lines_before + self.line_number;
+        match &self.kind {
+            DamageKind::Terminated => format!("line {line} is no event: Mixpanel ended the export early"),
+            DamageKind::ApiError(_) => format!("line {line} is no event, but an error of Mixpanel's"),
+            DamageKind::Html => format!("line {line} is no event, but HTML"),
+            DamageKind::Cut => format!("line {line} is cut off"),
+            DamageKind::NotJson => format!("line {line} is not JSON"),
+            DamageKind::NotAnEvent => format!("line {line} is no event"),
+            DamageKind::TooLong | DamageKind::TooLarge | DamageKind::Internal(_) => self.told(|_| String::new()),
+        }
+    }
+
     /// What is wrong, in words.
     pub fn told(&self, redact: impl Fn(&str) -> String) -> String {
         let Self { line_number, rows, kind, .. } = self;

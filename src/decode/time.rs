@@ -50,7 +50,8 @@ pub(super) struct TimeReader<'a> {
 impl<'a> TimeReader<'a> {
     /// Of an export's times. A zone makes them local ones.
     pub fn of_export(days: Days, zone: Option<&'a TimeZone>) -> Self {
-        Self { zone, ..Self::new(Notation::Within(days)) }
+        let notation = if days == Days::ALL { Notation::BySize } else { Notation::Within(days) };
+        Self { zone, ..Self::new(notation) }
     }
 
     pub fn by_size() -> Self {

@@ -47,6 +47,8 @@ pub struct End {
     /// Windows that were left out, each with its error.
     pub failed: Vec<(String, String)>,
     pub warnings: Vec<Warning>,
+    /// A warning that it would be to find nothing at all.
+    if_nothing: Option<Warning>,
     /// What came of which days.
     pub answers: Vec<DaysAnswered>,
     /// Until when the hour is waited for, while it is.
@@ -110,6 +112,11 @@ impl Fetch {
         self.end_mut().warnings.push(Warning { code, message });
     }
 
+    /// Says so at the end, if everything came and there was not one row.
+    pub fn warn_if_nothing(&self, code: &'static str, message: String) {
+        self.end_mut().if_nothing = Some(Warning { code, message });
+    }
+
     pub fn answered(&self, answer: DaysAnswered) {
         self.end_mut().answers.push(answer);
     }
@@ -121,8 +128,13 @@ impl Fetch {
 
     /// Closes the record; what was said first stays.
     pub fn finish(&self, error: Option<String>) {
+        let [windows, done, rows] =
+            [&self.windows, &self.windows_done, &self.rows].map(|counter| counter.load(Ordering::Relaxed));
         let mut end = self.end_mut();
         if end.finished.is_none() {
+            let came_empty = error.is_none() && !end.answers.is_empty() && done >= windows && rows == 0;
+            let warning = end.if_nothing.take().filter(|_| came_empty);
+            end.warnings.extend(warning);
             end.finished = Some(self.clock.now());
             end.error = error;
             end.waiting_until = None;
@@ -191,6 +203,22 @@ mod tests {
         fetch.finish(Some("broken".into()));
         fetch.finish(None);
         assert_eq!(fetch.end().error.as_deref(), Some("broken"));
+    }
+
+    #[test]
+    fn finding_nothing_is_a_warning_only_where_everything_came() {
+        let warned = |windows_done: u64, rows: u64, error: Option<&str>| {
+            let fetch = fetch();
+            fetch.warn_if_nothing("UNKNOWN_EVENT", "none".into());
+            fetch.answered(DaysAnswered { days: vec![], asked_at: Timestamp::UNIX_EPOCH, is_empty: true });
+            Fetch::add(&fetch.windows_done, windows_done);
+            Fetch::add(&fetch.rows, rows);
+            fetch.finish(error.map(str::to_owned));
+            fetch.finish(None);
+            fetch.end().warnings.len()
+        };
+        assert_eq!(warned(3, 0, None), 1);
+        assert_eq!([warned(2, 0, None), warned(3, 1, None), warned(3, 0, Some("broken"))], [0; 3]);
     }
 
     #[test]

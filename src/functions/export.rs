@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use super::{
+    discovery::other_zone_at_hand,
     named_time_zone,
     on_failure::{self, skips_failures},
     parameters::{self, COLUMNS, FILTER, FROM_DATE, LABEL, MAX_ROWS, MAX_WAIT, TARGET, TO_DATE},
@@ -26,6 +27,7 @@ use crate::{
         },
         record,
     },
+    known::{Standing, standing},
 };
 
 pub const EXPORT: Function = Function {
@@ -44,7 +46,7 @@ pub const EXPORT: Function = Function {
 
 const DAYS: Param = Param::named("days", SqlType::Any, "exactly these days, a list of dates");
 const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "only events of these names");
-const TIME_ZONE: Param =
+pub const TIME_ZONE: Param =
     Param::named("time_zone", SqlType::Varchar, "of a project that was created before 2023, to have its times in UTC");
 const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "days of one request");
 const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "requests at the same time")
@@ -55,10 +57,13 @@ const ON_FAILURE: Param =
 const MAX_AGE: Param = parameters::MAX_AGE
     .meaning("how old a kept answer may be, also for days that are not over")
     .default("INTERVAL 20 HOURS, for days that are over");
-const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
+pub const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
+
+/// The warning's code.
+const UNKNOWN_EVENT: &str = "UNKNOWN_EVENT";
 
 /// The columns that every call has but one with `raw`.
-const FIXED: &[Column] =
+pub const FIXED: &[Column] =
     &[Column::EventName, Column::EventTime, Column::DistinctId, Column::InsertId, Column::Properties];
 
 /// What is asked, whatever the days.
@@ -86,6 +91,14 @@ struct Call {
     filter_columns: Option<FilterColumns>,
     /// For the record of the fetch.
     arguments: String,
+}
+
+/// What may be wrong with the names of events.
+#[derive(Default)]
+struct Doubts {
+    warnings: Vec<String>,
+    /// Whether nothing is known of one.
+    is_unheard: bool,
 }
 
 impl Call {
@@ -161,6 +174,31 @@ impl Call {
         Ok((request, Terms { wanted, max_workers: self.max_workers, wait_until }))
     }
 
+    /// What is wrong with the names of the call's events, where other names may exist too. Conditions can ask for any.
+    ///
+    /// Errors: `NotFound` for one that is in no list, where the list at hand is whole.
+    fn doubts(&self) -> Result<Doubts> {
+        let mut doubts = Doubts::default();
+        for event in self.wanted.events.iter().flatten() {
+            match standing(&self.target, event) {
+                Standing::Plausible => {}
+                Standing::Unheard => doubts.is_unheard = true,
+                Standing::Doubtful(warning) => doubts.warnings.push(warning),
+                Standing::Unknown(error) => return Err(error),
+            }
+        }
+        Ok(doubts)
+    }
+
+    /// That the project's days may not be UTC's, where nobody said which they are and this is known without a request.
+    fn zone_warning(&self) -> Option<String> {
+        let zone = self.time_zone.is_none().then(|| other_zone_at_hand(&self.target)).flatten()?;
+        Some(format!(
+            "the project's time zone is {zone}, and event_time is as Mixpanel sent it: UTC for projects that were made since 2023, \
+             the project's wall clock for older ones. Only those need time_zone := '{zone}'"
+        ))
+    }
+
     fn today(&self) -> Today {
         let now = self.target.now();
         let on_earth =
@@ -195,11 +233,20 @@ impl BoundTable for Call {
     }
 
     fn scan(&self, projection: &[usize], filters: &[Filter]) -> Result<Arc<dyn Scan>> {
+        let doubts = self.doubts()?;
         let (request, terms) = self.plan(filters)?;
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
         let decoder = Decoder::new(&outputs, self.time_zone.clone());
         let clock = self.target.testing.clock.clone();
         let record = record::start("mixpanel_export", self.arguments.clone(), 0, clock);
+        doubts.warnings.into_iter().for_each(|warning| record.warn(UNKNOWN_EVENT, warning));
+        if doubts.is_unheard {
+            let what = "no row of these events came; mixpanel_events() lists the names that there are";
+            record.warn_if_nothing(UNKNOWN_EVENT, what.to_owned());
+        }
+        if let Some(warning) = self.zone_warning() {
+            record.warn("PROJECT_TIME_ZONE", warning);
+        }
         let (max_rows, on_failure, max_age) = (self.max_rows, self.on_failure, self.target.max_age);
         let order = ExportOrder { request, terms, decoder, max_rows, on_failure, max_age };
         Ok(Arc::new(ExportScan::new(order, record)))
@@ -224,7 +271,7 @@ fn missing_date(name: &str, takes_filters: bool) -> Error {
     Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
 }
 
-fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
+pub fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
     arguments.text("time_zone")?.map(named_time_zone).transpose()
 }
 

@@ -26,6 +26,7 @@ pub mod property_names;
 pub mod questions;
 pub mod quota;
 pub mod quote;
+pub mod read;
 pub mod reports;
 pub mod saved;
 pub mod settings;

@@ -25,7 +25,9 @@ use crate::{
     mixpanel::{Client, Request, block_on},
 };
 
-pub use names::{DayRange, event_names, event_names_anew, refused_event, unknown_event, unknown_event_at_hand};
+pub use names::{
+    DayRange, Standing, event_names, event_names_anew, refused_event, standing, unknown_event, unknown_event_at_hand,
+};
 
 /// The most names that are asked for where the call doesn't say how many. Mixpanel never lists more events than this.
 pub const MOST_NAMES: u64 = 5000;
@@ -88,6 +90,11 @@ fn remembered(target: &Target, request: &Request, life: Life) -> Result<Remember
 fn ask(target: &Target, request: &Request) -> Result<String> {
     let answer = block_on(Client::new(target)?.json(request))??;
     Ok(json::into_text(answer.body))
+}
+
+/// The same of an answer of which only a part is kept: `ask` makes the request and says what of it.
+pub fn part_of_answer(target: &Target, request: &Request, ask: impl FnOnce() -> Result<String>) -> Result<Arc<String>> {
+    Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, ask)
 }
 
 /// The answer to a request, if it is kept.

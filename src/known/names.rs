@@ -73,6 +73,39 @@ pub fn unknown_event_at_hand(target: &Target, event: &str) -> Option<Error> {
     missing(target, event, &read(&Cache::process().peek(&key, target.now())?).ok()?)
 }
 
+/// What is known, without a request, of an event that is to be exported.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// There may well be such an event.
+    Plausible,
+    /// Nothing at hand tells.
+    Unheard,
+    /// It is not among the names at hand, and there may be others: what to warn of.
+    Doubtful(String),
+    /// There is no such event.
+    Unknown(Error),
+}
+
+/// Whether there is such an event, as far as that takes no request.
+pub fn standing(target: &Target, event: &str) -> Standing {
+    let days = widest(target, DayRange::default());
+    let key = Key::new(target, &request(days, MOST_NAMES));
+    let names = Cache::process().peek(&key, target.now()).and_then(|text| read(&text).ok());
+    // A plan that does not look far back does not tell all names.
+    names.map_or(Standing::Unheard, |names| judged(target, event, &names, days.0 == FIRST_DAY))
+}
+
+/// A custom event is in no list, and Mixpanel's own need not be.
+fn judged(target: &Target, event: &str, names: &[String], is_whole: bool) -> Standing {
+    match lacking(target, event, names) {
+        None => Standing::Plausible,
+        Some(error) if !is_whole || names.len() as u64 >= MOST_NAMES || event.starts_with('$') => {
+            Standing::Doubtful(error.to_string().trim_start_matches("[NOT_FOUND] ").to_owned())
+        }
+        Some(error) => Standing::Unknown(error.also("CALL mixpanel_clear_cache() where it is newer than that list")),
+    }
+}
+
 /// What to say where Mixpanel refused a question about an event (400): that there is no such event, or else what
 /// Mixpanel said.
 pub fn refused_event(target: &Target, event: &str, error: Error) -> Error {
@@ -83,9 +116,13 @@ pub fn refused_event(target: &Target, event: &str, error: Error) -> Error {
 }
 
 fn missing(target: &Target, event: &str, names: &[String]) -> Option<Error> {
-    // A list that may go on says nothing about what it lacks, and custom events are in none.
-    if names.len() as u64 >= MOST_NAMES || event.starts_with("$custom_event:") || names.iter().any(|name| name == event)
-    {
+    // A list that may go on says nothing about what it lacks.
+    ((names.len() as u64) < MOST_NAMES).then(|| lacking(target, event, names)).flatten()
+}
+
+/// The same, whether or not the list may go on. Custom events are in none.
+fn lacking(target: &Target, event: &str, names: &[String]) -> Option<Error> {
+    if event.starts_with("$custom_event:") || names.iter().any(|name| name == event) {
         return None;
     }
     let project = target.project_id.as_ref().map_or_else(|| "the project".to_owned(), |id| format!("project {id}"));
@@ -233,6 +270,25 @@ mod tests {
         let to = DayRange { from: None, to: Some(today(&target)) };
         assert_eq!(narrower(&target, to, asked, &future), None);
         assert_eq!(history(&target), None);
+    }
+
+    #[test]
+    fn only_a_whole_list_says_that_there_is_no_such_event() {
+        let names = ["Login", "Purchase"].map(str::to_owned);
+        let many: Vec<String> = (0..MOST_NAMES).map(|number| number.to_string()).collect();
+        let stands = |event, names: &[String], is_whole| match judged(&target(), event, names, is_whole) {
+            Standing::Unknown(error) if error.to_string().contains("mixpanel_clear_cache()") => "unknown",
+            Standing::Doubtful(warning) if warning.starts_with("event: '") => "doubtful",
+            Standing::Plausible => "plausible",
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(stands("Purchas", &names, true), "unknown");
+        assert_eq!(stands("Purchas", &names, false), "doubtful");
+        assert_eq!(stands("Purchas", &many, true), "doubtful");
+        assert_eq!(stands("$identify", &names, true), "doubtful");
+        for event in ["Purchase", "$custom_event:7"] {
+            assert_eq!(stands(event, &names, true), "plausible");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod region;
 mod request;
 mod retry;
 mod runtime;
+mod streamed;
 mod text;
 mod throttle;
 mod tls;

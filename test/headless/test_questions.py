@@ -51,3 +51,34 @@ def test_both_ask_and_read_the_same(number, shop, con, credentials):
     assert asked(shop) == theirs
     ours = sorted(((metric, tuple(segments), date and str(date), value) for metric, segments, date, value in found), key=str)
     assert ours == theirs_rows(result) and ours
+
+
+BUILT = [
+    ('Metric(CustomEventRef(42), math="unique")', "{'custom_event': 42, 'math': 'unique'}"),
+    ('Metric(["A", "B"], filters=[Filter.equals("p", "x")], filters_combinator="any")',
+     "{'event': ['A', 'B'], 'filters': {'property': 'p', 'op': 'equals', 'value': 'x'}, 'filters_combinator': 'any'}"),
+    ('Metric("A", math="average", property=InlineCustomProperty.numeric("A * B", A="price", B="quantity"), segment_method="first")',
+     "{'event': 'A', 'math': 'average', 'segment_method': 'first', 'property': {'formula': 'A * B', 'inputs': {'A': 'price', 'B': 'quantity'}, 'property_type': 'number'}}"),
+    ('"A", where=Filter.list_contains("cart", Brand="Acme", quantifier="all")',
+     "'A', filters := {'property': 'cart', 'op': 'list_contains', 'quantifier': 'all', 'item_filters': {'property': 'Brand', 'op': 'equals', 'value': 'Acme'}}"),
+    ('"A", where=[Filter.date_between("since", "2025-01-01", "2025-01-31"), Filter.is_true("paid"), Filter.not_between("n", 1, 2)]',
+     "'A', filters := ({'property': 'since', 'op': 'was between', 'value': ['2025-01-01', '2025-01-31']}, {'property': 'paid', 'op': 'true'}, "
+     "{'property': 'n', 'op': 'not between', 'value': [1, 2]})"),
+    ('"A", where=FrequencyFilter("B", value=3, operator="is at most", date_range_value=2, date_range_unit="week", event_filters=[Filter.is_set("p")])',
+     "'A', filters := {'event': 'B', 'value': 3, 'op': 'is at most', 'date_range_value': 2, 'date_range_unit': 'week', 'event_filters': {'property': 'p', 'op': 'is set'}}"),
+    ('"A", group_by=[GroupBy.list_item("cart", "Brand"), FrequencyBreakdown("B"), CohortBreakdown(7, "C", include_negated=False)], data_group_id=5',
+     "'A', segment_by := ({'property': 'cart', 'sub': 'Brand'}, {'event': 'B'}, {'cohort': 7, 'name': 'C', 'include_negated': false}), data_group_id := 5"),
+    ('"A", time_comparison=TimeComparison.absolute_end("2024-01-31"), cumulative=True, mode="table", unit="quarter"',
+     "'A', compare_to := {'type': 'absolute-end', 'date': '2024-01-31'}, cumulative := true, mode := 'table', unit := 'quarter'"),
+    ('["A", "B", Formula("A / B", label="x"), Formula("A - B")]', "('A', 'B', {'formula': 'A / B', 'label': 'x'}, {'formula': 'A - B'})"),
+]  # fmt: skip
+"""What the vectors of the client don't show, as its `build_params` and our call say it."""
+
+
+@pytest.mark.parametrize("theirs, ours", BUILT, ids=range(len(BUILT)))
+def test_what_is_sent_is_what_the_client_builds(shop, con, credentials, theirs, ours):
+    shop.reset()
+    shop.add_fault("body", path="/api/query/insights", times=None, body='{"series": {}}')
+    built = eval(f"ws.build_params({theirs})", vars(mixpanel_headless) | {"ws": mixpanel_headless.Workspace()})
+    con.execute(f"FROM mixpanel_query_insights({ours})").fetchall()
+    assert asked(shop)["body"]["bookmark"] == built

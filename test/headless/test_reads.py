@@ -198,6 +198,8 @@ READS = [
     *map(of_insights, [*range(8001, 8007), 8008, 8009]),
     Read("query_saved_report(8101)", lambda ws: json.loads(json.dumps(ws.query_saved_report(8101).series)), "SELECT response FROM mixpanel_saved_report(8101, raw := true)", lambda rows: json.loads(rows[0][0])["series"]),
     Read("query_saved_report(8201)", lambda ws: json.loads(json.dumps(ws.query_saved_report(8201).series)), "SELECT response FROM mixpanel_saved_report(8201, raw := true)", lambda rows: json.loads(rows[0][0])["series"]),
+    Read("get_bookmark", lambda ws: json.loads(json.dumps(ws.get_bookmark(8101).params)), "SELECT params FROM mixpanel_bookmarks() WHERE bookmark_id = 8101", lambda rows: json.loads(rows[0][0]),
+         other_route="It asks for the one report, as ours does for other days; mixpanel_bookmarks lists all of them"),
     Read("query_saved_flows", lambda ws: ws.query_saved_flows(8301).overall_conversion_rate, "SELECT DISTINCT overall_conversion_rate FROM mixpanel_flows(8301)", lambda rows: rows[0][0],
          differs="Where an answer has no overall rate, it says 0.0, and we NULL", without=lambda theirs, ours: ((theirs, ours) == (0.0, None), True)),
     Read("query_saved_flows(steps)", lambda ws: Counter((number, node["event"] or None, node["type"], int(node["totalCount"])) for number, step in enumerate(ws.query_saved_flows(8301).steps) for node in step["nodes"]),
@@ -230,7 +232,6 @@ def test_both_understand_the_answer_alike(con, shop, official, one):
 
 NOT_SERVED = {
     # Reads of the official client that the simulator has no route for, and why that is no gap in what we read.
-    "get_bookmark": "GET bookmarks/{id}",
     "list_dashboards": "GET dashboards",
     "list_cohorts_full": "GET cohorts of the app API; ours asks cohorts/list of the query API",
     "list_feature_flags": "GET feature-flags/",
@@ -245,7 +246,7 @@ NOT_SERVED = {
 def test_what_the_simulator_does_not_serve_is_known(shop, official, name):
     """One that it comes to serve belongs among those that are compared."""
     shop.reset()
-    arguments = {"activity_feed": (["a"],), "get_bookmark": (8001,)}.get(name, ())
+    arguments = {"activity_feed": (["a"],)}.get(name, ())
     dates = DAYS if name == "activity_feed" else {"names": ["Purchase"]} if name == "get_event_definitions" else {}
     with pytest.raises(mixpanel_headless.exceptions.MixpanelHeadlessError if hasattr(mixpanel_headless.exceptions, "MixpanelHeadlessError") else Exception):
         getattr(official, name)(*arguments, **dates)

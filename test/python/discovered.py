@@ -57,21 +57,22 @@ def cohorts(body: Any) -> list[tuple]:
     )  # fmt: skip
 
 
-def text_of(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def bookmarks(body: Any) -> list[tuple]:
     return by_name(
         [
             (
                 identifier(mark, "id"), mark.get("name"), mark.get("type"), mark.get("description"),
                 moment(mark.get("created")), moment(mark.get("modified")), mark.get("creator_name"),
-                mark.get("workspace_id"), mark.get("dashboard_id"), text_of(mark.get("params")),
+                mark.get("workspace_id"), mark.get("dashboard_id"), mark.get("params"),
             )
             for mark in results(body)
         ]
     )  # fmt: skip
+
+
+def bookmark(body: Any) -> list[tuple]:
+    """The one of a single answer."""
+    return bookmarks({"results": [shaped(shaped(body, dict).get("results"), dict)]})
 
 
 def lexicon_schemas(body: Any) -> list[tuple]:
@@ -241,6 +242,20 @@ def event_properties(body: Any) -> list[tuple]:
     pairs = [(named(event, "name"), one["name"]) for event in found for one in event.get("properties", [])]
     alone = [(event["name"], None) for event in found if not event.get("properties")]
     return sorted(pairs + alone, key=lambda row: (row[0], row[1] or ""))
+
+
+def projects(body: Any) -> list[tuple]:
+    about = shaped(shaped(body, dict).get("results"), dict)
+    organizations = about.get("organizations", {})
+    regions = {"mixpanel.com": "us", "eu.mixpanel.com": "eu", "in.mixpanel.com": "in"}
+    found = [
+        (
+            int(number), project.get("name"), organizations.get(str(project.get("organization_id")), {}).get("name"),
+            project.get("timezone"), regions.get(project.get("domain")), project.get("has_workspaces"),
+        )
+        for number, project in shaped(about.get("projects"), dict).items()
+    ]  # fmt: skip
+    return by_name(found)
 
 
 def either(item: dict, name: str) -> Any:

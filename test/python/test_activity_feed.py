@@ -60,8 +60,8 @@ def test_one_request(con, sim):
 
 def test_without_a_data_view_it_is_the_one_of_the_whole_project(con, sim):
     """Which is looked up, and kept for a quarter of an hour as all discovery."""
-    for _ in range(2):
-        rows(con, f"FROM {feed(['a'])}")
+    for user in "ab":
+        rows(con, f"FROM {feed([user])}")
     assert [request.path for request in sim.settled()] == [VIEWS, FEED, FEED]
     assert [body["workspace_id"] for body in asked(sim)] == [3001, 3001]
 

@@ -1,6 +1,7 @@
 """What DuckDB's own catalog says of the functions, and that each has its tests, its page and its line in the README."""
 from __future__ import annotations
 
+import gzip
 import re
 import sys
 
@@ -63,8 +64,11 @@ def test_every_example_binds_without_a_request(con, as_documented):  # noqa: F81
 
 
 @only_v2
-def test_every_example_runs(con, as_documented, tmp_path):  # noqa: F811
+def test_every_example_runs(con, as_documented, tmp_path, monkeypatch):  # noqa: F811
     """And shows something, but for those that can't here."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "one.jsonl.gz").write_bytes(gzip.compress(b'{"event": "A", "properties": {"time": 1735689600}}\n'))
     accounts = tmp_path / "config.toml"
     file = accounts.read_text()
     rows(con, "SELECT count(*) FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-01')")

@@ -62,6 +62,7 @@ CALLS = [
     # The app API has the project in the path and refuses it in the query.
     ("mixpanel_bookmarks()", "GET", f"{APP}/bookmarks", {"v": "2"}, discovered.bookmarks),
     ("mixpanel_bookmarks(type := 'flows')", "GET", f"{APP}/bookmarks", {"v": "2", "type": "flows"}, discovered.bookmarks),
+    ("mixpanel_bookmarks(bookmark_id := 8102)", "GET", f"{APP}/bookmarks/8102", {"v": "2"}, discovered.bookmark),
     ("mixpanel_bookmarks(workspace_id := 3002)", "GET", "/api/app/workspaces/3002/bookmarks", {"v": "2"},
      discovered.bookmarks),
     ("mixpanel_lexicon_schemas()", "GET", f"{APP}/schemas", {}, discovered.lexicon_schemas),
@@ -94,6 +95,7 @@ CALLS = [
     ("mixpanel_cohort_definitions()", "GET", f"{APP}/cohorts", {}, discovered.cohort_definitions),
     ("mixpanel_cohort_definitions(group_id := -1405123841946871899, workspace_id := 3002)", "GET", f"{VIEW}/cohorts",
      {"data_group_id": "-1405123841946871899"}, discovered.cohort_definitions),
+    ("mixpanel_projects()", "GET", "/api/app/me", {}, discovered.projects),
     ("mixpanel_event_definitions()", "GET", f"{APP}/data-definitions/events/", {}, discovered.event_definitions),
     ("mixpanel_event_definitions(custom := true, names := ['Any visit'], workspace_id := 3002)", "GET",
      f"{VIEW}/data-definitions/events/", {"name[]": "Any visit", "custom_event": "true"}, discovered.event_definitions),
@@ -397,6 +399,8 @@ def test_a_lookup_table_that_breaks_off_is_asked_for_again(con, sim):
     ("mixpanel_dashboard(1.5)", "dashboard_id: is neither"),
     ("mixpanel_dashboard('https://mixpanel.com/project/12345/app/insights#report/8001')", "nor the URL of one"),
     ("mixpanel_dashboard('https://eu.mixpanel.com/project/12345/app/boards#id=501')", "region := 'eu'"),
+    ("mixpanel_bookmarks(bookmark_id := 1, type := 'flows')", "bookmark_id: names one report"),
+    ("mixpanel_bookmarks(bookmark_id := 'x')", "bookmark_id: must be a whole number"),
     ("mixpanel_lookup_table(NULL)", "data_group_id: is missing"),
     ("mixpanel_lookup_table(1, max_rows := 0)", "max_rows: must be at least 1"),
     ("mixpanel_lookup_tables(data_group_id := 'x')", "data_group_id: must be a whole number"),
@@ -476,4 +480,4 @@ def test_the_pages_statements_work(con, sim):
     statements = [text for block in re.findall(r"```sql\n(.*?)```", page, re.S) for text in block.split(";") if text.strip()]
     assert len(statements) > 5
     for statement in statements:
-        assert rows(con, statement), statement
+        assert rows(con, statement) or statement.split()[0] == "SET", statement

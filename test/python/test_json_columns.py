@@ -46,6 +46,7 @@ ASKED = [
     ("mixpanel_lookup_tables()", f"{APP}/data-definitions/lookup-tables/", rf'{{"results":[{{"id":1,"name":"L{HALF}","more{HALF}":"{HALF}"}}]}}'),
     ("mixpanel_lookup_table(1)", f"{APP}/data-definitions/lookup-tables/download/", 'k,v\n"a\\ud83d","\\"""\n'),
     ("mixpanel_cohort_definitions()", f"{APP}/cohorts", rf'{{"results":[{{"id":1,"name":"C{HALF}","selector":{{"x{HALF}":"{HALF}"}},"behaviors":{{"{HALF}":["{HALF}"]}}}}]}}'),
+    ("mixpanel_projects()", "/api/app/me", rf'{{"results":{{"projects":{{"1":{{"name":"P{HALF}","organization_id":5}}}},"organizations":{{"5":{{"name":"{HALF}"}}}}}}}}'),
     ("mixpanel_event_definitions()", f"{APP}/data-definitions/events/", rf'[{{"name":"A{HALF}","description":"{HALF}","tags":["{HALF}"]}}]'),
     ("mixpanel_property_definitions(density := true)", f"{APP}/data-definitions/properties/", rf'{{"results":[{{"name":"p{HALF}","exampleValue":"{HALF}","density":{{"{HALF}":1}}}}]}}'),
     ("mixpanel_custom_properties()", f"{APP}/custom_properties/", rf'{{"results":[{{"customPropertyId":1,"name":"P{HALF}","composedProperties":{{"A{HALF}":{{"value":"{HALF}"}}}}}}]}}'),
@@ -85,7 +86,7 @@ ASKED = [
 
 TAKE_RAW = [call for call, *_ in ASKED if call.split("(")[0] not in (
     "mixpanel_properties", "mixpanel_events", "mixpanel_property_values", "mixpanel_top_events", "mixpanel_funnels",
-    "mixpanel_cohorts", "mixpanel_bookmarks", "mixpanel_lexicon_schemas", "mixpanel_lexicon_schema", "mixpanel_lookup_table", "mixpanel_typed_columns",
+    "mixpanel_cohorts", "mixpanel_bookmarks", "mixpanel_lexicon_schemas", "mixpanel_lexicon_schema", "mixpanel_lookup_table", "mixpanel_typed_columns", "mixpanel_projects",
     "mixpanel_workspaces", "mixpanel_api", "mixpanel_profiles", "mixpanel_cohort_members", "mixpanel_export", "mixpanel_account_test")]  # fmt: skip
 ASKED += [(f"{call[:-1]}, raw := true)".replace("(, ", "("), route, body) for call, route, body in ASKED if call in TAKE_RAW]
 

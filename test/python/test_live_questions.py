@@ -20,7 +20,7 @@ WITH_RAW = [
     f"mixpanel_frequency({DAYS})",
     f"mixpanel_event_counts(['Purchase', 'Login'], {DAYS})",
     f"mixpanel_property_counts('Purchase', 'plan', {DAYS})",
-    f"mixpanel_activity_feed(['user-1'], {DAYS})",
+    f"mixpanel_activity_feed(['user-1'], {DAYS}, workspace_id := 3001)",
     "mixpanel_saved_report(8001)",
     "mixpanel_flows(8301)",
     "mixpanel_jql('function main() { return Events(params).groupBy([\"name\"], mixpanel.reducer.count()) }', "

@@ -24,7 +24,7 @@ def posted(sim) -> dict:
 def sections(con, sim, events: str, more: str = "") -> dict:
     """What one question says; the simulator need not have an answer."""
     serve(sim, {"series": {}})
-    rows(con, ask(events, more))
+    rows(con, ask(events, ", ".join(filter(None, [more, "max_age := INTERVAL 0 SECONDS"]))))
     return posted(sim)["bookmark"]["sections"]
 
 
@@ -255,6 +255,14 @@ def test_a_cut_answer_is_an_error_unless_it_was_asked_for(con, sim):
 
 def test_an_event_that_does_not_exist_is_no_silent_zero(con, sim):
     assert {value for (value,) in rows(con, ask("'Time Travel'", "", "value"))} == {0.0}
+
+
+def test_the_same_question_is_one_request_within_a_minute(con, sim):
+    once = rows(con, ask("'Purchase'"))
+    assert rows(con, ask("{'event': 'Purchase', 'math': 'total'}")) == once and len(sim.settled()) == 1
+    rows(con, ask("'Purchase'", "math := 'unique'"))
+    rows(con, ask("'Purchase'", "max_age := INTERVAL 0 SECONDS"))
+    assert len(sim.settled()) == 3
 
 
 # What is refused, without a request.

@@ -167,7 +167,7 @@ def test_filters_and_labels_of_steps(con, sim):
     found = rows(con, f"SELECT event_name, count FROM mixpanel_query_funnel({steps}, {DAYS})")
     assert found == [("Sign Up", expected[0][0]), ("Large", expected[0][1])] and expected[0][1] > 0
     everywhere = "filters := {'property': 'plan', 'op': 'equals', 'value': 'free'}"
-    expected = rows(con, "SELECT count(DISTINCT distinct_id) FROM events WHERE event_name = 'Sign Up' AND distinct_id <> '' AND properties->>'plan' = 'free'")
+    expected = rows(con, "SELECT count(DISTINCT distinct_id) FROM events WHERE event_name = 'Sign Up' AND distinct_id <> '' AND (properties->>'plan') = 'free'")
     assert rows(con, f"SELECT count FROM mixpanel_query_funnel({STEPS}, {DAYS}, {everywhere}) WHERE step = 1") == expected
 
 

@@ -100,6 +100,21 @@ def test_a_data_view_has_its_own_route(con, sim):
     assert (first.path, second.params["workspace_id"]) == ("/api/app/workspaces/3002/bookmarks/8102", "3002")
 
 
+def test_the_last_days_will_do(con, sim):
+    serve(sim, {"series": {"M": {"all": 5}}})
+    definition(con, sim, 8001)
+    assert reports(con, 8001, ", last_days := 90")
+    assert posted(sim)["bookmark"]["sections"]["time"] == [{"dateRangeType": "in the last", "unit": "day", "window": {"unit": "day", "value": 90}}]
+
+
+def test_a_cut_answer_is_an_error(con, sim):
+    """It was asked for with Mixpanel's own limit: nobody has chosen what is left out."""
+    serve(sim, {"series": {"M": {"x": {"all": 5}}}, "meta": {"is_segmentation_limit_hit": True}})
+    error = error_of(con, f"FROM mixpanel_saved_report(8001, {DAYS})")
+    assert "[TRUNCATED]" in error and "mixpanel_query(params, max_rows := 50000)" in error
+    assert len(reports(con, 8001, f", {DAYS}, raw := true")) == 1
+
+
 # What others saved.
 
 RECORDED = SHARED / "fixtures" / "inline" / "bookmarks-app.jsonl"

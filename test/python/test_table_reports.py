@@ -85,7 +85,7 @@ def random_events(seed: int) -> list[tuple]:
     moments = [datetime(2024, 1, 29) + timedelta(hours=dice.randrange(24 * 110)) for _ in range(150)]
     users = ["u1", "u2", "u3", "u4", "u5", "", None, *(f"v{number}" for number in range(20))]
     made = [(dice.choice("ABC"), dice.choice(moments), dice.choice(users)) for _ in range(400)]
-    return [*made, *made[:20], ("A", None, "u1"), (None, moments[0], "u1")]
+    return [*made, *made[:20], ("A", None, "u1"), (None, moments[0], "u1"), ("X", moments[0], None)]
 
 
 def as_reported(events: list[tuple]) -> list[Event]:
@@ -105,6 +105,8 @@ class TestFunnel:
     def test_agrees_with_the_service(self, shop, db, funnel_id, steps, within):
         answer = query(shop, "funnels", funnel_id=funnel_id, interval=SHOP.days, **PERIOD).json
         (bucket,) = answer["data"].values()
+        # What nobody did is no step that does not exist.
+        db.execute("INSERT INTO events (event_name, event_time) VALUES ('Time Travel', '2025-01-01')")
         found = funnel(db, steps, within)
         assert found[0]["count"] > 10
         for row, step in zip(found, bucket["steps"], strict=True):
@@ -159,6 +161,12 @@ class TestFunnel:
             {"step": 3, "event_name": "C", "count": 1, "step_conversion": 0.5, "overall_conversion": 0.25, "median_seconds": 3000,
              "segment": None},
         ]  # fmt: skip
+
+    def test_a_step_that_the_table_does_not_have(self, shop, db):
+        for steps, wrong, closest in [(["sign up", "Purchase"], "sign up", "Sign Up"), (["Sign Up", "Purchas"], "Purchas", "Purchase")]:
+            message = error_of(db, f"FROM mixpanel_table_funnel('events', {steps}, '1 day')")
+            assert f"[NOT_FOUND] steps: events has no event '{wrong}', the closest is '{closest}'" in message
+        assert "has no event" in error_of(db, "FROM mixpanel_table_funnel('events', ['Nothing of the kind'], '1 day')")
 
     def test_of_nobody(self, db):
         table(db, "events", [])

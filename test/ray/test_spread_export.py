@@ -96,7 +96,7 @@ def test_the_store_is_one_plain_export(sim, con):
     asked(sim)
     sim.set_day(DAYS[-1], ['{"event":"Late","properties":{"time":1736150400,"distinct_id":"late","$insert_id":"late"}}'])
     before = sorted(Path("shop's store", f"day={DAYS[0]}").iterdir())
-    ended = spread(DAYS[-2], DAYS[-1], "--workers", "3", store="shop's store")
+    ended = spread(DAYS[-2], DAYS[-1], "--workers", "3", "--anew", store="shop's store")
     assert ended.returncode == 0, ended.stderr
     assert asked(sim) == {(day, day): 1 for day in DAYS[-2:]}
     assert con.execute(f"SELECT event_name, distinct_id FROM ({SHOPS}) WHERE day = '{DAYS[-1]}'").fetchall() == [("Late", "late")]
@@ -113,6 +113,15 @@ def test_when_a_worker_fails_the_store_is_as_it_was(sim, con):
     assert ended.returncode != 0 and "[PERMISSION_DENIED]" in ended.stderr
     assert [path.name for path in Path("store").rglob("*.parquet")] == ["before.parquet"]
     assert not list(Path("store").glob("_staged*"))
+
+    # What came is in the archive that they share: the day that failed is asked for, and no day that was kept.
+    asked(sim)
+    archived = {path.name.split("_")[0] for path in Path("store", "_archive").rglob("*.jsonl.gz")}
+    ended = spread(DAYS[0], DAYS[2])
+    assert ended.returncode == 0, ended.stderr
+    again = asked(sim)
+    assert {first for first, _ in again} == {day for day in DAYS[:3] if day not in archived} and (DAYS[1], DAYS[1]) in again
+    assert con.execute("SELECT count(*) FROM read_parquet('store/*/*.parquet', hive_partitioning = false)").fetchone() == (900,)
 
 
 @pytest.fixture
@@ -172,18 +181,13 @@ def test_days_that_nobody_asked_for_are_not_published(staged):
     assert files(staged.parent) == before
 
 
-def test_what_workers_ask_together_is_the_plan(sim, con):
-    def plan(arguments: str) -> list[tuple]:
-        return con.execute(f"SELECT from_date, to_date FROM mixpanel_export_plan({arguments}) ORDER BY ALL").fetchall()
-
-    for days in (1, 2, 48, 49, 97, 365):
-        longest = -(-days // 48)
-        windows = plan(f"from_date := '2024-01-01', to_date := '{date(2024, 1, 1) + timedelta(days=days - 1)}', window_days := {longest}")
-        assert len(windows) <= 48
+def test_each_day_is_dealt_to_one_worker():
+    for count in (1, 2, 3, 7, 365):
+        days = [date(2024, 1, 1) + timedelta(days=number) for number in range(count)]
         for workers in (1, 2, 3):
-            shares = example.deal(windows, workers)
-            asked_for = [plan(f"days := {list(map(str, share))}::DATE[], window_days := {longest}") for share in shares]
-            assert sorted(itertools.chain(*asked_for)) == windows
+            shares = example.deal(days, workers)
+            assert list(itertools.chain(*shares)) == days and len(shares) == min(workers, count)
+            assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
 
 def test_files_that_are_elsewhere_replace_nothing(staged, con):
@@ -199,6 +203,10 @@ def test_files_that_are_elsewhere_replace_nothing(staged, con):
         example.check(staged, rows=3)
 
 
-def test_the_workers_together_make_no_more_requests_than_they_may(sim):
-    assert "20 requests" in spread("2024-01-01", "2024-12-31", "--max-requests", "20").stdout
-    assert len(asked(sim)) <= 20
+def test_the_workers_count_one_hour(sim):
+    """With Mixpanel's limit in force, and none of its refusals."""
+    ended = spread("2024-01-01", "2024-12-31", "--workers", "3")
+    assert ended.returncode == 0, ended.stderr
+    requests = [request.status for request in sim.settled()]
+    assert set(requests) == {200} and len(requests) <= 60
+    assert f"{len(requests)} requests, 3 workers" in ended.stdout

@@ -583,17 +583,19 @@ impl Board {
         claims.iter().for_each(|claim| self.keeper.release(claim, None));
     }
 
-    /// The share of the windows that are done, an unread one counting half.
+    /// The share of the days that are done, an unread one counting half.
     pub fn progress(&self) -> f64 {
         let slots = self.lock();
         let share = |slot: &Slot| match slot.state {
-            State::Unplanned(_) | State::Waiting | State::Downloading | State::Awaited(_) => Some(0.0),
-            State::Arrived(_) | State::Checked | State::Taken => Some(0.5),
-            State::Settled => Some(1.0),
-            State::Replaced => None,
+            State::Unplanned(_) | State::Waiting | State::Downloading | State::Awaited(_) => 0.0,
+            State::Arrived(_) | State::Checked | State::Taken => 0.5,
+            State::Settled => 1.0,
+            State::Replaced => 0.0,
         };
-        let shares: Vec<f64> = slots.slots.iter().filter_map(share).collect();
-        shares.iter().sum::<f64>() / shares.len().max(1) as f64
+        let counted = || slots.slots.iter().filter(|slot| !matches!(slot.state, State::Replaced));
+        let done: f64 = counted().map(|slot| share(slot) * slot.days.len() as f64).sum();
+        let days: usize = counted().map(|slot| slot.days.len()).sum();
+        done / days.max(1) as f64
     }
 }
 
@@ -776,7 +778,7 @@ mod tests {
         for index in 0..2 {
             assert!(take().is_none());
             board.next_to_download(8);
-            board.bring(index, arrived(), tries());
+            board.bring(index, arrived());
             take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, ASKED);
         }
         let (cut, window, _) = take().unwrap();
@@ -791,7 +793,7 @@ mod tests {
         let board = board(1, OnFailure::Error);
         board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
         board.next_to_download(8);
-        board.bring(0, arrived(), tries());
+        board.bring(0, arrived());
         board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
         let (cut, ..) = board.take(None, || false).unwrap().unwrap();
         assert!(!board.may_cut());
@@ -809,6 +811,18 @@ mod tests {
         taken.settle(Count::default(), ASKED);
         assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
         assert_eq!(board.progress(), 1.0);
+    }
+
+    #[test]
+    fn progress_is_the_share_of_the_days() {
+        let board = board(2, OnFailure::Error);
+        board.lock().slots[1].days = (2..=4).map(|day| date(2025, 1, day)).collect();
+        board.next_to_download(2);
+        board.bring(0, arrived());
+        assert_eq!(board.progress(), 0.125);
+        let (taken, ..) = board.take(None, || false).unwrap().unwrap();
+        taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
+        assert_eq!(board.progress(), 0.25);
     }
 
     #[test]

@@ -202,8 +202,11 @@ impl World {
         let Planned { keeper, wanted, plan, .. } = scan;
         let mut read = Rows::default();
         let mut windows = plan;
+        let mut steps = 0;
         // What is to be cut waits until it is known whether it may be.
         while !windows.is_empty() {
+            steps += 1;
+            assert!(steps < 1000, "it is planned again and again");
             let cuts = |planned: &PlannedWindow| matches!(&planned.origin, WindowOrigin::Copy(kept) if kept.selection.cuts_days());
             let index = windows.iter().position(|planned| !cuts(planned)).unwrap_or(0);
             let planned = windows.remove(index);

@@ -9,6 +9,7 @@ mod answer;
 mod apportion;
 mod board;
 mod download;
+mod files;
 mod inflate;
 mod keeper;
 pub mod narrow;
@@ -23,6 +24,7 @@ use super::Workers;
 
 pub use board::OnFailure;
 pub use download::Terms;
+pub use files::FileScan;
 pub use keeper::{PlannedWindow, WindowOrigin};
 pub use request::ExportRequest;
 pub use scan::{ExportOrder, ExportScan};

@@ -41,16 +41,16 @@ use crate::{
 };
 
 /// Memory for inflated lines, of all readers together.
-const INFLATED_MEMORY: usize = 216 << 20;
+pub const INFLATED_MEMORY: usize = 216 << 20;
 
 /// More readers decode no faster than any network delivers, and would leave each too small a share of the memory.
-const MAX_READERS: usize = 4;
+pub const MAX_READERS: usize = 4;
 
 /// How long one of DuckDB's own threads waits for a window before it leaves the rest to others.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Lines that are decoded together where a window is read as a stream.
-const STREAM_BLOCK: usize = 4 << 20;
+pub const STREAM_BLOCK: usize = 4 << 20;
 
 /// One execution of an export.
 pub struct ExportScan {

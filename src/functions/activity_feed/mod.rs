@@ -76,9 +76,12 @@ fn pages(target: &Target, question: &FeedQuestion, raw: bool) -> Result<(Vec<Str
     while question.wants_more(events.len()) {
         let request = question.request(target, events.len(), cursor.as_deref());
         let number = answers.len() + 1;
-        let answer = one_request::ask(target, &request)
-            .map_err(|error| if number == 1 { error } else { error.context(format!("page {number}")) })?
-            .whole();
+        let asked = one_request::ask(target, &request)
+            .map_err(|error| if number == 1 { error } else { error.context(format!("page {number}")) })?;
+        let answer = match raw {
+            true => asked.whole(),
+            false => asked.read(|text| FeedPage::read(text).map(|_| text.to_owned()))?,
+        };
         let before = answers.last().map(|before| FeedPage::read(before)).transpose()?.unwrap_or_default();
         let page = FeedPage::read(&answer).and_then(|page| Ok((page.events_after(&before)?, page.cursor)));
         let (found, next) = match page {

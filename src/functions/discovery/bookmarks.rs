@@ -4,10 +4,13 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{results::results, view_request};
+use super::{
+    results::{result, results},
+    view_request,
+};
 use crate::{
     config::Target,
-    contract::{Arguments, BoundTable, Function, Param, Result, Session, SqlType, Table, params},
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
     functions::{listing::listing, parameters::QUERY, target},
     json::{Record, parse_object, unexpected},
     known::{self, answer_at_hand},
@@ -18,20 +21,32 @@ pub const BOOKMARKS: Function = Function {
     name: "mixpanel_bookmarks",
     description: "The saved reports of a project, which Mixpanel's API calls bookmarks.",
     example: "SELECT bookmark_id, name, type, modified FROM mixpanel_bookmarks(type := 'funnels');",
-    parameters: params![&[TYPE], QUERY],
+    parameters: params![&[TYPE, BOOKMARK_ID], QUERY],
     bind,
     ..Function::PLAIN
 };
 
 const TYPE: Param = Param::named("type", SqlType::Varchar, "only reports of this type");
+/// A number or text.
+const BOOKMARK_ID: Param = Param::named("bookmark_id", SqlType::Any, "only this report, asked for by its id");
 const TYPES: [&str; 5] = ["insights", "funnels", "retention", "flows", "launch-analysis"];
 
 /// `{"results": {"results": [{"id": 8001, "name": "Orders", "type": "insights", "created": "2024-09-18T16:39:49", ...}]}}`
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let report_type = arguments.one_of("type", &TYPES)?;
+    let id = arguments.whole(BOOKMARK_ID.name)?;
+    if id.is_some() && report_type.is_some() {
+        return Err(Error::argument(BOOKMARK_ID.name, "names one report, and type asks for many; drop one of them"));
+    }
     let target = target(&arguments, session)?;
-    let request = request(&target, report_type)?;
-    let read = |text: &str| Ok(Record::sorted("a bookmark", results(text, "a list of bookmarks")?, "id"));
+    let request = match id {
+        Some(id) => definition_request(&target, id)?,
+        None => request(&target, report_type)?,
+    };
+    let read = move |text: &str| match id {
+        Some(_) => Ok(vec![Record::new("a bookmark", result(text, "a bookmark")?)]),
+        None => Ok(Record::sorted("a bookmark", results(text, "a list of bookmarks")?, "id")),
+    };
     let table = Table::new()
         .bigint("bookmark_id", |mark: &Record| mark.id("id"))
         .text("name", |mark| mark.text("name"))

@@ -6,7 +6,7 @@ use super::{
     cohort::CohortRef,
     event,
     property::{Property, resource, scalar_type},
-    said::{Fields, Item, Said},
+    said::{Fields, GivenValue, Item},
     words::{PropertyType, Resource, Word},
 };
 use crate::contract::{Error, Result};
@@ -46,7 +46,7 @@ pub struct Buckets {
 }
 
 /// One breakdown or several.
-pub fn read(said: Said) -> Result<Vec<Breakdown>> {
+pub fn read(said: GivenValue) -> Result<Vec<Breakdown>> {
     said.items()?.into_iter().map(Breakdown::read).collect()
 }
 
@@ -56,7 +56,7 @@ pub fn section(breakdowns: &[Breakdown], data_group_id: Option<i64>) -> Json {
 }
 
 impl Breakdown {
-    fn read(said: Said) -> Result<Self> {
+    fn read(said: GivenValue) -> Result<Self> {
         let mut fields = match said.clone().item(EXAMPLE)? {
             Item::Name(_) => {
                 return Ok(Self::Property(PropertyBreakdown::of(Property::Named(said.text()?))));
@@ -240,14 +240,14 @@ impl Buckets {
     /// All three of `bucket_size`, `bucket_min` and `bucket_max`, or none.
     fn read(fields: &mut Fields) -> Result<Option<Self>> {
         let said = fields.said("bucket_size");
-        let size = said.as_ref().map(Said::number).transpose()?;
+        let size = said.as_ref().map(GivenValue::number).transpose()?;
         let (min, max) = (fields.number("bucket_min")?, fields.number("bucket_max")?);
         match (size, min, max) {
             (None, None, None) => Ok(None),
             (Some(size), Some(min), Some(max)) => {
                 if size.as_f64().is_some_and(|size| size <= 0.0) {
                     return Err(Error::argument(
-                        said.as_ref().map_or(fields.place(), Said::place),
+                        said.as_ref().map_or(fields.place(), GivenValue::place),
                         format!("must be more than 0, not {size}"),
                     ));
                 }

@@ -18,12 +18,12 @@ pub const PARAMETERS: &[Param] = params![DAYS, &[LAST_DAYS]];
 const MOST_DAYS: u64 = 3_650;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Days {
+pub enum DateRange {
     Between(Date, Date),
     Last(u64),
 }
 
-impl Days {
+impl DateRange {
     /// Thirty days where nothing is said, as Mixpanel's reports have.
     ///
     /// Errors: `InvalidArgument`.
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn a_definition_keeps_everything_but_its_days() {
-        let days = Days::Between(date(2025, 1, 1), date(2025, 1, 31));
+        let days = DateRange::Between(date(2025, 1, 1), date(2025, 1, 31));
         let time = json!({"dateRangeType": "in the last", "unit": "week", "window": {"unit": "day", "value": 30}});
         let report = json!({"a": 1.5, "sections": {"show": [], "time": [time]}});
         let between = json!({"dateRangeType": "between", "unit": "week", "value": ["2025-01-01", "2025-01-31"]});
         assert_eq!(days.onto(report.clone()), Some(json!({"a": 1.5, "sections": {"show": [], "time": [between]}})));
-        assert_eq!(Days::Last(30).onto(report.clone()), Some(report));
+        assert_eq!(DateRange::Last(30).onto(report.clone()), Some(report));
         let flow = json!({"steps": [], "date_range": {"type": "in the last"}});
         let range = json!({"type": "between", "from_date": "2025-01-01", "to_date": "2025-01-31"});
         assert_eq!(days.onto(flow), Some(json!({"steps": [], "date_range": range})));

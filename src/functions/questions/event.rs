@@ -3,8 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    filter::{self, Filter},
-    said::{Fields, Said},
+    filter::{self, QuestionFilter},
+    said::{Fields, GivenValue},
     words::{Combinator, Word},
 };
 use crate::contract::Result;
@@ -78,7 +78,7 @@ impl EventRef {
 /// What must hold of an event for it to count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventFilters {
-    pub filters: Vec<Filter>,
+    pub filters: Vec<QuestionFilter>,
     pub combinator: Combinator,
 }
 
@@ -102,7 +102,7 @@ impl EventFilters {
 }
 
 /// An event's name. Errors: `InvalidArgument` for one that nobody can see.
-pub fn name(said: &Said) -> Result<String> {
+pub fn name(said: &GivenValue) -> Result<String> {
     let name = said.text()?;
     if name.chars().any(|char| char.is_ascii_control() && !matches!(char, '\t' | '\n' | '\r')) {
         return Err(said.error("holds a control character; no event's name has one"));

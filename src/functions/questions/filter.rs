@@ -9,7 +9,7 @@ use super::{
     cohort::CohortRef,
     event,
     property::{Property, resource},
-    said::{Fields, Said},
+    said::{Fields, GivenValue},
     words::{DateUnit, FrequencyOperator, Operator, PropertyType, Quantifier, Resource, Word},
 };
 use crate::contract::Result;
@@ -19,7 +19,7 @@ const EXAMPLE: &str = "{'property': 'plan', 'op': 'equals', 'value': 'pro'}";
 const MOST_VALUES: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Filter {
+pub enum QuestionFilter {
     Property(PropertyFilter),
     Cohort { cohort: CohortRef, is_negated: bool },
     Frequency(FrequencyFilter),
@@ -57,23 +57,23 @@ pub struct FrequencyFilter {
     value: Number,
     /// In how many of these units; over all time where nothing is said.
     within: Option<(i64, DateUnit)>,
-    filters: Vec<Filter>,
+    filters: Vec<QuestionFilter>,
     label: String,
 }
 
 /// One filter or several.
-pub fn read(said: Said) -> Result<Vec<Filter>> {
-    said.items()?.into_iter().map(Filter::read).collect()
+pub fn read(said: GivenValue) -> Result<Vec<QuestionFilter>> {
+    said.items()?.into_iter().map(QuestionFilter::read).collect()
 }
 
 /// The same where how often something was done can't be asked: filters of an event.
-pub fn of_properties(said: Said) -> Result<Vec<Filter>> {
+pub fn of_properties(said: GivenValue) -> Result<Vec<QuestionFilter>> {
     let items = said.items()?;
-    let filter = |said: Said| {
+    let filter = |said: GivenValue| {
         let error =
             said.error("asks how often something was done, which the filters of an event can't; put it in filters");
-        match Filter::read(said)? {
-            Filter::Frequency(_) => Err(error),
+        match QuestionFilter::read(said)? {
+            QuestionFilter::Frequency(_) => Err(error),
             filter => Ok(filter),
         }
     };
@@ -81,12 +81,12 @@ pub fn of_properties(said: Said) -> Result<Vec<Filter>> {
 }
 
 /// `sections.filter`, or the filters of an event.
-pub fn section(filters: &[Filter]) -> Json {
-    filters.iter().map(Filter::entry).collect()
+pub fn section(filters: &[QuestionFilter]) -> Json {
+    filters.iter().map(QuestionFilter::entry).collect()
 }
 
-impl Filter {
-    pub fn read(said: Said) -> Result<Self> {
+impl QuestionFilter {
+    pub fn read(said: GivenValue) -> Result<Self> {
         let mut fields = said.fields(EXAMPLE)?;
         let filter = if fields.has("cohort") {
             let is_negated = match fields.said_as(&["op", "operator"])? {
@@ -150,7 +150,7 @@ impl PropertyFilter {
             value = None;
         }
         let is_number = matches!(made_type.or(said_type), Some(PropertyType::Number))
-            || value.as_ref().is_some_and(Said::is_number);
+            || value.as_ref().is_some_and(GivenValue::is_number);
         let property_type = made_type.or(said_type).unwrap_or(match operator {
             Operator::Equals | Operator::DoesNotEqual if is_number => PropertyType::Number,
             _ => usual_type(operator),
@@ -257,12 +257,12 @@ fn usual_type(operator: Operator) -> PropertyType {
 fn operand(
     operator: Operator,
     property_type: PropertyType,
-    value: Option<Said>,
+    value: Option<GivenValue>,
     fields: &mut Fields,
 ) -> Result<Operand> {
     let word = operator.as_str();
     let missing = fields.error(format!("has no 'value', which '{word}' needs; add it"));
-    let needed = |value: Option<Said>| value.ok_or(missing);
+    let needed = |value: Option<GivenValue>| value.ok_or(missing);
     Ok(match operator {
         Operator::IsSet | Operator::IsNotSet | Operator::True | Operator::False => match value {
             None => Operand::None,
@@ -301,10 +301,10 @@ fn operand(
         Operator::ListContains => {
             let said = fields.required("item_filters")?;
             let quantifier = fields.word("quantifier")?.unwrap_or(Quantifier::Any);
-            let of_item = |said: Said| {
+            let of_item = |said: GivenValue| {
                 let error = said.error("must ask for a property of the list's items");
-                match Filter::read(said)? {
-                    Filter::Property(filter) if filter.operator != Operator::ListContains => Ok(filter),
+                match QuestionFilter::read(said)? {
+                    QuestionFilter::Property(filter) if filter.operator != Operator::ListContains => Ok(filter),
                     _ => Err(error),
                 }
             };

@@ -7,12 +7,12 @@ use serde_json::{Value as Json, json};
 use super::{
     DATA_GROUP_ID, FILTERS, SEGMENT_BY, asking,
     breakdown::{self, Breakdown},
-    days::{self, Days},
+    days::{self, DateRange},
     event::{self, EventFilters, EventRef},
-    filter::{self, Filter},
+    filter::{self, QuestionFilter},
     insights::word,
-    said::{Item, Said},
-    window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, Limits, Window, WindowUnit},
+    said::{GivenValue, Item},
+    window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, ConversionWindow, Limits, WindowUnit},
     words::{Combinator, Word, words},
 };
 use crate::{
@@ -88,14 +88,14 @@ words! {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Flows {
     steps: Vec<Step>,
-    days: Days,
-    window: Window,
+    days: DateRange,
+    window: ConversionWindow,
     count_type: CountType,
     cardinality: u64,
     collapses_repeated: bool,
     hidden_events: Vec<String>,
     exclusions: Vec<String>,
-    filters: Vec<Filter>,
+    filters: Vec<QuestionFilter>,
     breakdowns: Vec<Breakdown>,
     data_group_id: Option<i64>,
     pub mode: FlowMode,
@@ -115,8 +115,8 @@ struct Step {
 impl Flows {
     /// Errors: `InvalidArgument`, for whatever Mixpanel would refuse, with what it takes instead.
     pub fn of(arguments: &Arguments) -> Result<Self> {
-        let said = |name| Said::argument(arguments, name);
-        let direction = |name: &str| Said::argument(arguments, name)?.map(|said| direction(&said)).transpose();
+        let said = |name| GivenValue::argument(arguments, name);
+        let direction = |name: &str| GivenValue::argument(arguments, name)?.map(|said| direction(&said)).transpose();
         let (forward, reverse) = (direction("forward")?.unwrap_or(3), direction("reverse")?.unwrap_or(0));
         let steps = said("event")?.ok_or_else(|| Error::argument("event", "must not be NULL"))?;
         let steps = steps.items()?.into_iter().map(Step::read).collect::<Result<Vec<_>>>()?;
@@ -131,7 +131,7 @@ impl Flows {
         if steps.iter().all(|step| step.forward == Some(0) && step.reverse == Some(0)) {
             return Err(Error::argument("forward", "and reverse are both 0; look at least one step to one side"));
         }
-        let window = Window::of(arguments, &WINDOWS)?;
+        let window = ConversionWindow::of(arguments, &WINDOWS)?;
         window.must_be_one()?;
         let count_type = word(arguments, "count_type")?.unwrap_or(CountType::Unique);
         if count_type == CountType::Session && !window.is_of_sessions() {
@@ -144,7 +144,7 @@ impl Flows {
         }
         Ok(Self {
             steps,
-            days: Days::of(arguments)?,
+            days: DateRange::of(arguments)?,
             window,
             count_type,
             cardinality,
@@ -180,7 +180,7 @@ impl Flows {
         }
         for filter in &self.filters {
             match filter {
-                Filter::Cohort { cohort, is_negated } => {
+                QuestionFilter::Cohort { cohort, is_negated } => {
                     definition["filter_by_cohort"] = cohort.onto(json!({"negated": is_negated}));
                 }
                 filter => {
@@ -200,7 +200,7 @@ impl Flows {
 }
 
 impl Step {
-    fn read(said: Said) -> Result<Self> {
+    fn read(said: GivenValue) -> Result<Self> {
         let mut fields = match said.clone().item(STEP)? {
             Item::Name(_) => {
                 return Ok(Self {
@@ -249,7 +249,7 @@ impl Step {
             "reverse": self.reverse.unwrap_or(0),
             "bool_op": match self.filters.combinator { Combinator::All => "and", Combinator::Any => "or" },
             "property_filter_params_list":
-                self.filters.filters.iter().map(Filter::of_a_flows_step).collect::<Result<Vec<_>>>()?,
+                self.filters.filters.iter().map(QuestionFilter::of_a_flows_step).collect::<Result<Vec<_>>>()?,
         });
         if let Some(session_event) = self.session_event {
             entry["session_event"] = session_event.as_str().into();
@@ -258,25 +258,25 @@ impl Step {
     }
 }
 
-fn direction(said: &Said) -> Result<u64> {
+fn direction(said: &GivenValue) -> Result<u64> {
     let number = said.number()?;
     let error = || said.error(format!("must be a whole number from 0 to {MOST_STEPS}, not {number}"));
     number.as_u64().filter(|steps| *steps <= MOST_STEPS).ok_or_else(error)
 }
 
-fn names(said: Said) -> Result<Vec<String>> {
+fn names(said: GivenValue) -> Result<Vec<String>> {
     said.items()?.iter().map(event::name).collect()
 }
 
 /// Errors: `InvalidArgument` for several cohorts, and for what Flows can't ask.
-fn filters(said: Said) -> Result<Vec<Filter>> {
+fn filters(said: GivenValue) -> Result<Vec<QuestionFilter>> {
     let error = said.error("has several cohorts, and Flows take one");
     let place = said.place().to_owned();
     let filters = filter::read(said)?;
-    if filters.iter().filter(|filter| matches!(filter, Filter::Cohort { .. })).count() > 1 {
+    if filters.iter().filter(|filter| matches!(filter, QuestionFilter::Cohort { .. })).count() > 1 {
         return Err(error);
     }
-    for filter in filters.iter().filter(|filter| !matches!(filter, Filter::Cohort { .. })) {
+    for filter in filters.iter().filter(|filter| !matches!(filter, QuestionFilter::Cohort { .. })) {
         filter.of_flows().map_err(|error| Error::argument(&place, error.what()))?;
     }
     Ok(filters)

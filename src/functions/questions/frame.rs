@@ -6,11 +6,11 @@ use super::{
     DATA_GROUP_ID, FILTERS, SEGMENT_BY,
     asking::{self, MAX_ROWS, SegmentLimit},
     breakdown::{self, Breakdown},
-    days::{self, Days},
-    filter::{self, Filter},
-    insights::{Comparison, word},
+    days::{self, DateRange},
+    filter::{self, QuestionFilter},
+    insights::{ComparedPeriod, word},
     paths,
-    said::Said,
+    said::GivenValue,
     words::TimeUnit,
 };
 use crate::{
@@ -37,24 +37,24 @@ pub const PARAMETERS: &[Param] =
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    days: Days,
+    days: DateRange,
     unit: TimeUnit,
-    filters: Vec<Filter>,
+    filters: Vec<QuestionFilter>,
     pub breakdowns: Vec<Breakdown>,
-    compare_to: Option<Comparison>,
+    compare_to: Option<ComparedPeriod>,
     data_group_id: Option<i64>,
 }
 
 impl Frame {
     /// Errors: `InvalidArgument`.
     pub fn of(arguments: &Arguments) -> Result<Self> {
-        let said = |param: Param| Said::argument(arguments, param.name);
+        let said = |param: Param| GivenValue::argument(arguments, param.name);
         Ok(Self {
-            days: Days::of(arguments)?,
+            days: DateRange::of(arguments)?,
             unit: word(arguments, UNIT.name)?.unwrap_or(TimeUnit::Day),
             filters: said(FILTERS)?.map_or(Ok(Vec::new()), filter::read)?,
             breakdowns: said(SEGMENT_BY)?.map_or(Ok(Vec::new()), breakdown::read)?,
-            compare_to: said(COMPARE_TO)?.map(Comparison::read).transpose()?,
+            compare_to: said(COMPARE_TO)?.map(ComparedPeriod::read).transpose()?,
             data_group_id: said(DATA_GROUP_ID)?.map(|said| said.positive()).transpose()?,
         })
     }
@@ -122,7 +122,7 @@ impl Frame {
     /// On its way from Insights to a funnel, Mixpanel reads `value` of every filter and fails where a custom property
     /// has none.
     fn filter_section(&self) -> Json {
-        let entry = |filter: &Filter| {
+        let entry = |filter: &QuestionFilter| {
             let mut entry = filter.entry();
             let is_custom = entry.get("customPropertyId").is_some() || entry.get("customProperty").is_some();
             if is_custom && entry.get("value").is_none() {

@@ -11,8 +11,8 @@ use super::{
     insights::word,
     paths::whole,
     property::{Property, resource},
-    said::{Item, Said},
-    window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, Limits, Window, WindowUnit},
+    said::{GivenValue, Item},
+    window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, ConversionWindow, Limits, WindowUnit},
     words::{Resource, Word, words},
 };
 use crate::contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params};
@@ -130,7 +130,7 @@ words! {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
     steps: Vec<Step>,
-    window: Window,
+    window: ConversionWindow,
     order: StepOrder,
     exclusions: Vec<Exclusion>,
     constants: Vec<Constant>,
@@ -168,7 +168,7 @@ struct Constant {
 impl Funnel {
     /// Errors: `InvalidArgument`, for whatever Mixpanel would refuse, with what it takes instead.
     pub fn of(arguments: &Arguments) -> Result<Self> {
-        let said = |name| Said::argument(arguments, name);
+        let said = |name| GivenValue::argument(arguments, name);
         let steps = said("steps")?.ok_or_else(|| Error::argument("steps", "must not be NULL"))?;
         let steps = steps.items()?.into_iter().map(Step::read).collect::<Result<Vec<_>>>()?;
         if !(2..=MOST_STEPS).contains(&steps.len()) {
@@ -176,7 +176,7 @@ impl Funnel {
             return Err(Error::argument("steps", problem));
         }
         let math = word(arguments, "math")?.unwrap_or(FunnelMath::ConversionRateUnique);
-        let window = Window::of(arguments, &WINDOWS)?;
+        let window = ConversionWindow::of(arguments, &WINDOWS)?;
         match math {
             FunnelMath::ConversionRateSession if !window.is_of_sessions() => {
                 let problem = "'conversion_rate_session' needs conversion_window_unit := 'session'";
@@ -236,7 +236,7 @@ impl Funnel {
 }
 
 impl Step {
-    fn read(said: Said) -> Result<Self> {
+    fn read(said: GivenValue) -> Result<Self> {
         let mut fields = match said.clone().item(STEP)? {
             Item::Name(_) => {
                 let event = EventRef::Named(event::name(&said)?);
@@ -265,7 +265,7 @@ impl Step {
 }
 
 impl Exclusion {
-    fn read(said: Said, steps: usize) -> Result<Self> {
+    fn read(said: GivenValue, steps: usize) -> Result<Self> {
         let mut fields = match said.clone().item("{'event': 'Refund', 'from_step': 0, 'to_step': 1}")? {
             Item::Name(_) => return Ok(Self { event: event::name(&said)?, from: 0, to: None }),
             Item::Fields(fields) => fields,
@@ -294,14 +294,14 @@ impl Exclusion {
     }
 }
 
-fn constants(said: Said) -> Result<Vec<Constant>> {
+fn constants(said: GivenValue) -> Result<Vec<Constant>> {
     let error = said.error(format!("must be at most {MOST_CONSTANTS} properties"));
     let constants = said.items()?.into_iter().map(Constant::read).collect::<Result<Vec<_>>>()?;
     if constants.len() > MOST_CONSTANTS { Err(error) } else { Ok(constants) }
 }
 
 impl Constant {
-    fn read(said: Said) -> Result<Self> {
+    fn read(said: GivenValue) -> Result<Self> {
         let mut fields = match said.clone().item("{'property': 'platform', 'resource': 'event'}")? {
             Item::Name(_) => return Ok(Self { property: said.text()?, resource: Resource::Events }),
             Item::Fields(fields) => fields,
@@ -322,7 +322,7 @@ impl Constant {
 /// The property that a math is of, where it is of one. A total may be.
 fn property(arguments: &Arguments, math: FunnelMath) -> Result<Option<Property>> {
     let word = math.as_str();
-    match Said::argument(arguments, "property")? {
+    match GivenValue::argument(arguments, "property")? {
         None if math.is_of_a_property() => Err(Error::argument(
             "property",
             format!("is missing; math := '{word}' is computed of a number of the events"),

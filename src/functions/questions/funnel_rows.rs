@@ -1,7 +1,7 @@
 //! The steps of a funnel, out of the answer to a question: `{funnel: {"count": {"1. A": {"all": 5}}, "avg_time": {...}}}`, with
 //! dates and segments on the way, or lists of steps.
 
-use super::paths::{Place, gathered};
+use super::paths::{PathPlace, gathered};
 use crate::{contract::Result, functions::saved::read_report_dated_inside, json::Moment};
 
 /// One step.
@@ -13,11 +13,11 @@ pub struct FunnelRow {
     /// From 1.
     pub step: i32,
     pub event_name: Option<String>,
-    pub numbers: Numbers,
+    pub numbers: StepNumbers,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Numbers {
+pub struct StepNumbers {
     pub event_name: Option<String>,
     pub count: Option<f64>,
     pub step_conversion: Option<f64>,
@@ -35,17 +35,17 @@ const MEASURES: [(&str, Measure); 5] = [
     ("avg_time_from_start", |numbers| &mut numbers.seconds_from_start),
 ];
 
-type Measure = fn(&mut Numbers) -> &mut Option<f64>;
+type Measure = fn(&mut StepNumbers) -> &mut Option<f64>;
 
 /// Errors: `UnexpectedResponse`.
 pub fn read(text: &str) -> Result<Vec<FunnelRow>> {
     let report = read_report_dated_inside(text)?;
-    let put = |numbers: &mut Numbers, (measure, event): &(Measure, String), value| {
+    let put = |numbers: &mut StepNumbers, (measure, event): &(Measure, String), value| {
         *measure(numbers) = value;
         numbers.event_name = Some(event.clone()).filter(|event| !event.is_empty());
     };
     let rows = gathered(text, "the steps of a funnel", &report, of_a_step, put)?;
-    let row = |(Place { date, segments, key }, numbers): (Place<i32>, Numbers)| FunnelRow {
+    let row = |(PathPlace { date, segments, key }, numbers): (PathPlace<i32>, StepNumbers)| FunnelRow {
         date,
         segments,
         step: key,
@@ -85,7 +85,7 @@ mod tests {
         let line = |row: &FunnelRow| {
             let date = row.date.map_or("-".into(), |date| date.date().to_string());
             let number = |number: Option<f64>| number.map_or("-".into(), |number| number.to_string());
-            let Numbers { count, step_conversion, seconds, .. } = &row.numbers;
+            let StepNumbers { count, step_conversion, seconds, .. } = &row.numbers;
             let numbers = [count, step_conversion, seconds].map(|value| number(*value)).join(" ");
             format!("{date} {:?} {} {} {numbers}", row.segments, row.step, row.event_name.as_deref().unwrap_or("-"))
         };

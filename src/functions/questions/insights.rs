@@ -8,11 +8,11 @@ use super::{
     DATA_GROUP_ID, FILTERS, SEGMENT_BY,
     asking::{self, MAX_ROWS, SegmentLimit},
     breakdown::{self, Breakdown},
-    days::{self, Days},
-    filter::{self, Filter},
+    days::{self, DateRange},
+    filter::{self, QuestionFilter},
     formula::Formula,
     metric::{self, MeasureSaid, Shown},
-    said::{Fields, Item, Said},
+    said::{Fields, GivenValue, Item},
     words::{TimeUnit, Word, words},
 };
 use crate::{
@@ -113,13 +113,13 @@ words! {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Insights {
     shown: Vec<Shown>,
-    days: Days,
+    days: DateRange,
     unit: TimeUnit,
-    filters: Vec<Filter>,
+    filters: Vec<QuestionFilter>,
     breakdowns: Vec<Breakdown>,
     analysis: Analysis,
     pub mode: Mode,
-    compare_to: Option<Comparison>,
+    compare_to: Option<ComparedPeriod>,
     data_group_id: Option<i64>,
 }
 
@@ -132,7 +132,7 @@ enum Analysis {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum ComparedPeriod {
     Back(ComparisonUnit),
     From(jiff::civil::Date),
     To(jiff::civil::Date),
@@ -144,7 +144,7 @@ impl Insights {
         let mut call = Fields::arguments(arguments, &["math", "property", "per_user", "percentile"])?;
         let call = MeasureSaid::read(&mut call)?;
         let events =
-            Said::argument(arguments, "events")?.ok_or_else(|| Error::argument("events", "must not be NULL"))?;
+            GivenValue::argument(arguments, "events")?.ok_or_else(|| Error::argument("events", "must not be NULL"))?;
         let is_list = events.is_list();
         let mut shown = metric::read(events, &call)?;
         let metrics = shown.iter().filter(|shown| !matches!(shown, Shown::Formula(_))).count();
@@ -173,16 +173,16 @@ impl Insights {
         }
         // Letters count metrics alone, so that formulas come last wherever they were written.
         shown.sort_by_key(|shown| matches!(shown, Shown::Formula(_)));
-        let said = |name| Said::argument(arguments, name);
+        let said = |name| GivenValue::argument(arguments, name);
         Ok(Self {
             shown,
-            days: Days::of(arguments)?,
+            days: DateRange::of(arguments)?,
             unit: word(arguments, "unit")?.unwrap_or(TimeUnit::Day),
             filters: said("filters")?.map_or(Ok(Vec::new()), filter::read)?,
             breakdowns: said("segment_by")?.map_or(Ok(Vec::new()), breakdown::read)?,
             analysis: analysis(arguments)?,
             mode: word(arguments, "mode")?.unwrap_or(Mode::Timeseries),
-            compare_to: said("compare_to")?.map(Comparison::read).transpose()?,
+            compare_to: said("compare_to")?.map(ComparedPeriod::read).transpose()?,
             data_group_id: said("data_group_id")?.map(|said| said.positive()).transpose()?,
         })
     }
@@ -219,9 +219,9 @@ impl Insights {
     }
 }
 
-impl Comparison {
+impl ComparedPeriod {
     /// `'month'`, or `{'type': 'absolute-start', 'date': '2025-01-01'}`.
-    pub fn read(said: Said) -> Result<Self> {
+    pub fn read(said: GivenValue) -> Result<Self> {
         let mut fields = match said.clone().item("{'type': 'absolute-start', 'date': '2025-01-01'}")? {
             Item::Name(_) => return said.word().map(Self::Back),
             Item::Fields(fields) => fields,
@@ -245,7 +245,7 @@ impl Comparison {
 }
 
 pub fn word<W: Word>(arguments: &Arguments, name: &str) -> Result<Option<W>> {
-    Said::argument(arguments, name)?.map(|said| said.word()).transpose()
+    GivenValue::argument(arguments, name)?.map(|said| said.word()).transpose()
 }
 
 /// The formula that stands beside the events.

@@ -7,7 +7,7 @@ use super::{
     event::{self, EventFilters, EventRef},
     formula::Formula,
     property::Property,
-    said::{Fields, Item, Said},
+    said::{Fields, GivenValue, Item},
     words::{Math, PerUser, SegmentMethod, Word},
 };
 use crate::contract::{Error, Result};
@@ -146,7 +146,7 @@ impl Measure {
 }
 
 /// Everything that is shown, with the place of each.
-pub fn read(said: Said, call: &MeasureSaid) -> Result<Vec<Shown>> {
+pub fn read(said: GivenValue, call: &MeasureSaid) -> Result<Vec<Shown>> {
     let items = said.items()?;
     items.into_iter().map(|said| Shown::read(said, call)).collect()
 }
@@ -158,10 +158,10 @@ pub fn section(shown: &[Shown]) -> Json {
 }
 
 impl Shown {
-    fn read(said: Said, call: &MeasureSaid) -> Result<Self> {
+    fn read(said: GivenValue, call: &MeasureSaid) -> Result<Self> {
         let mut fields = match said.clone().item(EXAMPLE)? {
             Item::Name(name) => {
-                let said = Said::at(said.place(), name);
+                let said = GivenValue::at(said.place(), name);
                 let events = vec![EventRef::Named(event::name(&said)?)];
                 let measure = call.clone().checked().map_err(|(field, problem)| Error::argument(field, problem))?;
                 return Ok(Self::Event(EventMetric { events, filters: EventFilters::default(), measure }));
@@ -242,8 +242,8 @@ fn events(fields: &mut Fields) -> Result<Vec<EventRef>> {
     if !said.is_list() {
         return Ok(vec![EventRef::Named(event::name(&said)?)]);
     }
-    let event = |said: Said| match said.clone().item("{'custom_event': 42}")? {
-        Item::Name(name) => Ok(EventRef::Named(event::name(&Said::at(said.place(), name))?)),
+    let event = |said: GivenValue| match said.clone().item("{'custom_event': 42}")? {
+        Item::Name(name) => Ok(EventRef::Named(event::name(&GivenValue::at(said.place(), name))?)),
         Item::Fields(mut fields) => {
             let event = EventRef::read(&mut fields)?;
             fields.finish()?;

@@ -14,7 +14,7 @@ use crate::{
 
 /// Where the numbers of one row stand: its date and its segments. `K` tells rows of one segment apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Place<K> {
+pub struct PathPlace<K> {
     pub date: Option<Moment>,
     pub segments: Vec<String>,
     pub key: K,
@@ -32,23 +32,23 @@ pub fn gathered<K: Copy + Eq + Hash + Ord, F, R: Default>(
     report: &Report,
     read: impl Fn(&[String]) -> Option<(K, F, Vec<String>)>,
     put: impl Fn(&mut R, &F, Option<f64>),
-) -> Result<Vec<(Place<K>, R)>> {
+) -> Result<Vec<(PathPlace<K>, R)>> {
     let is_several = report.series.iter().any(|series| series.metric != report.series[0].metric);
     let known: Vec<Option<(K, F, Vec<String>)>> =
         report.series.iter().map(|series| read_series(series, is_several, &read)).collect();
     let mut order: HashMap<Vec<String>, usize> = HashMap::new();
-    let mut found: HashMap<Place<K>, R> = HashMap::new();
+    let mut found: HashMap<PathPlace<K>, R> = HashMap::new();
     for row in &report.rows {
         let Some(Some((key, field, segments))) = known.get(row.series) else { continue };
         let next = order.len();
         order.entry(segments.clone()).or_insert(next);
-        let place = Place { date: row.date, segments: segments.clone(), key: *key };
+        let place = PathPlace { date: row.date, segments: segments.clone(), key: *key };
         put(found.entry(place).or_default(), field, row.value);
     }
     if found.is_empty() && !report.rows.is_empty() {
         return Err(unexpected(expected, "its numbers are of something else", text));
     }
-    let mut rows: Vec<(Place<K>, R)> = found.into_iter().collect();
+    let mut rows: Vec<(PathPlace<K>, R)> = found.into_iter().collect();
     rows.sort_by_cached_key(|(place, _)| (place.date, order.get(&place.segments).copied(), place.key));
     Ok(rows)
 }

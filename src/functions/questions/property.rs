@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    said::{Item, Said},
+    said::{GivenValue, Item},
     words::{PropertyType, Resource, Word},
 };
 use crate::contract::Result;
@@ -38,7 +38,7 @@ struct Input {
 
 impl Property {
     /// `'amount'`, `{'id': 42}` or `{'formula': 'A * B', 'inputs': {'A': 'price', 'B': 'quantity'}}`.
-    pub fn read(said: Said) -> Result<Self> {
+    pub fn read(said: GivenValue) -> Result<Self> {
         let mut fields = match said.clone().item("{'id': 42}")? {
             Item::Name(_) => return Ok(Self::Named(said.text()?)),
             Item::Fields(fields) => fields,
@@ -113,7 +113,7 @@ impl Inline {
 }
 
 /// `{'A': 'price', 'B': {'name': 'plan', 'type': 'string', 'resource': 'user'}}`; a name alone is a number of the event's.
-fn inputs(said: Said) -> Result<Vec<(String, Input)>> {
+fn inputs(said: GivenValue) -> Result<Vec<(String, Input)>> {
     let error = said.error("needs at least one letter, like {'A': 'price'}");
     let inputs = said.fields("{'A': 'price'}")?.rest().into_iter().map(|(letter, said)| {
         if !matches!(letter.as_bytes(), [b'A'..=b'Z']) {
@@ -139,12 +139,12 @@ fn inputs(said: Said) -> Result<Vec<(String, Input)>> {
 }
 
 /// Whose property it is: the event's where nothing is said.
-pub fn resource(said: Option<Said>) -> Result<Resource> {
+pub fn resource(said: Option<GivenValue>) -> Result<Resource> {
     said.map_or(Ok(Resource::Events), |said| said.word())
 }
 
 /// A type that a breakdown or a formula can have.
-pub fn scalar_type(said: &Said) -> Result<PropertyType> {
+pub fn scalar_type(said: &GivenValue) -> Result<PropertyType> {
     match said.word()? {
         PropertyType::List | PropertyType::Object => {
             Err(said.error("must be 'string', 'number', 'boolean' or 'datetime'"))

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::{
     asking::{self, MAX_ROWS, SegmentLimit},
-    days::{Days, LAST_DAYS},
+    days::{DateRange, LAST_DAYS},
     words::{Word, words},
 };
 use crate::{
@@ -65,7 +65,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         let problem = format!("is '{}', and the definition is one of {}", said.as_str(), found.as_str());
         return Err(Error::argument("type", problem));
     }
-    let definition = match Days::given(&arguments)? {
+    let definition = match DateRange::given(&arguments)? {
         None => definition,
         Some(days) => {
             days.onto(definition).ok_or_else(|| refused("says nothing of its days, which can't be replaced then"))?
@@ -90,9 +90,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     }
     let read = move |text: &str| {
         let report = read_report(text)?;
-        // The numbers of funnels and retention are not told apart by segments alone.
-        let segments = if report.report_type == ReportType::Insights.as_str() { report.segments() } else { 0 };
-        limit.check(text, segments)?;
+        limit.check(text, report.limited_segments())?;
         Ok(report)
     };
     Ok(one_request::answered(target, request, read, report_table()))

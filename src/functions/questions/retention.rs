@@ -12,7 +12,7 @@ use super::{
     insights::word,
     paths::whole,
     retention_rows::{self, RetentionRow},
-    said::{Item, Said},
+    said::{GivenValue, Item},
     words::{TimeUnit, Word, words},
 };
 use crate::{
@@ -144,7 +144,7 @@ impl Retention {
             returning: RetentionEvent::of(arguments, "return_event")?,
             unit: word(arguments, "retention_unit")?.unwrap_or(RetentionUnit::Week),
             alignment: word(arguments, "alignment")?.unwrap_or(Alignment::Birth),
-            buckets: Said::argument(arguments, "bucket_sizes")?.map_or(Ok(Vec::new()), buckets)?,
+            buckets: GivenValue::argument(arguments, "bucket_sizes")?.map_or(Ok(Vec::new()), buckets)?,
             math: word(arguments, "math")?.unwrap_or(RetentionMath::RetentionRate),
             mode: word(arguments, "mode")?.unwrap_or(RetentionMode::Curve),
             unbounded: word(arguments, "unbounded_mode")?,
@@ -185,7 +185,7 @@ impl Retention {
 
 impl RetentionEvent {
     fn of(arguments: &Arguments, name: &str) -> Result<Self> {
-        let said = Said::argument(arguments, name)?
+        let said = GivenValue::argument(arguments, name)?
             .ok_or_else(|| Error::argument(name, format!("is missing; add {name} := 'the name of an event'")))?;
         let mut fields = match said.clone().item(EVENT)? {
             Item::Name(_) => {
@@ -204,10 +204,10 @@ impl RetentionEvent {
 }
 
 /// Where periods end, each later than the one before.
-fn buckets(said: Said) -> Result<Vec<i64>> {
+fn buckets(said: GivenValue) -> Result<Vec<i64>> {
     let many = said.error(format!("must be at most {MOST_BUCKETS} numbers"));
     let unsorted = said.error("must ascend: each number is larger than the one before it");
-    let buckets = said.items()?.iter().map(Said::positive).collect::<Result<Vec<_>>>()?;
+    let buckets = said.items()?.iter().map(GivenValue::positive).collect::<Result<Vec<_>>>()?;
     match buckets {
         buckets if buckets.len() > MOST_BUCKETS => Err(many),
         buckets if !buckets.is_sorted_by(|one, next| one < next) => Err(unsorted),

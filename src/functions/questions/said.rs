@@ -11,7 +11,7 @@ use crate::contract::{Arguments, Error, Result, Value};
 
 /// Something that was said, and where: `events[1].filters[0].op`, to be named in an error.
 #[derive(Debug, Clone)]
-pub struct Said {
+pub struct GivenValue {
     place: String,
     value: Json,
 }
@@ -32,7 +32,7 @@ pub struct Fields {
     known: Vec<&'static str>,
 }
 
-impl Said {
+impl GivenValue {
     /// The argument of this name, where it was given.
     ///
     /// Errors: `InvalidArgument` for what no JSON can say.
@@ -57,7 +57,7 @@ impl Said {
 
     /// One thing or several, at least one.
     pub fn items(self) -> Result<Vec<Self>> {
-        let Self { place, value } = self.as_json()?;
+        let Self { place, value } = self.into_parsed()?;
         let items = match value {
             Json::Array(items) => items,
             value => return Ok(vec![Self { place, value }]),
@@ -65,13 +65,13 @@ impl Said {
         if items.is_empty() {
             return Err(Error::argument(&place, "is an empty list; leave it out"));
         }
-        let item = |(index, value)| Self { place: format!("{place}[{index}]"), value }.as_json();
+        let item = |(index, value)| Self { place: format!("{place}[{index}]"), value }.into_parsed();
         items.into_iter().enumerate().map(item).collect()
     }
 
     /// A name alone, or fields. `example` is what a call could have said.
     pub fn item(self, example: &str) -> Result<Item> {
-        let Self { place, value } = self.as_json()?;
+        let Self { place, value } = self.into_parsed()?;
         match value {
             Json::String(name) => Ok(Item::Name(name)),
             Json::Object(members) => Ok(Item::Fields(Fields { place, members, known: Vec::new() })),
@@ -203,7 +203,7 @@ impl Said {
 
     /// Whether it is a list, or JSON text of one.
     pub fn is_list(&self) -> bool {
-        self.clone().as_json().is_ok_and(|said| said.value.is_array())
+        self.clone().into_parsed().is_ok_and(|said| said.value.is_array())
     }
 
     /// Whether it is a list of nothing: where STRUCTs of one list have different fields, that is how one says none.
@@ -213,7 +213,7 @@ impl Said {
 
     /// What it is as JSON, where a text may be JSON itself: an object, or a list of things.
     pub fn object(self) -> Result<Json> {
-        let Self { place, value } = self.as_json()?;
+        let Self { place, value } = self.into_parsed()?;
         match value {
             Json::Object(_) => Ok(value),
             _ => Err(Error::argument(&place, "must be a STRUCT or a JSON object")),
@@ -221,7 +221,7 @@ impl Said {
     }
 
     /// The same, where a text that is JSON counts as what it says. Names may begin with a bracket too: `[Auto] Click`.
-    fn as_json(self) -> Result<Self> {
+    fn into_parsed(self) -> Result<Self> {
         let Self { place, value } = self;
         let Json::String(text) = value else { return Ok(Self { place, value }) };
         let begun = text.trim_start();
@@ -243,7 +243,7 @@ impl Fields {
     pub fn arguments(arguments: &Arguments, names: &[&str]) -> Result<Self> {
         let mut members = Map::new();
         for name in names {
-            members.extend(Said::argument(arguments, name)?.map(|said| ((*name).to_owned(), said.value)));
+            members.extend(GivenValue::argument(arguments, name)?.map(|said| ((*name).to_owned(), said.value)));
         }
         Ok(Self { place: String::new(), members, known: Vec::new() })
     }
@@ -253,12 +253,12 @@ impl Fields {
     }
 
     /// What is said of one of these names, which mean the same; the first is ours.
-    pub fn said_as(&mut self, names: &[&'static str]) -> Result<Option<Said>> {
+    pub fn said_as(&mut self, names: &[&'static str]) -> Result<Option<GivenValue>> {
         self.known.extend(names.first());
         let mut found = None;
         for name in names {
             let Some(value) = self.members.remove(*name) else { continue };
-            let said = Said { place: self.place_of(name), value };
+            let said = GivenValue { place: self.place_of(name), value };
             if found.replace(said).is_some() {
                 return Err(self.error(format!("has both {}, which mean the same", names.join(" and "))));
             }
@@ -266,14 +266,14 @@ impl Fields {
         Ok(found)
     }
 
-    pub fn said(&mut self, name: &'static str) -> Option<Said> {
+    pub fn said(&mut self, name: &'static str) -> Option<GivenValue> {
         self.known.push(name);
         let value = self.members.remove(name)?;
-        Some(Said { place: self.place_of(name), value })
+        Some(GivenValue { place: self.place_of(name), value })
     }
 
     /// The same for what must be there.
-    pub fn required(&mut self, name: &'static str) -> Result<Said> {
+    pub fn required(&mut self, name: &'static str) -> Result<GivenValue> {
         self.said(name).ok_or_else(|| self.error(format!("has no '{name}'; add it")))
     }
 
@@ -315,10 +315,10 @@ impl Fields {
     }
 
     /// The fields that are left, by name.
-    pub fn rest(self) -> Vec<(String, Said)> {
+    pub fn rest(self) -> Vec<(String, GivenValue)> {
         let place = self.place;
         let said = |(name, value): (String, Json)| {
-            let said = Said { place: format!("{place}.{name}"), value };
+            let said = GivenValue { place: format!("{place}.{name}"), value };
             (name, said)
         };
         self.members.into_iter().map(said).collect()

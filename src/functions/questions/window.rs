@@ -28,7 +28,7 @@ words! {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct ConversionWindow {
     pub length: u64,
     pub unit: WindowUnit,
 }
@@ -39,7 +39,7 @@ pub struct Limits {
     pub usual: u64,
 }
 
-impl Window {
+impl ConversionWindow {
     /// Errors: `InvalidArgument`.
     pub fn of(arguments: &Arguments, limits: &Limits) -> Result<Self> {
         let unit = word(arguments, CONVERSION_WINDOW_UNIT.name)?.unwrap_or(WindowUnit::Day);

@@ -6,7 +6,7 @@ use super::{
     argument::{PARAMETERS, bookmark},
     flow_rows::{FlowMode, MODE},
     link::AppKind,
-    other_days::{OTHER_DAYS, OtherDays, Wanted},
+    other_days::{OTHER_DAYS, OtherDays, WantedReport},
     request::arb_funnels,
 };
 use crate::{
@@ -35,7 +35,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let raw = arguments.boolean("raw")?.unwrap_or(false);
     let form = mode.unwrap_or(FlowMode::Sankey);
     Ok(form.bound(raw, move || match days {
-        Some(days) => days.ask(&target, &link, mode, Wanted::Flows),
+        Some(days) => days.ask(&target, &link, mode, WantedReport::Flows),
         None => one_request::ask(&target, &arb_funnels(&link, form)),
     }))
 }

@@ -3,12 +3,12 @@
 //! No route takes an id and days. The definition is asked for, its period is
 //! replaced, and the whole is posted: two requests, the first of which is kept.
 
-use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::{
     flow_rows::FlowMode,
     link::{AppKind, Link},
+    report_answer::Report,
 };
 use crate::{
     config::Target,
@@ -19,7 +19,7 @@ use crate::{
         parameters::{FROM_DATE, TO_DATE},
         questions::{
             asking::{self, SegmentLimit},
-            days::Days,
+            days::{DateRange, LAST_DAYS},
         },
     },
     json::unexpected,
@@ -27,33 +27,30 @@ use crate::{
     mixpanel::Request,
 };
 
-/// The days, both or neither.
+/// The days, if not those that the report was saved with.
 pub const OTHER_DAYS: &[Param] = params![&[
     FROM_DATE.meaning("the first day, inclusive, if not those that the report was saved with"),
-    TO_DATE.meaning("the last day, inclusive; both or neither"),
+    TO_DATE.meaning("the last day, inclusive, if not those that the report was saved with"),
+    LAST_DAYS.without_default().meaning("instead of the two: so many days, which end today"),
 ]];
 
 /// Days in the place of those that a report was saved with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OtherDays {
-    from: Date,
-    to: Date,
-}
+pub struct OtherDays(DateRange);
 
 impl OtherDays {
     /// Errors: `InvalidArgument`, also for one without the other, and `InvalidConfig` for credentials that can't read
     /// definitions.
     pub fn of(arguments: &Arguments, target: &Target) -> Result<Option<Self>> {
-        if arguments.get(FROM_DATE.name).is_none() && arguments.get(TO_DATE.name).is_none() {
-            return Ok(None);
+        let days = DateRange::given(arguments)?.map(Self);
+        if days.is_some() {
+            require_definitions(target)?;
         }
-        let (from, to) = arguments.required_dates(FROM_DATE.name, TO_DATE.name)?;
-        require_definitions(target)?;
-        Ok(Some(Self { from, to }))
+        Ok(days)
     }
 
     /// The answer about these days. Blocks. `mode` is the form of a flow, if not the one that was saved.
-    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: Wanted) -> Result<Remembered> {
+    pub fn ask(self, target: &Target, link: &Link, mode: Option<FlowMode>, wanted: WantedReport) -> Result<Remembered> {
         let saved = saved_definition(target, link.bookmark_id)?;
         let kind = AppKind::of(&saved.report_type);
         wanted.check(kind, &saved.report_type)?;
@@ -65,10 +62,17 @@ impl OtherDays {
         one_request::ask(target, &request)
     }
 
+    /// Errors: `Truncated` for an answer with as many segments as Mixpanel gives.
+    pub fn check(self, text: &str, report: &Report) -> Result<()> {
+        SegmentLimit::MOST.check(text, report.limited_segments()).map_err(|error| {
+            error.fix("To accept what is left out, ask mixpanel_query(params, max_rows := 50000) with the params of mixpanel_bookmarks()")
+        })
+    }
+
     /// The definition about these days. Errors: `UnexpectedResponse` for one that has no period where others have it.
     fn placed(self, saved: SavedDefinition) -> Result<Map<String, Value>> {
         let params = Value::Object(saved.params);
-        match Days::Between(self.from, self.to).onto(params.clone()) {
+        match self.0.onto(params.clone()) {
             Some(Value::Object(params)) => Ok(params),
             _ => Err(unexpected("a period in the saved report's definition", "there is none", &params.to_string())),
         }
@@ -77,12 +81,12 @@ impl OtherDays {
 
 /// Which reports a function reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum WantedReport {
     Any,
     Flows,
 }
 
-impl Wanted {
+impl WantedReport {
     /// Errors: `InvalidArgument`.
     fn check(self, kind: Option<AppKind>, report_type: &str) -> Result<()> {
         match (self, kind) {
@@ -90,7 +94,7 @@ impl Wanted {
                 "bookmark",
                 format!("Mixpanel's API does not show a report of type '{report_type}'"),
             )),
-            (Wanted::Flows, Some(kind)) if kind != AppKind::Flows => {
+            (WantedReport::Flows, Some(kind)) if kind != AppKind::Flows => {
                 let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
                 Err(Error::argument("bookmark", problem))
             }
@@ -118,7 +122,7 @@ mod tests {
     use super::*;
 
     fn placed(params: &str) -> Result<Value> {
-        let days = OtherDays { from: date(2025, 1, 1), to: date(2025, 1, 31) };
+        let days = OtherDays(DateRange::Between(date(2025, 1, 1), date(2025, 1, 31)));
         let params = serde_json::from_str(params).unwrap();
         days.placed(SavedDefinition { report_type: "insights".into(), params }).map(Value::Object)
     }
@@ -147,15 +151,15 @@ mod tests {
 
     #[test]
     fn what_the_api_does_not_show_is_refused() {
-        let refused = |wanted: Wanted, report_type: &str| {
+        let refused = |wanted: WantedReport, report_type: &str| {
             wanted.check(AppKind::of(report_type), report_type).err().map(|error| error.to_string()).unwrap_or_default()
         };
         for report_type in ["insights", "funnels", "retention", "flows"] {
-            assert_eq!(refused(Wanted::Any, report_type), "");
+            assert_eq!(refused(WantedReport::Any, report_type), "");
         }
-        assert_eq!(refused(Wanted::Flows, "flows"), "");
-        assert!(refused(Wanted::Flows, "funnels").contains("is a report of Funnels, not of Flows"));
-        assert!(refused(Wanted::Any, "launch-analysis").contains("type 'launch-analysis'"));
-        assert!(refused(Wanted::Any, "addiction").contains("type 'addiction'"));
+        assert_eq!(refused(WantedReport::Flows, "flows"), "");
+        assert!(refused(WantedReport::Flows, "funnels").contains("is a report of Funnels, not of Flows"));
+        assert!(refused(WantedReport::Any, "launch-analysis").contains("type 'launch-analysis'"));
+        assert!(refused(WantedReport::Any, "addiction").contains("type 'addiction'"));
     }
 }

@@ -14,7 +14,7 @@ use super::{
     argument::{NAME as BOOKMARK, PARAMETERS, bookmark},
     flow_rows::FlowMode,
     link::{AppKind, Link},
-    other_days::{OTHER_DAYS, OtherDays, Wanted},
+    other_days::{OTHER_DAYS, OtherDays, WantedReport},
     report_answer::{Report, read},
     request::{arb_funnels, insights},
 };
@@ -56,12 +56,18 @@ fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTabl
     let link = bookmark(SAVED_REPORT.name, &arguments, &target)?;
     let days = OtherDays::of(&arguments, &target)?;
     let answer = move || match days {
-        Some(days) => days.ask(&target, &link, None, Wanted::Any),
+        Some(days) => days.ask(&target, &link, None, WantedReport::Any),
         None => ask(&target, &link),
     };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
         true => one_request::raw().of(move || Ok(vec![answer()?.whole()])),
-        false => table().of(move || answer()?.read(read)),
+        false => table().of(move || {
+            answer()?.read(|text| {
+                let report = read(text)?;
+                days.map_or(Ok(()), |days| days.check(text, &report))?;
+                Ok(report)
+            })
+        }),
     })
 }
 

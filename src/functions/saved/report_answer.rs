@@ -36,6 +36,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// How many of its segments count towards a limit: the numbers of funnels and retention are not told apart by
+    /// segments alone.
+    pub fn limited_segments(&self) -> usize {
+        if self.report_type == "insights" { self.segments() } else { 0 }
+    }
+
     /// How many segments there are, without those that are all of them together (`$overall`).
     pub fn segments(&self) -> usize {
         let named = self.series.iter().filter(|series| series.segments.last().is_some_and(|name| name != "$overall"));

@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Filter, Operand, Operator, PropertyFilter, PropertyType, Resource, Word};
+use super::{Operand, Operator, PropertyFilter, PropertyType, QuestionFilter, Resource, Word};
 use crate::contract::{Code, Error, Result};
 
-impl Filter {
+impl QuestionFilter {
     /// A filter of the whole report: `filter_by_event`. Errors: what it can't ask, without a place.
     pub fn of_flows(&self) -> Result<Json> {
         let filter = self.of_a_named_property()?;

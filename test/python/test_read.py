@@ -1,0 +1,102 @@
+"""`mixpanel_read`: the rows of an export out of files, without a request and without credentials."""
+from __future__ import annotations
+
+import gzip
+from datetime import date
+
+import pytest
+from conftest import FIRST, LAST, connect, error_of, export, line, only_v2, rows
+from expected import export_rows, fetched_rows
+
+@pytest.fixture
+def downloads(sim, tmp_path):
+    """A file for each day, as curl would have left them: one gzip, one plain, and so on."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for number in range(1, 6):
+        day = date(2025, 1, number)
+        texts = (text if isinstance(text, bytes) else text.encode() for text in sim.archive.lines(day, day))
+        lines = b"".join(text + b"\n" for text in texts)
+        name, content = (f"{day}.jsonl.gz", gzip.compress(lines)) if number % 2 else (f"{day}.jsonl", lines)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nobody(monkeypatch):
+    """There are no credentials: none are asked for."""
+    for name in ("MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID"):
+        monkeypatch.delenv(name)
+
+
+def test_the_rows_are_those_of_the_export(con, sim, downloads, monkeypatch):
+    expected = export_rows(sim, FIRST, LAST)
+    for files in (f"'{downloads}/*'", f"['{downloads}/*.jsonl', '{downloads}/*.gz']", f"['{downloads}/*', '{downloads}/2025-01-03*']"):
+        assert fetched_rows(con, f"mixpanel_read({files})") == expected, files
+    assert fetched_rows(con, f"mixpanel_read('{downloads}/2025-01-02.jsonl')") == export_rows(sim, "2025-01-02", "2025-01-02")
+    assert rows(con, f"SELECT count(*) FROM mixpanel_read('{downloads}/**/*.gz', raw := true)") == rows(
+        con, f"SELECT count(*) FROM mixpanel_read('{downloads}/*.gz')")  # fmt: skip
+    assert not sim.requests
+
+
+def test_seconds_and_milliseconds_are_told_apart_by_size(con, tmp_path):
+    (tmp_path / "mixed").write_text("\n".join(line(time=time) for time in (1735689600, 1735689600123, 0)) + "\n")
+    times = rows(con, f"SELECT event_time::VARCHAR FROM mixpanel_read('{tmp_path}/mixed')")
+    assert times == [("2025-01-01 00:00:00",), ("2025-01-01 00:00:00.123",), ("1970-01-01 00:00:00",)]
+    zoned = rows(con, f"SELECT event_time::VARCHAR FROM mixpanel_read('{tmp_path}/mixed', time_zone := 'Europe/Berlin')")
+    assert zoned[:2] == [("2024-12-31 23:00:00",), ("2024-12-31 23:00:00.123",)]
+
+
+def test_typed_columns_and_raw(con, tmp_path):
+    (tmp_path / "one").write_text(line("A", time=1735689600, amount=1.5, plan="pro"))
+    call = f"mixpanel_read('{tmp_path}/one', columns := {{'amount': 'DOUBLE'}})"
+    assert rows(con, f"SELECT event_name, amount, properties FROM {call}") == [("A", 1.5, '{"amount":1.5,"plan":"pro"}')]
+    assert rows(con, f"FROM mixpanel_read('{tmp_path}/one', raw := true)") == [(line("A", time=1735689600, amount=1.5, plan="pro"),)]
+
+
+@pytest.mark.parametrize("bad, said", [
+    ('{"event": "Hidden", "properties"', "line 3 is cut off"), ("Hidden", "line 3 is not JSON"), ('{"error": "Hidden"}', "line 3 is no event"),
+    ('{"event": "Hidden"}', "line 3 is no event"), ("<p>Hidden</p>", "line 3 is no event, but HTML"), ("Hidden terminated early", "line 3 is no event"),
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["plain", "gzip"])
+def test_an_error_names_file_and_line_and_quotes_nothing(con, tmp_path, kind, bad, said):
+    text = (line(time=1) + "\n\n" + bad + "\n").encode()
+    (tmp_path / "bad").write_bytes(gzip.compress(text) if kind == "gzip" else text)
+    error = error_of(con, f"CREATE TABLE t AS FROM mixpanel_read('{tmp_path}/bad')")
+    assert f"{tmp_path}/bad: {said}" in error and "Hidden" not in error, error
+    assert error_of(con, "FROM t").startswith("Catalog Error")
+
+
+def test_damaged_gzip_is_an_error(con, tmp_path):
+    whole = gzip.compress((line(time=1) + "\n").encode() * 1000)
+    for content in (whole[:-9], whole[: len(whole) // 2], whole + b"more"):
+        (tmp_path / "cut.gz").write_bytes(content)
+        assert "its compression is cut off or damaged" in error_of(con, f"SELECT count(*) FROM mixpanel_read('{tmp_path}/cut.gz')")
+
+
+def test_empty_files_have_no_rows(con, tmp_path):
+    (tmp_path / "a").write_bytes(b"")
+    (tmp_path / "b").write_bytes(gzip.compress(b""))
+    assert rows(con, f"FROM mixpanel_read('{tmp_path}/[ab]')") == []
+
+
+def test_files_of_an_archive_that_share_days_are_refused(con, sim, tmp_path, monkeypatch):
+    monkeypatch.setenv("MP_OAUTH_TOKEN", "demo-token")
+    monkeypatch.setenv("MP_PROJECT_ID", "12345")
+    monkeypatch.setenv("MP_ARCHIVE", str(tmp_path / "archive"))
+    everything = rows(con, f"SELECT count(*) FROM {export('window_days := 1')}")
+    asked = len(sim.settled())
+    call = f"mixpanel_read('{tmp_path}/archive/**/*.jsonl.gz')"
+    assert rows(con, f"SELECT count(*) FROM {call}") == everything
+    rows(con, f"SELECT count(*) FROM {export('window_days := 1, max_age := INTERVAL 0 SECONDS')}")
+    error = error_of(con, f"SELECT count(*) FROM {call}")
+    assert "[INVALID_ARGUMENT] files:" in error and "both have 2025-01-0" in error and "MP_ARCHIVE" in error, error
+    assert len(sim.settled()) == 2 * asked
+
+
+@only_v2
+def test_a_database_without_external_access_reads_no_file(downloads):
+    connection = connect()
+    connection.execute("SET enable_external_access = false")
+    assert "[EXTERNAL_ACCESS_DISABLED]" in error_of(connection, f"FROM mixpanel_read('{downloads}/*')")
+    connection.close()
