@@ -68,6 +68,50 @@ def test_every_command_is_there():
     assert not missing, missing
 
 
+FIELDS = re.search(r"## Fields of results\n(.*?)\n## ", TEXT, re.DOTALL)[1]
+
+
+def described_fields() -> dict[str, set[str]]:
+    """The fields that the page has of each result; a line without a result goes on with the one before."""
+    found: dict[str, set[str]] = {}
+    results: list[str] = []
+    for first, fields in re.findall(r"^\| ([^|]*)\| ([^|]*) \| [^|]+ \|$", FIELDS, re.MULTILINE):
+        results = re.findall(r"`(\w+)`", first) or results
+        for result in results:
+            found.setdefault(result, set()).update(re.findall(r"`(\w+)`", fields))
+    return found
+
+
+@needs_seeds
+def test_every_field_of_every_result_is_there():
+    """As the first design has them; the page knows some more that came later."""
+    classes = re.findall(r"^@dataclass.*\nclass (\w+):\n((?:    .*\n)+)", SEEDS["001"], re.MULTILINE)
+    found = described_fields()
+    assert len(classes) > 12 and {"FetchResult", "CohortInfo", "ColumnInfo"} <= {name for name, _ in classes}
+    missing = {name: set(re.findall(r"^    (\w+):", body, re.MULTILINE)) - found.get(name, set()) for name, body in classes}
+    assert not {name: fields for name, fields in missing.items() if fields}
+
+
+def test_the_columns_that_fields_became_exist(con, as_documented):  # noqa: F811
+    """Where the page names a function and columns of it."""
+    for call, columns in [
+        ("mixpanel_accounts()", "name, username, project_id, region, is_default"), ("mixpanel_account_test()", "success, error, account, export_ok, query_ok, app_ok"),
+        ("mixpanel_fetches()", "rows, started, finished, windows, windows_done, windows_failed, failed_ranges"),
+        ("mixpanel_segmentation('A', {days})", "date, segment, count"), ("mixpanel_funnel(8101, {days}, mode := 'steps')", "funnel_name, step, event_name, count, step_conversion, overall_conversion, avg_seconds, avg_seconds_from_start"),
+        ("mixpanel_retention(born_event := 'A', {days})", "cohort_date, cohort_size, period, retained, retention_rate"), ("mixpanel_jql('x')", "result"),
+        ("mixpanel_funnels()", "funnel_id, name"), ("mixpanel_cohorts()", "cohort_id, name, count, description, created, is_visible"),
+        ("mixpanel_bookmarks()", "bookmark_id, name, type, created, modified, workspace_id, dashboard_id, description, creator_name"),
+        ("mixpanel_top_events()", "event_name, count, percent_change"), ("mixpanel_lexicon_schemas()", "entity_type, name, schema, description, properties, display_name, tags, hidden, dropped, contacts"),
+        ("mixpanel_event_counts(['A'], {days})", "date, event_name, count"), ("mixpanel_property_counts('A', 'p', {days})", "date, value, count"),
+        ("mixpanel_activity_feed(['u'])", "event_name, event_time, distinct_id, properties"), ("mixpanel_saved_report([8001])", "bookmark_id, report_type, metric, segments, date, value"),
+        ("mixpanel_flows(8301)", "overall_conversion_rate"), ("mixpanel_frequency({days})", "date, periods, users"), ("mixpanel_funnel([8101], {days})", "funnel_id"),
+        ("mixpanel_segmentation_numeric('A', {days}, segment_by := 'p')", "date, bucket, count, bucket_min, bucket_max"),
+        ("mixpanel_segmentation_sum('A', {days}, segment_by := 'p')", "date, sum"), ("mixpanel_segmentation_average('A', {days}, segment_by := 'p')", "date, average"),
+    ]:  # fmt: skip
+        days = "from_date := '2025-01-01', to_date := '2025-01-02'"
+        assert rows(con, f"DESCRIBE SELECT {columns} FROM {call.format(days=days)}"), call
+
+
 @needs_seeds
 def test_every_exception_is_there():
     sources = [*SEEDS.values(), BEHAVIOUR.read_text(encoding="utf-8").split("# 1. CREDENTIALS")[0]]
