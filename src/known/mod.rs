@@ -37,18 +37,6 @@ const DISCOVERY: Life = Life::of(SignedDuration::from_mins(15), 64 << 20);
 /// A report that is larger than this is not worth the memory, for the minute that it would be good.
 const LIVE: Life = Life::of(SignedDuration::from_mins(1), 16 << 20);
 
-/// The answer to a request, or the one that was given to the same request within a quarter of an hour. Blocks.
-///
-/// `check` sees an answer that has just come. What it refuses is not kept, nor is any other error. Whoever asks the same
-/// while a request is under way gets its outcome.
-pub fn answer(target: &Target, request: &Request, check: impl FnOnce(&str) -> Result<()>) -> Result<Arc<String>> {
-    Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, || {
-        let text = ask(target, request)?;
-        check(&text)?;
-        Ok(text)
-    })
-}
-
 /// An answer, as text that DuckDB's JSON functions accept. It may serve others, as long as it can be read.
 #[derive(Debug)]
 pub struct Remembered {
@@ -90,6 +78,20 @@ fn remembered(target: &Target, request: &Request, life: Life) -> Result<Remember
 fn ask(target: &Target, request: &Request) -> Result<String> {
     let answer = block_on(Client::new(target)?.json(request))??;
     Ok(json::into_text(answer.body))
+}
+
+/// The same where more is to be checked of an answer that has just come than that it can be read, such as takes another
+/// request. What `check` refuses is not kept, and whoever asked the same meanwhile gets its outcome too.
+pub fn checked_answer(
+    target: &Target,
+    request: &Request,
+    check: impl FnOnce(&str) -> Result<()>,
+) -> Result<Arc<String>> {
+    Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, || {
+        let text = ask(target, request)?;
+        check(&text)?;
+        Ok(text)
+    })
 }
 
 /// The same of an answer of which only a part is kept: `ask` makes the request and says what of it.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
-use super::{MOST_NAMES, answer, cache::Cache, key::Asker, key::Key, nearest::nearest};
+use super::{MOST_NAMES, answer_at_hand, kept_answer, key::Asker, nearest::nearest};
 use crate::{
     config::Target,
     contract::{Code, Error, Reason, Result},
@@ -19,7 +19,7 @@ use crate::{
 /// The first day that Mixpanel takes.
 const FIRST_DAY: Date = jiff::civil::date(2000, 1, 1);
 
-/// DayRange of ours are tried so often: as they are, as far back as the plan allows, and once more where the project's day
+/// Days of ours are tried so often: as they are, as far back as the plan allows, and once more where the project's day
 /// is not the one of UTC.
 const TRIES: usize = 3;
 
@@ -32,9 +32,9 @@ pub struct DayRange {
 
 /// The names of the events that happened, at most `limit` of them, as they come. `GET /events/names`.
 ///
-/// Errors: whatever a request can fail with. DayRange of the call's are never changed.
+/// Errors: whatever a request can fail with. Days of the call's are never changed.
 pub fn event_names(target: &Target, days: DayRange, limit: u64) -> Result<Vec<String>> {
-    names(target, days, |asked| read(&answer(target, &request(asked, limit), |text| read(text).map(drop))?))
+    names(target, days, |asked| kept_answer(target, &request(asked, limit))?.read(read))
 }
 
 /// The names of all events, as many as Mixpanel tells, never out of the cache: for those who want to hear soon whether that
@@ -69,8 +69,7 @@ pub fn unknown_event(target: &Target, event: &str) -> Result<Option<Error>> {
 
 /// The same, where that takes no request.
 pub fn unknown_event_at_hand(target: &Target, event: &str) -> Option<Error> {
-    let key = Key::new(target, &request(widest(target, DayRange::default()), MOST_NAMES));
-    missing(target, event, &read(&Cache::process().peek(&key, target.now())?).ok()?)
+    missing(target, event, &at_hand(target)?.0)
 }
 
 /// What is known, without a request, of an event that is to be exported.
@@ -88,11 +87,15 @@ pub enum Standing {
 
 /// Whether there is such an event, as far as that takes no request.
 pub fn standing(target: &Target, event: &str) -> Standing {
+    at_hand(target).map_or(Standing::Unheard, |(names, is_whole)| judged(target, event, &names, is_whole))
+}
+
+/// The names of all events that are kept, and whether they are of all days: a plan that does not look far back does not
+/// tell all names.
+fn at_hand(target: &Target) -> Option<(Vec<String>, bool)> {
     let days = widest(target, DayRange::default());
-    let key = Key::new(target, &request(days, MOST_NAMES));
-    let names = Cache::process().peek(&key, target.now()).and_then(|text| read(&text).ok());
-    // A plan that does not look far back does not tell all names.
-    names.map_or(Standing::Unheard, |names| judged(target, event, &names, days.0 == FIRST_DAY))
+    let text = answer_at_hand(target, &request(days, MOST_NAMES))?;
+    Some((read(&text).ok()?, days.0 == FIRST_DAY))
 }
 
 /// A custom event is in no list, and Mixpanel's own need not be.

@@ -114,7 +114,7 @@ pub fn saved_definition(target: &Target, bookmark_id: i64) -> Result<SavedDefini
         let record = Record::new(expected, results);
         definition(&record)?.ok_or_else(|| unexpected("params of a saved report", "there are none", text))
     };
-    read(&known::answer(target, &definition_request(target, bookmark_id)?, |text| read(text).map(drop))?)
+    known::kept_answer(target, &definition_request(target, bookmark_id)?)?.read(read)
 }
 
 #[derive(Deserialize)]

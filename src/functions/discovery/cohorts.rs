@@ -28,7 +28,7 @@ fn read(text: &str) -> Result<Vec<Record>> {
 
 /// All saved cohorts, as `mixpanel_cohorts()` knows them. Takes a request, unless the answer is kept.
 pub fn saved_cohorts(target: &Target) -> Result<Vec<Record>> {
-    read(&known::answer(target, &request(), |text| read(text).map(drop))?)
+    known::kept_answer(target, &request())?.read(read)
 }
 
 /// `[{"id": 1000, "name": "Cohort One", "count": 150, "is_visible": 1, "created": "2019-03-19 23:49:51", ...}]`

@@ -47,7 +47,7 @@ fn request() -> Request {
 ///
 /// Errors: what a request can fail with.
 pub fn properties_of(target: &Target, event: &str) -> Result<Vec<String>> {
-    let edges = read(&known::answer(target, &request(), |text| read(text).map(drop))?)?;
+    let edges = known::kept_answer(target, &request())?.read(read)?;
     Ok(edges.into_iter().filter(|edge| edge.event == event).filter_map(|edge| edge.property).collect())
 }
 

@@ -36,7 +36,7 @@ fn read(text: &str) -> Result<Vec<Record>> {
 
 /// What a saved funnel is called, from the list of them, which is kept. `None` where it is not there. Blocks.
 pub fn funnel_name(target: &Target, funnel_id: &str) -> Result<Option<String>> {
-    let funnels = read(&known::answer(target, &request(), |text| read(text).map(drop))?)?;
+    let funnels = known::kept_answer(target, &request())?.read(read)?;
     let found = funnels.iter().find(|funnel| funnel.text("funnel_id").is_some_and(|id| id == funnel_id));
     Ok(found.and_then(|funnel| funnel.text("name")))
 }

@@ -11,7 +11,7 @@ use crate::{
         target,
     },
     json::{self, Entries},
-    known::{answer, refused_event, unknown_event},
+    known::{checked_answer, refused_event, unknown_event},
     mixpanel::{Api, Request},
 };
 
@@ -42,7 +42,7 @@ fn properties(target: &Target, event: &str, limit: u64) -> Result<Vec<(String, O
         None => Ok(()),
         Some(unknown) => unknown?.map_or(Ok(()), Err),
     };
-    read(&answer(target, &request, check).map_err(|error| refused_event(target, event, error))?)
+    read(&checked_answer(target, &request, check).map_err(|error| refused_event(target, event, error))?)
 }
 
 /// `{"plan": {"count": 295}, "announced": {}}`, and `{"plan": 295}`: the most frequent first, then by name. Two properties

@@ -16,7 +16,7 @@ use crate::{
         target,
     },
     json,
-    known::{DayRange, answer, refused_event, unknown_event_at_hand},
+    known::{DayRange, kept_answer, refused_event, unknown_event_at_hand},
     mixpanel::{Api, Request},
 };
 
@@ -73,11 +73,10 @@ fn values(target: &Target, property: &str, event: Option<&str>, limit: u64) -> R
         .query_some("event", event)
         .query("name", property)
         .query("limit", limit.to_string());
-    let answer = answer(target, &request, |text| read(text).map(drop)).map_err(|error| match event {
+    let found = kept_answer(target, &request).and_then(|answer| answer.read(read)).map_err(|error| match event {
         Some(event) => refused_event(target, event, error),
         None => error,
-    });
-    let found = read(&answer?)?;
+    })?;
     // Also of an answer that was kept: the names may have come later.
     let unknown = event.filter(|_| found.is_empty()).and_then(|event| unknown_event_at_hand(target, event));
     unknown.map_or(Ok(found), Err)

@@ -49,7 +49,7 @@ fn asked(target: &Target, request: &Request, from: Date, to: Date) -> Result<Vec
         .query("unit", "day")
         .query("from_date", from.to_string())
         .query("to_date", to.to_string());
-    totals(&known::answer(target, &request, |text| totals(text).map(drop))?)
+    known::kept_answer(target, &request)?.read(totals)
 }
 
 fn totals(text: &str) -> Result<Vec<(String, i64)>> {

@@ -69,8 +69,7 @@ fn defined(target: &Target, event: &str) -> Result<Vec<(String, String)>> {
         return Err(Error::new(Code::NotFound, what).fix(fix));
     }
     let request = property_definitions::request(target, None, Vec::new())?;
-    let read = property_definitions::read;
-    let definitions = read(&known::answer(target, &request, |text| read(text).map(drop))?)?;
+    let definitions = known::kept_answer(target, &request)?.read(property_definitions::read)?;
     let kind =
         |name: &String| definitions.iter().find(|property| property.text("name").as_ref() == Some(name))?.text("type");
     let typed = |name: String| {
