@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     config::Target,
-    contract::{Arguments, Code, Error, Param, Result, SqlType},
+    contract::{Arguments, BoundTable, Code, Error, Param, Result, Session, SqlType, Table},
+    functions::{one_request, parameters::RAW, saved::FlowMode, target},
     mixpanel::{Api, Request},
 };
 
@@ -36,6 +37,46 @@ fn posted(target: &Target, route: &str, definition: Json, (name, value): (&str, 
     Request::post(Api::Query, route).json(Json::Object(body).to_string())
 }
 
+/// The call that asks a definition of Insights, a funnel or retention. `segments` counts what a limit is of.
+///
+/// Errors: `InvalidArgument`, also for a definition that is too long to be asked; `InvalidConfig`.
+pub fn bound<A: 'static>(
+    arguments: &Arguments,
+    session: &Session,
+    definition: Json,
+    read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
+    segments: impl Fn(&A) -> usize + Send + Sync + 'static,
+    table: Table<A>,
+) -> Result<Box<dyn BoundTable>> {
+    let limit = SegmentLimit::of(arguments)?;
+    let target = target(arguments, session)?;
+    let request = report(&target, definition, limit);
+    request.url(&target)?;
+    if arguments.boolean(RAW.name)?.unwrap_or(false) {
+        return Ok(one_request::raw_answer(target, request));
+    }
+    let read = move |text: &str| {
+        let answer = read(text)?;
+        limit.check(text, segments(&answer))?;
+        Ok(answer)
+    };
+    Ok(one_request::answered(target, request, read, table))
+}
+
+/// The call that asks a definition of Flows. Errors: as [`bound`].
+pub fn bound_flow(
+    arguments: &Arguments,
+    session: &Session,
+    definition: Json,
+    mode: FlowMode,
+) -> Result<Box<dyn BoundTable>> {
+    let target = target(arguments, session)?;
+    let request = flow(&target, definition, mode.query_type());
+    request.url(&target)?;
+    let raw = arguments.boolean(RAW.name)?.unwrap_or(false);
+    Ok(mode.bound(raw, move || one_request::ask(&target, &request)))
+}
+
 /// How many segments may come: `queryLimits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentLimit {
@@ -64,10 +105,13 @@ impl SegmentLimit {
     ///
     /// Errors: `Truncated`, unless the caller chose the limit.
     pub fn check(self, answer: &str, segments: usize) -> Result<()> {
+        if self.is_chosen {
+            return Ok(());
+        }
         let counted = u64::try_from(segments).unwrap_or(u64::MAX) >= self.segments;
         let is_cut =
             serde_json::from_str::<Answer>(answer).ok().and_then(|answer| answer.meta?.is_segmentation_limit_hit);
-        if self.is_chosen || !is_cut.unwrap_or(counted) {
+        if !is_cut.unwrap_or(counted) {
             return Ok(());
         }
         let what =

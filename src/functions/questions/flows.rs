@@ -10,18 +10,15 @@ use super::{
     days::{self, DateRange},
     event::{self, EventFilters, EventRef},
     filter::{self, QuestionFilter},
-    insights::word,
-    said::{GivenValue, Item},
+    said::{GivenValue, Item, word},
     window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, ConversionWindow, Limits, WindowUnit},
     words::{Combinator, Word, words},
 };
 use crate::{
     contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, params},
     functions::{
-        one_request,
         parameters::{LIVE, RAW},
         saved::{FLOW_MODE, FlowMode},
-        target,
     },
 };
 
@@ -57,11 +54,7 @@ const ASKED: &[Param] = &[
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let flows = Flows::of(&arguments)?;
-    let target = target(&arguments, session)?;
-    let request = asking::flow(&target, flows.definition()?, flows.mode.query_type());
-    request.url(&target)?;
-    let raw = arguments.boolean(RAW.name)?.unwrap_or(false);
-    Ok(flows.mode.bound(raw, move || one_request::ask(&target, &request)))
+    asking::bound_flow(&arguments, session, flows.definition()?, flows.mode)
 }
 
 const STEP: &str = "{'event': 'Purchase', 'forward': 3, 'reverse': 2}";

@@ -1,37 +1,32 @@
-//! What do funnels and retention say beside their events: days, filters, breakdowns, a comparison?
+//! What do insights, funnels and retention say beside their events: days, filters, breakdowns, a comparison?
 
 use serde_json::{Value as Json, json};
 
 use super::{
     DATA_GROUP_ID, FILTERS, SEGMENT_BY,
-    asking::{self, MAX_ROWS, SegmentLimit},
+    asking::MAX_ROWS,
     breakdown::{self, Breakdown},
+    compared::ComparedPeriod,
     days::{self, DateRange},
     filter::{self, QuestionFilter},
-    insights::{ComparedPeriod, word},
-    paths,
-    said::GivenValue,
+    said::{GivenValue, word},
     words::TimeUnit,
 };
 use crate::{
-    contract::{Arguments, BoundTable, Param, Result, Session, SqlType, Table, params},
-    functions::{
-        one_request,
-        parameters::{LIVE, RAW, UNIT},
-        target,
-    },
+    contract::{Arguments, Param, Result, SqlType, Table, params},
+    functions::parameters::{LIVE, RAW, UNIT},
     json::Moment,
 };
 
-const COMPARE_TO: Param = Param::named(
+pub const COMPARE_TO: Param = Param::named(
     "compare_to",
     SqlType::Any,
     "earlier days to compare with: day, week, month, quarter or year before, or a STRUCT",
 );
 /// The length of the columns' dates, and of the numbers by date.
-const UNIT_TO_QUARTER: Param = UNIT.meaning("the stretch of time to count by: hour, day, week, month or quarter");
+pub const UNIT_TO_QUARTER: Param = UNIT.meaning("the stretch of time to count by: hour, day, week, month or quarter");
 
-/// What every such question takes.
+/// What funnels and retention take of it.
 pub const PARAMETERS: &[Param] =
     params![days::PARAMETERS, &[UNIT_TO_QUARTER, SEGMENT_BY, FILTERS, COMPARE_TO, DATA_GROUP_ID, MAX_ROWS, RAW], LIVE];
 
@@ -63,28 +58,8 @@ impl Frame {
         self.unit
     }
 
-    /// The call that asks this definition. `segments` says which segments a row is of, of which some may be left out.
-    pub fn bound<R: 'static>(
-        arguments: &Arguments,
-        session: &Session,
-        definition: Json,
-        read: impl Fn(&str) -> Result<Vec<R>> + Send + Sync + 'static,
-        segments: impl Fn(&R) -> &Vec<String> + Send + Sync + 'static,
-        table: Table<Vec<R>>,
-    ) -> Result<Box<dyn BoundTable>> {
-        let limit = SegmentLimit::of(arguments)?;
-        let target = target(arguments, session)?;
-        let request = asking::report(&target, definition, limit);
-        request.url(&target)?;
-        if arguments.boolean(RAW.name)?.unwrap_or(false) {
-            return Ok(one_request::raw_answer(target, request));
-        }
-        let read = move |text: &str| {
-            let rows = read(text)?;
-            limit.check(text, paths::segments(rows.iter().map(&segments)))?;
-            Ok(rows)
-        };
-        Ok(one_request::answered(target, request, read, table))
+    pub fn filters(&self) -> &[QuestionFilter] {
+        &self.filters
     }
 
     /// A column of dates, as long as the unit is.
@@ -100,23 +75,29 @@ impl Frame {
         }
     }
 
-    /// `sections` and `displayOptions` around one thing that is shown.
-    pub fn definition(&self, behavior: Json, measurement: Json, chart: &str) -> Json {
+    /// `sections` and `displayOptions` around what is shown, as a report of Insights has them.
+    pub fn report(&self, show: Json, filter: Json, mut display: Json) -> Json {
         let mut sections = json!({
-            "show": [{"type": "metric", "behavior": behavior, "measurement": measurement}],
+            "show": show,
             "time": self.days.section(self.unit),
-            "filter": self.filter_section(),
+            "filter": filter,
             "group": breakdown::section(&self.breakdowns, self.data_group_id),
-            "formula": [],
         });
         if let Some(id) = self.data_group_id {
             sections["globalDataGroupId"] = id.to_string().into();
         }
-        let mut display = json!({"chartType": chart});
         if let Some(comparison) = self.compare_to {
             display["timeComparison"] = comparison.entry();
         }
         json!({"sections": sections, "displayOptions": display})
+    }
+
+    /// The same around one funnel, or one retention.
+    pub fn definition(&self, behavior: Json, measurement: Json, chart: &str) -> Json {
+        let show = json!([{"type": "metric", "behavior": behavior, "measurement": measurement}]);
+        let mut definition = self.report(show, self.filter_section(), json!({"chartType": chart}));
+        definition["sections"]["formula"] = json!([]);
+        definition
     }
 
     /// On its way from Insights to a funnel, Mixpanel reads `value` of every filter and fails where a custom property

@@ -5,17 +5,20 @@
 use serde_json::{Value as Json, json};
 
 use super::{
+    asking,
     event::{self, EventFilters, EventRef},
     frame::{self, Frame},
     funnel_rows::{self, FunnelRow},
-    insights::word,
     paths::whole,
     property::{Property, resource},
-    said::{GivenValue, Item},
+    said::{GivenValue, Item, word},
     window::{CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT, ConversionWindow, Limits, WindowUnit},
     words::{Resource, Word, words},
 };
-use crate::contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params};
+use crate::{
+    contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
+    functions::saved::distinct_segments,
+};
 
 /// Rows: `date` is NULL where all days are together, `step` counts from 1.
 pub const QUERY_FUNNEL: Function = Function {
@@ -60,7 +63,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .double("overall_conversion", |row| row.numbers.overall_conversion)
         .double("avg_seconds", |row| row.numbers.seconds)
         .double("avg_seconds_from_start", |row| row.numbers.seconds_from_start);
-    Frame::bound(&arguments, session, funnel.definition(), funnel_rows::read, |row| &row.segments, table)
+    let segments = |rows: &Vec<FunnelRow>| distinct_segments(rows.iter().map(|row| &row.segments));
+    asking::bound(&arguments, session, funnel.definition(), funnel_rows::read, segments, table)
 }
 
 const STEP: &str = "{'event': 'Purchase', 'label': 'Buys'}";

@@ -6,22 +6,19 @@ use serde_json::{Value as Json, json};
 
 use super::{
     DATA_GROUP_ID, FILTERS, SEGMENT_BY,
-    asking::{self, MAX_ROWS, SegmentLimit},
-    breakdown::{self, Breakdown},
-    days::{self, DateRange},
-    filter::{self, QuestionFilter},
+    asking::{self, MAX_ROWS},
+    days, filter,
     formula::Formula,
+    frame::{self, Frame},
     metric::{self, MeasureSaid, Shown},
-    said::{Fields, GivenValue, Item},
-    words::{TimeUnit, Word, words},
+    said::{Fields, GivenValue, word},
+    words::{TimeUnit, words},
 };
 use crate::{
     contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
     functions::{
-        one_request,
         parameters::{LIVE, RAW},
-        saved::{Dates, numbers, read_report},
-        target,
+        saved::{Dates, Report, numbers, read_report},
     },
 };
 
@@ -47,23 +44,14 @@ pub const QUERY_INSIGHTS: Function = Function {
         ],
         days::PARAMETERS,
         &[
-            Param::named(
-                "unit",
-                SqlType::Varchar,
-                "the stretch of time that a value is of: hour, day, week, month or quarter"
-            )
-            .default("'day'"),
+            frame::UNIT_TO_QUARTER,
             SEGMENT_BY,
             FILTERS,
             Param::named("rolling", SqlType::BigInt, "the mean of so many units, at most 365"),
             Param::named("cumulative", SqlType::Boolean, "each value with all before it").default("false"),
             Param::named("mode", SqlType::Varchar, "a value a unit (timeseries), or one for all days (total, table)")
                 .default("'timeseries'"),
-            Param::named(
-                "compare_to",
-                SqlType::Any,
-                "earlier days to compare with: day, week, month, quarter or year before, or a STRUCT"
-            ),
+            frame::COMPARE_TO,
             DATA_GROUP_ID,
             MAX_ROWS,
             RAW,
@@ -76,20 +64,9 @@ pub const QUERY_INSIGHTS: Function = Function {
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let insights = Insights::of(&arguments)?;
-    let limit = SegmentLimit::of(&arguments)?;
-    let target = target(&arguments, session)?;
-    let request = asking::report(&target, insights.definition(), limit);
-    request.url(&target)?;
-    if arguments.boolean(RAW.name)?.unwrap_or(false) {
-        return Ok(one_request::raw_answer(target, request));
-    }
-    let dates = if insights.unit == TimeUnit::Hour { Dates::Timestamp } else { Dates::Date };
-    let read = move |text: &str| {
-        let report = read_report(text)?;
-        limit.check(text, report.segments())?;
-        Ok(report)
-    };
-    Ok(one_request::answered(target, request, read, numbers(Table::new(), dates)))
+    let dates = if insights.frame.unit() == TimeUnit::Hour { Dates::Timestamp } else { Dates::Date };
+    let table = numbers(Table::new(), dates);
+    asking::bound(&arguments, session, insights.definition(), read_report, Report::segments, table)
 }
 
 const MOST_PERIODS: u64 = 365;
@@ -99,28 +76,13 @@ words! {
     Mode { Timeseries = "timeseries", Total = "total", Table = "table", }
 }
 
-words! {
-    /// How far back the days lie that are compared with.
-    ComparisonUnit { Day = "day", Week = "week", Month = "month", Quarter = "quarter", Year = "year", }
-}
-
-words! {
-    /// Which end of the days that are compared with is named.
-    ComparisonType { Relative = "relative", Start = "absolute-start", End = "absolute-end", }
-}
-
 /// A question of Insights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Insights {
     shown: Vec<Shown>,
-    days: DateRange,
-    unit: TimeUnit,
-    filters: Vec<QuestionFilter>,
-    breakdowns: Vec<Breakdown>,
+    frame: Frame,
     analysis: Analysis,
     pub mode: Mode,
-    compare_to: Option<ComparedPeriod>,
-    data_group_id: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,13 +91,6 @@ enum Analysis {
     /// The mean of so many periods.
     Rolling(u64),
     Cumulative,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComparedPeriod {
-    Back(ComparisonUnit),
-    From(jiff::civil::Date),
-    To(jiff::civil::Date),
 }
 
 impl Insights {
@@ -173,31 +128,16 @@ impl Insights {
         }
         // Letters count metrics alone, so that formulas come last wherever they were written.
         shown.sort_by_key(|shown| matches!(shown, Shown::Formula(_)));
-        let said = |name| GivenValue::argument(arguments, name);
         Ok(Self {
             shown,
-            days: DateRange::of(arguments)?,
-            unit: word(arguments, "unit")?.unwrap_or(TimeUnit::Day),
-            filters: said("filters")?.map_or(Ok(Vec::new()), filter::read)?,
-            breakdowns: said("segment_by")?.map_or(Ok(Vec::new()), breakdown::read)?,
+            frame: Frame::of(arguments)?,
             analysis: analysis(arguments)?,
             mode: word(arguments, "mode")?.unwrap_or(Mode::Timeseries),
-            compare_to: said("compare_to")?.map(ComparedPeriod::read).transpose()?,
-            data_group_id: said("data_group_id")?.map(|said| said.positive()).transpose()?,
         })
     }
 
     /// What a saved report would have as its `params`.
     pub fn definition(&self) -> Json {
-        let mut sections = json!({
-            "show": metric::section(&self.shown),
-            "time": self.days.section(self.unit),
-            "filter": filter::section(&self.filters),
-            "group": breakdown::section(&self.breakdowns, self.data_group_id),
-        });
-        if let Some(id) = self.data_group_id {
-            sections["globalDataGroupId"] = id.to_string().into();
-        }
         let chart = match self.mode {
             Mode::Timeseries => "line",
             Mode::Total => "bar",
@@ -212,40 +152,8 @@ impl Insights {
         if let Analysis::Rolling(periods) = self.analysis {
             display["rollingWindowSize"] = periods.into();
         }
-        if let Some(comparison) = self.compare_to {
-            display["timeComparison"] = comparison.entry();
-        }
-        json!({"sections": sections, "displayOptions": display})
+        self.frame.report(metric::section(&self.shown), filter::section(self.frame.filters()), display)
     }
-}
-
-impl ComparedPeriod {
-    /// `'month'`, or `{'type': 'absolute-start', 'date': '2025-01-01'}`.
-    pub fn read(said: GivenValue) -> Result<Self> {
-        let mut fields = match said.clone().item("{'type': 'absolute-start', 'date': '2025-01-01'}")? {
-            Item::Name(_) => return said.word().map(Self::Back),
-            Item::Fields(fields) => fields,
-        };
-        let comparison = match fields.word("type")?.unwrap_or(ComparisonType::Relative) {
-            ComparisonType::Relative => Self::Back(fields.required("unit")?.word()?),
-            ComparisonType::Start => Self::From(fields.required("date")?.date()?),
-            ComparisonType::End => Self::To(fields.required("date")?.date()?),
-        };
-        fields.finish()?;
-        Ok(comparison)
-    }
-
-    pub fn entry(self) -> Json {
-        match self {
-            Self::Back(unit) => json!({"type": ComparisonType::Relative.as_str(), "value": unit.as_str()}),
-            Self::From(date) => json!({"type": ComparisonType::Start.as_str(), "value": date.to_string()}),
-            Self::To(date) => json!({"type": ComparisonType::End.as_str(), "value": date.to_string()}),
-        }
-    }
-}
-
-pub fn word<W: Word>(arguments: &Arguments, name: &str) -> Result<Option<W>> {
-    GivenValue::argument(arguments, name)?.map(|said| said.word()).transpose()
 }
 
 /// The formula that stands beside the events.

@@ -8,6 +8,7 @@
 pub mod asking;
 pub mod breakdown;
 pub mod cohort;
+pub mod compared;
 pub mod days;
 pub mod event;
 pub mod filter;

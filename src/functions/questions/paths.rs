@@ -66,12 +66,6 @@ fn read_series<K, F>(
     Some((key, field, left))
 }
 
-/// How many segments there are, without those that are all of them together.
-pub fn segments<'a>(found: impl Iterator<Item = &'a Vec<String>>) -> usize {
-    let named = found.filter(|segments| segments.last().is_some_and(|name| name != "$overall"));
-    named.collect::<std::collections::HashSet<_>>().len()
-}
-
 /// A number of users or events. Errors: `UnexpectedResponse` for a fraction.
 pub fn whole(value: Option<f64>) -> Result<Option<i64>> {
     match value {

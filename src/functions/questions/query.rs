@@ -6,17 +6,15 @@
 use serde_json::Value as Json;
 
 use super::{
-    asking::{self, MAX_ROWS, SegmentLimit},
+    asking::{self, MAX_ROWS},
     days::{DateRange, LAST_DAYS},
     words::{Word, words},
 };
 use crate::{
     contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, params},
     functions::{
-        one_request,
         parameters::{FROM_DATE, LIVE, RAW, TO_DATE},
-        saved::{FlowMode, read_report, report_table},
-        target,
+        saved::{FlowMode, Report, read_report, report_table},
     },
 };
 
@@ -71,29 +69,14 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
             days.onto(definition).ok_or_else(|| refused("says nothing of its days, which can't be replaced then"))?
         }
     };
-    let limit = SegmentLimit::of(&arguments)?;
-    let target = target(&arguments, session)?;
-    let is_raw = arguments.boolean(RAW.name)?.unwrap_or(false);
     if found == ReportType::Flows {
         if arguments.get(MAX_ROWS.name).is_some() {
             return Err(Error::argument(MAX_ROWS.name, "has no part in Flows; write LIMIT for rows"));
         }
         let mode = FlowMode::of_definition(&definition);
-        let request = asking::flow(&target, definition, mode.query_type());
-        request.url(&target)?;
-        return Ok(mode.bound(is_raw, move || one_request::ask(&target, &request)));
+        return asking::bound_flow(&arguments, session, definition, mode);
     }
-    let request = asking::report(&target, definition, limit);
-    request.url(&target)?;
-    if is_raw {
-        return Ok(one_request::raw_answer(target, request));
-    }
-    let read = move |text: &str| {
-        let report = read_report(text)?;
-        limit.check(text, report.limited_segments())?;
-        Ok(report)
-    };
-    Ok(one_request::answered(target, request, read, report_table()))
+    asking::bound(&arguments, session, definition, read_report, Report::limited_segments, report_table())
 }
 
 /// Errors: `InvalidArgument` for NULL, which a variable holds where its query found no report.

@@ -5,18 +5,18 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    SEGMENT_BY,
+    SEGMENT_BY, asking,
     breakdown::Breakdown,
     event::{self, EventFilters, EventRef},
     frame::{self, Frame},
-    insights::word,
     paths::whole,
     retention_rows::{self, RetentionRow},
-    said::{GivenValue, Item},
+    said::{GivenValue, Item, word},
     words::{TimeUnit, Word, words},
 };
 use crate::{
     contract::{Arguments, BoundTable, Error, Function, Param, Result, Session, SqlType, Table, params},
+    functions::saved::distinct_segments,
     json::Moment,
 };
 
@@ -66,7 +66,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         _ => table.bigint("retained", |row| whole(row.retained)),
     };
     let table = table.double("retention_rate", |row| row.rate);
-    Frame::bound(&arguments, session, retention.definition(), retention_rows::read, |row| &row.segments, table)
+    let segments = |rows: &Vec<RetentionRow>| distinct_segments(rows.iter().map(|row| &row.segments));
+    asking::bound(&arguments, session, retention.definition(), retention_rows::read, segments, table)
 }
 
 const EVENT: &str = "{'event': 'Sign Up', 'filters': [...]}";

@@ -335,6 +335,13 @@ impl Fields {
     }
 }
 
+/// The word that an argument is, where it was given.
+///
+/// Errors: `InvalidArgument`, with the words that there are.
+pub fn word<W: Word>(arguments: &Arguments, name: &str) -> Result<Option<W>> {
+    GivenValue::argument(arguments, name)?.map(|said| said.word()).transpose()
+}
+
 /// A value of SQL as JSON. A tuple is a list, which the first C API hands over as a STRUCT without names.
 fn shape(value: &Value) -> Result<Json, String> {
     Ok(match value {

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    insights::word,
+    said::word,
     words::{Word, words},
 };
 use crate::contract::{Arguments, Error, Param, Result, SqlType};

@@ -20,4 +20,6 @@ pub use bookmark_id::BOOKMARK_ID;
 pub use flow_rows::{FlowMode, MODE as FLOW_MODE};
 pub use flows::FLOWS;
 pub use report::{Dates, SAVED_REPORT, numbers, table as report_table};
-pub use report_answer::{Report, ReportSeries, read as read_report, read_dated_inside as read_report_dated_inside};
+pub use report_answer::{
+    Report, ReportSeries, distinct_segments, read as read_report, read_dated_inside as read_report_dated_inside,
+};

@@ -42,11 +42,15 @@ impl Report {
         if self.report_type == "insights" { self.segments() } else { 0 }
     }
 
-    /// How many segments there are, without those that are all of them together (`$overall`).
+    /// How many different segments there are, without those that are all of them together.
     pub fn segments(&self) -> usize {
-        let named = self.series.iter().filter(|series| series.segments.last().is_some_and(|name| name != "$overall"));
-        named.map(|series| &series.segments).collect::<HashSet<_>>().len()
+        distinct_segments(self.series.iter().map(|series| &series.segments))
     }
+}
+
+/// How many different ones there are, without those that are all of them together (`$overall`).
+pub fn distinct_segments<'a>(found: impl Iterator<Item = &'a Vec<String>>) -> usize {
+    found.filter(|segments| segments.last().is_some_and(|name| name != "$overall")).collect::<HashSet<_>>().len()
 }
 
 /// What the numbers of a report are about.
