@@ -14,7 +14,6 @@
 //! ```
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Condvar, Mutex, MutexGuard},
     time::{Duration, Instant},
 };
@@ -24,8 +23,9 @@ use tokio::sync::Notify;
 
 use super::{
     answer::{Answered, Arrived, Unkept},
-    keeper::{Awaited, Keeper, KeptAnswer, PlannedWindow, WindowOrigin, WindowPlan},
+    keeper::{Awaited, Keeper, KeptAnswer, WindowPlan},
     plan::Window,
+    slots::{Slots, State, WindowSlot, slot},
     verify,
 };
 use crate::{
@@ -46,78 +46,6 @@ pub enum OnFailure {
     Error,
     /// Leave the window out and say so in `mixpanel_fetches()`.
     Skip,
-}
-
-#[derive(Debug)]
-enum State {
-    /// Its days are to be planned anew, not before a moment where there is one.
-    Unplanned(Option<Timestamp>),
-    /// To be downloaded.
-    Waiting,
-    Downloading,
-    /// Another one brings it: a claim.
-    Awaited(String),
-    Arrived(Arrived),
-    /// It arrived, and is looked at and kept before a reader has it.
-    Checked,
-    /// A reader has it.
-    Taken,
-    /// Its rows are in hand, or it was left out.
-    Settled,
-    /// Others stand for it.
-    Replaced,
-}
-
-#[derive(Debug)]
-struct Slot {
-    window: Window,
-    /// The days that it is wanted for.
-    days: Vec<Date>,
-    state: State,
-    claim: Option<String>,
-    /// The window that broke off and that it is a part of.
-    half_of: Option<usize>,
-    /// Whether what it settled with is in the archive.
-    is_kept: bool,
-    /// Whether it is a kept answer of which days are cut away.
-    is_cut: bool,
-    tries: Tries,
-    /// Before it is asked for again.
-    pause: Duration,
-}
-
-impl Slot {
-    fn is_over(&self) -> bool {
-        matches!(self.state, State::Settled | State::Replaced)
-    }
-
-    fn again(&mut self, failure: Failure, fetch: &Fetch) -> Result<Duration> {
-        let pause = self.tries.again(failure)?;
-        Fetch::add(&fetch.retries, 1);
-        Ok(pause)
-    }
-
-    /// Whether its answer may still show that no other one may be cut by days.
-    fn is_open(&self) -> bool {
-        !self.is_over() && !self.is_cut
-    }
-
-    /// Whether it is here or on its way, and nothing but memory has it.
-    fn is_unread(&self) -> bool {
-        matches!(self.state, State::Downloading | State::Checked | State::Arrived(Arrived::Answer(_)))
-    }
-}
-
-#[derive(Debug)]
-struct Slots {
-    slots: Vec<Slot>,
-    failure: Option<Error>,
-    skipped: usize,
-    closed: bool,
-    /// When a reader last took something.
-    taken_at: Instant,
-    /// Whether rows of an answer that was cut by days went out.
-    has_cut: bool,
 }
 
 /// A window to download.
@@ -148,7 +76,8 @@ pub struct Board {
 impl Board {
     pub fn new(plan: WindowPlan, on_failure: OnFailure, fetch: Arc<Fetch>, keeper: Keeper, target: &Target) -> Self {
         let policy = Policy::of(target);
-        let slots: Vec<Slot> = plan.windows.into_iter().map(|planned| slot(planned, Tries::new(policy))).collect();
+        let slots: Vec<WindowSlot> =
+            plan.windows.into_iter().map(|planned| slot(planned, Tries::new(policy))).collect();
         Fetch::add(&fetch.windows, slots.len() as u64);
         Self {
             slots: Mutex::new(Slots {
@@ -211,8 +140,7 @@ impl Board {
         if !slots.closed && !is_stalled {
             return None;
         }
-        let unkept =
-            |slot: &Slot| matches!(&slot.state, State::Arrived(Arrived::Answer(answer)) if answer.is_to_be_kept());
+        let unkept = |slot: &WindowSlot| matches!(&slot.state, State::Arrived(Arrived::Answer(answer)) if answer.is_to_be_kept());
         let (index, slot) = slots.slots.iter_mut().enumerate().find(|(_, slot)| unkept(slot))?;
         match std::mem::replace(&mut slot.state, State::Checked) {
             State::Arrived(Arrived::Answer(answer)) => Some((index, slot.window, answer)),
@@ -231,7 +159,7 @@ impl Board {
             return None;
         }
         let now = self.keeper.now();
-        let is_due = |slot: &Slot| matches!(slot.state, State::Unplanned(at) if at.is_none_or(|at| at <= now));
+        let is_due = |slot: &WindowSlot| matches!(slot.state, State::Unplanned(at) if at.is_none_or(|at| at <= now));
         let due = slots.slots.iter().enumerate().filter(|(_, slot)| is_due(slot));
         let indexes: Vec<usize> = due.clone().map(|(index, _)| index).collect();
         let mut days: Vec<Date> = due.flat_map(|(_, slot)| slot.days.iter().copied()).collect();
@@ -242,14 +170,14 @@ impl Board {
     /// Whether anything is waited for that tells nobody when it comes: what others bring, a moment, a reader that does not.
     pub fn has_to_look(&self, ahead: usize) -> bool {
         let slots = self.lock();
-        let is_silent = |slot: &Slot| matches!(slot.state, State::Awaited(_) | State::Unplanned(_));
+        let is_silent = |slot: &WindowSlot| matches!(slot.state, State::Awaited(_) | State::Unplanned(_));
         !slots.closed && (slots.slots.iter().any(is_silent) || self.keeper.keeps() && slots.is_full(ahead))
     }
 
     /// The claims of others that are waited for.
     pub fn awaited(&self) -> Vec<(usize, String)> {
         let slots = self.lock();
-        let claim = |(index, slot): (usize, &Slot)| match &slot.state {
+        let claim = |(index, slot): (usize, &WindowSlot)| match &slot.state {
             State::Awaited(claim) => Some((index, claim.clone())),
             _ => None,
         };
@@ -306,7 +234,7 @@ impl Board {
         (old.state, old.claim) = (State::Replaced, None);
         for (window, claim) in halves.into_iter().zip(claims) {
             let days = days.iter().copied().filter(|day| window.has(*day)).collect();
-            slots.slots.push(Slot {
+            slots.slots.push(WindowSlot {
                 window,
                 days,
                 state: State::Waiting,
@@ -326,14 +254,14 @@ impl Board {
     /// Whether the download side has nothing left to do. `is_late`: what is under way is no longer waited for.
     pub fn is_over(&self, is_late: bool) -> bool {
         let slots = self.lock();
-        let is_open = |slot: &Slot| match &slot.state {
+        let is_open = |slot: &WindowSlot| match &slot.state {
             State::Downloading | State::Checked => true,
             State::Arrived(Arrived::Answer(answer)) => answer.is_to_be_kept(),
             _ => false,
         };
         match slots.closed {
             true => is_late || !self.keeper.keeps() || !slots.slots.iter().any(is_open),
-            false => slots.slots.iter().all(Slot::is_over),
+            false => slots.slots.iter().all(WindowSlot::is_over),
         }
     }
 
@@ -374,11 +302,11 @@ impl Board {
             if let Some(error) = &slots.failure {
                 return Err(error.clone());
             }
-            if slots.closed || slots.slots.iter().all(Slot::is_over) {
+            if slots.closed || slots.slots.iter().all(WindowSlot::is_over) {
                 return Ok(None);
             }
-            let may_cut = !slots.slots.iter().any(Slot::is_open);
-            let is_here = |slot: &Slot| matches!(slot.state, State::Arrived(_)) && (may_cut || !slot.is_cut);
+            let may_cut = !slots.slots.iter().any(WindowSlot::is_open);
+            let is_here = |slot: &WindowSlot| matches!(slot.state, State::Arrived(_)) && (may_cut || !slot.is_cut);
             let here = slots.slots.iter_mut().enumerate().filter(|(_, slot)| is_here(slot));
             if let Some((index, slot)) = here.min_by_key(|(_, slot)| slot.window.from)
                 && let State::Arrived(mut arrived) = std::mem::replace(&mut slot.state, State::Taken)
@@ -586,7 +514,7 @@ impl Board {
     /// The share of the days that are done, an unread one counting half.
     pub fn progress(&self) -> f64 {
         let slots = self.lock();
-        let share = |slot: &Slot| match slot.state {
+        let share = |slot: &WindowSlot| match slot.state {
             State::Unplanned(_) | State::Waiting | State::Downloading | State::Awaited(_) => 0.0,
             State::Arrived(_) | State::Checked | State::Taken => 0.5,
             State::Settled => 1.0,
@@ -597,48 +525,6 @@ impl Board {
         let days: usize = counted().map(|slot| slot.days.len()).sum();
         done / days.max(1) as f64
     }
-}
-
-impl Slots {
-    /// Whether so many are unread that nothing more is to be downloaded.
-    fn is_full(&self, ahead: usize) -> bool {
-        self.slots.iter().filter(|slot| slot.is_unread()).count() >= ahead
-    }
-
-    /// A half that is kept starts the count of the others anew, of those that are under way too.
-    fn begin_anew(&mut self, kept: usize, policy: Policy) {
-        let family = self.slots.get(kept).and_then(|slot| slot.half_of);
-        let others = self.slots.iter_mut().filter(|slot| family.is_some() && slot.half_of == family);
-        others.for_each(|slot| slot.tries = Tries::new(policy));
-    }
-
-    /// What is there of the days, for who reads why the others did not come.
-    fn left(&self) -> String {
-        let mut days = BTreeMap::new();
-        let mut requests = 0;
-        for slot in self.slots.iter().filter(|slot| !matches!(slot.state, State::Replaced)) {
-            let is_here = slot.is_kept || matches!(slot.state, State::Arrived(Arrived::Kept(_)));
-            requests += usize::from(!is_here);
-            days.extend(slot.days.iter().map(|day| (*day, is_here)));
-        }
-        let here = days.values().filter(|is_here| **is_here).count();
-        let all = days.len();
-        let (days, requests) = (
-            if all == 1 { "1 day".to_owned() } else { format!("{all} days") },
-            if requests == 1 { "1 request".to_owned() } else { format!("about {requests} requests") },
-        );
-        format!("{here} of {days} are kept, and the next run makes {requests} for the others")
-    }
-}
-
-fn slot(PlannedWindow { window, days, origin }: PlannedWindow, tries: Tries) -> Slot {
-    let is_cut = matches!(&origin, WindowOrigin::Copy(kept) if kept.selection.cuts_days());
-    let (state, claim, is_kept) = match origin {
-        WindowOrigin::Mixpanel(claim) => (State::Waiting, claim, false),
-        WindowOrigin::Copy(kept) => (State::Arrived(Arrived::Kept(kept)), None, true),
-        WindowOrigin::Claim(claim) => (State::Awaited(claim), None, false),
-    };
-    Slot { window, days, state, claim, half_of: None, is_kept, is_cut, tries, pause: Duration::ZERO }
 }
 
 /// What is to be known of an answer when its rows are gone.
@@ -713,230 +599,5 @@ fn is_fatal(error: &Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::{super::spool::Allowance, *};
-    use crate::{config::Secret, contract::Clock, decode::Selection, fetching::record, mixpanel::testing::target};
-
-    fn board(count: i8, on_failure: OnFailure) -> Board {
-        let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
-        let credentials = Credentials::OAuthToken(Secret::new("hidden-token"));
-        let target = Target { credentials, ..target() };
-        let planned =
-            |window: Window| PlannedWindow { window, days: vec![window.from], origin: WindowOrigin::Mixpanel(None) };
-        let plan = WindowPlan { windows: days.into_iter().map(planned).collect(), shortage: None };
-        let record = record::start("test", "{}".into(), 0, Clock::default());
-        Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
-    }
-
-    const ASKED: Asked = Asked { at: Timestamp::UNIX_EPOCH, is_empty: true };
-
-    fn arrived() -> Arrived {
-        Arrived::Answer(Box::new(Answered::empty(&Allowance::default(), Timestamp::UNIX_EPOCH)))
-    }
-
-    fn broken() -> Error {
-        Error::new(Code::Truncated, "cut")
-    }
-
-    #[test]
-    fn windows_go_out_oldest_first_and_no_further_than_asked() {
-        let board = board(3, OnFailure::Error);
-        assert_eq!(board.next_to_download(2).map(|task| task.index), Some(0));
-        assert_eq!(board.next_to_download(2).map(|task| task.index), Some(1));
-        assert!(board.next_to_download(2).is_none());
-        board.bring(1, arrived());
-        let (_taken, window, _) = board.take(None, || false).unwrap().unwrap();
-        assert_eq!(window.from, date(2025, 1, 2));
-        assert_eq!(board.next_to_download(2).map(|task| task.index), Some(2));
-    }
-
-    /// A kept answer for days from one to another, of which some are wanted.
-    fn kept(first: i8, last: i8, wanted: &[i8]) -> PlannedWindow {
-        let day = |number: i8| date(2025, 1, number);
-        let days: Vec<Date> = wanted.iter().map(|number| day(*number)).collect();
-        let name = format!("{}_{}.1735862400123.0.0.99.00000000.jsonl.gz", day(first), day(last));
-        let copy = crate::archive::Copy::read(&name).unwrap();
-        let is_whole = copy.days().count() == days.len();
-        let selection = Selection::new((copy.from, copy.to), (!is_whole).then_some(&*days), None);
-        let window = Window { from: days[0], to: days[days.len() - 1] };
-        PlannedWindow { window, days, origin: WindowOrigin::Copy(KeptAnswer { copy, place: name.into(), selection }) }
-    }
-
-    #[test]
-    fn kept_answers_of_which_days_are_cut_away_come_last() {
-        let board = board(2, OnFailure::Error);
-        let windows = vec![kept(3, 5, &[4]), kept(6, 7, &[6, 7])];
-        board.replace(&[], WindowPlan { windows, shortage: None });
-        let take = || board.take(Some(Duration::from_millis(1)), || true).unwrap();
-        let (whole, window, _) = take().unwrap();
-        assert_eq!(window.from, date(2025, 1, 6));
-        // One is read, and two are still to be asked for: any of them may show that the third must not be cut.
-        assert!(take().is_none());
-        whole.settle(Count::default(), ASKED);
-        for index in 0..2 {
-            assert!(take().is_none());
-            board.next_to_download(8);
-            board.bring(index, arrived());
-            take().unwrap().0.settle(Count { rows: 1, on_days: 1, outside: 0 }, ASKED);
-        }
-        let (cut, window, _) = take().unwrap();
-        assert_eq!(window.from, date(2025, 1, 4));
-        assert!(board.may_cut());
-        cut.settle(Count::default(), ASKED);
-        assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
-    }
-
-    #[test]
-    fn what_shows_other_days_comes_before_anything_is_cut() {
-        let board = board(1, OnFailure::Error);
-        board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
-        board.next_to_download(8);
-        board.bring(0, arrived());
-        board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
-        let (cut, ..) = board.take(None, || false).unwrap().unwrap();
-        assert!(!board.may_cut());
-        cut.plan_anew();
-        assert_eq!(board.unplanned(), Some((vec![1], vec![date(2025, 1, 4)])));
-    }
-
-    #[test]
-    fn a_settled_scan_is_over() {
-        let board = board(1, OnFailure::Error);
-        board.next_to_download(1);
-        board.bring(0, arrived());
-        let (taken, ..) = board.take(None, || false).unwrap().unwrap();
-        assert!(!board.is_over(false));
-        taken.settle(Count::default(), ASKED);
-        assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
-        assert_eq!(board.progress(), 1.0);
-    }
-
-    #[test]
-    fn progress_is_the_share_of_the_days() {
-        let board = board(2, OnFailure::Error);
-        board.lock().slots[1].days = (2..=4).map(|day| date(2025, 1, day)).collect();
-        board.next_to_download(2);
-        board.bring(0, arrived());
-        assert_eq!(board.progress(), 0.125);
-        let (taken, ..) = board.take(None, || false).unwrap().unwrap();
-        taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
-        assert_eq!(board.progress(), 0.25);
-    }
-
-    #[test]
-    fn a_damaged_window_is_fetched_again_and_then_named() {
-        let board = board(2, OnFailure::Error);
-        for _ in 0..Policy::default().damaged {
-            let task = board.next_to_download(8).unwrap();
-            assert_eq!(task.index, 0);
-            board.bring(0, arrived());
-            board.take(None, || false).unwrap().unwrap().0.again(broken());
-        }
-        let error = board.take(None, || false).err().unwrap().to_string();
-        assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
-        assert!(board.is_over(false));
-    }
-
-    /// A board of one window of four days, that broke off: its halves are under way.
-    fn halved() -> Board {
-        let board = board(1, OnFailure::Error);
-        let day = |day| date(2025, 1, day);
-        let halves = [Window { from: day(1), to: day(2) }, Window { from: day(3), to: day(4) }];
-        board.next_to_download(8);
-        board.halve(0, halves, Duration::ZERO);
-        assert_eq!([(); 2].map(|()| board.next_to_download(8).unwrap().index), [1, 2]);
-        board
-    }
-
-    fn failures(board: &Board, index: usize) -> usize {
-        (0..99).take_while(|_| board.try_again(index, Failure::backoff(broken())).is_ok()).count()
-    }
-
-    #[test]
-    fn six_tries_in_a_row_end_a_half_and_one_that_is_kept_starts_the_count_anew() {
-        let board = halved();
-        for _ in 0..4 {
-            board.try_again(2, Failure::backoff(broken())).unwrap();
-        }
-        // While the other one is still under way.
-        board.lock().begin_anew(1, board.policy);
-        assert_eq!(failures(&board, 2), 5);
-        let board = halved();
-        for _ in 0..4 {
-            board.try_again(2, Failure::backoff(broken())).unwrap();
-        }
-        assert_eq!(failures(&board, 2), 1);
-    }
-
-    #[test]
-    fn skipping_leaves_out_one_window_but_not_all() {
-        let board = board(2, OnFailure::Skip);
-        board.give_up(0, broken());
-        assert!(!board.is_over(false));
-        assert_eq!(board.fetch.end().failed.len(), 1);
-        board.give_up(1, broken());
-        assert!(board.take(None, || false).is_err());
-    }
-
-    #[test]
-    fn days_that_the_plan_does_not_keep_can_be_skipped() {
-        let board = board(2, OnFailure::Skip);
-        let error = Error::new(Code::PermissionDenied, "HTTP 403").because(Reason::HistoryLimit(Some(90)));
-        board.give_up(0, error);
-        assert!(!board.is_over(false));
-        assert_eq!(board.fetch.end().failed.len(), 1);
-    }
-
-    #[test]
-    fn a_wrong_password_is_never_skipped() {
-        let board = board(2, OnFailure::Skip);
-        board.give_up(0, Error::new(Code::AuthenticationFailed, "HTTP 401"));
-        assert_eq!(board.take(None, || false).err().unwrap().code(), Code::AuthenticationFailed);
-    }
-
-    #[test]
-    fn an_answer_that_repeats_the_credentials_does_not_spread_them() {
-        let board = board(1, OnFailure::Error);
-        board.give_up(0, Error::new(Code::Truncated, "line 1 says hidden-token").server("hidden-token"));
-        let error = board.take(None, || false).err().unwrap().to_string();
-        assert!(error.contains("line 1 says") && !error.contains("hidden-token"), "{error}");
-    }
-
-    #[test]
-    fn a_window_that_is_dropped_fails_the_scan() {
-        let board = board(1, OnFailure::Error);
-        board.next_to_download(1);
-        board.bring(0, arrived());
-        drop(board.take(None, || false).unwrap());
-        assert_eq!(board.take(None, || false).err().map(|error| error.code()), Some(Code::Internal));
-    }
-
-    #[test]
-    fn only_a_reader_that_may_leave_does() {
-        let board = board(1, OnFailure::Error);
-        assert!(board.take(Some(Duration::from_millis(1)), || true).unwrap().is_none());
-        assert!(!board.is_over(false));
-    }
-
-    #[test]
-    fn what_another_request_does_not_mend_is_not_asked_for_again() {
-        let board = board(1, OnFailure::Error);
-        board.next_to_download(1);
-        board.bring(0, arrived());
-        board.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
-        assert!(board.is_over(false) && board.next_to_download(1).is_none());
-    }
-
-    #[test]
-    fn closing_wakes_a_waiting_reader() {
-        let board = Arc::new(board(1, OnFailure::Error));
-        let waiting = std::thread::spawn({
-            let board = Arc::clone(&board);
-            move || board.take(None, || false).unwrap().is_none()
-        });
-        board.close();
-        assert!(waiting.join().unwrap());
-    }
-}
+#[path = "board_tests.rs"]
+mod tests;

@@ -16,6 +16,7 @@ pub mod narrow;
 pub mod plan;
 mod request;
 mod scan;
+mod slots;
 mod source;
 mod spool;
 mod verify;
