@@ -116,6 +116,28 @@ mod tests {
         assert_eq!(folder.count(), FILES.len());
     }
 
+    /// A macro's file is run as it stands, so what several need stands in each of them: in the same words.
+    #[test]
+    fn reports_say_alike_what_they_have_in_common() {
+        let all = all().unwrap();
+        let between = |body: &'static str, begin: &str, end: &str| {
+            let (_, rest) = body.split_once(begin)?;
+            Some(rest.split_once(end)?.0.lines().map(str::trim).collect::<Vec<_>>())
+        };
+        for (begin, end, files) in [
+            // Which events are exported is each report's own.
+            ("WITH mixpanel_exported", "events :=", 5),
+            ("filter := filter", "FROM mixpanel_table_", 5),
+            ("from_date := CASE WHEN", "report_time_zone := report", 5),
+            ("given.event_name,", "QUALIFY", 3),
+            ("QUALIFY coalesce(insert_id", ") = 1", 3),
+        ] {
+            let found: Vec<_> = all.iter().filter_map(|each| between(each.body, begin, end)).collect();
+            assert_eq!(found.len(), files, "{begin}");
+            assert!(found.iter().all(|text| *text == found[0]), "{begin}: {found:#?}");
+        }
+    }
+
     #[test]
     fn defaults_are_constants() {
         let text = "-- Does.\n-- Example: SELECT 1;\nCREATE OR REPLACE TEMP MACRO m(a, b := NULL, c := [1, 2], d := 'x', e := 5) AS TABLE\nSELECT 1;\n";
