@@ -200,16 +200,7 @@ impl Call {
     }
 
     fn today(&self) -> Today {
-        let now = self.target.now();
-        let on_earth =
-            |offset: i64| TimeZone::UTC.to_datetime(now.saturating_add(offset.hours()).unwrap_or(now)).date();
-        match &self.time_zone {
-            Some(zone) => {
-                let today = zone.to_datetime(now).date();
-                Today { latest: today, certain: today }
-            }
-            None => Today { latest: on_earth(14), certain: on_earth(-12) },
-        }
+        Today::at(self.target.now(), self.time_zone.as_ref())
     }
 }
 

@@ -17,6 +17,7 @@ use std::{
 };
 
 use arrow_array::RecordBatch;
+use memchr::memchr_iter;
 
 use super::{
     inflate::{self, Blocks, InflateError},
@@ -155,7 +156,7 @@ impl Shared {
             let mut rest = lock(&file.rest);
             let block = rest.blocks.next().map_err(|error| no_lines(&file.path, error))?;
             let before = rest.lines;
-            rest.lines += block.iter().flatten().filter(|byte| **byte == b'\n').count();
+            rest.lines += block.as_deref().map_or(0, |block| memchr_iter(b'\n', block).count());
             (block, before)
         };
         match block {

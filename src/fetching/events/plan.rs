@@ -4,7 +4,11 @@
 //! is a window of days. Small windows arrive early, are retried cheaply and are
 //! decoded in parallel; but Mixpanel allows 60 requests an hour.
 
-use jiff::civil::Date;
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{Offset, TimeZone},
+};
 
 pub use super::apportion::MOST as MAX_WINDOWS;
 use super::apportion::{Stage, apportion, in_steps};
@@ -72,6 +76,18 @@ pub struct Today {
     pub latest: Date,
     /// The latest day that has begun there for sure.
     pub certain: Date,
+}
+
+impl Today {
+    /// Where the project's zone is not known, its day is any that there is on earth: it begins first at UTC+14 and last at
+    /// UTC-12.
+    pub fn at(now: Timestamp, zone: Option<&TimeZone>) -> Self {
+        let on_earth = |hours| Offset::constant(hours).to_datetime(now).date();
+        match zone.map(|zone| zone.to_datetime(now).date()) {
+            Some(today) => Self { latest: today, certain: today },
+            None => Self { latest: on_earth(14), certain: on_earth(-12) },
+        }
+    }
 }
 
 impl WantedDays {

@@ -2,7 +2,7 @@
 
 use super::{
     events,
-    steps::{EVENTS, PROFILES as KIND, Steps, TABLE, TableKind, own, text, text_or_null},
+    steps::{EVENTS, PROFILES as KIND, Steps, TABLE, TableKind, asked, own, text, text_or_null},
 };
 use crate::{
     contract::{Arguments, Code, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
@@ -62,10 +62,8 @@ fn adopt_events(arguments: &Arguments, session: &Session, asked_at: String) -> R
     let or_null = |date: Option<_>| date.map_or("NULL::DATE".into(), events::day);
     let days = format!("getvariable('{}_days')", own(&steps.label));
     // The days that came all have one moment.
-    let asked = format!(
-        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime(getvariable('{own}_asked'), '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day))), '{{}}') FROM {own}_came)",
-        own = own(&steps.label)
-    );
+    let own = own(&steps.label);
+    let asked = asked(&own, &format!("getvariable('{own}_asked')"));
     steps
         .script
         .set("from_date", or_null(from))

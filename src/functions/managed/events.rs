@@ -1,15 +1,12 @@
 //! `PRAGMA mixpanel_fetch_events(...)` and `PRAGMA mixpanel_sync_events(...)`: events into a table that is kept.
 
-use jiff::{
-    SignedDuration, Timestamp,
-    civil::Date,
-    tz::{Offset, TimeZone},
-};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 
 use super::steps::{EVENTS as KIND, MODE, Mode, Steps, TABLE, TableKind, mode, own, text, text_or_null};
 use crate::{
     config::Target,
     contract::{Arguments, Code, Columns, Error, Param, Pragma, Result, Session, SqlType, Statements, Value, params},
+    fetching::events::plan::Today,
     functions::{
         export::{EXPORT, HANDED_ON},
         named_time_zone,
@@ -259,11 +256,8 @@ pub fn validated(
 /// The latest day that may have begun in the project.
 fn latest_day(zone: Option<&str>, now: Timestamp) -> Result<Date> {
     let zone = zone.map(named_time_zone).transpose()?;
-    Ok(zone.unwrap_or(TimeZone::fixed(LATEST)).to_datetime(now).date())
+    Ok(Today::at(now, zone.as_ref()).latest)
 }
-
-/// Where a day begins first.
-const LATEST: Offset = Offset::constant(14);
 
 /// Of the time zone, or of UTC: a project to the west has its own tomorrow, one to the east gets the rest of its day with
 /// the next sync.

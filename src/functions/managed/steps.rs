@@ -95,7 +95,7 @@ impl Steps {
             .set("hidden", literal(&hidden.to_string()))
             .set("no_record", literal(&no_record().to_string()))
             .set("failed_ranges", "failed_ranges")
-            .set("asked", if kind.has_days { asked(&own(&label)) } else { "NULL::JSON".to_owned() });
+            .set("asked", if kind.has_days { asked(&own(&label), "asked_at") } else { "NULL::JSON".to_owned() });
         Ok(Self { script, table, kind, columns: columns.clone(), label, project_id: target.project_id.clone() })
     }
 
@@ -211,10 +211,10 @@ impl Steps {
     }
 }
 
-/// The moments of the days that came, as an object of JSON.
-fn asked(own: &str) -> String {
+/// When the days that came were asked for, as an object of JSON. `moment` is SQL.
+pub fn asked(own: &str, moment: &str) -> String {
     format!(
-        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime(asked_at, '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day))), '{{}}') FROM {own}_came)"
+        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime({moment}, '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day))), '{{}}') FROM {own}_came)"
     )
 }
 

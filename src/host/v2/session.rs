@@ -1,6 +1,6 @@
 //! What does DuckDB say of the connection in which a call is bound?
 
-use duckdb_neo::connection::Context;
+use duckdb_neo::{connection::Context, types::FromValue};
 use jiff::tz::TimeZone;
 
 use super::setting;
@@ -18,12 +18,17 @@ pub fn surroundings(context: &Context, journal: Journal) -> Surroundings {
 
 /// `false` only where the database says so.
 fn external_access(context: &Context) -> bool {
-    let setting = context.config().and_then(|config| config.try_get_value("enable_external_access"));
-    !matches!(setting.map(|found| found.map(|(value, _)| value.get::<bool>())), Ok(Some(Ok(Some(false)))))
+    of_duckdb(context, "enable_external_access") != Some(false)
 }
 
 /// The zone in which this connection shows moments; `None` where it has no such setting (DuckDB without its ICU), or one that we don't know.
 pub fn time_zone(context: &Context) -> Option<TimeZone> {
-    let (value, _) = context.config().ok()?.try_get_value("TimeZone").ok()??;
-    TimeZone::get(&value.get::<String>().ok()??).ok()
+    let name: String = of_duckdb(context, "TimeZone")?;
+    TimeZone::get(&name).ok()
+}
+
+/// What one of DuckDB's own settings says, where it can be had.
+fn of_duckdb<T: FromValue>(context: &Context, name: &str) -> Option<T> {
+    let (value, _) = context.config().ok()?.try_get_value(name).ok()??;
+    value.get().ok()?
 }
