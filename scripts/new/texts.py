@@ -1,4 +1,4 @@
-"""What do tests and pages say of a new function, to begin with?"""
+"""Writes the `.test` file, the section and the line in the README of a new function."""
 from __future__ import annotations
 
 import re
