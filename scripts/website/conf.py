@@ -11,7 +11,7 @@ from sphinx.addnodes import download_reference
 
 project = "mixpanel for DuckDB"
 root_doc = "README"
-include_patterns = ["README.md", "docs/**.md", "CONTRIBUTING.md", "test/README.md", "test/simulator/README.md"]
+include_patterns = ["README.md", "docs/**.md", "CHANGELOG.md", "CONTRIBUTING.md", "test/README.md", "test/simulator/README.md"]
 # Nothing is looked for where builds are.
 exclude_patterns = ["target", "build", ".*", "**/node_modules"]
 

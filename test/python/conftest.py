@@ -113,6 +113,13 @@ def environment(monkeypatch, tmp_path, shared_simulator):
     monkeypatch.setenv("MP_RATE_LIMITS", "off")
 
 
+def with_limits(monkeypatch):
+    """As users have it: the hour counts, and who is told to come back later waits for a second and more, not for a
+    millisecond. A machine that is busy bunches requests, and six tries within a moment all meet the same limit."""
+    monkeypatch.delenv("MP_RATE_LIMITS")
+    monkeypatch.delenv("MP_RETRY_BASE_MS")
+
+
 @pytest.fixture
 def con():
     connection = connect()

@@ -8,7 +8,7 @@ from itertools import count
 from threading import Thread
 
 import pytest
-from conftest import FIRST, error_of, export, last_fetch, rows
+from conftest import FIRST, error_of, export, last_fetch, rows, with_limits
 from simulator import Allowance, Limits, Project, Simulator
 
 HOUR_SPENT = '{"error": "1/5 queries running concurrently and 61/60 queries running in the last hour."}'
@@ -20,7 +20,7 @@ def start(monkeypatch, **options) -> Simulator:
     simulator = Simulator(project, **options).start()
     monkeypatch.setenv("MP_API_BASE_URL", simulator.url)
     monkeypatch.setenv("MP_PROJECT_ID", str(project.project_id))
-    monkeypatch.delenv("MP_RATE_LIMITS")
+    with_limits(monkeypatch)
     return simulator
 
 
