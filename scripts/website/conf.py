@@ -1,4 +1,4 @@
-"""How Sphinx makes a site of the README and `docs/`: `make docs`.
+"""Configures Sphinx to make a site of the README and `docs/`: `make docs`.
 
 The pages are what they are on a code host, links included; nothing in them is there for this site.
 """

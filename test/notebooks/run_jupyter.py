@@ -1,5 +1,4 @@
-"""Executes docs/notebooks/explore.ipynb as Jupyter would and prints, as JSON, the tables that its charts show, how many charts there are, and
-what it says.
+"""Runs docs/notebooks/explore.ipynb as Jupyter would, and prints as JSON its charts' tables, the number of charts, and its text.
 
     run_jupyter.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' 'DATABASE = "x.duckdb"; ...'
 

@@ -1,4 +1,4 @@
-"""Runs docs/notebooks/explore.py without a browser and prints, as JSON, the tables that its charts show, their titles, and what it says.
+"""Runs docs/notebooks/explore.py without a browser, and prints as JSON its charts' tables, their titles, and its text.
 
     run_marimo.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' -- --database x.duckdb ...
 

@@ -1,4 +1,4 @@
-"""Makes docs/notebooks/explore.png: marimo's app over the simulated shop, as a real browser shows it.
+"""Makes docs/notebooks/explore.png, a screenshot of marimo's app over the simulated shop in a real browser.
 
     build/venv/notebooks/bin/python test/notebooks/screenshot.py --build build/release --browser chromium-headless-shell
 

@@ -1,4 +1,4 @@
-"""What every test here has: the built extension, a simulator, and an environment that points the one to the other."""
+"""Provides for every test: the built extension, a simulator, and an environment that points the extension to it."""
 from __future__ import annotations
 
 import inspect

@@ -1,4 +1,4 @@
-"""What the documentation takes for granted: January's events, and the account that its pages show."""
+"""Provides what the documentation assumes: January's events, and the account that its pages show."""
 from __future__ import annotations
 
 import re

@@ -1,5 +1,4 @@
-"""Every SQL block of the documentation runs, statement by statement: each page in a database of its own, from its top, and
-in an hour of its own, with Mixpanel's limits.
+"""Runs every SQL block of the documentation: each page from its top in a database of its own, within one hour of Mixpanel's limits.
 
 A line `*DuckDB 2.x*` just before a block says that it needs that; readers see it as a badge. Comments that they don't see say what else
 can't be: `<!-- not run: why -->`.

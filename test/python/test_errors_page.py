@@ -1,4 +1,4 @@
-"""What `docs/errors.md` and `docs/troubleshooting.md` quote is what users read."""
+"""Tests that `docs/errors.md` and `docs/troubleshooting.md` quote what users read."""
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""The five reports that count the events themselves: what they hand to the export, whose days they have, and their twins over a table."""
+"""Tests the five exact reports: their parameters for the export, their days, and their twins over a table."""
 from __future__ import annotations
 
 import statistics

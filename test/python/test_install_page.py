@@ -1,4 +1,4 @@
-"""Every statement and command of `docs/install.md`, in a home of its own; the commands of `docs/upgrading.md`."""
+"""Runs every statement and command of `docs/install.md` and the commands of `docs/upgrading.md`, in a home of its own."""
 from __future__ import annotations
 
 import os

@@ -1,5 +1,5 @@
-"""When was Mixpanel asked for each day of a table? Rows of an older answer never take the place of newer ones, an empty answer
-takes the place of none, and a sync that comes often asks for little."""
+"""Tests the moment at which each day of a managed table was requested: older answers never replace newer rows, empty
+answers replace none, and frequent syncs make few requests."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""60 requests an hour: the governor's own count, and what it makes of Mixpanel's refusals. Limits are on in these tests.
+"""Tests the hourly limit of 60 requests: our own count, and the reaction to Mixpanel's refusals. Limits are on in these tests.
 
 The count is the process's, for each project and server: every test here has a project and a server of its own."""
 from __future__ import annotations

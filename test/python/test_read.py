@@ -1,4 +1,4 @@
-"""`mixpanel_read`: the rows of an export out of files, without a request and without credentials."""
+"""Tests `mixpanel_read`: the rows of an export from files, without a request and without credentials."""
 from __future__ import annotations
 
 import gzip

@@ -1,4 +1,4 @@
-"""`docs/upgrading.md`: it names every place where the extension leaves files, and tables stay what they are without it."""
+"""Tests `docs/upgrading.md`: it names every place where the extension leaves files, and tables work without the extension."""
 from __future__ import annotations
 
 import sys
