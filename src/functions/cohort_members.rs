@@ -21,7 +21,8 @@ use crate::{
 
 pub const COHORT_MEMBERS: Function = Function {
     name: "mixpanel_cohort_members",
-    description: "The members of saved cohorts, one row for each cohort and member: of all visible cohorts, or of those that are named. At least one request for each cohort.",
+    description: "Returns one row per cohort and member, for the named cohorts or for all visible ones. Makes at least \
+                  one request per cohort.",
     example: "SELECT cohort_id, count(*) FROM mixpanel_cohort_members(cohort_ids := [1001, 1006]) GROUP BY ALL;",
     parameters: params![
         &[COHORT_IDS, SKIP_EMPTY, FILTER, OUTPUT_PROPERTIES, INCLUDE_ALL_USERS, COLUMNS, RAW],
@@ -34,17 +35,17 @@ pub const COHORT_MEMBERS: Function = Function {
 };
 
 const COHORT_IDS: Param =
-    Param::named("cohort_ids", SqlType::Any, "these cohorts, a list; without it all that are visible");
+    Param::named("cohort_ids", SqlType::Any, "Ids of the cohorts, as a list. Default: all visible cohorts");
 const SKIP_EMPTY: Param =
-    Param::named("skip_empty", SqlType::Boolean, "whether to leave out cohorts that Mixpanel last counted as empty")
+    Param::named("skip_empty", SqlType::Boolean, "Whether to leave out cohorts whose last count was 0")
         .default("false");
 const DRY_RUN: Param = Param::named(
     "dry_run",
     SqlType::Boolean,
-    "the cohorts and the requests that they take, without asking for members",
+    "Whether to return the cohorts and the number of requests that they cost, without fetching members",
 )
 .default("false");
-const RAW: Param = parameters::RAW.meaning("the cohort's id, and each profile as it was sent");
+const RAW: Param = parameters::RAW.meaning("Whether to return the cohort's id and each profile as Mixpanel sent it");
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let wanted = Wanted::of(&arguments)?;

@@ -32,7 +32,7 @@ use crate::{
 
 pub const EXPORT: Function = Function {
     name: "mixpanel_export",
-    description: "Raw events of a Mixpanel project, one row each. Days from from_date to to_date, inclusive.",
+    description: "Raw events of a Mixpanel project, one row each, from from_date to to_date inclusive.",
     example: "CREATE TABLE events AS SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-31');",
     parameters: params![
         &[FROM_DATE, TO_DATE, DAYS, EVENTS, FILTER, MAX_ROWS, TIME_ZONE, COLUMNS, RAW],
@@ -44,20 +44,23 @@ pub const EXPORT: Function = Function {
     reports_progress: true,
 };
 
-const DAYS: Param = Param::named("days", SqlType::Any, "exactly these days, a list of dates");
-const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "only events of these names");
-pub const TIME_ZONE: Param =
-    Param::named("time_zone", SqlType::Varchar, "of a project that was created before 2023, to have its times in UTC");
-const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "days of one request");
-const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "requests at the same time")
-    .default("8")
-    .setting(&settings::MAX_WORKERS);
+const DAYS: Param = Param::named("days", SqlType::Any, "Exactly these days, as a list of dates");
+const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "Only events with these names");
+pub const TIME_ZONE: Param = Param::named(
+    "time_zone",
+    SqlType::Varchar,
+    "Time zone of a project created before 2023, to convert its times to \
+                                                 UTC",
+);
+const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "Days per request");
+const MAX_WORKERS: Param =
+    Param::named("max_workers", SqlType::BigInt, "Concurrent requests").default("8").setting(&settings::MAX_WORKERS);
 const ON_FAILURE: Param =
-    on_failure::ON_FAILURE.meaning("whether days that can't be had are an error, or left out: skip");
+    on_failure::ON_FAILURE.meaning("What to do with days that cannot be fetched: error fails, skip leaves them out");
 const MAX_AGE: Param = parameters::MAX_AGE
-    .meaning("how old a kept answer may be, also for days that are not over")
+    .meaning("Maximum age of an archived answer, also for days that have not ended")
     .default("INTERVAL 20 HOURS, for days that are over");
-pub const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
+pub const RAW: Param = parameters::RAW.meaning("Whether to return one column with each line as Mixpanel sent it");
 
 /// The warning's code.
 const UNKNOWN_EVENT: &str = "UNKNOWN_EVENT";
@@ -269,7 +272,7 @@ pub fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
 /// The requests that an export would make.
 pub const EXPORT_PLAN: Function = Function {
     name: "mixpanel_export_plan",
-    description: "The requests that mixpanel_export would make with the same arguments, one row each. Makes none.",
+    description: "Requests that mixpanel_export would make with the same arguments, one row each. Makes no request.",
     example: "SELECT * FROM mixpanel_export_plan(from_date := '2024-01-01', to_date := '2024-12-31');",
     parameters: EXPORT.parameters,
     bind: |arguments, session| {

@@ -11,35 +11,33 @@ use crate::{
 
 const MICROSECONDS: i64 = 1_000_000;
 
-pub const GROUP_ID: Param = Param::named("group_id", SqlType::Any, "profiles of this group instead of users");
-pub const COHORT_ID: Param = Param::named("cohort_id", SqlType::Any, "only members of this saved cohort");
+pub const GROUP_ID: Param = Param::named("group_id", SqlType::Any, "Profiles of this group instead of users");
+pub const COHORT_ID: Param = Param::named("cohort_id", SqlType::Any, "Only members of this saved cohort");
 pub const INCLUDE_ALL_USERS: Param =
-    Param::named("include_all_users", SqlType::Boolean, "members of the cohort without a profile too").default("false");
-pub const AS_OF: Param = Param::named("as_of_timestamp", SqlType::Any, "the moment that is asked about, in the past");
+    Param::named("include_all_users", SqlType::Boolean, "Whether to include members of the cohort who have no profile")
+        .default("false");
+pub const AS_OF: Param = Param::named("as_of_timestamp", SqlType::Any, "Time in the past whose state is returned");
 
 pub const WHOSE: &[Param] = &[
-    Param::named("distinct_id", SqlType::Any, "only this profile"),
-    Param::named("distinct_ids", SqlType::Any, "only these profiles, a list"),
+    Param::named("distinct_id", SqlType::Any, "Only this profile"),
+    Param::named("distinct_ids", SqlType::Any, "Only these profiles, as a list"),
     GROUP_ID,
 ];
-pub const FILTER: Param = parameters::FILTER.meaning("an expression of Mixpanel's that chooses profiles");
-pub const OUTPUT_PROPERTIES: Param = Param::named("output_properties", SqlType::VARCHARS, "only these properties");
+pub const FILTER: Param = parameters::FILTER.meaning("Mixpanel expression that selects profiles");
+pub const OUTPUT_PROPERTIES: Param = Param::named("output_properties", SqlType::VARCHARS, "Only these properties");
 pub const WHAT: &[Param] = &[
     OUTPUT_PROPERTIES,
     COHORT_ID,
     INCLUDE_ALL_USERS,
-    Param::named("behaviors", SqlType::Any, "events to count, a list of structs"),
-    AS_OF.meaning("when the windows of behaviors end").default("a minute ago"),
+    Param::named("behaviors", SqlType::Any, "Events to count, as a list of structs"),
+    AS_OF.meaning("End of the windows of behaviors").default("a minute ago"),
 ];
 /// What Mixpanel's server does for a look at some profiles: no part of a table that is kept.
 pub const WHICH: &[Param] = &[
-    Param::named("search", SqlType::Varchar, "only profiles in which this text is found"),
-    Param::named(
-        "sort_by",
-        SqlType::Varchar,
-        "the property, by name or as an expression, whose order Mixpanel follows",
-    ),
-    Param::named("sort_order", SqlType::Varchar, "descending or ascending; with sort_by").default("'descending'"),
+    Param::named("search", SqlType::Varchar, "Only profiles that contain this text"),
+    Param::named("sort_by", SqlType::Varchar, "Property or expression to sort by"),
+    Param::named("sort_order", SqlType::Varchar, "Sort order with sort_by: descending or ascending")
+        .default("'descending'"),
     parameters::MAX_ROWS,
 ];
 

@@ -15,7 +15,8 @@ use crate::{
 
 pub const TEST: Function = Function {
     name: "mixpanel_account_test",
-    description: "What an account can read, tried with one request of each API. Where it can read nothing, the other regions are tried too. A failure is a row, not an error.",
+    description: "Tests what an account can read, with one request to each API. If it can read nothing, tests the \
+                  other regions too. Returns failures as rows, not as errors.",
     example: "SELECT success, account, project_id, region, export_ok, query_ok, app_ok, error FROM mixpanel_account_test(account := 'prod');",
     parameters: TARGET,
     bind,

@@ -21,7 +21,7 @@ use crate::{
 
 pub const EVENTS: Function = Function {
     name: "mixpanel_events",
-    description: "The names of a project's events, of all time unless dates say otherwise.",
+    description: "Event names of the project, one row each: of all time, or between two dates.",
     example: "SELECT event_name FROM mixpanel_events();",
     parameters: params![DAYS, &[MAX_ROWS, COUNTS], QUERY],
     bind,

@@ -18,15 +18,19 @@ use crate::{
 
 pub const LOOKUP_TABLE: Function = Function {
     name: "mixpanel_lookup_table",
-    description: "The rows of one lookup table, each as a JSON object of texts by the names in the table's first line.",
+    description: "Rows of one lookup table, each as a JSON object of texts. The table's first line gives the keys.",
     example: "SELECT row->>'item' AS item, row->>'title' AS title FROM mixpanel_lookup_table(610);",
     parameters: params![&[DATA_GROUP_ID, MAX_ROWS], QUERY],
     bind,
     ..Function::PLAIN
 };
 
-const DATA_GROUP_ID: Param =
-    Param::positional("data_group_id", SqlType::Any, "the table's data group, which is its id where no other is said");
+const DATA_GROUP_ID: Param = Param::positional(
+    "data_group_id",
+    SqlType::Any,
+    "Data group of the table. Unless mixpanel_lookup_tables shows \
+                                                      another, it is the table's id",
+);
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let missing = || Error::argument(DATA_GROUP_ID.name, "is missing; mixpanel_lookup_tables() lists them");

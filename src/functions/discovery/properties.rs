@@ -17,7 +17,8 @@ use crate::{
 
 pub const PROPERTIES: Function = Function {
     name: "mixpanel_properties",
-    description: "The properties that an event had in the last 31 days, and how many of its events had them.",
+    description: "Properties that an event had in the last 31 days, one row each, with the number of events that had \
+                  them.",
     example: "SELECT property_name, count FROM mixpanel_properties('Purchase');",
     parameters: params![&[EVENT, MAX_ROWS], QUERY],
     bind,

@@ -22,15 +22,15 @@ use crate::{
 
 pub const PROPERTY_VALUES: Function = Function {
     name: "mixpanel_property_values",
-    description: "The values that a property had in the last 31 days, the most frequent first.",
+    description: "Values that a property had in the last 31 days, one row each, the most frequent first.",
     example: "SELECT value FROM mixpanel_property_values('plan', event := 'Purchase');",
     parameters: params![&[PROPERTY, EVENT, MAX_ROWS, COUNTS], QUERY],
     bind,
     ..Function::PLAIN
 };
 
-const PROPERTY: Param = Param::positional("property", SqlType::Varchar, "the property's name");
-const EVENT: Param = Param::named("event", SqlType::Varchar, "of this event only");
+const PROPERTY: Param = Param::positional("property", SqlType::Varchar, "Name of the property");
+const EVENT: Param = Param::named("event", SqlType::Varchar, "Only values on this event");
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let property = subject(&arguments, "property", "mixpanel_property_values('plan')")?.to_owned();

@@ -21,7 +21,8 @@ use crate::{
 
 pub const TOP_EVENTS: Function = Function {
     name: "mixpanel_top_events",
-    description: "The events of today, how often they happened, and how that differs from yesterday (0.25: a quarter more).",
+    description: "Events of today, one row each, with their count and its change since yesterday (0.25 means a quarter \
+                  more).",
     example: "SELECT event_name, count, percent_change FROM mixpanel_top_events(type := 'unique');",
     parameters: params![&[TYPE, MAX_ROWS], LIVE],
     bind,

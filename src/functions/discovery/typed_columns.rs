@@ -21,7 +21,8 @@ use crate::{
 
 pub const TYPED_COLUMNS: Function = Function {
     name: "mixpanel_typed_columns",
-    description: "The properties of an event as columns with types, in one map: what mixpanel_export takes as columns.",
+    description: "Returns the properties of an event as typed columns, in one map that mixpanel_export takes as \
+                  columns.",
     example: "SELECT columns FROM mixpanel_typed_columns('Purchase');",
     parameters: params![&[EVENT, SAMPLE], QUERY],
     bind,
@@ -31,7 +32,7 @@ pub const TYPED_COLUMNS: Function = Function {
 const SAMPLE: Param = Param::named(
     "sample",
     SqlType::BigInt,
-    "look at so many events of the last 30 days instead of the definitions, at most 100000",
+    "Number of events of the last 30 days to read the types from, instead of the definitions. At most 100000",
 );
 
 /// The most that an export takes as its limit.

@@ -11,7 +11,7 @@ use crate::{
 
 pub const WORKSPACES: Function = Function {
     name: "mixpanel_workspaces",
-    description: "The data views of a project, whose ids other functions take as workspace_id.",
+    description: "Data views of the project, one row each. Other functions take their ids as workspace_id.",
     example: "SELECT workspace_id, name, is_global FROM mixpanel_workspaces();",
     parameters: TARGET,
     bind,

@@ -18,15 +18,17 @@ use crate::{
 /// Takes over a table that `CREATE TABLE AS` made, or that `mixpanel_data`, the Python library, kept.
 pub const ADOPT: Pragma = Pragma {
     name: "mixpanel_adopt",
-    description: "Keeps a table from now on that CREATE TABLE AS made out of an export, or the Python library mixpanel_data: notes in _metadata which days it holds and when Mixpanel was asked for them. Makes no request.",
+    description: "Turns a table that CREATE TABLE AS made of an export, or that the Python library mixpanel_data made, \
+                  into a managed table: records in _metadata which days it holds and when they were fetched. Makes no \
+                  request.",
     example: "PRAGMA mixpanel_adopt('january', from_date = '2025-01-01', to_date = '2025-01-05');",
     parameters: params![&[TABLE, TYPE], DAYS, &[ASKED], QUESTION, &[COLUMNS], TARGET],
     script: statements,
 };
 
 pub const TYPE: Param =
-    Param::named("type", SqlType::Varchar, "what the table holds: events or profiles").default("'events'");
-pub const ASKED: Param = Param::named("asked", SqlType::Timestamp, "when Mixpanel was asked for its rows, UTC")
+    Param::named("type", SqlType::Varchar, "Content of the table: events or profiles").default("'events'");
+pub const ASKED: Param = Param::named("asked", SqlType::Timestamp, "When the rows were fetched, in UTC")
     .default("as the Python library noted, else when its newest event within the days happened");
 
 /// The types, as `type` says them.

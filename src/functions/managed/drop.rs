@@ -11,9 +11,9 @@ use crate::{
 /// `PRAGMA mixpanel_drop(getvariable('kept'))`.
 pub const DROP: Pragma = Pragma {
     name: "mixpanel_drop",
-    description: "Drops kept tables, one or a list of them, and what _metadata says of them.",
+    description: "Drops one managed table or a list of them, and deletes their entries in _metadata.",
     example: "PRAGMA mixpanel_drop('events');",
-    parameters: &[Param::positional("tables", SqlType::Any, "the table's name, or a list of names")],
+    parameters: &[Param::positional("tables", SqlType::Any, "Name of the table, or a list of names")],
     script: statements,
 };
 

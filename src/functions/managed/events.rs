@@ -19,7 +19,8 @@ use crate::{
 /// Fetches a range of days.
 pub const FETCH_EVENTS: Pragma = Pragma {
     name: KIND.pragma,
-    description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
+    description: "Fetches events into a managed table and records the fetch in _metadata: all or nothing, and each \
+                  event once. An existing table needs append or replace.",
     example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
     parameters: params![&[TABLE], DAYS, HANDED_ON, &[MAX_ROWS], MODE],
     script: fetch,
@@ -73,7 +74,8 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
 /// Fetches what is missing, and again what was fetched too early.
 pub const SYNC_EVENTS: Pragma = Pragma {
     name: "mixpanel_sync_events",
-    description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and those that were fetched less than lookback_days after their end, and replaces these days.",
+    description: "Brings a managed table of events up to date. Fetches and replaces the days that no fetch has covered \
+                  yet, and the days that were fetched less than lookback_days after their end.",
     example: "PRAGMA mixpanel_sync_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
     parameters: params![&[TABLE], DAYS, &[LOOKBACK], HANDED_ON],
     script: sync,
@@ -129,7 +131,7 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
 /// apps send what they gathered up to five days late.
 const LOOKBACK_DAYS: i128 = 5;
 pub const LOOKBACK: Param =
-    Param::named("lookback_days", SqlType::BigInt, "until how many days after its end a day is fetched again")
+    Param::named("lookback_days", SqlType::BigInt, "Days after its end until which a day is fetched again")
         .default("5");
 /// More than there are days in the calendar.
 const MAX_LOOKBACK_DAYS: i128 = 4_000_000;

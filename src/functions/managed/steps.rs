@@ -268,9 +268,9 @@ pub fn mode(arguments: &Arguments) -> Result<Mode> {
     }
 }
 
-pub const TABLE: Param = Param::positional("table", SqlType::Varchar, "the table's name");
+pub const TABLE: Param = Param::positional("table", SqlType::Varchar, "Name of the table");
 
 pub const MODE: &[Param] = &[
-    Param::named("append", SqlType::Boolean, "add to a table that is there"),
-    Param::named("replace", SqlType::Boolean, "drop the table that is there, and its history"),
+    Param::named("append", SqlType::Boolean, "Whether to add to an existing table"),
+    Param::named("replace", SqlType::Boolean, "Whether to drop the existing table and its history first"),
 ];

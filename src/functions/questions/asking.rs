@@ -13,7 +13,7 @@ use crate::{
 pub const MAX_ROWS: Param = Param::named(
     "max_rows",
     SqlType::BigInt,
-    "how many segments may come, at most 50000; others are left out and are no error then",
+    "Maximum number of segments, at most 50000. Leaves out the others without an error",
 );
 
 /// `POST /api/query/insights`: a definition of Insights, a funnel or retention.

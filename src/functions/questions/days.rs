@@ -10,7 +10,8 @@ use crate::{
 };
 
 pub const LAST_DAYS: Param =
-    Param::named("last_days", SqlType::BigInt, "instead of the two: so many days, which end today").default("30");
+    Param::named("last_days", SqlType::BigInt, "Number of days up to today, instead of from_date and to_date")
+        .default("30");
 /// What every question without a saved report says of its days.
 pub const PARAMETERS: &[Param] = params![DAYS, &[LAST_DAYS]];
 

@@ -24,7 +24,8 @@ use crate::{
 
 pub const QUERY_FLOWS: Function = Function {
     name: "mixpanel_query_flows",
-    description: "What users do before and after some events, without a saved report: one row for each way from a node to one of the next step, or for each node of a tree. One request.",
+    description: "Runs a Flows report without saving it: what users do before and after some events. Returns one row \
+                  per path from a node to a node of the next step, or per node of a tree. One request.",
     example: "SELECT event_name, next_event_name, next_count FROM mixpanel_query_flows('Sign Up', from_date := '2025-01-01', \
               to_date := '2025-01-05') WHERE step = 0;",
     parameters: params![
@@ -40,16 +41,17 @@ pub const QUERY_FLOWS: Function = Function {
 };
 
 const EVENT: &[Param] =
-    &[Param::positional("event", SqlType::Any, "the event, or several: names, STRUCTs, or JSON text of the same")];
+    &[Param::positional("event", SqlType::Any, "Event or events: names, STRUCTs, or JSON text of them")];
 const ASKED: &[Param] = &[
-    Param::named("forward", SqlType::BigInt, "how many steps after it, 5 at most").default("3"),
-    Param::named("reverse", SqlType::BigInt, "how many steps before it, 5 at most").default("0"),
-    Param::named("count_type", SqlType::Varchar, "what is counted: unique users, total ways or session")
+    Param::named("forward", SqlType::BigInt, "Number of steps after the event, at most 5").default("3"),
+    Param::named("reverse", SqlType::BigInt, "Number of steps before the event, at most 5").default("0"),
+    Param::named("count_type", SqlType::Varchar, "What is counted: unique users, total paths or session")
         .default("'unique'"),
-    Param::named("cardinality", SqlType::BigInt, "how many events a step shows, 50 at most").default("3"),
-    Param::named("collapse_repeated", SqlType::Boolean, "whether an event that is repeated is one").default("false"),
-    Param::named("hidden_events", SqlType::Any, "events that are not shown"),
-    Param::named("exclusions", SqlType::Any, "events that end a user's way"),
+    Param::named("cardinality", SqlType::BigInt, "Number of events that a step shows, at most 50").default("3"),
+    Param::named("collapse_repeated", SqlType::Boolean, "Whether repetitions of an event count as one")
+        .default("false"),
+    Param::named("hidden_events", SqlType::Any, "Events to hide"),
+    Param::named("exclusions", SqlType::Any, "Events that end a user's path"),
 ];
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {

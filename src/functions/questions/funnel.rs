@@ -23,7 +23,8 @@ use crate::{
 /// Rows: `date` is NULL where all days are together, `step` counts from 1.
 pub const QUERY_FUNNEL: Function = Function {
     name: "mixpanel_query_funnel",
-    description: "How many users take some steps, without a saved funnel: over all days together, or by date, and by segment. One request.",
+    description: "Runs a funnel without saving it: how many users take each step, over all days or by date, and by \
+                  segment. One request.",
     example: "SELECT step, event_name, count, overall_conversion FROM mixpanel_query_funnel(['Sign Up', 'Purchase'], \
               from_date := '2025-01-01', to_date := '2025-01-05');",
     parameters: params![STEPS, &[CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT], ASKED, frame::PARAMETERS],
@@ -32,18 +33,20 @@ pub const QUERY_FUNNEL: Function = Function {
 };
 
 const STEPS: &[Param] =
-    &[Param::positional("steps", SqlType::Any, "the events in their order: names, STRUCTs, or JSON text of the same")];
+    &[Param::positional("steps", SqlType::Any, "Events in their order: names, STRUCTs, or JSON text of them")];
 const ASKED: &[Param] = &[
-    Param::named("step_order", SqlType::Varchar, "loose: in this order; any: in any").default("'loose'"),
-    Param::named("math", SqlType::Varchar, "what is counted or computed").default("'conversion_rate_unique'"),
-    Param::named("property", SqlType::Any, "the property that it is computed of"),
-    Param::named("exclusions", SqlType::Any, "events that end a user's way: names or STRUCTs"),
-    Param::named("holding_constant", SqlType::Any, "properties that must be the same at every step, three at most"),
-    Param::named("mode", SqlType::Varchar, "steps: all days together; trends: by date; table").default("'steps'"),
+    Param::named("step_order", SqlType::Varchar, "Order of the steps: loose for this order, any for any order")
+        .default("'loose'"),
+    Param::named("math", SqlType::Varchar, "What is counted or computed").default("'conversion_rate_unique'"),
+    Param::named("property", SqlType::Any, "Property to compute it from"),
+    Param::named("exclusions", SqlType::Any, "Events that end a user's path: names or STRUCTs"),
+    Param::named("holding_constant", SqlType::Any, "Properties that must be equal at every step, at most three"),
+    Param::named("mode", SqlType::Varchar, "Form of the answer: steps for all days together, trends by date, or table")
+        .default("'steps'"),
     Param::named(
         "reentry_mode",
         SqlType::Varchar,
-        "when users may enter again: default, basic, aggressive or optimized",
+        "When users can enter again: default, basic, aggressive or optimized",
     ),
 ];
 

@@ -24,7 +24,8 @@ use crate::{
 
 pub const QUERY_INSIGHTS: Function = Function {
     name: "mixpanel_query_insights",
-    description: "Numbers of events that no saved report has: what is counted or computed of them, by segment and date. One request.",
+    description: "Runs an Insights report without saving it: counts events or computes numbers from them, by segment \
+                  and date. One request.",
     example: "SELECT date, value FROM mixpanel_query_insights('Purchase', from_date := '2025-01-01', to_date := '2025-01-05', \
               math := 'unique');",
     parameters: params![
@@ -32,25 +33,35 @@ pub const QUERY_INSIGHTS: Function = Function {
             Param::positional(
                 "events",
                 SqlType::Any,
-                "the events: a name, a STRUCT, a list or tuple of either, or JSON text of the same",
+                "Events: a name, a STRUCT, a list or tuple of either, or JSON text of them",
             ),
-            Param::named("math", SqlType::Varchar, "what is counted or computed of events that don't say it")
-                .default("'total'"),
-            Param::named("property", SqlType::Any, "the property that it is computed of"),
-            Param::named("per_user", SqlType::Varchar, "what is computed of each user's events first"),
-            Param::named("percentile", SqlType::Double, "which one, with math 'percentile'"),
-            Param::named("formula", SqlType::Varchar, "what is computed of the events: A is the first of them"),
-            Param::named("formula_label", SqlType::Varchar, "what the answer calls the formula"),
+            Param::named(
+                "math",
+                SqlType::Varchar,
+                "What is counted or computed, for events that name no math of their \
+                                                    own"
+            )
+            .default("'total'"),
+            Param::named("property", SqlType::Any, "Property to compute it from"),
+            Param::named("per_user", SqlType::Varchar, "What is computed from each user's events first"),
+            Param::named("percentile", SqlType::Double, "Percentile to compute with math 'percentile'"),
+            Param::named("formula", SqlType::Varchar, "Formula over the events, in which A is the first"),
+            Param::named("formula_label", SqlType::Varchar, "Name of the formula in the answer"),
         ],
         days::PARAMETERS,
         &[
             frame::UNIT_TO_QUARTER,
             SEGMENT_BY,
             FILTERS,
-            Param::named("rolling", SqlType::BigInt, "the mean of so many units, at most 365"),
-            Param::named("cumulative", SqlType::Boolean, "each value with all before it").default("false"),
-            Param::named("mode", SqlType::Varchar, "a value a unit (timeseries), or one for all days (total, table)")
-                .default("'timeseries'"),
+            Param::named("rolling", SqlType::BigInt, "Number of units in the rolling mean, at most 365"),
+            Param::named("cumulative", SqlType::Boolean, "Whether to add up the values over time").default("false"),
+            Param::named(
+                "mode",
+                SqlType::Varchar,
+                "Form of the answer: one value per unit (timeseries), or one for \
+                                                    all days (total, table)"
+            )
+            .default("'timeseries'"),
             frame::COMPARE_TO,
             DATA_GROUP_ID,
             MAX_ROWS,

@@ -20,7 +20,8 @@ use crate::{
 
 pub const QUERY_DEFINITION: Function = Function {
     name: "mixpanel_query",
-    description: "What a report's definition says: one that mixpanel_bookmarks() shows as params, or any other. Rows as mixpanel_saved_report's, or as mixpanel_flows'. One request.",
+    description: "Runs a report definition, such as the params of mixpanel_bookmarks(). Returns rows like \
+                  mixpanel_saved_report, or like mixpanel_flows. One request.",
     example: "SELECT metric, date, value FROM mixpanel_query('{\"sections\": {\"show\": [{\"type\": \"metric\", \
               \"behavior\": {\"type\": \"event\", \"name\": \"Purchase\", \"resourceType\": \"events\", \"filtersDeterminer\": \"all\", \
               \"filters\": []}, \"measurement\": {\"math\": \"total\"}}], \"time\": [{\"dateRangeType\": \"in the last\", \"unit\": \"day\", \
@@ -31,16 +32,16 @@ pub const QUERY_DEFINITION: Function = Function {
             Param::positional(
                 "definition",
                 SqlType::Any,
-                "the report's definition: JSON text, a STRUCT, or a variable that holds one",
+                "Definition of the report: JSON text, a STRUCT, or a variable that holds one",
             ),
             Param::named(
                 "type",
                 SqlType::Varchar,
-                "what it is of, if the definition is to be checked: insights, funnels, retention or flows"
+                "Expected report type, to check the definition: insights, funnels, retention or flows"
             ),
-            FROM_DATE.meaning("the first day, inclusive, if not as the definition says"),
-            TO_DATE.meaning("the last day, inclusive, if not as the definition says"),
-            LAST_DAYS.without_default().meaning("instead of the two: so many days, which end today"),
+            FROM_DATE.meaning("First day, inclusive, instead of the definition's"),
+            TO_DATE.meaning("Last day, inclusive, instead of the definition's"),
+            LAST_DAYS.without_default().meaning("Number of days up to today, instead of from_date and to_date"),
             MAX_ROWS,
             RAW,
         ],

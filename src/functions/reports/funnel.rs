@@ -23,7 +23,8 @@ use crate::{
 /// Rows: `segment` is NULL without `segment_by`, `step` counts from 1.
 pub const FUNNEL: Function = Function {
     name: "mixpanel_funnel",
-    description: "How many users take each step of a saved funnel, by the date on which they enter it, or over all days together. One request.",
+    description: "Counts the users who take each step of a saved funnel, by the date on which they enter it or over \
+                  all days. One request.",
     example: "SELECT * FROM mixpanel_funnel(8101, from_date := '2025-01-01', to_date := '2025-01-05');",
     parameters: params![
         &[FUNNEL_ID],
@@ -38,14 +39,14 @@ pub const FUNNEL: Function = Function {
 const MODE: Param = Param::named(
     "mode",
     SqlType::Varchar,
-    "trends: the steps by date; steps: once for all days, with the funnel's name",
+    "Form of the answer: trends for the steps by date, steps for all days together with the funnel's name",
 )
 .default("'trends'");
 const FUNNEL_ID: Param =
-    Param::positional("funnel_id", SqlType::Any, "the id of a saved funnel, a number or text, or a list of them");
-const LENGTH_UNIT: Param = Param::named("length_unit", SqlType::Varchar, "of length: day, hour, minute or second");
+    Param::positional("funnel_id", SqlType::Any, "Id of a saved funnel as a number or text, or a list of ids");
+const LENGTH_UNIT: Param = Param::named("length_unit", SqlType::Varchar, "Unit of length: day, hour, minute or second");
 /// A number with a fraction is refused; as a BIGINT it would come rounded.
-const LENGTH: Param = Param::named("length", SqlType::Any, "how long users have, if not what was saved");
+const LENGTH: Param = Param::named("length", SqlType::Any, "Time that users have, instead of the saved one");
 
 /// The units of `length_unit`, and how many of them are the 90 days that Mixpanel allows.
 const LENGTHS: [(&str, u64); 4] = [("day", 90), ("hour", 90 * 24), ("minute", 90 * 24 * 60), ("second", 90 * 86_400)];

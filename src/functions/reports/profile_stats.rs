@@ -21,7 +21,8 @@ use crate::{
 
 pub const PROFILE_STATS: Function = Function {
     name: "mixpanel_profile_stats",
-    description: "How many profiles there are, or the extremes, a percentile or a summary of a property of theirs, computed by Mixpanel. One request, no download.",
+    description: "Returns statistics of profiles that Mixpanel computes: their number, or the extremes, a percentile \
+                  or a summary of a property. One request, no download.",
     example: "SELECT statistic, value FROM mixpanel_profile_stats('numeric_summary', property := 'loyalty_points');",
     parameters: params![
         &[ACTION, PROPERTY, PERCENTILE, FILTER, COHORT_ID, INCLUDE_ALL_USERS, SEGMENT_BY_COHORTS, GROUP_ID, AS_OF],
@@ -34,14 +35,19 @@ pub const PROFILE_STATS: Function = Function {
 const ACTION: Param = Param::positional(
     "action",
     SqlType::Varchar,
-    "count, extremes, percentile, numeric_summary, or an action with parentheses",
+    "Statistic: count, extremes, percentile, numeric_summary, or an action with parentheses",
 );
 const PROPERTY: Param =
-    Param::named("property", SqlType::Varchar, "the numeric property, by name or as an expression; not for count");
+    Param::named("property", SqlType::Varchar, "Numeric property, by name or as an expression. Not for count");
 /// A share with a fraction is no `BIGINT`, and a `DOUBLE` would not say what was written.
-const PERCENTILE: Param = Param::named("percentile", SqlType::Any, "which one, from 0 to 100; for percentile");
+const PERCENTILE: Param = Param::named(
+    "percentile",
+    SqlType::Any,
+    "Percentile to compute, from 0 to 100. Only for \
+                                                                    percentile",
+);
 const SEGMENT_BY_COHORTS: Param =
-    Param::named("segment_by_cohorts", SqlType::Any, "one answer for each of these cohorts, a list of ids");
+    Param::named("segment_by_cohorts", SqlType::Any, "Cohorts to segment by, as a list of ids");
 
 const ACTIONS: [&str; 4] = ["count", "extremes", "percentile", "numeric_summary"];
 

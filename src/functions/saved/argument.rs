@@ -12,7 +12,7 @@ pub const NAME: &str = "bookmark";
 
 /// What the functions that read one saved report take.
 pub const PARAMETERS: &[Param] =
-    params![&[Param::positional(NAME, SqlType::Any, "the report's id, or its URL"), RAW], LIVE];
+    params![&[Param::positional(NAME, SqlType::Any, "Id or URL of the report"), RAW], LIVE];
 
 /// The report that a call of this function asks for.
 ///

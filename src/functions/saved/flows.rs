@@ -16,7 +16,8 @@ use crate::{
 
 pub const FLOWS: Function = Function {
     name: "mixpanel_flows",
-    description: "A saved report of Flows, by its id or URL: one row for each way from a node to one of the next step.",
+    description: "Returns a saved Flows report by its id or URL: one row per path from a node to a node of the next \
+                  step.",
     example: "SELECT step, event_name, node_type, count, next_event_name, next_count FROM mixpanel_flows(8301);",
     parameters: params![PARAMETERS, OTHER_DAYS, &[MODE]],
     bind,

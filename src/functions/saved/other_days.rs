@@ -29,9 +29,9 @@ use crate::{
 
 /// The days, if not those that the report was saved with.
 pub const OTHER_DAYS: &[Param] = params![&[
-    FROM_DATE.meaning("the first day, inclusive, if not those that the report was saved with"),
-    TO_DATE.meaning("the last day, inclusive, if not those that the report was saved with"),
-    LAST_DAYS.without_default().meaning("instead of the two: so many days, which end today"),
+    FROM_DATE.meaning("First day, inclusive, instead of the saved one"),
+    TO_DATE.meaning("Last day, inclusive, instead of the saved one"),
+    LAST_DAYS.without_default().meaning("Number of days up to today, instead of from_date and to_date"),
 ]];
 
 /// Days in the place of those that a report was saved with.
