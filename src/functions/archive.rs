@@ -59,7 +59,8 @@ pub const CLEAR: Function = Function {
             && let ArchivePlace::Named(path) = &place
         {
             let problem = format!(
-                "is missing: {} was named to keep answers for good; older_than := INTERVAL 0 DAYS removes all of them",
+                "is missing: the folder {} keeps answers for good. Use older_than := INTERVAL 0 DAYS to delete all of \
+                 them",
                 path.display()
             );
             return Err(Error::argument("older_than", problem));

@@ -101,13 +101,13 @@ struct Planned {
 
 impl Wanted {
     fn of(arguments: &Arguments) -> Result<Self> {
-        arguments.refuse_null(COHORT_IDS.name, "leave it out for all visible cohorts, or give [] for none")?;
+        arguments.refuse_null(COHORT_IDS.name, "Leave it out for all visible cohorts, or pass [] for none")?;
         let ids =
             arguments.ids(COHORT_IDS.name)?.map(|ids| ids.iter().map(|id| cohort(id)).collect::<Result<Vec<_>>>());
         let (ids, skip_empty) = (ids.transpose()?, arguments.boolean(SKIP_EMPTY.name)?);
         match (&ids, skip_empty) {
             (Some(_), Some(true)) => {
-                Err(Error::argument(SKIP_EMPTY.name, "has no place beside cohort_ids, which are asked for as they are"))
+                Err(Error::argument(SKIP_EMPTY.name, "cannot be combined with cohort_ids. Remove one of them"))
             }
             _ => Ok(Self { ids, skip_empty: skip_empty.unwrap_or(false) }),
         }
@@ -150,6 +150,6 @@ impl Wanted {
 fn cohort(id: &str) -> Result<i64> {
     match id.trim().parse() {
         Ok(id @ 1..) => Ok(id),
-        _ => Err(Error::argument(COHORT_IDS.name, format!("holds {id:?}, which is no cohort's id"))),
+        _ => Err(Error::argument(COHORT_IDS.name, format!("contains {id:?}, which is not the id of a cohort"))),
     }
 }

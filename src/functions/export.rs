@@ -197,8 +197,8 @@ impl Call {
     fn zone_warning(&self) -> Option<String> {
         let zone = self.time_zone.is_none().then(|| other_zone_at_hand(&self.target)).flatten()?;
         Some(format!(
-            "the project's time zone is {zone}, and event_time is as Mixpanel sent it: UTC for projects that were made since 2023, \
-             the project's wall clock for older ones. Only those need time_zone := '{zone}'"
+            "the project's time zone is {zone}. event_time is as Mixpanel sent it: UTC for projects created since \
+             2023, local time for older projects. Only older projects need time_zone := '{zone}'"
         ))
     }
 
@@ -235,7 +235,7 @@ impl BoundTable for Call {
         let record = record::start("mixpanel_export", self.arguments.clone(), 0, clock);
         doubts.warnings.into_iter().for_each(|warning| record.warn(UNKNOWN_EVENT, warning));
         if doubts.is_unheard {
-            let what = "no row of these events came; mixpanel_events() lists the names that there are";
+            let what = "the answer has no rows of these events. mixpanel_events() lists the names of all events";
             record.warn_if_nothing(UNKNOWN_EVENT, what.to_owned());
         }
         if let Some(warning) = self.zone_warning() {
@@ -249,10 +249,10 @@ impl BoundTable for Call {
 
 /// The days of `days := [...]`, in order, each once.
 fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
-    arguments.refuse_null("days", "leave it out to ask for all days of a range, or give [] for none")?;
+    arguments.refuse_null("days", "Leave it out to export all days of a range, or pass [] for none")?;
     let Some(mut days) = arguments.date_list("days")? else { return Ok(None) };
     if let Some(name) = ["from_date", "to_date"].into_iter().find(|name| arguments.get(name).is_some()) {
-        return Err(Error::argument(name, "says which days to ask for, and so does days; drop one of them"));
+        return Err(Error::argument(name, "cannot be combined with days. Remove one of them"));
     }
     days.sort_unstable();
     days.dedup();
@@ -262,7 +262,7 @@ fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
 /// Conditions on event_time do as well where the host sees them.
 fn missing_date(name: &str, takes_filters: bool) -> Error {
     let or_else = if takes_filters { ", or a range of event_time in WHERE: event_time >= '2025-01-31'" } else { "" };
-    Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
+    Error::argument(name, format!("is missing. Add {name} := '2025-01-31'{or_else}"))
 }
 
 pub fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {

@@ -44,9 +44,9 @@ pub const WHICH: &[Param] = &[
 /// `now` in seconds.
 pub fn request(arguments: &Arguments, now: i64) -> Result<ProfilesRequest> {
     // A query that finds nobody makes a NULL, and nobody is not everybody.
-    arguments.refuse_null("distinct_ids", "leave it out to ask for everybody, or give [] for nobody")?;
+    arguments.refuse_null("distinct_ids", "Leave it out for all profiles, or pass [] for none")?;
     for name in ["distinct_id", "group_id", "cohort_id", "behaviors"] {
-        arguments.refuse_null(name, "leave it out to ask without it")?;
+        arguments.refuse_null(name, "Leave it out instead")?;
     }
     let sort = sort(arguments)?;
     let request = ProfilesRequest {
@@ -64,18 +64,22 @@ pub fn request(arguments: &Arguments, now: i64) -> Result<ProfilesRequest> {
     };
     let conflict = |name, problem| Err(Error::argument(name, problem));
     if request.distinct_id.is_some() && request.distinct_ids.is_some() {
-        return conflict("distinct_id", "has no place beside distinct_ids; add it to that list");
+        return conflict("distinct_id", "cannot be combined with distinct_ids. Add it to that list");
     }
     if request.sort.is_some() && request.takes_several_questions() {
-        return conflict("sort_by", "can't order more than 2000 distinct_ids, which are several questions; name fewer");
+        return conflict(
+            "sort_by",
+            "cannot sort more than 2000 distinct_ids, because they take several requests. Name \
+                                    fewer",
+        );
     }
     if request.behaviors.is_some() && request.cohort.is_some() {
-        return conflict("behaviors", "can't be asked for together with cohort_id; Mixpanel takes one of them");
+        return conflict("behaviors", "cannot be combined with cohort_id. Remove one of them");
     }
     if request.behaviors.is_some() && request.filter.is_none() {
         return conflict(
             "behaviors",
-            "chooses nobody by itself; add a filter that uses it, like filter := 'behaviors[\"name\"] > 0'",
+            "selects no profiles by itself. Add a filter that uses it, like filter := 'behaviors[\"name\"] > 0'",
         );
     }
     Ok(request)
@@ -88,7 +92,7 @@ pub fn cohort(arguments: &Arguments) -> Result<Option<(i64, bool)>> {
         Some(id @ 1..) => Ok(Some((id, include_all_users.unwrap_or(false)))),
         Some(id) => Err(Error::argument("cohort_id", format!("must be at least 1, not {id}"))),
         None if include_all_users.is_some() => {
-            Err(Error::argument("include_all_users", "says something of a cohort; add cohort_id, or leave it out"))
+            Err(Error::argument("include_all_users", "needs cohort_id. Add cohort_id, or remove it"))
         }
         None => Ok(None),
     }
@@ -98,7 +102,7 @@ fn sort(arguments: &Arguments) -> Result<Option<Sort>> {
     let order = arguments.one_of("sort_order", &["ascending", "descending"])?;
     match (property(arguments, "sort_by")?, order) {
         (Some(by), order) => Ok(Some(Sort { by, order: order.unwrap_or("descending") })),
-        (None, Some(_)) => Err(Error::argument("sort_order", "says nothing alone; add sort_by := 'a property'")),
+        (None, Some(_)) => Err(Error::argument("sort_order", "needs sort_by. Add sort_by := 'a property'")),
         (None, None) => Ok(None),
     }
 }
@@ -137,7 +141,7 @@ pub fn as_of(arguments: &Arguments, now: i64) -> Result<Option<i64>> {
     match seconds {
         Some(seconds) if seconds > now => Err(Error::argument(
             name,
-            "lies in the future; Mixpanel takes moments in the past, as a TIMESTAMP in UTC or in seconds since 1970",
+            "is in the future. Use a time in the past, as a TIMESTAMP in UTC or in seconds since 1970",
         )),
         Some(seconds @ 0..) => Ok(Some(seconds)),
         _ => Err(Error::argument(name, "must be a TIMESTAMP, a DATE or seconds since 1970")),
@@ -199,7 +203,7 @@ mod tests {
     fn null_selects_nobody_knows_whom() {
         for name in ["distinct_id", "distinct_ids", "group_id", "cohort_id", "behaviors"] {
             let problem = request(&given(&[(name, Value::Null)]), 0).unwrap_err();
-            assert!(problem.what().starts_with(&format!("{name}: is NULL; leave it out")), "{problem}");
+            assert!(problem.what().starts_with(&format!("{name}: is NULL. Leave it out")), "{problem}");
         }
         assert!(request(&given(&[("filter", Value::Null), ("as_of_timestamp", Value::Null)]), 0).is_ok());
     }

@@ -88,7 +88,7 @@ pub const HOURLY_LIMIT: Setting = Setting {
 fn checked(name: &str, value: &Value, check: impl Fn(&str) -> Result<(), String>) -> Result<()> {
     match value {
         Value::Text(text) if text.trim().is_empty() => {
-            Err(Error::argument(name, format!("must not be empty; RESET {name} takes the setting back")))
+            Err(Error::argument(name, format!("must not be empty. RESET {name} restores the default")))
         }
         Value::Text(text) => check(text).map_err(|problem| Error::argument(name, problem)),
         _ => Ok(()),

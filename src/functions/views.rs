@@ -98,7 +98,7 @@ fn script(arguments: &Arguments, session: &Session) -> Result<Statements> {
         let whom = whom(arguments).into_iter().map(|(name, given)| format!("{name} := {}", value(&given)));
         let said = argument.into_iter().chain(whom).collect::<Vec<_>>().join(", ");
         let view = place(name)?;
-        let taken = Error::new(Code::WrongTable, format!("{view} is a view that mixpanel_views did not make"))
+        let taken = Error::new(Code::WrongTable, format!("{view} is a view that mixpanel_views did not create"))
             .fix("Name another schema, or drop that view");
         script
             .set("taken", literal(&taken.to_string()))

@@ -203,14 +203,14 @@ fn no_event(path: &Path, damage: &Damage, lines_before: usize) -> Error {
         _ => Code::InvalidArgument,
     };
     let what = format!("{}: {}", path.display(), damage.place(lines_before));
-    Error::new(code, what).fix("Read files of lines as Mixpanel's export sends them, plain or gzip")
+    Error::new(code, what).fix("Pass files that hold lines as Mixpanel's export sends them, plain or gzip")
 }
 
 fn no_lines(path: &Path, error: InflateError) -> Error {
     match error {
         InflateError::Damaged(_) => {
             Error::new(Code::InvalidArgument, format!("{}: its compression is cut off or damaged", path.display()))
-                .fix("Get the file again")
+                .fix("Download the file again")
         }
         InflateError::TooLong => no_event(path, &Damage::too_long(), 0),
         InflateError::Io(error) => unreadable(path, &error),

@@ -72,7 +72,7 @@ impl Row {
         let mut warnings = target.warnings.clone();
         if events_found == Some(0) {
             warnings.push(format!(
-                "no events were found in region '{}'; where the project has some, the region is another",
+                "region '{}' has no events of the project. If the project has events, it is in another region",
                 target.region
             ));
         }
@@ -141,7 +141,7 @@ impl Outcome {
         let is_one = !self.success() && errors.iter().all(|(_, error)| error.code() == first.code());
         let answering = match self.elsewhere {
             Some(Elsewhere::Answers(region)) => Some(format!(
-                "Region '{region}' answers: add region := '{region}' to the call, or {}",
+                "Region '{region}' works. Add region := '{region}' to the call, or {}",
                 target.choose_region(region.as_str())
             )),
             _ => None,
@@ -157,7 +157,10 @@ impl Outcome {
         };
         let others: Vec<_> = Region::ALL.iter().filter(|region| **region != target.region).collect();
         if let (Some(Elsewhere::Silent), [one, other]) = (&self.elsewhere, others.as_slice()) {
-            text.push_str(&format!(" Neither '{one}' nor '{other}' takes these credentials for this project."));
+            text.push_str(&format!(
+                " Regions '{one}' and '{other}' do not accept these credentials for this project \
+                                    either."
+            ));
         }
         Some(text)
     }

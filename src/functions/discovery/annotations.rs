@@ -49,7 +49,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 fn tags(arguments: &Arguments) -> Result<Option<String>> {
     let Some(ids) = arguments.ids(TAGS.name)? else { return Ok(None) };
     if ids.is_empty() || !ids.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_digit())) {
-        let problem = "must be a list of ids, like tags := [1, 2]; mixpanel_annotation_tags() has them";
+        let problem = "must be a list of ids, like tags := [1, 2]. mixpanel_annotation_tags() lists them";
         return Err(Error::argument(TAGS.name, problem));
     }
     Ok(Some(ids.join(",")))

@@ -36,7 +36,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let report_type = arguments.one_of("type", &TYPES)?;
     let id = arguments.whole(BOOKMARK_ID.name)?;
     if id.is_some() && report_type.is_some() {
-        return Err(Error::argument(BOOKMARK_ID.name, "names one report, and type asks for many; drop one of them"));
+        return Err(Error::argument(BOOKMARK_ID.name, "cannot be combined with type. Remove one of them"));
     }
     let target = target(&arguments, session)?;
     let request = match id {

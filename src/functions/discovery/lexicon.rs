@@ -54,7 +54,7 @@ fn one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let entity_type = arguments.one_of("entity_type", &ENTITY_TYPES)?.unwrap_or_default();
     let name = subject(&arguments, "name", EXAMPLE)?.to_owned();
     if matches!(name.as_str(), "." | "..") {
-        let problem = format!("no address can end in '{name}'; look for it in mixpanel_lexicon_schemas()");
+        let problem = format!("no URL can end in '{name}'. Look for it in mixpanel_lexicon_schemas()");
         return Err(Error::argument("name", problem));
     }
     let target = target(&arguments, session)?;

@@ -33,7 +33,7 @@ const DATA_GROUP_ID: Param = Param::positional(
 );
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
-    let missing = || Error::argument(DATA_GROUP_ID.name, "is missing; mixpanel_lookup_tables() lists them");
+    let missing = || Error::argument(DATA_GROUP_ID.name, "is missing. mixpanel_lookup_tables() lists the data groups");
     let group = arguments.whole(DATA_GROUP_ID.name)?.ok_or_else(missing)?;
     let max_rows = arguments.count(MAX_ROWS.name)?;
     let target = target(&arguments, session)?;
@@ -54,7 +54,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 fn read(text: &str) -> Result<Vec<String>> {
     const EXPECTED: &str = "CSV with a line of names";
     if serde_json::from_str::<Map<String, Value>>(text).is_ok() {
-        return Err(unexpected(EXPECTED, "JSON came", text));
+        return Err(unexpected(EXPECTED, "the answer is JSON", text));
     }
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let refused = |error: csv::Error| {
@@ -62,7 +62,7 @@ fn read(text: &str) -> Result<Vec<String>> {
     };
     let names = distinct(reader.headers().map_err(refused)?.iter());
     if names.is_empty() {
-        return Err(unexpected(EXPECTED, "nothing came", text));
+        return Err(unexpected(EXPECTED, "the answer is empty", text));
     }
     let row = |record: csv::StringRecord| {
         let values = record.iter().map(|value| Value::String(value.to_owned()));

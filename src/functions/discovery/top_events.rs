@@ -66,7 +66,7 @@ fn read(text: &str, averages: bool, max_rows: Option<u64>) -> Result<Vec<Record>
             found.sort_by_cached_key(|event| (Reverse(event.bigint("amount").ok().flatten()), event.text("event")))
         }
     }
-    uncut(found, max_rows, "")
+    uncut(found, max_rows, "Set ")
 }
 
 /// A number in the order of all numbers.

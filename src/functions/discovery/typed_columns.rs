@@ -65,8 +65,9 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 fn defined(target: &Target, event: &str) -> Result<Vec<(String, String)>> {
     let names = event_properties::properties_of(target, event)?;
     if names.is_empty() {
-        let what = format!("the definitions name no property of the event '{event}'");
-        let fix = "mixpanel_event_properties() has them all; sample := 1000 looks at events instead";
+        let what = format!("no property of event '{event}' is defined");
+        let fix = "Add sample := 1000 to read the types from events instead, or list all properties with \
+                   mixpanel_event_properties()";
         return Err(Error::new(Code::NotFound, what).fix(fix));
     }
     let request = property_definitions::request(target, None, Vec::new())?;

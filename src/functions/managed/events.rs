@@ -32,7 +32,8 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
     if mode == Mode::Append && arguments.get("max_rows").is_some() {
         return Err(Error::argument(
             "max_rows",
-            "has no place beside append = true: rows of a part of a day would take the place of all; drop one of them",
+            "cannot be combined with append = true, because part of a day would replace the whole day. Remove one of \
+             them",
         ));
     }
     let mut steps = begin(arguments, session)?;
@@ -41,11 +42,9 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
         steps.script.set("asked", "'{}'::JSON");
     }
     if mode == Mode::Append {
-        let other = Error::new(
-            Code::WrongTable,
-            format!("table {} holds events that were fetched with another time_zone", steps.table),
-        )
-        .fix("Use the same one, or another table: the times of one don't compare with those of the other");
+        let other =
+            Error::new(Code::WrongTable, format!("table {} holds events fetched with another time_zone", steps.table))
+                .fix("Use the same time_zone, or another table. Times of different zones do not compare");
         steps
             .script
             .set("time_zone", text_or_null(arguments.text("time_zone")?))
@@ -94,7 +93,10 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
         None => {
             let today = today(zone, session.clock.now())?;
             if let Some(from) = from.filter(|from| *from > today) {
-                return Err(Error::argument("from_date", format!("{from} is after today, {today}")));
+                return Err(Error::argument(
+                    "from_date",
+                    format!("{from} is after today, {today}. Choose an earlier day"),
+                ));
             }
             today
         }
@@ -182,9 +184,12 @@ fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
         None => "true".into(),
     };
     steps.script.set("target", staged).set("filtered", filtered);
-    let empty =
-        Error::new(Code::UnexpectedResponse, "Mixpanel has no events of these days, and the table has some: they stay")
-            .fix("The next sync asks again. Where Mixpanel is right, DELETE them");
+    let empty = Error::new(
+        Code::UnexpectedResponse,
+        "Mixpanel returned no events of these days, but the table has some and \
+                                              keeps them",
+    )
+    .fix("The next sync requests these days again. If Mixpanel is right, DELETE the rows");
     steps.script.set("empty_answer", literal(&empty.to_string()));
     for text in [text!("deduplicate_events"), text!("days_brought"), text!("merge_events"), text!("write_staged")] {
         steps.script.add(text)?;
@@ -199,18 +204,34 @@ fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
     let table = &steps.table;
     let from_missing = Error::argument(
         "from_date",
-        format!("is missing: table {table} is yet to be made; say from which day on to fetch"),
+        format!("is missing: table {table} does not exist yet. Add the first day to fetch"),
     );
     let from_unknown = Error::argument(
         "from_date",
         format!(
-            "is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"
+            "is missing: nothing was fetched into table {table} with this filter, events and time_zone yet. Add the \
+             first day to fetch"
         ),
     );
-    let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
-        .fix("PRAGMA mixpanel_adopt takes it over, mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x; or choose another name");
-    let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
-        .fix("Sync with the same filter and time_zone, or into another table");
+    let unknown = Error::new(
+        Code::WrongTable,
+        format!(
+            "table {table} was not created by mixpanel_fetch_events or \
+                                                        mixpanel_sync_events, so its days are not known"
+        ),
+    )
+    .fix(
+        "Adopt it with PRAGMA mixpanel_adopt, or with mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x. Or \
+              choose another name",
+    );
+    let filters = Error::new(
+        Code::WrongTable,
+        format!(
+            "table {table} holds events fetched with another filter or time \
+                                                        zone, so a sync cannot tell which rows of a day to replace"
+        ),
+    )
+    .fix("Sync with the same filter and time_zone, or into another table");
     steps
         .script
         .set("from_missing", literal(&from_missing.to_string()))

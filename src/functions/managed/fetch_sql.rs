@@ -58,7 +58,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let sync = arguments.boolean("sync")?.unwrap_or(false);
     let adopt = arguments.boolean("adopt")?.unwrap_or(false);
     if sync && adopt {
-        return Err(Error::argument("adopt", "has no place beside sync := true; drop one of them"));
+        return Err(Error::argument("adopt", "cannot be combined with sync := true. Remove one of them"));
     }
     let pragma = if adopt { ADOPT } else { pragma(kind, sync) };
     let is_meant = |name: &str| pragma.parameters.iter().any(|known| known.name == name);
@@ -68,7 +68,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
             (_, true) => "an adoption",
             _ => "a fetch",
         };
-        return Err(Error::argument(other.name, format!("means nothing to {what} of {kind}; drop it")));
+        return Err(Error::argument(other.name, format!("does not apply to {what} of {kind}. Remove it")));
     }
     let arguments = if adopt { arguments } else { arguments.with("type", Value::Null) };
     let script = pragma.statements(arguments, session)?;

@@ -43,9 +43,12 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
     let mut steps = begin(arguments, session)?;
     let unknown = Error::new(
         Code::WrongTable,
-        format!("table {} was not made by mixpanel_fetch_profiles or mixpanel_sync_profiles", steps.table),
+        format!("table {} was not created by mixpanel_fetch_profiles or mixpanel_sync_profiles", steps.table),
     )
-    .fix("PRAGMA mixpanel_adopt takes it over, mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x; or choose another name");
+    .fix(
+        "Adopt it with PRAGMA mixpanel_adopt, or with mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x. Or choose \
+          another name",
+    );
     steps.make(&unknown)?.stage()?.script.add(text!("merge_profiles"))?;
     if arguments.boolean("delete_missing")?.unwrap_or(false) {
         steps.script.add(text!("remove_gone_profiles"))?;

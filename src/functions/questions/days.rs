@@ -43,9 +43,10 @@ impl DateRange {
         }
         match (arguments.dates("from_date", "to_date")?, last) {
             ((None, None), last) => Ok(last.map(Self::Last)),
-            (_, Some(_)) => {
-                Err(Error::argument(LAST_DAYS.name, "says the same as from_date and to_date; leave one of them out"))
-            }
+            (_, Some(_)) => Err(Error::argument(
+                LAST_DAYS.name,
+                "cannot be combined with from_date and to_date. Remove one of them",
+            )),
             _ => {
                 let (from, to) = arguments.required_dates("from_date", "to_date")?;
                 Ok(Some(Self::Between(from, to)))

@@ -124,7 +124,7 @@ impl Flows {
             })
             .collect();
         if steps.iter().all(|step| step.forward == Some(0) && step.reverse == Some(0)) {
-            return Err(Error::argument("forward", "and reverse are both 0; look at least one step to one side"));
+            return Err(Error::argument("forward", "and reverse are both 0. Set one of them to at least 1"));
         }
         let window = ConversionWindow::of(arguments, &WINDOWS)?;
         window.must_be_one()?;
@@ -134,7 +134,7 @@ impl Flows {
         }
         let cardinality = arguments.count("cardinality")?.unwrap_or(3);
         if cardinality > MOST_CARDINALITY {
-            let problem = format!("must be at most {MOST_CARDINALITY} events a step, not {cardinality}");
+            let problem = format!("must be at most {MOST_CARDINALITY} events per step, not {cardinality}");
             return Err(Error::argument("cardinality", problem));
         }
         Ok(Self {
@@ -227,7 +227,10 @@ impl Step {
         if let Some(expected) = expected
             && step.event.name() != expected
         {
-            let problem = format!("has a session_event of another event; it belongs to '{expected}'");
+            let problem = format!(
+                "has a session_event that belongs to event '{expected}'. Remove it, or name that \
+                                   event"
+            );
             return Err(Error::argument(&place, problem));
         }
         // What can't be asked is known now, and not when the rows are.
@@ -265,7 +268,7 @@ fn names(said: GivenValue) -> Result<Vec<String>> {
 
 /// Errors: `InvalidArgument` for several cohorts, and for what Flows can't ask.
 fn filters(said: GivenValue) -> Result<Vec<QuestionFilter>> {
-    let error = said.error("has several cohorts, and Flows take one");
+    let error = said.error("has several cohorts, but Flows accept one. Keep one");
     let place = said.place().to_owned();
     let filters = filter::read(said)?;
     if filters.iter().filter(|filter| matches!(filter, QuestionFilter::Cohort { .. })).count() > 1 {

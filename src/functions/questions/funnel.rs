@@ -283,7 +283,7 @@ impl Exclusion {
             let number = said.number()?;
             match number.as_u64().filter(|number| usize::try_from(*number).is_ok_and(|number| number < steps)) {
                 Some(number) => Ok(Some(number)),
-                None => Err(said.error(format!("must be a step's number from 0 to {}, not {number}", steps - 1))),
+                None => Err(said.error(format!("must be the number of a step from 0 to {}, not {number}", steps - 1))),
             }
         };
         let (from, to) = (step("from_step")?.unwrap_or(0), step("to_step")?);
@@ -332,10 +332,10 @@ fn property(arguments: &Arguments, math: FunnelMath) -> Result<Option<Property>>
     match GivenValue::argument(arguments, "property")? {
         None if math.is_of_a_property() => Err(Error::argument(
             "property",
-            format!("is missing; math := '{word}' is computed of a number of the events"),
+            format!("is missing: math := '{word}' needs a numeric property. Add property := '...'"),
         )),
         None => Ok(None),
         Some(said) if math.is_of_a_property() || math == FunnelMath::Total => Property::read(said).map(Some),
-        Some(said) => Err(said.error(format!("has no meaning with math := '{word}'; leave one of them out"))),
+        Some(said) => Err(said.error(format!("does not apply to math := '{word}'. Remove one of them"))),
     }
 }

@@ -117,11 +117,11 @@ impl Insights {
         if !call.is_nothing() && !shown.iter().any(|shown| matches!(shown, Shown::Event(_))) {
             return Err(Error::argument(
                 "math",
-                "is said of events, and there is none; a cohort is counted by its users",
+                "applies to events, but the call has none. Remove it, because a cohort is counted by its users",
             ));
         }
         if metrics == 0 {
-            return Err(Error::argument("events", "has only formulas; add the events that they are computed of"));
+            return Err(Error::argument("events", "has only formulas. Add the events that they use"));
         }
         for (index, shown) in shown.iter().enumerate() {
             if let Shown::Formula(formula) = shown {
@@ -131,7 +131,7 @@ impl Insights {
         }
         if let Some(formula) = formula(arguments)? {
             if shown.len() > metrics {
-                let problem = "stands beside formulas among the events; write all of them there";
+                let problem = "cannot be combined with formulas in events. Write all formulas there";
                 return Err(Error::argument("formula", problem));
             }
             formula.check("formula", metrics)?;
@@ -172,7 +172,7 @@ fn formula(arguments: &Arguments) -> Result<Option<Formula>> {
     let label = arguments.text("formula_label")?.map(str::to_owned);
     match arguments.text("formula")? {
         Some(expression) => Ok(Some(Formula { expression: expression.to_owned(), label })),
-        None if label.is_some() => Err(Error::argument("formula_label", "names a formula; add formula")),
+        None if label.is_some() => Err(Error::argument("formula_label", "needs formula. Add it")),
         None => Ok(None),
     }
 }
@@ -180,7 +180,7 @@ fn formula(arguments: &Arguments) -> Result<Option<Formula>> {
 fn analysis(arguments: &Arguments) -> Result<Analysis> {
     let rolling = arguments.count("rolling")?;
     match (rolling, arguments.boolean("cumulative")?.unwrap_or(false)) {
-        (Some(_), true) => Err(Error::argument("rolling", "can't be computed of cumulative numbers; drop one of them")),
+        (Some(_), true) => Err(Error::argument("rolling", "cannot be combined with cumulative. Remove one of them")),
         (Some(periods), _) if periods > MOST_PERIODS => {
             Err(Error::argument("rolling", format!("must be at most {MOST_PERIODS} periods, not {periods}")))
         }

@@ -61,18 +61,16 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let said = arguments.one_of("type", &ReportType::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>())?;
     let found = ReportType::of(&definition)?;
     if let Some(said) = said.and_then(ReportType::read).filter(|said| *said != found) {
-        let problem = format!("is '{}', and the definition is one of {}", said.as_str(), found.as_str());
+        let problem = format!("is '{}', but the definition is one of {}", said.as_str(), found.as_str());
         return Err(Error::argument("type", problem));
     }
     let definition = match DateRange::given(&arguments)? {
         None => definition,
-        Some(days) => {
-            days.onto(definition).ok_or_else(|| refused("says nothing of its days, which can't be replaced then"))?
-        }
+        Some(days) => days.onto(definition).ok_or_else(|| refused("has no days to replace"))?,
     };
     if found == ReportType::Flows {
         if arguments.get(MAX_ROWS.name).is_some() {
-            return Err(Error::argument(MAX_ROWS.name, "has no part in Flows; write LIMIT for rows"));
+            return Err(Error::argument(MAX_ROWS.name, "does not apply to Flows. Use LIMIT to limit rows"));
         }
         let mode = FlowMode::of_definition(&definition);
         return asking::bound_flow(&arguments, session, definition, mode);
@@ -82,7 +80,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 
 /// Errors: `InvalidArgument` for NULL, which a variable holds where its query found no report.
 fn definition(arguments: &Arguments) -> Result<Json> {
-    let text = arguments.json("definition")?.ok_or_else(|| refused("is NULL: no definition was found"))?;
+    let text =
+        arguments.json("definition")?.ok_or_else(|| refused("is NULL, so the query for it found no definition"))?;
     let parsed: Json = serde_json::from_str(&text).map_err(|error| refused(&format!("is not JSON: {error}")))?;
     // Text within text: some bookmarks have their params as that.
     Ok(match &parsed {
@@ -102,12 +101,12 @@ impl ReportType {
     /// Which report a definition is of. Errors: `InvalidArgument` for what is no definition.
     fn of(definition: &Json) -> Result<Self> {
         if !definition.is_object() {
-            return Err(refused("is no JSON object"));
+            return Err(refused("is not a JSON object"));
         }
         let Some(sections) = definition.get("sections") else {
             return match definition.get("steps") {
                 Some(Json::Array(_)) => Ok(Self::Flows),
-                _ => Err(refused("has neither 'sections' nor 'steps', which every report's definition has")),
+                _ => Err(refused("has neither 'sections' nor 'steps', one of which every report definition has")),
             };
         };
         let shown = sections.get("show").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -139,7 +138,7 @@ mod tests {
         ] {
             assert_eq!(ReportType::of(&definition), Ok(expected), "{definition}");
         }
-        for (definition, problem) in [(json!({"events": []}), "neither"), (json!([1]), "no JSON object")] {
+        for (definition, problem) in [(json!({"events": []}), "neither"), (json!([1]), "not a JSON object")] {
             let message = ReportType::of(&definition).unwrap_err().to_string();
             assert!(message.contains(problem) && message.contains("mixpanel_bookmarks()"), "{message}");
         }

@@ -139,7 +139,7 @@ impl Retention {
         let is_of_cohorts = |breakdown: &Breakdown| matches!(breakdown, Breakdown::Cohort { .. });
         let cohorts = frame.breakdowns.iter().filter(|breakdown| is_of_cohorts(breakdown)).count();
         if cohorts > 0 && cohorts < frame.breakdowns.len() {
-            let problem = "mixes cohorts with properties, which retention can't; ask for one of the two";
+            let problem = "mixes cohorts with properties, which retention does not support. Use one of the two";
             return Err(Error::argument(SEGMENT_BY.name, problem));
         }
         Ok(Self {
@@ -189,7 +189,7 @@ impl Retention {
 impl RetentionEvent {
     fn of(arguments: &Arguments, name: &str) -> Result<Self> {
         let said = GivenValue::argument(arguments, name)?
-            .ok_or_else(|| Error::argument(name, format!("is missing; add {name} := 'the name of an event'")))?;
+            .ok_or_else(|| Error::argument(name, format!("is missing. Add {name} := 'the name of an event'")))?;
         let mut fields = match said.clone().item(EVENT)? {
             Item::Name(_) => {
                 return Ok(Self { event: EventRef::Named(event::name(&said)?), filters: EventFilters::default() });
@@ -209,7 +209,7 @@ impl RetentionEvent {
 /// Where periods end, each later than the one before.
 fn buckets(said: GivenValue) -> Result<Vec<i64>> {
     let many = said.error(format!("must be at most {MOST_BUCKETS} numbers"));
-    let unsorted = said.error("must ascend: each number is larger than the one before it");
+    let unsorted = said.error("must be in ascending order, each number larger than the one before");
     let buckets = said.items()?.iter().map(GivenValue::positive).collect::<Result<Vec<_>>>()?;
     match buckets {
         buckets if buckets.len() > MOST_BUCKETS => Err(many),

@@ -74,7 +74,7 @@ fn counted(arguments: &Arguments) -> Result<(Unit, Counting)> {
     let (unit, counting) = (Unit::of(arguments, MINUTE_TO_MONTH)?, Counting::of(arguments)?);
     if counting.is_unique() && unit.is_within_a_day() {
         let problem = format!(
-            "'unique' can't be counted by {}; use unit := 'day', 'week' or 'month', or mixpanel_segmentation",
+            "'unique' cannot be counted by {}. Use unit := 'day', 'week' or 'month', or mixpanel_segmentation",
             unit.name()
         );
         return Err(Error::argument("type", problem));

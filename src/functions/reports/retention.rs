@@ -80,7 +80,7 @@ fn born(request: Request, arguments: &Arguments, retention_type: &str) -> Result
     let (event, filter) = (arguments.text("born_event")?, arguments.text("born_filter")?);
     if retention_type == "birth" {
         let event = event.ok_or_else(|| {
-            let fix = "is missing; add born_event := 'Sign Up', or retention_type := 'compounded', which has none";
+            let fix = "is missing. Add born_event := 'Sign Up', or retention_type := 'compounded', which has none";
             Error::argument("born_event", fix)
         })?;
         return Ok(request.query("born_event", event).query_some("born_where", filter));
@@ -90,7 +90,7 @@ fn born(request: Request, arguments: &Arguments, retention_type: &str) -> Result
         None => Ok(request),
         Some((name, _)) => Err(Error::argument(
             name,
-            "means nothing to compounded retention; leave it out, or use retention_type := 'birth'",
+            "does not apply to compounded retention. Remove it, or use retention_type := 'birth'",
         )),
     }
 }
@@ -101,7 +101,7 @@ fn interval(request: Request, arguments: &Arguments) -> Result<Request> {
         None => Ok(request.query("unit", Unit::of(arguments, DAY_TO_MONTH)?.name())),
         Some(_) if arguments.get("unit").is_some() => Err(Error::argument(
             "interval_size",
-            "is a number of days, and can't be given with unit; leave out one of the two",
+            "cannot be combined with unit, because it is a number of days. Remove one of them",
         )),
         Some(size @ ..=LONGEST_INTERVAL) => Ok(request.query("interval", size.to_string())),
         Some(size) => {

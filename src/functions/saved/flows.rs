@@ -28,7 +28,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let target = target(&arguments, session)?;
     let link = bookmark(FLOWS.name, &arguments, &target)?;
     if let Some(kind) = link.kind.filter(|kind| *kind != AppKind::Flows) {
-        let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
+        let problem = format!("is a report of {}, not of Flows. Use mixpanel_saved_report", kind.name());
         return Err(Error::argument("bookmark", problem));
     }
     let mode = FlowMode::of(&arguments)?;

@@ -122,8 +122,8 @@ fn ask(target: &Target, link: &Link) -> Result<Remembered> {
             }
             one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)).map_err(|second| match is_unknown(&second) {
                 true => first.fix(
-                    "There is no report of Insights, funnels, retention or flows with this id: check it, the project \
-                     and the region",
+                    "Check the id, the project and the region. Mixpanel has no report of Insights, funnels, retention \
+                     or flows with this id",
                 ),
                 false => second,
             })
