@@ -188,9 +188,9 @@ def test_odd_names(con, sim, file, nothing_in_the_environment, name):
 
 
 @pytest.mark.parametrize("statement, message", [
-    (ADD.replace("'main'", "'twice'"), "[ACCOUNT_EXISTS] there is an account 'twice' already"),
+    (ADD.replace("'main'", "'twice'"), "[ACCOUNT_EXISTS] account 'twice' already exists"),
     (ADD.replace("'main'", "' '"), "name: must not be empty"),
-    (ADD.replace("'main'", "'(environment)'"), "stands for the environment's credentials"),
+    (ADD.replace("'main'", "'(environment)'"), "is reserved for the environment's credentials"),
     (ADD.replace("'main'", "chr(10)"), "name: must not"),
     (ADD.replace("'12345'", "'abc'"), "project_id must be a number"),
     (ADD.replace(", project_id := '12345'", ""), "project_id is missing"),
@@ -218,7 +218,7 @@ def test_what_is_refused_changes_nothing(con, file, statement, message):
     ("[active]\naccount = 'y'\n[accounts.x]\ntype = 'oauth_browser'\n", "there is no account 'y'"),
     ("[accounts.x]\ntype = 'service_account'\nusername = 'me'\nsecret = 'hunter2'\n", "default_project of account 'x' is missing"),
     ("default = 'y'\n[accounts.x]\nsecret = 'hunter2'\n", "there is no account 'y'"),
-    ("[accounts.x]\nsecret = 'hunter2'\n[accounts.y]\nsecret = 'hunter2'\n", "there is no default among the accounts 'x', 'y'"),
+    ("[accounts.x]\nsecret = 'hunter2'\n[accounts.y]\nsecret = 'hunter2'\n", "the accounts file names no default among 'x', 'y'"),
     ("[accounts.x]\nusername = 'me'\n", "secret of account 'x' is missing"),
     ("[accounts.x]\nusername = 'me'\nsecret = 'hunter2'\n", "project_id of account 'x' is missing"),
     (b"\xff\xfe", "is not UTF-8 text"),

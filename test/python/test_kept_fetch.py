@@ -135,7 +135,7 @@ def test_a_replacement_that_fails_leaves_what_was_there(con, sim):
 
 def test_append_to_a_table_that_is_missing(con, sim):
     message = error(con, append)
-    assert "[TABLE_NOT_FOUND] there is no table events" in message and "Leave out append = true" in message
+    assert "[TABLE_NOT_FOUND] there is no table events" in message and "Remove append = true" in message
     assert not sim.settled() and tables(con) == set()
 
 
@@ -226,10 +226,10 @@ def test_ranges_that_are_skipped_are_windows_of_several_days(con, sim):
 
 
 @pytest.mark.parametrize("arguments, problem", [
-    ({"append": True, "replace": True}, "append: has no place beside replace"),
+    ({"append": True, "replace": True}, "append: cannot be combined with replace"),
     ({"first": "2025-01-06"}, "from_date: 2025-01-06 is after to_date 2025-01-05"),
     ({"events": []}, "events: is an empty list"),
-    ({"events": [""]}, "events: holds an empty string"),
+    ({"events": [""]}, "events: contains an empty string"),
     ({"filter": " "}, "filter: must not be empty"),
     ({"time_zone": "Mars/Olympus"}, "time_zone: "),
     ({"max_workers": 0}, "max_workers: "),
@@ -357,8 +357,8 @@ def test_the_days_of_an_export(con, sim):
     assert rows(con, call.format("[]::DATE[]")) == [(0,)] and asked(sim) == []
     assert rows(con, call.format("[DATE '2025-01-04', DATE '2025-01-02', DATE '2025-01-04']")) == [(600,)]
     assert asked(sim) == ["2025-01-02", "2025-01-04"]
-    assert "days: holds a NULL" in error(con, rows, call.format("[NULL::DATE]"))
-    assert "drop one of them" in error(con, rows, call.format("[DATE '2025-01-04'], from_date := '2025-01-01'"))
+    assert "days: contains NULL" in error(con, rows, call.format("[NULL::DATE]"))
+    assert "Remove one of them" in error(con, rows, call.format("[DATE '2025-01-04'], from_date := '2025-01-01'"))
 
 
 def test_no_secret_is_kept(con, sim, monkeypatch):

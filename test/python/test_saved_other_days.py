@@ -169,10 +169,10 @@ def test_half_a_period(con, sim, function, days, message):
 
 
 def test_reports_that_the_function_is_not_for(con, sim):
-    assert "bookmark: is a report of Funnels, not of Flows; use mixpanel_saved_report" in error_of(con, f"FROM mixpanel_flows(8101, {DAYS})")
+    assert "bookmark: is a report of Funnels, not of Flows. Use mixpanel_saved_report" in error_of(con, f"FROM mixpanel_flows(8101, {DAYS})")
     assert requests(sim) == [("GET", f"{BOOKMARKS}/8101")]
     serve(sim, {"results": {"id": 7, "type": "launch-analysis", "params": {"sections": {}}}}, f"{BOOKMARKS}/7")
-    assert "bookmark: Mixpanel's API does not show a report of type 'launch-analysis'" in error_of(con, f"FROM mixpanel_saved_report(7, {DAYS})")
+    assert "bookmark: Mixpanel's API does not return a report of type 'launch-analysis'" in error_of(con, f"FROM mixpanel_saved_report(7, {DAYS})")
 
 
 def test_a_report_that_is_not_there(con, sim):

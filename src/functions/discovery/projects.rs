@@ -17,7 +17,7 @@ use crate::{
 
 pub const PROJECTS: Function = Function {
     name: "mixpanel_projects",
-    description: "The projects that the credentials can see, with their organizations and time zones.",
+    description: "Projects that the credentials can read, with their organizations and time zones, one row each.",
     example: "SELECT project_id, name, time_zone FROM mixpanel_projects();",
     parameters: TARGET,
     bind,
