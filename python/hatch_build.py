@@ -1,4 +1,4 @@
-"""Puts the built files into the wheel, and says in its name what they run on."""
+"""Puts the built files into the wheel, and names the wheel after the platform."""
 import os
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface

@@ -1,4 +1,4 @@
-"""Which functions of DuckDB's C APIs does our library refer to, through whichever crate?
+"""Lists the functions of DuckDB's C APIs that the library calls, through any crate.
 
 The symbols of a debug build say it: there nothing is inlined, and what nobody refers to is left out by the linker."""
 import pathlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Has every DuckDB that we serve the functions that our library calls?
+"""Checks that every DuckDB that we serve has the functions that the library calls.
 
     scripts/calls.py
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the virtual environments in `build/venv`: one for each file of `test/requirements`, or those that are named."""
+"""Makes the virtual environments in `build/venv`: one for each file of `test/requirements`, or those that you name."""
 import argparse
 import os
 import pathlib

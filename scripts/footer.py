@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make DuckDB extension files of a shared library: append the footers that `LOAD` reads.
+"""Makes DuckDB extension files from a shared library: appends the footers that `LOAD` reads.
 
     <out>/v1/mixpanel.duckdb_extension       for every DuckDB
     <out>/v2.0.1/mixpanel.duckdb_extension   for that one, through the second C API

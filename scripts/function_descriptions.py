@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write `docs/function_descriptions.csv`, which DuckDB's community extensions make a page of, from `duckdb_functions()`.
+"""Writes `docs/function_descriptions.csv` from `duckdb_functions()`. DuckDB's community extensions make a page of it.
 
 Runs with DuckDB 2.0: the first C API has no descriptions to give.
 """

@@ -1,4 +1,4 @@
-"""What do DuckDB's C headers declare?"""
+"""Reads the declarations in DuckDB's C headers."""
 import pathlib
 import re
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compare the function tables of C API v2 of two DuckDBs, and write how the one is made of the other.
+"""Compares the function tables of C API v2 in two DuckDBs, and writes how to reorder the one into the other.
 
     scripts/layouts.py BINDINGS OTHER
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The name that DuckDB gives to this platform, what a library is called on it, or the target of another platform."""
+"""Prints DuckDB's name of this platform, the file name of a library on it, or the Rust target of another platform."""
 import argparse
 import subprocess
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Put together what a release publishes, out of the libraries that were built on each platform.
+"""Puts together the files of a release, from the libraries built on each platform.
 
     scripts/release.py --files DOWNLOADED --wheels DOWNLOADED --out release [--key private.pem] [--tag v0.1.0]
 

@@ -1,4 +1,4 @@
-"""How files are written that others may be reading."""
+"""Replaces files that others may be reading."""
 import contextlib
 import os
 import pathlib

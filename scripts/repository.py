@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the tree of files that `INSTALL mixpanel FROM` reads, for every DuckDB that the files serve.
+"""Writes the tree of files that `INSTALL mixpanel FROM` reads, for every DuckDB that the files serve.
 
     <out>/<DuckDB's version>/<platform>/mixpanel.duckdb_extension.gz
 

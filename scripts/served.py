@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which DuckDB is served by which file?
+"""Says which file serves which DuckDB.
 
     scripts/served.py v2.0.1     prints the folder of the file for that version: v2.0.1
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make a key that signs extension files for a repository of one's own (DuckDB 2.0), or sign one with it.
+"""Makes a key that signs extension files for a repository of your own (DuckDB 2.0), or signs a file with it.
 
 A signature is RSA-2048, PKCS #1 v1.5, of the SHA-256 of this: the SHA-256 of
 each MiB of the file, one after the other. It stands in the file's last 256

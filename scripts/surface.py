@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print all that SQL sees of a built file, as text: functions, parameters, columns, documentation, settings.
+"""Prints all that SQL sees of a built file, as text: functions, parameters, columns, documentation, settings.
 
 Two builds that print the same look the same to a user. Runs with the DuckDB that the file is for.
 """

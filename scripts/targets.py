@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print the targets of a Makefile that say `## what they do`."""
+"""Prints the targets of a Makefile that have a description, `## ...`."""
 import pathlib
 import re
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does the wheel that is installed in this Python load, and is it for the platform that it should be for?"""
+"""Checks that the wheel installed in this Python loads, and is for the expected platform."""
 import sys
 
 import duckdb

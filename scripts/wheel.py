@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Build `duckdb_mixpanel`: a wheel with a file for each DuckDB, for one platform. Runs in build/venv/wheel.
+"""Builds `duckdb_mixpanel`: a wheel for one platform, with a file for each DuckDB. Runs in build/venv/wheel.
 
 For Linux the library is built against glibc 2.17, whatever this machine has (cargo-zigbuild): what is built on Debian 12 as it
 is needs 2.34, and DuckDB's own wheels run on much older systems. A platform that is not this machine's needs its Rust target.

@@ -1,4 +1,4 @@
-"""Which DuckDBs are tested, with which of the files?
+"""Lists the tested pairs of a DuckDB and a file.
 
     test/pairs.py --newest        of each C API the newest version that is tested
     test/pairs.py --others        the pairs that `make test` runs only the `.test` files on

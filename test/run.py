@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Run the client tests on every DuckDB: the built file in stock clients, against the simulator.
+"""Runs the client tests on every DuckDB: the built file in stock clients, against the simulator.
 
     test/run.py --build build/release                                every test on every pair of DuckDB and file
     test/run.py --build build/release --part quick                   what `make test` runs

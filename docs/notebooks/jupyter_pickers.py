@@ -1,6 +1,6 @@
-"""How does a chart follow pickers in Jupyter?
+"""Draws charts again when a picker in Jupyter changes.
 
-Charts are pictures: they show in any Jupyter, without anything from the internet, and on a code host, where nothing runs."""
+The charts are pictures, so Jupyter needs nothing from the internet, and a code host, where nothing runs, shows them too."""
 from collections.abc import Callable
 
 import altair as alt

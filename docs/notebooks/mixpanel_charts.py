@@ -1,6 +1,6 @@
-"""Which charts can be drawn of a table of events?
+"""Draws charts of a table of events.
 
-Each function asks DuckDB for a few rows and returns an Altair chart of them. `con` is a connection with the extension, `table` the name of a
+Each chart queries DuckDB for a few rows. `con` is a connection with the extension, `table` the name of a
 table or view with the columns of `mixpanel_export`. Where there is nothing to draw, the chart is a sentence that says why."""
 import altair as alt
 import duckdb

@@ -1,4 +1,4 @@
-"""Which of our files is for a DuckDB?
+"""Finds the file of the extension for a DuckDB.
 
     v1/mixpanel.duckdb_extension       for every DuckDB from 1.2.0 on
     v2.0.1/mixpanel.duckdb_extension   for that one, where it can do more

@@ -1,4 +1,4 @@
-"""How do our files get to where a plain `LOAD mixpanel` looks, for each DuckDB of this machine?"""
+"""Installs the files of the extension where a plain `LOAD mixpanel` looks, for each DuckDB of this machine."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""Which DuckDBs are on this machine, and what do they call their version and platform?
+"""Finds the DuckDBs of this machine, with their versions and platforms.
 
 Programs are asked: the `duckdb` on the PATH and those in `~/.duckdb/cli`, the Python of the active virtual environment, and those
 on the PATH. The folders in `~/.duckdb/extensions` tell of others, such as those of Node and R."""

@@ -1,1 +1,1 @@
-"""What does a new table function begin with? See `docs/contributing-a-function.md`."""
+"""Generates a new table function. See `docs/contributing-a-function.md`."""

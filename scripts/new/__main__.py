@@ -1,4 +1,4 @@
-"""Write what a new table function begins with: make new NAME=mixpanel_x FAMILY=discovery
+"""Generates a new table function: make new NAME=mixpanel_x FAMILY=discovery
 
     python -m new NAME FAMILY [--route "GET /api/query/x"] [--root FOLDER]
 

@@ -1,4 +1,4 @@
-"""Which columns does an answer have? Its things, if it is a list of them; or one column with all of it."""
+"""Derives columns from an answer: those of the things in its list, or one column with the whole answer."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""How does the Rust file of a new function begin?"""
+"""Writes the Rust file of a new function."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Does the simulator answer a route, and if not, how does it begin to?"""
+"""Asks the simulator for the answer of a route, and writes the route if the simulator lacks it."""
 from __future__ import annotations
 
 import json

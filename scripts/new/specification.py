@@ -1,4 +1,4 @@
-"""Which of Mixpanel's routes does a function ask, and what does that answer? By Mixpanel's OpenAPI files, where they are here."""
+"""Finds a function's route, and an example of its answer, in Mixpanel's OpenAPI files if they are here."""
 from __future__ import annotations
 
 import pathlib

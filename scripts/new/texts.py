@@ -1,4 +1,4 @@
-"""What do tests and pages say of a new function, to begin with?"""
+"""Writes the `.test` file, the section and the line in the README of a new function."""
 from __future__ import annotations
 
 import re
@@ -60,7 +60,7 @@ TODO: what the rows are, and in which order. `{function.operation.method} {funct
 FROM {function.call};
 ```
 
-| column | type | |
+| column | type | description |
 |---|---|---|
 {columns}
 
@@ -68,4 +68,4 @@ FROM {function.call};
 
 
 def line(function: Function, page: str) -> str:
-    return f"| [`{function.name}({', '.join(function.subjects)})`]({page}#{anchor(function)}) | TODO: what it answers |\n"
+    return f"| [`{function.name}({', '.join(function.subjects)})`]({page}#{anchor(function)}) | TODO: what it returns |\n"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Build the documentation as a site, and fail where a link or an anchor leads nowhere, or a page needs another host.
+"""Builds the documentation as a site. Fails on a broken link or anchor, and on a page that needs another host.
 
 Runs with `build/venv/docs`.
 """

@@ -1,4 +1,4 @@
-"""How Sphinx makes a site of the README and `docs/`: `make docs`.
+"""Configures Sphinx to make a site of the README and `docs/`: `make docs`.
 
 The pages are what they are on a code host, links included; nothing in them is there for this site.
 """
@@ -11,7 +11,7 @@ from sphinx.addnodes import download_reference
 
 project = "mixpanel for DuckDB"
 root_doc = "README"
-include_patterns = ["README.md", "docs/**.md", "CONTRIBUTING.md", "test/README.md", "test/simulator/README.md"]
+include_patterns = ["README.md", "docs/**.md", "CHANGELOG.md", "CONTRIBUTING.md", "test/README.md", "test/simulator/README.md"]
 # Nothing is looked for where builds are.
 exclude_patterns = ["target", "build", ".*", "**/node_modules"]
 

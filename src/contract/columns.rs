@@ -67,6 +67,16 @@ impl SqlType {
 }
 
 impl SqlType {
+    /// The field of a column whose maker has checked its bytes to be UTF-8, all at once: texts reach a host as views of
+    /// bytes, because Arrow checks views of texts one by one.
+    pub fn checked_field(&self, name: &str) -> Field {
+        let field = self.field(name);
+        match field.data_type() {
+            DataType::Utf8View => field.with_data_type(DataType::BinaryView),
+            _ => field,
+        }
+    }
+
     /// A nullable field of that type. `JSON` is marked as the Arrow community does, and DuckDB understands.
     pub fn field(&self, name: &str) -> Field {
         let field = Field::new(name, self.arrow(), true);

@@ -28,7 +28,8 @@ pub fn sound(batch: RecordBatch) -> Result<RecordBatch> {
 
 /// The column anew, where a text of it had to change.
 fn sound_column(column: &ArrayRef) -> Option<ArrayRef> {
-    let texts = column.as_string_view();
+    // Whoever makes it of bytes has checked it.
+    let texts = column.as_string_view_opt()?;
     let sound: Vec<Option<Cow<'_, str>>> = texts.iter().map(|text| text.and_then(sound_text)).collect();
     let same = |(before, after): (Option<&str>, &Option<Cow<'_, str>>)| match after {
         Some(text) => matches!(text, Cow::Borrowed(_)),

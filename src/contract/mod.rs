@@ -9,6 +9,7 @@ mod arrays;
 mod clock;
 mod columns;
 mod error;
+mod files;
 mod filter;
 mod function;
 mod host;
@@ -32,6 +33,9 @@ pub use arrays::{list_of_texts, texts, texts_at};
 pub use clock::Clock;
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
+#[cfg(test)]
+pub use files::NoFiles;
+pub use files::{Files, OpenFile};
 pub use filter::{Comparison, Filter};
 pub use function::Function;
 pub use host::Host;

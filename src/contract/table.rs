@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 
-use super::{Columns, Filter, Result};
+use super::{Columns, Files, Filter, Result};
 
 /// A call whose arguments are good.
 pub trait BoundTable: Send + Sync {
@@ -56,6 +56,7 @@ pub enum ReaderThread {
 
 /// One thread's share of a scan.
 pub trait Reader: Send {
-    /// The next rows, or `None` at the end. May block; never returns an empty batch.
-    fn next(&mut self) -> Result<Option<RecordBatch>>;
+    /// The next rows, or `None` at the end. May block; never returns an empty batch. The files are lent for as long as
+    /// this call lasts; what was opened with them stays open.
+    fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>>;
 }

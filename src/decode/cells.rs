@@ -87,7 +87,7 @@ impl Cells {
 
     pub fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
-            Self::Text(views) | Self::Json(views) => views.finish(buffers)?,
+            Self::Text(views) | Self::Json(views) => Arc::new(views.finish(buffers)?),
             Self::Boolean(mut bits, mut nulls) => Arc::new(BooleanArray::new(bits.finish(), nulls.finish())),
             Self::Integer(numbers) => Arc::new(numbers.finish()?),
             Self::BigInt(numbers) => Arc::new(numbers.finish()?),
@@ -99,7 +99,11 @@ impl Cells {
             Self::Timestamp(numbers) => Arc::new(numbers.finish()?),
             Self::List { ends, mut nulls, item, items } => {
                 let field = Arc::new(Field::new("item", item, true));
-                let items = items.finish(buffers)?;
+                let items = match *items {
+                    // Within a list they are what the type says.
+                    Self::Text(views) | Self::Json(views) => Arc::new(views.finish(buffers)?.to_string_view()?),
+                    items => items.finish(buffers)?,
+                };
                 Arc::new(ListArray::try_new(field, OffsetBuffer::new(ends.into()), items, nulls.finish())?)
             }
         })

@@ -131,7 +131,7 @@ impl Plan {
     }
 
     pub fn schema(columns: &[Column]) -> SchemaRef {
-        let fields = columns.iter().map(|column| column.sql_type().field(column.name()));
+        let fields = columns.iter().map(|column| column.sql_type().checked_field(column.name()));
         Arc::new(Schema::new(fields.collect::<Vec<_>>()))
     }
 }

@@ -207,7 +207,7 @@ impl Made {
 
     fn finish(self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef, ArrowError> {
         match self {
-            Self::Name(views) | Self::Properties(views) | Self::Raw(views) => views.finish(buffers),
+            Self::Name(views) | Self::Properties(views) | Self::Raw(views) => Ok(Arc::new(views.finish(buffers)?)),
             Self::Time(times) => Ok(Arc::new(times.finish()?)),
             Self::Property(_, cells) => cells.finish(buffers),
         }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, StringViewArray};
+use arrow_array::BinaryViewArray;
 use arrow_buffer::{Buffer, NullBufferBuilder, ScalarBuffer};
 use arrow_schema::ArrowError;
 
@@ -37,9 +37,9 @@ impl Views {
         self.nulls.append(view.is_some());
     }
 
-    pub fn finish(mut self, buffers: &Arc<[Buffer]>) -> Result<ArrayRef, ArrowError> {
-        let views = ScalarBuffer::from(self.views);
-        Ok(Arc::new(StringViewArray::try_new(views, Arc::clone(buffers), self.nulls.finish())?))
+    /// The texts as bytes: lines are UTF-8, and so is what stands between the quotes of one.
+    pub fn finish(mut self, buffers: &Arc<[Buffer]>) -> Result<BinaryViewArray, ArrowError> {
+        BinaryViewArray::try_new(ScalarBuffer::from(self.views), Arc::clone(buffers), self.nulls.finish())
     }
 }
 

@@ -22,8 +22,8 @@ use super::{
 use crate::{
     config::Target,
     contract::{
-        Arguments, BoundTable, Code, Columns, Error, Filter, Function, Reader, ReaderThread, Result, Scan, Session,
-        SqlType, Value,
+        Arguments, BoundTable, Code, Columns, Error, Files, Filter, Function, Reader, ReaderThread, Result, Scan,
+        Session, SqlType, Value,
     },
     fetching::record::{self, Fetch},
     mixpanel::{Client, Quota},
@@ -220,7 +220,7 @@ fn is_about_it(error: &Error) -> bool {
 struct Nothing;
 
 impl Reader for Nothing {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
         Ok(None)
     }
 }
@@ -242,8 +242,8 @@ struct At {
 }
 
 impl Reader for EachReader {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let batch = self.read();
+    fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
+        let batch = self.read(files);
         let record = &self.course.record;
         match &batch {
             Ok(Some(batch)) => Fetch::add(&record.rows, batch.num_rows() as u64),
@@ -255,7 +255,7 @@ impl Reader for EachReader {
 }
 
 impl EachReader {
-    fn read(&mut self) -> Result<Option<RecordBatch>> {
+    fn read(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
         let course = Arc::clone(&self.course);
         let (each, record) = (&course.each, &course.record);
         if self.rest.is_none() {
@@ -267,7 +267,7 @@ impl EachReader {
             }
             let outcome = match &mut self.at {
                 Some(at) => {
-                    at.reader.next().and_then(|batch| batch.map(|batch| course.with_id(at.id, &batch)).transpose())
+                    at.reader.next(files).and_then(|batch| batch.map(|batch| course.with_id(at.id, &batch)).transpose())
                 }
                 None => {
                     let Some((id, table)) = self.rest.as_mut().and_then(Vec::pop) else { return Ok(None) };

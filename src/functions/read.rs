@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     archive::Copy,
     contract::{
-        Arguments, BoundTable, Code, Columns, Error, Filter, Function, Param, Result, Scan, Session, SqlType, Value,
+        Arguments, BoundTable, Code, Columns, Error, Files, Filter, Function, Param, Result, Scan, SqlType, Value,
         params,
     },
     decode::{Column, Decoder},
@@ -25,10 +25,10 @@ use crate::{
 
 pub const READ: Function = Function {
     name: "mixpanel_read",
-    description: "The rows of an export out of files of lines as Mixpanel sends them, plain or gzip: a path, a glob, or a list of both. Makes no request.",
+    description: "The rows of an export out of files of lines as Mixpanel sends them, plain or gzip: a path, a glob, or a list of both; on DuckDB 2.x addresses too. Makes no request to Mixpanel.",
     example: "SELECT event_name, event_time FROM mixpanel_read('downloads/*.jsonl.gz');",
     parameters: params![&[FILES, TIME_ZONE, COLUMNS, RAW]],
-    bind: |arguments, session| Ok(Box::new(Call::new(&arguments, session)?)),
+    bind: |arguments, _| Ok(Box::new(Call::new(&arguments)?)),
     reports_progress: true,
     ..Function::PLAIN
 };
@@ -44,8 +44,7 @@ struct Call {
 
 impl Call {
     /// No file is looked at before rows are wanted.
-    fn new(arguments: &Arguments, session: &Session) -> Result<Self> {
-        session.require_external_access()?;
+    fn new(arguments: &Arguments) -> Result<Self> {
         let raw = arguments.boolean("raw")?.unwrap_or(false);
         let extra = typed_columns(arguments, &columns(FIXED, vec![]).1)?;
         let (outputs, columns) = if raw { columns(&[Column::Raw], vec![]) } else { columns(FIXED, extra) };
@@ -59,10 +58,14 @@ impl BoundTable for Call {
     }
 
     fn scan(&self, projection: &[usize], _filters: &[Filter]) -> Result<Arc<dyn Scan>> {
-        let files = find(&self.patterns)?;
-        once_a_day(&files)?;
         let outputs: Vec<Column> = projection.iter().filter_map(|&index| self.outputs.get(index).cloned()).collect();
-        Ok(Arc::new(FileScan::new(files, Decoder::new(&outputs, self.time_zone.clone()))))
+        let patterns = self.patterns.clone();
+        let find = move |files: &dyn Files| {
+            let found = find(files, &patterns)?;
+            once_a_day(&found)?;
+            Ok(found)
+        };
+        Ok(Arc::new(FileScan::new(Box::new(find), Decoder::new(&outputs, self.time_zone.clone()))))
     }
 }
 
@@ -74,56 +77,42 @@ fn patterns(arguments: &Arguments) -> Result<Vec<String>> {
         Some(_) => return refused("must be a path, a glob, or a list of them"),
         None => return refused("is NULL; give a path like 'downloads/2025-01.jsonl.gz'"),
     };
-    match texts.iter().find(|text| text.trim().is_empty() || text.contains("://")) {
-        Some(text) if text.trim().is_empty() => refused("must not be empty"),
-        Some(_) => refused("is an address; files of this machine can be read: download it first"),
-        None => Ok(texts),
+    match texts.iter().any(|text| text.trim().is_empty()) {
+        true => refused("must not be empty"),
+        false => Ok(texts),
     }
 }
 
 /// The files, each once, in the order of the patterns and then by name.
 ///
 /// Errors: `IoError` where there is none for a pattern.
-fn find(patterns: &[String]) -> Result<Vec<PathBuf>> {
-    let (mut files, mut seen) = (Vec::new(), BTreeSet::new());
+fn find(files: &dyn Files, patterns: &[String]) -> Result<Vec<String>> {
+    let (mut paths, mut seen) = (Vec::new(), BTreeSet::new());
     for pattern in patterns {
-        for path in matching(pattern)? {
-            if seen.insert(std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-                files.push(path);
+        let found = files.find(pattern)?;
+        if found.is_empty() {
+            let error = Error::new(Code::IoError, format!("there is no file {pattern:?}"));
+            return Err(error.fix(
+                "Look at what is there with FROM glob('...'). Relative paths begin where the process was started",
+            ));
+        }
+        for path in found {
+            // A file of this machine may have several names. An address has its own.
+            let canonical = std::fs::canonicalize(&path).ok().and_then(|path| path.into_os_string().into_string().ok());
+            if seen.insert(canonical.unwrap_or_else(|| path.clone())) {
+                paths.push(path);
             }
         }
     }
-    Ok(files)
-}
-
-fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
-    // A name may look like a pattern.
-    if Path::new(pattern).is_file() {
-        return Ok(vec![pattern.into()]);
-    }
-    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
-    let found = glob::glob_with(pattern, options)
-        .map_err(|error| Error::argument(FILES.name, format!("{pattern:?} is no glob: {error}")))?;
-    let mut files = Vec::new();
-    for path in found {
-        let path = path.map_err(|error| Error::new(Code::IoError, error.to_string()))?;
-        if path.is_file() {
-            files.push(path);
-        }
-    }
-    match files.is_empty() {
-        false => Ok(files),
-        true => Err(Error::new(Code::IoError, format!("there is no file {pattern:?}"))
-            .fix("Paths begin where the process was started; look at them with FROM glob('...')")),
-    }
+    Ok(paths)
 }
 
 /// An archive has several answers about a day, of which one is the newest; only who asks for the day can tell.
 ///
 /// Errors: `InvalidArgument` where two of its files share a day.
-fn once_a_day(files: &[PathBuf]) -> Result<()> {
+fn once_a_day(files: &[String]) -> Result<()> {
     let mut days: BTreeMap<(Option<&Path>, Date), &Path> = BTreeMap::new();
-    for path in files {
+    for path in files.iter().map(Path::new) {
         let Some(copy) = path.file_name().and_then(|name| Copy::read(name.to_str()?)) else { continue };
         // Below the asker's and the project's folder is one for each question.
         let project = path.parent().and_then(Path::parent);

@@ -26,6 +26,7 @@ mod contain;
 mod fault;
 mod footer;
 mod library;
+mod local_files;
 mod one_duckdb;
 mod place;
 mod read_ahead;

@@ -101,6 +101,11 @@ impl Tries {
         Self { policy, failed: 0, damaged: 0, unconnected: 0, silence: Duration::ZERO }
     }
 
+    /// Whether a try has failed.
+    pub fn have_failed(&self) -> bool {
+        self.failed > 0
+    }
+
     /// A try failed: the pause before the next one, which is never shorter than the server asked for.
     ///
     /// Errors: the failure's, where there is no next one. It says in front how many tries there were, if more than one.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Build the wheel for Linux on ARM64 and run the `.test` files there, on a machine that is none: `make test-arm64`.
+"""Builds the wheel for Linux on ARM64 and runs the `.test` files there, emulated on another machine: `make test-arm64`.
 
 For Debian on x86-64. Everything comes from package registries and stays in `build/arm64`: Debian has a Rust with a standard library
 for ARM64, a Python for it, and QEMU; PyPI has DuckDB for it. Takes ten minutes, and is no part of CI.

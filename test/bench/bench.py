@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table of DESIGN.md §6: each figure as a ratio to its anchor, both measured in this run.
+"""Measures speed and memory, each figure as a ratio to an anchor measured in the same run.
 
 A figure is the median of the ratios of neighbouring runs (ours, anchor, ours,
 anchor, ...), so that a machine that is slower for a while is slower for both.

@@ -1,4 +1,4 @@
-"""What bench.py runs in the environment of one DuckDB: prints its figures as one line of JSON."""
+"""Measures for bench.py in the environment of one DuckDB, and prints the figures as one line of JSON."""
 import contextlib
 import datetime
 import json

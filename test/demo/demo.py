@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The main job, as a newcomer would do it, against the simulator: `make demo`.
+"""Shows the main job against the simulator, as a newcomer would do it: `make demo`.
 
 Everything printed after a prompt is typed into a stock client and everything
 below it is what came back.

@@ -1,4 +1,4 @@
-"""`docs/scaling.md`: DuckLake, as the page has it: `make test-slow`.
+"""Tests the DuckLake example of `docs/scaling.md`: `make test-slow`.
 
 With DuckDB 1.5.5, because that is what a package of DuckLake can be had for."""
 from __future__ import annotations

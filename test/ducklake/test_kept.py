@@ -1,5 +1,5 @@
-"""Managed tables in DuckLake, by `mixpanel_fetch_sql`: whatever happens to a table there is what happens to one of DuckDB's own, which
-other tests look at. `make test-slow`."""
+"""Tests managed tables in DuckLake, made by `mixpanel_fetch_sql`: `make test-slow`. They behave like those in a database
+of DuckDB's own."""
 from __future__ import annotations
 
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""Mixpanel's own client and ours, before the same simulator."""
+"""Provides Mixpanel's own client and this extension, both before the same simulator."""
 from __future__ import annotations
 
 import os

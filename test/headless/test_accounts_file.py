@@ -1,4 +1,4 @@
-"""The accounts file that both share: what one writes, the other reads, and neither makes the other fail."""
+"""Tests the shared accounts file: each program reads what the other writes, and neither breaks the other."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""What Mixpanel's own client makes of the simulator's answers, and what we make of them.
+"""Compares what Mixpanel's own client reads from the simulator's answers with what the extension reads.
 
 Where the two agree, the simulator and we understand the routes as Mixpanel's people do. A difference has its reason
 beside it, and is exactly the one that is described: what is left of it is compared."""

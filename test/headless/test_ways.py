@@ -1,4 +1,4 @@
-"""The questions of `docs/query_funnels.md` in the official client's Python and in our SQL: both say the same, and get the same."""
+"""Runs the reports of `docs/query_funnels.md` in the official client's Python and in our SQL: both send the same and return the same."""
 from __future__ import annotations
 
 import json

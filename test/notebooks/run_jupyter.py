@@ -1,4 +1,4 @@
-"""What does docs/notebooks/explore.ipynb show? Executes it as Jupyter would and prints the rows behind its charts, as JSON.
+"""Runs docs/notebooks/explore.ipynb as Jupyter would, and prints the rows behind its charts as JSON.
 
     run_jupyter.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' 'DAYS = 30'
     run_jupyter.py --store build/release/v2.0.1/mixpanel.duckdb_extension [out.ipynb]

@@ -1,4 +1,4 @@
-"""What does docs/notebooks/explore.py show? Runs it without a browser and prints the rows behind its charts, as JSON.
+"""Runs docs/notebooks/explore.py without a browser, and prints the rows behind its charts as JSON.
 
     run_marimo.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' -- --days 30
 

@@ -1,5 +1,5 @@
-"""What do the notebooks look like? Makes docs/notebooks/explore.png and explore_jupyter.png: marimo's app and JupyterLab over the simulated shop,
-as a real browser shows them, each as tall as its page.
+"""Makes docs/notebooks/explore.png and explore_jupyter.png, screenshots of marimo's app and of JupyterLab over the simulated shop in a real
+browser, each as tall as its page.
 
     build/venv/notebooks/bin/python test/notebooks/screenshot.py --extension build/release/v2.0.1/mixpanel.duckdb_extension
 

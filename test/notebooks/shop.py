@@ -1,4 +1,4 @@
-"""Which project do the notebooks show? The simulated shop, up to yesterday, with Mixpanel's limits on, and a home where LOAD finds the extension."""
+"""Starts the simulated shop of the notebooks: its last 30 days, with Mixpanel's limits, and a home where LOAD finds the extension."""
 from __future__ import annotations
 
 import os

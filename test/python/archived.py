@@ -1,4 +1,4 @@
-"""What tests of the archive have: a shop of their own with limits on, a folder for the answers, other processes."""
+"""Provides for tests of the archive: a shop of their own with limits on, a folder for the archive, other processes."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""What test_size.py runs in a process of its own: one statement, with so much more memory and no more.
+"""Runs one statement with a bounded amount of memory, in a process of its own, for test_size.py.
 
 Prints a line of JSON: how the statement ended, whether the connection works afterwards, and by how many MB the process grew.
 """

@@ -1,4 +1,4 @@
-"""What Mixpanel's own client asks for which arguments, and what it reads: `shared/fixtures/inline`, one vector a line.
+"""Reads the requests and answers of Mixpanel's own client: `shared/fixtures/inline`, one vector a line.
 
 They lie outside the project and are read from there; where they are absent the tests of them are skipped."""
 from __future__ import annotations

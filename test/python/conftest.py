@@ -1,4 +1,4 @@
-"""What every test here has: the built extension, a simulator, and an environment that points the one to the other."""
+"""Provides for every test: the built extension, a simulator, and an environment that points the extension to it."""
 from __future__ import annotations
 
 import inspect
@@ -111,6 +111,13 @@ def environment(monkeypatch, tmp_path, shared_simulator):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("MP_RETRY_BASE_MS", "1")
     monkeypatch.setenv("MP_RATE_LIMITS", "off")
+
+
+def with_limits(monkeypatch):
+    """As users have it: the hour counts, and who is told to come back later waits for a second and more, not for a
+    millisecond. A machine that is busy bunches requests, and six tries within a moment all meet the same limit."""
+    monkeypatch.delenv("MP_RATE_LIMITS")
+    monkeypatch.delenv("MP_RETRY_BASE_MS")
 
 
 @pytest.fixture

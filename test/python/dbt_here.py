@@ -1,4 +1,4 @@
-"""dbt on the DuckDB of this interpreter: `python dbt_here.py PACKAGES COMMAND ...`, a command being a JSON list of words.
+"""Runs dbt on the DuckDB of this interpreter: `python dbt_here.py PACKAGES COMMAND ...`, a command being a JSON list of words.
 
 The packages are another environment's, so that one installation of dbt serves every DuckDB.
 dbt may call nobody: its process ends where Python code asks for an address or a connection. The extension's are not Python's."""

@@ -1,4 +1,4 @@
-"""What discovery functions must give for a body, read from the body itself: with Python, and straight from the promise.
+"""Computes what a discovery function must return for a body, with plain Python from the body itself.
 
 Each reader returns the rows, or raises for a body that is another shape than promised."""
 from __future__ import annotations

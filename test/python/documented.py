@@ -1,4 +1,4 @@
-"""What the documentation takes for granted: January's events, and the account that its pages show."""
+"""Provides what the documentation assumes: January's events, and the account that its pages show."""
 from __future__ import annotations
 
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import ROOT
+from conftest import ROOT, with_limits
 from results import Shown, shown_after
 from simulator import Credentials, Project, Simulator
 
@@ -81,7 +81,7 @@ def within_the_hour(as_documented, monkeypatch):
     with Simulator(PROJECT, credentials=ACCOUNT, limits=True) as limited:
         last_week(limited)
         monkeypatch.setenv("MP_API_BASE_URL", limited.url)
-        monkeypatch.delenv("MP_RATE_LIMITS")
+        with_limits(monkeypatch)
         yield limited
 
 

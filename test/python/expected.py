@@ -1,4 +1,4 @@
-"""What an export must give, read from the simulator's own archive."""
+"""Computes what an export must return, from the simulator's own archive."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""What mixpanel_profiles must give, read from the simulator's own directory."""
+"""Computes what mixpanel_profiles must return, from the simulator's own directory."""
 from __future__ import annotations
 
 import json

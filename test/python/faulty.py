@@ -1,5 +1,5 @@
-"""What test_contained.py runs in a process of its own, once for each place: that place fails in each way that there is,
-and the database, its connection and another cursor go on as if nothing had happened.
+"""Makes each place in the extension fail in each possible way, in a process of its own, for test_contained.py. The
+database, its connection and another cursor must go on as if nothing had happened.
 
 Prints what each failure told the user, one line of JSON each.
 """

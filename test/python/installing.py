@@ -1,4 +1,4 @@
-"""What tests of installing share: sessions that are processes of their own, in homes of their own; keys and repositories."""
+"""Shared by tests of installing: sessions that are processes of their own, in homes of their own; keys and repositories."""
 from __future__ import annotations
 
 import json

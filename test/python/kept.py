@@ -1,4 +1,4 @@
-"""Kept tables in tests: the pragmas of DuckDB 2.0 and the scripts of 1.x as one function, and what must be in a table."""
+"""Shared by tests of managed tables: one function for the pragmas of DuckDB 2.x and the scripts of 1.x, and checks of a table."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""The macros' files, read as the extension's host reads them."""
+"""Reads the files of the macros as the extension's host reads them."""
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""For the tests of pushdown: one query on the function, whose requests it may narrow, and on a table with all rows."""
+"""Shared by tests of pushdown: runs one query on the function, whose requests it may narrow, and on a table with all rows."""
 from __future__ import annotations
 
 import pytest

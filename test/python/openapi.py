@@ -1,4 +1,4 @@
-"""Does a request keep to Mixpanel's published specifications? They lie outside the project, see `conftest.SHARED`.
+"""Checks requests against Mixpanel's published specifications, which lie outside the project: see `conftest.SHARED`.
 
 The simulator is written by the same people as the client: what both misunderstand, no other test can see.
 """

@@ -1,4 +1,4 @@
-"""The rows that a page shows below a statement: read, compared with what the statement gave, and written anew.
+"""Reads the table of rows that a page shows below a statement, compares it with the statement's result, and rewrites it.
 
 Below `<!-- rows -->` stands a table with a header. Where its dates move with today, the comment has the day on which they were
 written, `<!-- rows of 2026-11-28 -->`, and they are compared by how far from that day they are. A page may show the first rows only;

@@ -1,4 +1,4 @@
-"""What tests of saved reports share: asking, serving, and reading an answer's numbers by other means than the extension's."""
+"""Shared by tests of saved reports: requests, answers, and an independent reader of an answer's numbers."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""mixpanel_account_test: what an account can read, in one request of each API, and where it should be asked instead."""
+"""Tests mixpanel_account_test: what an account can read, by one request to each API, and which region to use instead."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Accounts: their file, and which of them a call uses."""
+"""Tests accounts: their file, and which of them a call uses."""
 from __future__ import annotations
 
 import os

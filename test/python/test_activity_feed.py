@@ -1,4 +1,4 @@
-"""`mixpanel_activity_feed`: what some users did, as the export of the same days has it."""
+"""Tests `mixpanel_activity_feed`: users' events are those in the export of the same days."""
 from __future__ import annotations
 
 import json

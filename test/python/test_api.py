@@ -1,4 +1,4 @@
-"""mixpanel_api: what reads is asked exactly as it was said, what could write or lead elsewhere is not asked at all."""
+"""Tests mixpanel_api: it sends a request that reads exactly as given, and refuses one that could write or lead elsewhere."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Answers that were paid for are not paid for again: what the archive serves, and what it does not. Limits are on."""
+"""Tests what the archive serves and what it does not, with limits on: no archived answer is requested twice."""
 from __future__ import annotations
 
 import gzip

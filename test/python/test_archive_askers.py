@@ -1,4 +1,4 @@
-"""Whose answers serve whom, and which folders are ours: nobody reads what another one asked for, and nothing of others' is touched."""
+"""Tests that archived answers serve only those who requested them, and that the extension touches nobody else's folders."""
 from __future__ import annotations
 
 import os

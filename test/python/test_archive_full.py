@@ -1,4 +1,4 @@
-"""The archive takes no more in the middle of a statement whose two sides wait for each other: no hang, and the right rows."""
+"""Tests an archive that fills up in the middle of a statement whose two sides wait for each other: no hang, and the right rows."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""Many processes at once on one month, some of which are killed or forked: who lives has the right rows, and nothing is asked twice.
+"""Tests many processes on one month, some killed or forked: each survivor has the right rows, and nothing is requested twice.
 
 The clock is moved in steps, as fast as processes say that they live, so that the minute after which the dead hold nothing is seconds."""
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Any days at any moment, with events that come late: each day's rows are those that Mixpanel had when it was asked for that day.
+"""Tests random days at random moments, with late events: each day's rows are those that Mixpanel had when it was asked.
 
 With fixed seeds; `RANDOM_ARCHIVE=2000 python3 test/run.py --build build/release --pair 2.0.1/v2 -k archive_random` searches longer. In Rust,
 `src/fetching/events/keeper_tests.rs` searches without sockets and DuckDB."""

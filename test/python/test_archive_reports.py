@@ -1,4 +1,4 @@
-"""The five exact reports out of the archive, and questions whose first answer was not the whole one."""
+"""Tests the five exact reports over the archive, and calls whose first answer was incomplete."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

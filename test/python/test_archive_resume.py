@@ -1,4 +1,4 @@
-"""A year breaks off on its two hundredth day: the second run asks for what was not kept, and for nothing else."""
+"""Tests a year that breaks off on its two hundredth day: the second run requests only what was not archived."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""Bad input is refused when the statement is bound, by a message that names the parameter and the fix."""
+"""Tests that bad input fails when the statement is bound, with a message that names the parameter and the fix."""
 from __future__ import annotations
 
 import duckdb

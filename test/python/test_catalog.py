@@ -1,4 +1,4 @@
-"""What DuckDB's own catalog says of the functions, and that each has its tests, its page and its line in the README."""
+"""Tests what DuckDB's catalog says of the functions, and that each has its tests, its page and its line in the README."""
 from __future__ import annotations
 
 import gzip

@@ -1,4 +1,4 @@
-"""What data frames and other clients make of our values; and the examples of `docs/clients.md`, run as they stand."""
+"""Tests our values in data frames and other clients, and runs the examples of `docs/clients.md` as they stand."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""What DuckDB's community extensions are given: `description.yml`, and a Makefile that their CI can call."""
+"""Tests what DuckDB's community extensions get: `description.yml`, and a Makefile that their CI can call."""
 from __future__ import annotations
 
 import ast

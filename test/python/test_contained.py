@@ -1,4 +1,4 @@
-"""Whatever fails within the extension is one statement's error: the process lives, and so does the database.
+"""Tests that a failure within the extension is one statement's error: the process and the database live on.
 
 On DuckDB 2.x an error of code INTERNAL takes the whole database with it, and a panic would be one. The failures are
 injected into a build of their own, which nothing else loads: `make faults`.

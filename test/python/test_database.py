@@ -1,4 +1,4 @@
-"""The database that the extension is loaded into: opened, closed, and opened by others."""
+"""Tests the database that loads the extension: opened, closed, and opened by others."""
 from __future__ import annotations
 
 import pathlib

@@ -1,4 +1,4 @@
-"""Which rows answer the question: units of times, midnight, and rows of other days."""
+"""Tests which rows belong to the requested days: units of times, midnight, and rows of other days."""
 from __future__ import annotations
 
 import json

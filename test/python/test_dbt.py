@@ -1,4 +1,4 @@
-"""The dbt project in `docs/examples/dbt_shop`, run by dbt itself; and that `docs/dbt.md` shows its files."""
+"""Runs the project in `docs/examples/dbt_shop` with dbt itself, and checks that `docs/dbt.md` shows its files."""
 from __future__ import annotations
 
 import json

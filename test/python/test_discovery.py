@@ -1,4 +1,4 @@
-"""Discovery: the rows of every function against the simulator's own answer, and the one request that each makes."""
+"""Tests discovery: the rows of every function against the simulator's own answer, and the one request that each makes."""
 from __future__ import annotations
 
 import base64

@@ -1,4 +1,4 @@
-"""Answers of discovery are kept for a quarter of an hour. How long that is, is tested in `src/known/cache_tests.rs`."""
+"""Tests the discovery cache. `src/known/cache_tests.rs` tests how long it remembers."""
 from __future__ import annotations
 
 import os

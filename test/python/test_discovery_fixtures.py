@@ -1,4 +1,4 @@
-"""Bodies that Mixpanel and its own client's tests have, through the functions: the rows that the bodies hold, or an error.
+"""Tests discovery with bodies of Mixpanel and of its own client's tests: the bodies' rows, or an error.
 
 They lie outside the project and are read from there; where they are absent these tests are skipped."""
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Names of events and properties: the widest question, plans that forbid it, limits that are filled, names that don't exist."""
+"""Tests names of events and properties: the widest request, plans that forbid it, full limits, names that don't exist."""
 from __future__ import annotations
 
 import json

@@ -1,5 +1,4 @@
-"""Many at once: members of cohorts, funnels, saved reports. The same rows as one by one, each with its id, and what is said of
-requests and of failures."""
+"""Tests calls for many cohorts, funnels or saved reports: the rows of single calls, each with its id, and the requests and failures."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""The five reports that count the events themselves: what they hand to the export, whose days they have, and their twins over a table."""
+"""Tests the five exact reports: their parameters for the export, their days, and their twins over a table."""
 from __future__ import annotations
 
 import statistics
@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count
 
 import pytest
-from conftest import FIRST, LAST, error_of, export, line, rows
+from conftest import FIRST, LAST, error_of, export, line, rows, with_limits
 from macros import dicts, load, table
 from simulator import Project, Simulator
 
@@ -211,7 +211,7 @@ class TestAMonthWithLimits:
         with Simulator(project) as simulator:
             monkeypatch.setenv("MP_API_BASE_URL", simulator.url)
             monkeypatch.setenv("MP_PROJECT_ID", str(project.project_id))
-            monkeypatch.delenv("MP_RATE_LIMITS")
+            with_limits(monkeypatch)
             monkeypatch.setenv("MP_ARCHIVE", str(tmp_path / "archive"))
             yield simulator
 

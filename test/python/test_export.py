@@ -1,4 +1,4 @@
-"""`mixpanel_export`: what goes over the wire, and that what comes back is what comes out."""
+"""Tests `mixpanel_export`: the requests that it sends, and that it returns exactly what arrives."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""The macros over `mixpanel_export`: what Mixpanel's retiring JQL answered, from the events themselves, each counted once."""
+"""Tests the macros over `mixpanel_export`, which replace what JQL returned and count each event once."""
 from __future__ import annotations
 
 import math

@@ -1,4 +1,4 @@
-"""What goes wrong on the way: every row exactly once, or an error that names the days, and never a part of a table."""
+"""Tests exports under network and server faults: every row exactly once, or an error that names the days, and never part of a table."""
 from __future__ import annotations
 
 import gzip

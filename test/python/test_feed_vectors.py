@@ -1,4 +1,4 @@
-"""Mixpanel's own client and ours ask the same of the activity feed: vectors `activity-feed`, one test each.
+"""Tests that the activity feed sends what Mixpanel's own client sends: vectors `activity-feed`, one test each.
 
 Two differences, both on purpose: ours says how many events may come (`limit`), as nobody knows how many do otherwise, and has
 the project in the URL too, as on every route of the query API. Where a cursor comes, ours goes on with it."""

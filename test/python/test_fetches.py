@@ -1,4 +1,4 @@
-"""`mixpanel_fetches()`: every export of the process, while it runs and when it has ended."""
+"""Tests `mixpanel_fetches()`: every export of the process, while it runs and after it ended."""
 from __future__ import annotations
 
 import json

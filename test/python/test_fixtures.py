@@ -1,4 +1,4 @@
-"""Bodies that Mixpanel sent to others: every export loads with no line lost, every error says what to do.
+"""Tests bodies that Mixpanel sent to others: every export loads without losing a line, every error says what to do.
 
 They lie outside the project and are read from there; where they are absent these tests are skipped."""
 from __future__ import annotations

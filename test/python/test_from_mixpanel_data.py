@@ -1,4 +1,5 @@
-"""The page for those who come from `mixpanel_data` leaves out nothing of what that had, and what it says of JQL is so.
+"""Tests `docs/from-mixpanel-data.md`: it has every method, command, field and exception of `mixpanel_data`, and its SQL
+counts as JQL did.
 
 What there was is read from the project's seeds, which lie outside of it; `test_docs.py` runs the page."""
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The page for those who come from Mixpanel's own client has each of its reads once, and each statement does what it says.
+"""Tests `docs/from-mixpanel-headless.md`: it has each read of Mixpanel's own client once, and each statement does what the page says.
 
 `shown` in its tables is a promise: rows from the simulator, or the path of the request."""
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the built files get to where `LOAD` finds them: as files, from repositories, and signed for DuckDB 2.0's own repositories."""
+"""Tests how `LOAD` finds the built files: as files, in repositories, and signed for DuckDB 2.0's own repositories."""
 from __future__ import annotations
 
 import gzip

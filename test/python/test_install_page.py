@@ -1,4 +1,4 @@
-"""Every statement and command of `docs/install.md`, in a home of its own."""
+"""Runs every statement and command of `docs/install.md` and the commands of `docs/upgrading.md`, in a home of its own."""
 from __future__ import annotations
 
 import os
@@ -18,6 +18,7 @@ from wheel import PLATFORMS
 pytestmark = once
 
 PAGE = ROOT / "docs" / "install.md"
+UPGRADING = ROOT / "docs" / "upgrading.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 KEY = "-----BEGIN PUBLIC KEY-----\n...\n-----END PUBLIC KEY-----"
 ONLY_NEWEST = f"unsigned, DuckDB {NEWEST['v2']}"
@@ -132,10 +133,10 @@ def test_the_page_names_targets_that_there_are():
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in [*targets, "wheel"])
 
 
-def test_the_page_names_commands_that_there_are():
-    commands = {line for block in blocks(PAGE, "sh") for line in block.text.splitlines()}
+def test_the_pages_name_commands_that_there_are():
+    commands = [line for page in (PAGE, UPGRADING) for block in blocks(page, "sh") for line in block.text.splitlines()]
     calls = [line.split()[3:] for line in commands if line.startswith("python -m duckdb_mixpanel ")]
-    assert sorted(call[0] for call in calls) == ["install", "install", "uninstall"]
+    assert sorted(call[0] for call in calls) == ["install", "install", "install", "uninstall"]
     for word in {call[0] for call in calls}:
         command = [sys.executable, "-m", "duckdb_mixpanel", word, "--help"]
         assert subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONPATH": str(ROOT / "python")}).returncode == 0

@@ -1,4 +1,4 @@
-r"""A column of type JSON holds what DuckDB's JSON functions can read, whatever Mixpanel sent.
+r"""Tests that DuckDB's JSON functions can read every JSON column, whatever Mixpanel sent.
 
 Mixpanel cuts texts off after 255 UTF-16 units, which leaves halves of surrogate pairs: `"\ud83d"`. On DuckDB 2.x one of
 them in `COPY ... (FORMAT json)`, like anything else that is no JSON, ends the use of the whole database.

@@ -1,4 +1,4 @@
-"""Tables that were there before: made by CREATE TABLE AS, or by the Python library mixpanel_data, and kept from then on."""
+"""Tests adopting existing tables: made by CREATE TABLE AS, or by the Python library mixpanel_data."""
 from __future__ import annotations
 
 import json

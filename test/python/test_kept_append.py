@@ -1,4 +1,4 @@
-"""Appending to a kept table: an event is there once, whatever was fetched how often and in which order."""
+"""Tests appending to a managed table: each event is there once, however often and in whichever order it was fetched."""
 from __future__ import annotations
 
 import pytest

@@ -1,12 +1,12 @@
-"""When was Mixpanel asked for each day of a table? Rows of an older answer never take the place of newer ones, an empty answer
-takes the place of none, and a sync that comes often asks for little."""
+"""Tests the moment at which each day of a managed table was requested: older answers never replace newer rows, empty
+answers replace none, and frequent syncs make few requests."""
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import HOST, Project, Simulator, days_asked, export, rows
+from conftest import HOST, Project, Simulator, days_asked, export, rows, with_limits
 from expected import fetched_rows
 from macros import load
 from kept import append, days, each_once, error, event, fetch, history, plain_sync, run, sync, users
@@ -265,7 +265,7 @@ def test_profiles_have_no_days(con, sim):
 class TestMissingDays:
     def test_an_hour_spent_in_the_middle_of_a_year(self, con, monkeypatch, clock):
         """What came is in the table; the next sync asks for the rest, and until then it is known what is missing."""
-        monkeypatch.delenv("MP_RATE_LIMITS")
+        with_limits(monkeypatch)
         load(con)
         clock.move_to(datetime(2026, 1, 20, 9))
         with Simulator(Project(days=365, events_per_day=3, project_id=7101)) as year:

@@ -1,4 +1,4 @@
-"""Properties as columns of their own, in every fetch; and fetches of a few rows, after which no day is known."""
+"""Tests `columns` in every fetch, and fetches with `max_rows`, after which no day counts as fetched."""
 from __future__ import annotations
 
 import pytest

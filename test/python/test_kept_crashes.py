@@ -1,5 +1,5 @@
-"""All or nothing whatever ends a fetch: what lies on the disk after each statement of a script is what lay there before, a process
-that is killed at any moment leaves the old or the new, and so does a disk that fills. The next run is right."""
+"""Tests that a fetch is all or nothing, whatever ends it: a kill after any statement or at any moment, or a full disk.
+The next run is right."""
 from __future__ import annotations
 
 import shutil

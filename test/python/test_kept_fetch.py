@@ -1,4 +1,4 @@
-"""Fetching into a table that is kept: its rows, its history, and what is refused before a request is made."""
+"""Tests fetching into a managed table: its rows, its history, and what fails before a request."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,5 @@
-"""Which days does a sync ask for again? Those that it asked for less than `lookback_days` after their end, whatever today is."""
+"""Tests the look-back of a sync: it requests the days again that were requested less than `lookback_days` after their
+end, whatever today is."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta

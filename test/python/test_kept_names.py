@@ -1,4 +1,4 @@
-"""Names of kept tables: qualified, hostile, taken by the scripts themselves, and those of tables to drop."""
+"""Tests names of managed tables: qualified, hostile, used by the scripts themselves, and names of tables to drop."""
 from __future__ import annotations
 
 from datetime import datetime

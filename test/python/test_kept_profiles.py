@@ -1,4 +1,4 @@
-"""Kept tables of profiles: each there once, those without an id as often as they came, and nobody gone without reason."""
+"""Tests managed tables of profiles: each profile once, those without an id as often as they came, and none removed without reason."""
 from __future__ import annotations
 
 import json

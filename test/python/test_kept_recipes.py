@@ -1,4 +1,4 @@
-"""The recipes of `docs/tables.md` for DuckDB 1.x, as they stand there."""
+"""Runs the recipes of `docs/tables.md` for DuckDB 1.x as they stand there."""
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""Jobs that keep a table current, whenever they run: what the table holds is what Mixpanel had of each day when it was asked for that day.
+"""Tests jobs that keep a table current on any schedule: the table has what Mixpanel had of each day when that day was requested.
 
 The clock is moved. Events come late, up to twelve days; a user gets another id in the middle; the archive is off, on, or both in turn.
 """

@@ -1,4 +1,4 @@
-"""What a fetch leaves in the user's session: nothing of its own, and what the user has untouched."""
+"""Tests that a fetch leaves nothing of its own in the user's session, and leaves the user's things untouched."""
 from __future__ import annotations
 
 import re

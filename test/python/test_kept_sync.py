@@ -1,4 +1,4 @@
-"""Syncing a kept table: it asks for what is missing and the last days again, and the table is what one fetch would give."""
+"""Tests syncing a managed table: it requests what is missing and the last days again, and the table equals one fetch of everything."""
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Syncing projects whose times are a wall clock: the rows that are replaced are those that the earlier request brought."""
+"""Tests syncing projects with wall-clock times: the new rows replace exactly those of the earlier request."""
 from __future__ import annotations
 
 import json

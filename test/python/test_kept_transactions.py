@@ -1,4 +1,4 @@
-"""All or nothing: rollback, errors in the middle, several connections, read-only databases, a process that is killed."""
+"""Tests that a fetch is all or nothing: rollback, errors in the middle, several connections, read-only databases, a killed process."""
 from __future__ import annotations
 
 import os

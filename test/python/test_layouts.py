@@ -1,4 +1,4 @@
-"""How a DuckDB 2.x is added (`scripts/layouts.py`), and that nothing is called which a DuckDB has not (`scripts/calls.py`)."""
+"""Tests how a DuckDB 2.x is added (`scripts/layouts.py`), and that we call only functions that each DuckDB has (`scripts/calls.py`)."""
 from __future__ import annotations
 
 import pathlib

@@ -1,4 +1,4 @@
-"""From LOAD to close: what starts also ends, at once, and leaves nothing behind."""
+"""Tests the extension from LOAD to close: everything that starts also ends at once, and leaves nothing behind."""
 from __future__ import annotations
 
 import os

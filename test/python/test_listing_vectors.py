@@ -1,6 +1,6 @@
-"""What Mixpanel's own client asks of a project's parts, and what it reads: definitions, dashboards, flags, experiments, lookup
-tables, projects, tags, cohorts and reports. One test for each vector: the request that it makes is ours too, and the rows are those
-of its answer. Where ours is another, `DIFFERENT` says why.
+"""Tests the listing functions against Mixpanel's own client, one test for each vector: the same request, and the rows of
+its answer. `DIFFERENT` explains each exception. The vectors cover definitions, dashboards, flags, experiments, lookup
+tables, projects, tags, cohorts and reports.
 
 Ours has no `query_origin` in the URL: who asks is in the User-Agent header."""
 from __future__ import annotations

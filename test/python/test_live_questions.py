@@ -1,4 +1,4 @@
-"""The answer to a live question is remembered for a minute: one request for who asks the same, whatever they read out of it."""
+"""Tests that the answer to a live report is remembered for a minute: all who make the same call share one request."""
 from __future__ import annotations
 
 import time

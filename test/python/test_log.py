@@ -1,4 +1,4 @@
-"""Requests in `duckdb_logs` on DuckDB 2.0: each of them, failed ones as warnings, without credentials."""
+"""Tests requests in `duckdb_logs` on DuckDB 2.0: each is there, failed ones as warnings, without credentials."""
 from __future__ import annotations
 
 from base64 import b64encode

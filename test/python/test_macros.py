@@ -1,4 +1,4 @@
-"""The macros over kept tables, each against a computation of its own; and the form of all macros' files."""
+"""Tests the macros over tables, each against an independent computation, and the form of all macros' files."""
 from __future__ import annotations
 
 import re

@@ -1,4 +1,4 @@
-"""`make install`, and `python -m duckdb_mixpanel install` of the wheel: which DuckDBs of a machine are found, and what each gets."""
+"""Tests `make install`, and the wheel's `python -m duckdb_mixpanel install`: which DuckDBs of a machine they find, and what each gets."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""`make new`: what it writes compiles, is answered by the simulator where an example is known, and says what is left to do."""
+"""Tests `make new`: its output compiles, the simulator answers it if an example is known, and it lists what is left to do."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""Mixpanel allows 60 requests an hour: looking at a query must cost none. The simulator's log is the proof."""
+"""Tests that looking at a query costs no request, by the simulator's log."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""The Node client runs its own tests, `test/node/*.test.mjs`, against a simulator that is started here."""
+"""Runs the tests of the Node client, `test/node/*.test.mjs`, against a simulator."""
 from __future__ import annotations
 
 import os

@@ -1,4 +1,4 @@
-"""The notebooks of `docs/notebooks`, run without a browser: what their charts show, and what they ask Mixpanel.
+"""Runs the notebooks of `docs/notebooks` without a browser, and tests their charts and their requests.
 
 Each runs in a virtual environment of its own, within Mixpanel's limits, with the extension where `make install` puts it."""
 from __future__ import annotations

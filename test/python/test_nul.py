@@ -1,4 +1,4 @@
-"""A NUL, `chr(0)`, ends texts in C. No argument loses what follows one: a call refuses it, a scalar passes it on."""
+"""Tests a NUL, `chr(0)`, which ends texts in C: a call refuses it, a scalar passes it on, and neither loses what follows."""
 from __future__ import annotations
 
 import duckdb

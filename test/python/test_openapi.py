@@ -1,5 +1,5 @@
-"""The extension's requests keep to Mixpanel's specifications: that the check of them sees what is wrong, and that each
-operation that can be read has been asked for. What every other test asks is checked too, see `conftest.py`."""
+"""Tests the check against Mixpanel's specifications: it finds mistakes, and each operation that reads is called once.
+`conftest.py` applies the check to every other test."""
 from __future__ import annotations
 
 import base64

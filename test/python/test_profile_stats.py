@@ -1,4 +1,4 @@
-"""`mixpanel_profile_stats`, and what Mixpanel's server does for `mixpanel_profiles`: as the profiles themselves have it."""
+"""Tests `mixpanel_profile_stats`, and what Mixpanel's server computes for `mixpanel_profiles`, against the profiles themselves."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Mixpanel's own client and ours ask the same about profiles: vectors `engage-stats` and `user-builder`, one test each.
+"""Tests that requests for profiles are those of Mixpanel's own client: vectors `engage-stats` and `user-builder`, one test each.
 
 That client builds expressions out of filter objects; here the expression itself is written. It says `query_origin`, its
 own name, which nobody else is."""

@@ -1,4 +1,4 @@
-"""`mixpanel_profiles`: every profile exactly once, whatever the pages are like, and what goes over the wire for it."""
+"""Tests `mixpanel_profiles`: every profile exactly once, whatever the pages are like, and the requests for them."""
 from __future__ import annotations
 
 import json

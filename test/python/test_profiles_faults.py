@@ -1,4 +1,4 @@
-"""Profiles when things go wrong on the way: every one exactly once, or an error, and never a part of a table."""
+"""Tests profiles under network and server faults: every one exactly once, or an error, and never part of a table."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Pages of profiles and activity feeds that Mixpanel documents and other clients were tested with: each loads whole.
+"""Tests pages of profiles and activity feeds from Mixpanel's documentation and other clients' tests: each loads whole.
 
 They lie outside the project and are read from there; where they are absent these tests are skipped."""
 from __future__ import annotations

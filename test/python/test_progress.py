@@ -1,4 +1,4 @@
-"""How far a query is, as DuckDB's progress bar asks for it."""
+"""Tests the progress of a query, as DuckDB's progress bar shows it."""
 from __future__ import annotations
 
 import threading

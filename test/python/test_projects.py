@@ -1,4 +1,4 @@
-"""`mixpanel_projects()`: an answer of any size, of which only what has a column is kept; and what an export says of the zone."""
+"""Tests `mixpanel_projects()`: answers of any size, of which it keeps only what has a column, and the warning about the time zone."""
 from __future__ import annotations
 
 import json

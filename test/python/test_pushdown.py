@@ -1,4 +1,4 @@
-"""`WHERE` on DuckDB 2.0: the request gets smaller, and the rows stay the same."""
+"""Tests `WHERE` on DuckDB 2.x: the request gets smaller, and the rows stay the same."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone

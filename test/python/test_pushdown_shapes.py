@@ -1,4 +1,4 @@
-"""`WHERE` on DuckDB 2.0 in queries of every shape: a scan must never be narrowed by what holds for another one."""
+"""Tests `WHERE` on DuckDB 2.x in queries of every shape: a condition never narrows a scan that it does not belong to."""
 from __future__ import annotations
 
 import random

@@ -1,5 +1,5 @@
-"""`duckdb_mixpanel`, the Python package of the wheel: the right file for each DuckDB, and errors that show the way. The wheel itself
-is tested by `test/wheel`."""
+"""Tests `duckdb_mixpanel`, the Python package of the wheel: the right file for each DuckDB, and errors that say what to
+do. `test/wheel` tests the wheel itself."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""`mixpanel_query`: a report by its definition, as `mixpanel_bookmarks` shows it."""
+"""Tests `mixpanel_query`: a report by its definition, as `mixpanel_bookmarks` shows it."""
 from __future__ import annotations
 
 import json

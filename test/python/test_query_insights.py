@@ -1,4 +1,4 @@
-"""Questions of Insights that nobody saved: what goes out, what comes back, and what is refused before anything does."""
+"""Tests ad-hoc Insights reports: the requests, the rows, and what fails before a request."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Funnels, retention and flows that nobody saved: what goes out, what comes back, and what is refused before anything does."""
+"""Tests ad-hoc funnels, retention and flows: the requests, the rows, and what fails before a request."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""60 requests an hour: the governor's own count, and what it makes of Mixpanel's refusals. Limits are on in these tests.
+"""Tests the hourly limit of 60 requests: our own count, and the reaction to Mixpanel's refusals. Limits are on in these tests.
 
 The count is the process's, for each project and server: every test here has a project and a server of its own."""
 from __future__ import annotations
@@ -8,7 +8,7 @@ from itertools import count
 from threading import Thread
 
 import pytest
-from conftest import FIRST, error_of, export, last_fetch, rows
+from conftest import FIRST, error_of, export, last_fetch, rows, with_limits
 from simulator import Allowance, Limits, Project, Simulator
 
 HOUR_SPENT = '{"error": "1/5 queries running concurrently and 61/60 queries running in the last hour."}'
@@ -20,7 +20,7 @@ def start(monkeypatch, **options) -> Simulator:
     simulator = Simulator(project, **options).start()
     monkeypatch.setenv("MP_API_BASE_URL", simulator.url)
     monkeypatch.setenv("MP_PROJECT_ID", str(project.project_id))
-    monkeypatch.delenv("MP_RATE_LIMITS")
+    with_limits(monkeypatch)
     return simulator
 
 

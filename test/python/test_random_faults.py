@@ -1,4 +1,4 @@
-"""Faults at random, several in one call: all of them pass, so the rows are those of a call without.
+"""Tests random faults, several in one call: all of them pass, so the rows are those of a call without.
 
 What tests of one fault at a time don't meet is how two of them meet: a page that is cut while its session is forgotten. For a longer search:
 RANDOM_FAULTS=1000 python3 test/run.py --build build/release --pair 2.0.0/v2 -k random_faults"""

@@ -1,11 +1,11 @@
-"""`mixpanel_read`: the rows of an export out of files, without a request and without credentials."""
+"""Tests `mixpanel_read`: the rows of an export from files, without a request and without credentials."""
 from __future__ import annotations
 
 import gzip
 from datetime import date
 
 import pytest
-from conftest import FIRST, LAST, connect, error_of, export, line, only_v2, rows
+from conftest import FIRST, HOST, LAST, connect, error_of, export, line, only_v2, rows
 from expected import export_rows, fetched_rows
 
 @pytest.fixture
@@ -94,11 +94,72 @@ def test_files_of_an_archive_that_share_days_are_refused(con, sim, tmp_path, mon
     assert len(sim.settled()) == 2 * asked
 
 
+@pytest.fixture
+def memory(con, downloads):
+    """The downloads at addresses, which DuckDB reads through a file system that its client registered."""
+    fsspec = pytest.importorskip("fsspec", reason="installed beside DuckDB 2.x")
+    system = fsspec.filesystem("memory")
+    system.store.clear()
+    for file in downloads.iterdir():
+        system.pipe(f"/bucket/{file.name}", file.read_bytes())
+    con.register_filesystem(system)
+    yield system
+    system.store.clear()
+
+
 @only_v2
-def test_a_database_without_external_access_reads_no_file(downloads):
+def test_addresses_are_read_through_duckdb(con, sim, downloads, memory):
+    expected = export_rows(sim, FIRST, LAST)
+    for files in ("'memory://bucket/*'", f"['memory://bucket/*.gz', '{downloads}/*.jsonl', 'memory://bucket/2025-01-03*']"):
+        assert fetched_rows(con, f"mixpanel_read({files})") == expected, files
+    assert fetched_rows(con, "mixpanel_read('memory://bucket/2025-01-02.jsonl')") == export_rows(sim, "2025-01-02", "2025-01-02")
+    assert "[IO_ERROR] there is no file \"memory://bucket/none*\"" in error_of(con, "FROM mixpanel_read('memory://bucket/none*')")
+    assert not sim.requests
+
+
+@only_v2
+def test_a_file_system_that_fails_ends_the_statement_and_nothing_else(con, memory, monkeypatch):
+    def fails(*_arguments, **_named):
+        raise OSError("the bucket is shut")
+
+    opened = memory.open
+    for times in (0, 1, 3):
+        calls = iter([opened] * times)
+        monkeypatch.setattr(memory, "open", lambda *arguments, **named: next(calls, fails)(*arguments, **named))
+        error = error_of(con, "CREATE TABLE t AS FROM mixpanel_read('memory://bucket/*')")
+        assert "[IO_ERROR] memory:" in error and "/bucket/2025-01-0" in error and "the bucket is shut" in error, error
+        assert rows(con, "SELECT 42") == [(42,)] and error_of(con, "FROM t").startswith("Catalog Error")
+
+
+@only_v2
+def test_an_address_without_a_file_system_is_refused_in_duckdbs_words(con):
+    """Its extension can't be installed here."""
+    con.execute("SET autoinstall_known_extensions = false")
+    assert "httpfs" in error_of(con, "FROM mixpanel_read('s3://bucket/*.jsonl.gz')")
+
+
+@pytest.mark.skipif(HOST != "v1", reason="DuckDB 2.x reads addresses")
+def test_an_address_is_refused_where_duckdb_lends_no_file_systems(con):
+    error = error_of(con, "FROM mixpanel_read(['s3://bucket/*.jsonl.gz'])")
+    assert "[IO_ERROR]" in error and "is an address" in error and "DuckDB 2.x" in error, error
+
+
+@only_v2
+def test_a_database_reads_where_it_may(downloads):
     connection = connect()
+    connection.execute(f"SET allowed_directories = ['{downloads}/']")
     connection.execute("SET enable_external_access = false")
-    assert "[EXTERNAL_ACCESS_DISABLED]" in error_of(connection, f"FROM mixpanel_read('{downloads}/*')")
+    assert rows(connection, f"SELECT count(*) > 0 FROM mixpanel_read('{downloads}/*')") == [(True,)]
+    for forbidden in (f"{downloads.parent}/*", f"{downloads}/../other", "/etc/hostname"):
+        assert "Permission Error" in error_of(connection, f"FROM mixpanel_read('{forbidden}')")
+    connection.close()
+
+
+@only_v2
+def test_a_file_system_that_is_forbidden_is_not_used(downloads):
+    connection = connect()
+    connection.execute("SET disabled_filesystems = 'LocalFileSystem'")
+    assert "Permission Error" in error_of(connection, f"FROM mixpanel_read('{downloads}/2025-01-02.jsonl')")
     connection.close()
 
 

@@ -1,4 +1,4 @@
-"""What a refusal means goes by its words, whatever its status; pages are shown by their text; long URLs are not sent."""
+"""Tests that a refusal's words decide its meaning, whatever its status; that pages are shown by their text; that long URLs are not sent."""
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A wrong region: what every customer in Europe and India gets first. Each function says so, and how to ask another."""
+"""Tests the wrong region, which every customer in Europe and India meets first: each function says so, and how to choose another."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""A report's address in `FROM`: what it asks, and what it leaves alone."""
+"""Tests a report's URL in `FROM`: the requests that it makes, and the URLs that it leaves alone."""
 from __future__ import annotations
 
 import duckdb

@@ -1,4 +1,4 @@
-"""Answers that the real service gave, or its clients were tested with, become rows; all others become errors.
+"""Tests answers of the real service and of its clients' tests: they become rows, and all others become errors.
 
 The bodies are in `../shared/fixtures`, which is no part of the repository. They are read here independently of the
 extension, in Python.

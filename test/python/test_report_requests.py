@@ -1,4 +1,4 @@
-"""What reports ask: one request, in which every parameter arrives once and as it was meant, or none at all."""
+"""Tests the requests of reports: one request in which every parameter arrives once and as meant, or none at all."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""What reports count is what SQL over an export of the same project counts.
+"""Tests that reports count the same as SQL over an export of the same project.
 
 The SQL is written as a user would write it, over `events`, the table that an export makes. What exactly a report
 counts is said in `test/simulator/README.md` and the files that it names.

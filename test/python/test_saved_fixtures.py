@@ -1,4 +1,4 @@
-"""Insights and flows: bodies that Mixpanel sent to others."""
+"""Tests bodies of Insights and flows that Mixpanel sent to others."""
 from __future__ import annotations
 
 import json

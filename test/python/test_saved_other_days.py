@@ -1,4 +1,4 @@
-"""Saved reports about other days than their own: the definition is asked for, and posted with another period."""
+"""Tests saved reports about other days than their own: the definition is requested, and posted with another period."""
 from __future__ import annotations
 
 import json

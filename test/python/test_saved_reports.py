@@ -1,4 +1,4 @@
-"""Saved reports and flows: every number of an answer is a row, whatever its shape."""
+"""Tests saved reports and flows: every number of an answer is a row, whatever its shape."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Which routes a saved report is asked for, how often, and what is refused before that."""
+"""Tests the routes of saved reports, the number of requests, and what fails before a request."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""The commands of `docs/scaling.md` that move files into the store."""
+"""Runs the commands of `docs/scaling.md` that move files into the store."""
 from __future__ import annotations
 
 import subprocess

@@ -1,4 +1,4 @@
-"""The secret appears nowhere: not in errors, records, settings, plans, nor in what a server says."""
+"""Tests that the secret appears nowhere: not in errors, records, settings or plans, and not where a server repeats it."""
 from __future__ import annotations
 
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""`SET mixpanel_...` on DuckDB 2.0: each reaches the request, the call's own argument wins, nonsense is refused at once."""
+"""Tests `SET mixpanel_...` on DuckDB 2.x: each reaches the request, a call's own argument wins, and a bad value fails at once."""
 from __future__ import annotations
 
 import pytest

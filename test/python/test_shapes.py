@@ -1,4 +1,4 @@
-"""Days of unusual size: nothing, one event, very long lines, very many rows; and windows that don't fit into memory whole."""
+"""Tests days of unusual size: nothing, one event, very long lines, very many rows, and windows that don't fit into memory whole."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""The `duckdb` shell, as PyPI has it."""
+"""Tests the `duckdb` shell of PyPI."""
 from __future__ import annotations
 
 import csv

@@ -1,4 +1,4 @@
-"""Only silence ends a request, and every silence ends: in exports, profiles, reports, discovery and managed fetches alike."""
+"""Tests that only silence ends a request, and that every silence ends one: exports, profiles, reports, discovery and managed fetches."""
 from __future__ import annotations
 
 import socket

@@ -1,4 +1,4 @@
-"""The simulator is what everything else is tested against, so it is tested byte by byte."""
+"""Tests the simulator byte by byte, because everything else is tested against it."""
 
 import gzip
 import http.client

@@ -1,4 +1,4 @@
-"""What is too large is refused in bounded memory, by an error that names it, and is not asked for again.
+"""Tests answers that are too large: an error that names them, in bounded memory, and no second request.
 
 A line of an export and a profile have at most 64 MiB, a JSON answer 512 MiB. Ten megabytes of gzip can hold ten
 gigabytes, so each call runs in a process with little more memory than it may need.

@@ -1,4 +1,4 @@
-"""The page for coding agents: what it says a statement asks is what it asks, and what it names is there.
+"""Tests the page for coding agents: each statement makes as many requests as the page says, and everything that it names exists.
 
 `test_docs.py` runs its statements too; here they are counted."""
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`on_failure := 'skip'`: what can't be had is left out whole, and said; everything else is there."""
+"""Tests `on_failure := 'skip'`: what fails is left out whole and reported, and everything else is there."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""Every `.test` file, with the stock module."""
+"""Runs every `.test` file with the stock module."""
 import pathlib
 import re
 import sys

@@ -1,4 +1,4 @@
-"""The funnel and the retention of a kept table: the same numbers as Mixpanel's reports have, without a request."""
+"""Tests the funnel and the retention of a table: the numbers of Mixpanel's reports, without a request."""
 from __future__ import annotations
 
 import random

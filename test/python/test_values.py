@@ -1,4 +1,4 @@
-"""What becomes of the values in a line: bytes, ids, times, typed columns. Lines here are sent exactly as they stand."""
+"""Tests the values in a line: bytes, ids, times, typed columns. Lines here are sent exactly as they stand."""
 from __future__ import annotations
 
 import json

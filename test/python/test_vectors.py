@@ -1,4 +1,4 @@
-"""The scalar functions take whatever DuckDB has their arguments in: its kinds of vectors, and bytes that are no text."""
+"""Tests the scalar functions with all kinds of DuckDB's vectors, and with bytes that are not UTF-8."""
 from __future__ import annotations
 
 import duckdb

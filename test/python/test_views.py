@@ -1,4 +1,4 @@
-"""`PRAGMA mixpanel_views`: a project as a schema of views. On DuckDB 2.x, where there are pragmas."""
+"""Tests `PRAGMA mixpanel_views`: a project as a schema of views, on DuckDB 2.x."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-"""`make docs`: the documentation as a site, which is built only when all of its links lead somewhere."""
+"""Tests `make docs`: it builds the documentation as a site only if all links lead somewhere."""
 from __future__ import annotations
 
 import pathlib

@@ -1,4 +1,4 @@
-"""What is an answer: status 200 and whole. Anything else is asked for again, and is an error in the end; never an empty answer."""
+"""Tests that only a whole answer with status 200 counts: anything else is retried, and ends in an error, never in an empty answer."""
 from __future__ import annotations
 
 import pytest

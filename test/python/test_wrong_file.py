@@ -1,4 +1,4 @@
-"""Files that are not for this DuckDB: each is refused with an error that says so, and neither process nor database ends.
+"""Tests files for another DuckDB: each fails with an error that says so, and neither process nor database ends.
 
 Without leave for other footers DuckDB itself compares them; with it (`allow_extensions_metadata_mismatch`) only we can."""
 from __future__ import annotations

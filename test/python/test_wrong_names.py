@@ -1,4 +1,4 @@
-"""Events that an export names and that don't exist: an error where all names are known without a request, else a warning."""
+"""Tests exports of events that don't exist: an error if all names are known without a request, else a warning."""
 from __future__ import annotations
 
 import json

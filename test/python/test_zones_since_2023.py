@@ -1,4 +1,4 @@
-"""Projects since 2023 in a zone of their own: exports are in UTC, Mixpanel's reports go by the zone."""
+"""Tests projects since 2023 with a time zone of their own: exports are in UTC, Mixpanel's reports use the zone."""
 from __future__ import annotations
 
 from datetime import date, timedelta

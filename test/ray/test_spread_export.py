@@ -1,4 +1,4 @@
-"""`docs/scaling.md`: the example that spreads an export over Ray's workers.
+"""Tests the example of `docs/scaling.md` that spreads an export over Ray's workers.
 
 Takes a minute, most of it Ray's: `make test-slow`."""
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""`python3 test/simulator`: Python runs a folder as a program, not as a package; so the package is found first."""
+"""Runs the simulator as a program: `python3 test/simulator`. Python runs a folder as a program and not as a package, so
+this finds the package first."""
 
 import sys
 from pathlib import Path

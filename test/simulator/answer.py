@@ -1,4 +1,4 @@
-"""What is answered, before it is known how it will be sent: routes speak in answers, connections in responses."""
+"""Defines answers, before it is known how they will be sent: routes make answers, connections send responses."""
 
 import json
 from collections.abc import Sequence

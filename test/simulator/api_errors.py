@@ -1,4 +1,4 @@
-"""Refusals, in the words and shapes of the service.
+"""Makes refusals in the words and shapes of the service.
 
 Mixpanel has no single shape: most errors are JSON with `error` and the `request` it is about, some are plain text, and
 the app API says `status` too.

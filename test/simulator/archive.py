@@ -1,4 +1,4 @@
-"""The project's events by day, deflated and ready to be sent; made when they are first asked for, or all at once."""
+"""Holds the project's events by day, compressed and ready to send. Makes them on first request, or all at once."""
 
 import json
 import os

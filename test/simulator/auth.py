@@ -1,4 +1,4 @@
-"""Who is asking, and whether the project is theirs to see."""
+"""Checks credentials, and whether they may see the project."""
 
 import base64
 import binascii

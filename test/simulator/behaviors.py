@@ -1,4 +1,4 @@
-"""`behaviors`: how often users did something lately, for filters of profiles.
+"""Evaluates `behaviors`: how often users did something lately, for filters of profiles.
 
 A behavior counts a user's events of one of the selected names, that satisfy its `selector` if there is one, in the
 window (`30d`, `12h`) that ends with a moment. Data that ends before that moment is looked at as if it were still then.

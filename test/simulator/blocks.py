@@ -1,4 +1,4 @@
-"""Text deflated once, and gzip bodies put together from it without compressing anything again.
+"""Compresses text once, and puts gzip bodies together from it without compressing anything again.
 
 A block ends at a byte and refers to nothing outside itself (`Z_FULL_FLUSH`), so blocks follow each other in any order:
 the days of a window, or one day repeated. Joined with a header, an end and the combined CRC-32 they are one ordinary

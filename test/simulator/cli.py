@@ -1,4 +1,4 @@
-"""The command line."""
+"""Reads the command line."""
 
 import argparse
 import signal

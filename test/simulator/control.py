@@ -1,4 +1,4 @@
-"""The routes under `/_simulator`, which Mixpanel does not have: for tests in another process, or another language."""
+"""Answers the routes under `/_simulator`, which Mixpanel does not have: for tests in another process or language."""
 
 import json
 from typing import TYPE_CHECKING

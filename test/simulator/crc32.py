@@ -1,4 +1,4 @@
-"""The CRC-32 of two texts joined, from the CRC-32 of each: what Python's zlib module lacks.
+"""Computes the CRC-32 of two joined texts from the CRC-32 of each, which Python's zlib module cannot.
 
 With it the parts of a gzip body can be deflated once and put together in any order and number.
 """

@@ -1,4 +1,4 @@
-"""Putting a response on the wire: how late, how fast, how far, and what happens where it stops."""
+"""Sends a response: how late, how fast, how far, and what happens where it stops."""
 
 import socket
 import struct

@@ -1,4 +1,4 @@
-"""The project's profiles: of its users, of its companies. Made when they are asked for, the same for the same seed.
+"""Holds the project's profiles, of users and of companies. Makes them on first request, the same for the same seed.
 
 The users with a profile are members of the shop, the newest first. With more profiles than the project has members,
 they joined before the project's first day. Every hundredth profile is odd. Who is no member has no profile, nor have

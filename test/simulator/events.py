@@ -1,4 +1,4 @@
-"""The events as reports count them: what an export says, without its duplicates.
+"""Gives the events as reports count them: those of an export, without its duplicates.
 
 An export may hold an event twice; reports never do. Two rows are one event where name, `distinct_id`, `time` and
 `$insert_id` are the same, and the row that was processed last is the one that counts. A row without `$insert_id`, or

@@ -1,4 +1,4 @@
-"""The values of Mixpanel's expressions: what operators and functions make of them.
+"""Defines the values of Mixpanel's expressions, and what operators and functions do with them.
 
 Values of different types are never equal and never ordered; what can't be computed is undefined, and undefined is not
 true.

@@ -1,4 +1,4 @@
-"""Mixpanel's segmentation expressions, the language of `where` and `on`: parsed and evaluated.
+"""Parses and evaluates Mixpanel's segmentation expressions, the language of `where` and `on`.
 
 The grammar and the rules are those of https://docs.mixpanel.com/reference/segmentation-expressions. What
 the operators do with their operands is in `expression_values.py`.

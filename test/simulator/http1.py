@@ -1,4 +1,4 @@
-"""HTTP/1.1 messages: requests read from a connection, responses laid out as the bytes of the wire.
+"""Reads HTTP/1.1 requests from a connection, and lays out responses as bytes.
 
 Written by hand because a stand-in for a server that fails must be able to fail at any byte.
 """

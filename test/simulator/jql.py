@@ -1,5 +1,4 @@
-"""JQL, as far as it goes without JavaScript: a few scripts are recognised by their form, all others fail as if they had
-a mistake.
+"""Runs JQL as far as possible without JavaScript: recognises a few scripts by their form, and fails all others as if they had a mistake.
 
     function main() { return Events(WHEN) STEPS }
     function main() { return params.NAME }                       an array among the parameters, as it is

@@ -1,4 +1,4 @@
-"""Mixpanel's rate limits, per API and project: so many requests an hour, so many a second, so many at once."""
+"""Enforces Mixpanel's rate limits, per API and project: requests an hour, starts a second, requests at a time."""
 
 import math
 import time

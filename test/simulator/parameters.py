@@ -1,4 +1,4 @@
-"""A request's parameters, read strictly: what Mixpanel might forgive is refused here, so that tests see mistakes."""
+"""Reads a request's parameters strictly: it refuses what Mixpanel might forgive, so that tests see mistakes."""
 
 import json
 import re

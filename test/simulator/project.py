@@ -1,4 +1,4 @@
-"""The Mixpanel project that is simulated: who may see it, which days it has, and the recipe of their events."""
+"""Describes the simulated Mixpanel project: who may see it, which days it has, and the recipe of their events."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""JSON objects taken apart and put together without touching their values: no digit is lost, no escape rewritten."""
+"""Takes JSON objects apart and puts them together without touching their values: no digit is lost, no escape rewritten."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The log of what was asked, for tests to assert on."""
+"""Records the requests, for tests to assert on."""
 
 import time
 from collections.abc import Callable, Iterable

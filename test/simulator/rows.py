@@ -1,4 +1,4 @@
-"""Reading the lines of an export back: the name, the time and the values of an event.
+"""Reads the lines of an export back: the name, the time and the values of an event.
 
 The line is the only form in which events exist here. Filters and reports read it back, so what they count is what an
 export of the same days says.

@@ -1,4 +1,4 @@
-"""The queries for profiles that the service remembers, so that their pages can be asked for."""
+"""Remembers the queries for profiles whose later pages may be requested."""
 
 from itertools import count
 from threading import Lock

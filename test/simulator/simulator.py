@@ -1,4 +1,4 @@
-"""The simulator itself: a project, served. What `from simulator import Simulator` gives."""
+"""The simulator itself: a project, served. `from simulator import Simulator` imports it."""
 
 import time
 from collections.abc import Iterable

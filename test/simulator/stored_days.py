@@ -1,4 +1,4 @@
-"""Generated days on disk, so that a simulator of millions of events starts at once the second time.
+"""Stores generated days on disk, so that a simulator of millions of events starts at once the second time.
 
 A folder holds the days of one recipe, by whichever program they were made: it is named after the recipe and the source
 of the generator, so a change of either never meets old files. A file is a line of JSON and the deflated text.

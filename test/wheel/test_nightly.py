@@ -1,4 +1,4 @@
-"""`docs/examples/nightly`: the steps of its files are run, with the wheel that `make wheel` made, and `docs/automation.md` shows them."""
+"""Runs the steps of `docs/examples/nightly` with the wheel of `make wheel`, and checks that `docs/automation.md` shows its files."""
 from __future__ import annotations
 
 import json

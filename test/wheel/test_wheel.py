@@ -1,4 +1,4 @@
-"""The wheel that `make wheel` made, in fresh environments that have nothing but pip: `make test-slow`.
+"""Tests the wheel of `make wheel` in fresh environments that have nothing but pip: `make test-slow`.
 
 Rust and this checkout are out of reach there. What a package index has to give is had from it."""
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The workflows in `.github`, which run on GitHub only: by its schema, by linters, and each shell step that a Linux machine can run."""
+"""Tests the workflows in `.github`, which run on GitHub only: their schema, linters, and each shell step that a Linux machine can run."""
 from __future__ import annotations
 
 import json

@@ -64,6 +64,7 @@ fn shown(array: &dyn Array, row: usize) -> Option<String> {
         return None;
     }
     Some(match array.data_type() {
+        DataType::BinaryView => str::from_utf8(array.as_binary_view().value(row)).unwrap().to_owned(),
         DataType::Utf8View => array.as_string_view().value(row).to_owned(),
         DataType::Boolean => array.as_boolean().value(row).to_string(),
         DataType::Int32 => array.as_primitive::<Int32Type>().value(row).to_string(),

@@ -116,14 +116,14 @@ impl Board {
         self.wanted.notify_one();
     }
 
-    /// The oldest window that is to be downloaded; `None` while there is none or `ahead` of them are unread.
+    /// The next window that is to be downloaded; `None` while there is none or `ahead` of them are unread.
     pub fn next_to_download(&self, ahead: usize) -> Option<Task> {
         let mut slots = self.lock();
         if slots.closed || slots.is_full(ahead) {
             return None;
         }
-        let (index, slot) =
-            slots.slots.iter_mut().enumerate().find(|(_, slot)| matches!(slot.state, State::Waiting))?;
+        let index = slots.next_waiting()?;
+        let slot = slots.slots.get_mut(index)?;
         slot.state = State::Downloading;
         Some(Task { index, window: slot.window, claim: slot.claim.clone(), pause: slot.pause })
     }
@@ -388,6 +388,7 @@ impl Board {
             slot.is_kept |= is_kept;
             claim = slot.claim.take();
         }
+        slots.begin_anew(index, self.policy);
         drop(slots);
         if let Some(claim) = claim {
             self.keeper.release(&claim, None);
@@ -413,26 +414,20 @@ impl Board {
     /// What arrived is of no use, and no row of it was emitted: fetch it again if that may help.
     pub fn again(&self, index: usize, damage: Error) {
         let mut slots = self.lock();
-        let Some(slot) = slots.slots.get_mut(index) else { return };
-        match slot.again(verify::failure(damage), &self.fetch) {
-            Ok(pause) => {
-                (slot.state, slot.pause) = (State::Waiting, pause);
-                drop(slots);
-                self.changed();
-            }
-            Err(error) => {
-                drop(slots);
-                self.give_up(index, error);
-            }
+        let outcome = slots.again(index, verify::failure(damage), &self.fetch);
+        if let (Ok(pause), Some(slot)) = (&outcome, slots.slots.get_mut(index)) {
+            (slot.state, slot.pause) = (State::Waiting, *pause);
+        }
+        drop(slots);
+        match outcome {
+            Ok(_) => self.changed(),
+            Err(error) => self.give_up(index, error),
         }
     }
 
     /// A try failed: the pause before the next one. Errors: the failure's, where there is no next one.
     pub fn try_again(&self, index: usize, failure: Failure) -> Result<Duration> {
-        match self.lock().slots.get_mut(index) {
-            Some(slot) => slot.again(failure, &self.fetch),
-            None => Err(failure.error),
-        }
+        self.lock().again(index, failure, &self.fetch)
     }
 
     /// The window can't be had.

@@ -12,12 +12,19 @@ use super::{
 use crate::{config::Secret, contract::Clock, decode::Selection, fetching::record, mixpanel::testing::target};
 
 fn board(count: i8, on_failure: OnFailure) -> Board {
-    let days: Vec<_> = (1..=count).map(|day| Window { from: date(2025, 1, day), to: date(2025, 1, day) }).collect();
+    board_of((1..=count).map(|day| window(day, day)).collect(), on_failure)
+}
+
+fn window(first: i8, last: i8) -> Window {
+    Window { from: date(2025, 1, first), to: date(2025, 1, last) }
+}
+
+fn board_of(windows: Vec<Window>, on_failure: OnFailure) -> Board {
     let credentials = Credentials::OAuthToken(Secret::new("hidden-token"));
     let target = Target { credentials, ..target() };
     let planned =
         |window: Window| PlannedWindow { window, days: vec![window.from], origin: WindowOrigin::Mixpanel(None) };
-    let plan = WindowPlan { windows: days.into_iter().map(planned).collect(), shortage: None };
+    let plan = WindowPlan { windows: windows.into_iter().map(planned).collect(), shortage: None };
     let record = record::start("test", "{}".into(), 0, Clock::default());
     Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
 }
@@ -131,15 +138,19 @@ fn a_damaged_window_is_fetched_again_and_then_named() {
     assert!(board.is_over(false));
 }
 
-/// A board of one window of four days, that broke off: its halves are under way.
+/// A board of one window of four days, that broke off: its halves are to be requested.
 fn halved() -> Board {
-    let board = board(1, OnFailure::Error);
-    let day = |day| date(2025, 1, day);
-    let halves = [Window { from: day(1), to: day(2) }, Window { from: day(3), to: day(4) }];
-    board.next_to_download(8);
-    board.halve(0, halves, Duration::ZERO);
-    assert_eq!([(); 2].map(|()| board.next_to_download(8).unwrap().index), [1, 2]);
+    let board = board_of(vec![window(1, 4)], OnFailure::Error);
+    let task = board.next_to_download(8).unwrap();
+    let pause = board.try_again(task.index, Failure::backoff(broken())).unwrap();
+    board.halve(task.index, task.window.halves().unwrap(), pause);
     board
+}
+
+/// Which windows are requested now, by their first and last day.
+fn requested(board: &Board) -> Vec<(i8, i8)> {
+    let task = || board.next_to_download(8).map(|task| (task.window.from.day(), task.window.to.day()));
+    std::iter::from_fn(task).collect()
 }
 
 fn failures(board: &Board, index: usize) -> usize {
@@ -156,10 +167,68 @@ fn six_tries_in_a_row_end_a_half_and_one_that_is_kept_starts_the_count_anew() {
     board.lock().begin_anew(1, board.policy);
     assert_eq!(failures(&board, 2), 5);
     let board = halved();
-    for _ in 0..4 {
-        board.try_again(2, Failure::backoff(broken())).unwrap();
+    for part in [1, 2, 1, 2] {
+        board.try_again(part, Failure::backoff(broken())).unwrap();
     }
-    assert_eq!(failures(&board, 2), 1);
+    assert_eq!(failures(&board, 2), 0);
+}
+
+#[test]
+fn a_server_that_breaks_off_everything_is_asked_six_times() {
+    let board = board_of(vec![window(1, 31)], OnFailure::Error);
+    let mut requests = vec![];
+    loop {
+        let task = board.next_to_download(8).unwrap();
+        assert_eq!(requested(&board), [], "one part at a time");
+        requests.push((task.window.from.day(), task.window.to.day()));
+        match board.try_again(task.index, Failure::backoff(broken())) {
+            Ok(pause) => board.halve(task.index, task.window.halves().unwrap(), pause),
+            Err(error) => {
+                assert!(error.to_string().contains("after 6 attempts"), "{error}");
+                break;
+            }
+        }
+    }
+    assert_eq!(requests, [(1, 31), (1, 16), (1, 8), (1, 4), (1, 2), (1, 1)]);
+}
+
+#[test]
+fn what_is_good_in_small_parts_comes_however_long_the_window_was() {
+    for length in [2, 16, 31] {
+        let board = board_of(vec![window(1, length)], OnFailure::Error);
+        let (mut requests, mut days) = (0, vec![]);
+        while let Some(task) = board.next_to_download(8) {
+            requests += 1;
+            match task.window.halves() {
+                // The server breaks off whatever is longer than a day.
+                Some(halves) => {
+                    let pause = board.try_again(task.index, Failure::backoff(broken())).unwrap();
+                    board.halve(task.index, halves, pause);
+                }
+                None => {
+                    board.bring(task.index, arrived());
+                    let (taken, window, _) = board.take(None, || false).unwrap().unwrap();
+                    days.push(window.from.day());
+                    taken.settle(Count::default(), ASKED);
+                }
+            }
+        }
+        days.sort_unstable();
+        assert_eq!(days, (1..=length).collect::<Vec<_>>());
+        assert_eq!(requests, 2 * usize::try_from(length).unwrap() - 1);
+    }
+}
+
+#[test]
+fn once_a_part_is_good_the_others_go_at_the_same_time() {
+    let board = halved();
+    assert_eq!(requested(&board), [(1, 2)]);
+    board.bring(1, arrived());
+    assert_eq!(requested(&board), [], "nobody has read it yet");
+    let (taken, ..) = board.take(None, || false).unwrap().unwrap();
+    assert_eq!(requested(&board), []);
+    taken.settle(Count::default(), ASKED);
+    assert_eq!(requested(&board), [(3, 4)]);
 }
 
 #[test]

@@ -2,16 +2,15 @@
 //!
 //! Each reader takes a file. One that fits its share of the memory is inflated and
 //! decoded whole, a larger one block by block; who finds no file waiting takes the
-//! next block of one that another reader has opened.
+//! next block of one that another reader has opened. Every file is read once, from its
+//! beginning to its end: at an address each step back would be a request.
 
 use std::{
     collections::VecDeque,
-    fs::File,
-    io::{self, Read},
-    path::{Path, PathBuf},
+    io::{self, Cursor, Read},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
 };
@@ -25,13 +24,16 @@ use super::{
     spool::Spool,
 };
 use crate::{
-    contract::{Code, Error, Reader, ReaderThread, Result, Scan},
+    contract::{Code, Error, Files, Reader, ReaderThread, Result, Scan},
     decode::{Damage, DamageKind, Days, Decoder},
     mixpanel::Encoding,
 };
 
 /// The two bytes with which every gzip member begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Which files to read.
+pub type Find = Box<dyn FnOnce(&dyn Files) -> Result<Vec<String>> + Send>;
 
 /// One execution that reads files.
 pub struct FileScan {
@@ -45,15 +47,22 @@ struct Shared {
     share: usize,
     /// Bytes of a larger one that are decoded together.
     block: usize,
-    files: usize,
-    waiting: Mutex<VecDeque<PathBuf>>,
+    waiting: Mutex<Waiting>,
+    /// How many files there are, once that is known.
+    files: AtomicUsize,
     /// Large files that are read block by block.
     open: Mutex<Vec<Arc<LargeFile>>>,
     cancelled: AtomicBool,
 }
 
+/// Files that no reader has taken yet.
+enum Waiting {
+    ToBeFound(Find),
+    Found(VecDeque<String>),
+}
+
 struct LargeFile {
-    path: PathBuf,
+    path: String,
     rest: Mutex<Rest>,
 }
 
@@ -65,16 +74,16 @@ struct Rest {
 }
 
 impl FileScan {
-    /// Opens no file yet.
-    pub fn new(files: Vec<PathBuf>, decoder: Decoder) -> Self {
+    /// Looks for no file before rows are wanted.
+    pub fn new(find: Find, decoder: Decoder) -> Self {
         // A single file may be large enough for all.
         let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_READERS);
         let shared = Shared {
             decoder,
             share: INFLATED_MEMORY / (2 * threads + 1),
             block: STREAM_BLOCK,
-            files: files.len(),
-            waiting: Mutex::new(files.into()),
+            waiting: Mutex::new(Waiting::ToBeFound(find)),
+            files: AtomicUsize::new(0),
             open: Mutex::default(),
             cancelled: AtomicBool::new(false),
         };
@@ -100,8 +109,17 @@ impl Scan for FileScan {
     }
 
     fn progress(&self) -> Option<f64> {
-        let left = lock(&self.shared.waiting).len() + lock(&self.shared.open).len();
-        Some(1.0 - left as f64 / self.shared.files.max(1) as f64)
+        let files = self.shared.files.load(Ordering::Relaxed);
+        if files == 0 {
+            // Whoever looks for them holds the lock meanwhile.
+            return Some(0.0);
+        }
+        let waiting = match &*lock(&self.shared.waiting) {
+            Waiting::Found(paths) => paths.len(),
+            Waiting::ToBeFound(_) => files,
+        };
+        let left = waiting + lock(&self.shared.open).len();
+        Some(1.0 - left as f64 / files as f64)
     }
 }
 
@@ -114,14 +132,14 @@ impl Drop for FileScan {
 struct FileReader(Arc<Shared>);
 
 impl Reader for FileReader {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
         let shared = &*self.0;
         while !shared.cancelled.load(Ordering::Relaxed) {
             // No lock is held while a file is read.
-            let waiting = lock(&shared.waiting).pop_front();
+            let waiting = shared.take(files)?;
             let open = lock(&shared.open).first().cloned();
             let batch = match (waiting, open) {
-                (Some(path), _) => shared.whole(path)?,
+                (Some(path), _) => shared.whole(files, path)?,
                 (None, Some(file)) => shared.next_block(&file)?,
                 (None, None) => return Ok(None),
             };
@@ -134,18 +152,47 @@ impl Reader for FileReader {
 }
 
 impl Shared {
+    /// The next file. The first reader finds them, for all.
+    fn take(&self, files: &dyn Files) -> Result<Option<String>> {
+        let mut waiting = lock(&self.waiting);
+        if let Waiting::ToBeFound(_) = &*waiting
+            && let Waiting::ToBeFound(find) = std::mem::replace(&mut *waiting, Waiting::Found(VecDeque::new()))
+        {
+            let found = find(files)?;
+            self.files.store(found.len(), Ordering::Relaxed);
+            *waiting = Waiting::Found(found.into());
+        }
+        Ok(match &mut *waiting {
+            Waiting::Found(paths) => paths.pop_front(),
+            Waiting::ToBeFound(_) => None,
+        })
+    }
+
     /// The rows of a file that fits into memory. Another one is opened for all readers.
-    fn whole(&self, path: PathBuf) -> Result<Option<RecordBatch>> {
-        let (mut spool, encoding) = open(&path).map_err(|error| unreadable(&path, &error))?;
-        let size = inflate::expected_size(&mut spool, encoding).map_err(|error| unreadable(&path, &error))?;
-        if size.unwrap_or(0).max(spool.len()) <= self.share as u64 {
-            let lines =
-                inflate::whole(&mut spool, encoding, size, self.share).map_err(|error| no_lines(&path, error))?;
-            if let Some(lines) = lines {
+    fn whole(&self, files: &dyn Files, path: String) -> Result<Option<RecordBatch>> {
+        let mut file = files.open(&path)?;
+        // Of one that says that it is large its first bytes, which tell what it is.
+        let first = if file.length > self.share as u64 { GZIP.len() } else { (self.share + 1).max(GZIP.len()) };
+        let mut bytes = Vec::new();
+        let mut read = || {
+            bytes.try_reserve_exact(first.min(file.length as usize + 1))?;
+            file.bytes.by_ref().take(first as u64).read_to_end(&mut bytes)
+        };
+        let is_whole = read().map_err(|error| unreadable(&path, &error))? < first;
+        let encoding = if bytes.starts_with(&GZIP) { Encoding::Gzip } else { Encoding::Identity };
+        let source: Box<dyn Read + Send> = if is_whole {
+            let mut spool = Spool::from(bytes);
+            let size = inflate::expected_size(&mut spool, encoding).map_err(|error| unreadable(&path, &error))?;
+            if size.unwrap_or(0) <= self.share as u64
+                && let Some(lines) =
+                    inflate::whole(&mut spool, encoding, size, self.share).map_err(|error| no_lines(&path, error))?
+            {
                 return self.decode(&path, lines, 0).map(Some);
             }
-        }
-        let source = inflate::stream_spool(spool, encoding).map_err(|error| no_lines(&path, error))?;
+            inflate::stream_spool(spool, encoding).map_err(|error| no_lines(&path, error))?
+        } else {
+            inflate::stream(Cursor::new(bytes).chain(file.bytes), encoding)
+        };
         let rest = Mutex::new(Rest { blocks: Blocks::new(source, self.block), lines: 0 });
         lock(&self.open).push(Arc::new(LargeFile { path, rest }));
         Ok(None)
@@ -169,7 +216,7 @@ impl Shared {
     }
 
     /// Nobody asked for these lines by days: the size of a time says its unit.
-    fn decode(&self, path: &Path, lines: Vec<u8>, lines_before: usize) -> Result<RecordBatch> {
+    fn decode(&self, path: &str, lines: Vec<u8>, lines_before: usize) -> Result<RecordBatch> {
         match self.decoder.decode(lines, Days::ALL) {
             Ok(decoded) => Ok(decoded.batch),
             Err(damage) => Err(no_event(path, &damage, lines_before)),
@@ -181,35 +228,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file, and whether its bytes are those of gzip, whatever it is called.
-fn open(path: &Path) -> io::Result<(Spool, Encoding)> {
-    let mut file = File::open(path)?;
-    let mut beginning = Vec::new();
-    file.by_ref().take(GZIP.len() as u64).read_to_end(&mut beginning)?;
-    let encoding = if beginning == GZIP { Encoding::Gzip } else { Encoding::Identity };
-    let length = file.metadata()?.len();
-    Ok((Spool::from((file, length)), encoding))
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Error {
-    Error::new(Code::IoError, format!("{}: {error}", path.display()))
+fn unreadable(path: &str, error: &io::Error) -> Error {
+    Error::new(Code::IoError, format!("{path}: {error}"))
 }
 
 /// Says nothing of what is in the file: it is somebody's data.
-fn no_event(path: &Path, damage: &Damage, lines_before: usize) -> Error {
+fn no_event(path: &str, damage: &Damage, lines_before: usize) -> Error {
     let code = match damage.kind {
         DamageKind::TooLong => Code::TooLarge,
         DamageKind::TooLarge | DamageKind::Internal(_) => Code::Internal,
         _ => Code::InvalidArgument,
     };
-    let what = format!("{}: {}", path.display(), damage.place(lines_before));
+    let what = format!("{path}: {}", damage.place(lines_before));
     Error::new(code, what).fix("Read files of lines as Mixpanel's export sends them, plain or gzip")
 }
 
-fn no_lines(path: &Path, error: InflateError) -> Error {
+fn no_lines(path: &str, error: InflateError) -> Error {
     match error {
         InflateError::Damaged(_) => {
-            Error::new(Code::InvalidArgument, format!("{}: its compression is cut off or damaged", path.display()))
+            Error::new(Code::InvalidArgument, format!("{path}: its compression is cut off or damaged"))
                 .fix("Get the file again")
         }
         InflateError::TooLong => no_event(path, &Damage::too_long(), 0),
@@ -219,19 +256,38 @@ fn no_lines(path: &Path, error: InflateError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::{fs::File, io::Write, path::PathBuf};
 
     use flate2::{Compression, write::GzEncoder};
 
     use super::*;
-    use crate::decode::Column;
+    use crate::{contract::OpenFile, decode::Column};
 
     fn event(number: usize) -> String {
         format!("{{\"event\":\"e{number}\",\"properties\":{{\"time\":{number}}}}}\n")
     }
 
+    /// The files that are given, one of which may not say how long it is.
+    struct Given {
+        says_length: bool,
+    }
+
+    impl Files for Given {
+        fn find(&self, pattern: &str) -> Result<Vec<String>> {
+            Ok(vec![pattern.into()])
+        }
+
+        fn open(&self, path: &str) -> Result<OpenFile> {
+            let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+            let length = if self.says_length { file.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
+            Ok(OpenFile { length, bytes: Box::new(file) })
+        }
+    }
+
     fn scan(files: Vec<PathBuf>, share: usize) -> FileScan {
-        let mut scan = FileScan::new(files, Decoder::new(&[Column::EventName, Column::Properties], None));
+        let names = files.into_iter().map(|path| path.to_str().unwrap().to_owned()).collect();
+        let mut scan =
+            FileScan::new(Box::new(|_| Ok(names)), Decoder::new(&[Column::EventName, Column::Properties], None));
         let shared = Arc::get_mut(&mut scan.shared).unwrap();
         (shared.share, shared.block) = (share, 4 << 10);
         scan
@@ -239,13 +295,17 @@ mod tests {
 
     /// The rows of all readers together, each on a thread of its own.
     fn rows(scan: &FileScan, readers: usize) -> Result<usize> {
+        rows_of(scan, readers, &Given { says_length: true })
+    }
+
+    fn rows_of(scan: &FileScan, readers: usize, files: &(impl Files + Sync)) -> Result<usize> {
         thread::scope(|scope| {
             let threads: Vec<_> = (0..readers)
                 .map(|_| {
                     let mut reader = scan.reader(ReaderThread::Ours).unwrap();
                     scope.spawn(move || {
                         let mut rows = 0;
-                        while let Some(batch) = reader.next()? {
+                        while let Some(batch) = reader.next(files)? {
                             rows += batch.num_rows();
                         }
                         Ok(rows)
@@ -267,9 +327,13 @@ mod tests {
         encoder.finish().unwrap();
         for share in [0, 20 << 10, INFLATED_MEMORY] {
             for readers in [1, 3] {
-                let scan = scan(vec![plain.clone(), gzip.clone(), plain.clone()], share);
-                assert_eq!(rows(&scan, readers), Ok(1_800), "{share} {readers}");
-                assert_eq!(scan.progress(), Some(1.0));
+                for says_length in [true, false] {
+                    let scan = scan(vec![plain.clone(), gzip.clone(), plain.clone()], share);
+                    assert_eq!(scan.progress(), Some(0.0));
+                    let found = rows_of(&scan, readers, &Given { says_length });
+                    assert_eq!(found, Ok(1_800), "{share} {readers} {says_length}");
+                    assert_eq!(scan.progress(), Some(1.0));
+                }
             }
         }
     }

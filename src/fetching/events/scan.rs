@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     archive,
-    contract::{Error, Reader, ReaderThread, Result, Scan},
+    contract::{Error, Files, Reader, ReaderThread, Result, Scan},
     decode::{Count, Decoded, Decoder, Selection},
     fetching::record::Fetch,
     mixpanel::{Encoding, Quota},
@@ -239,7 +239,7 @@ struct Streamed {
 }
 
 impl Reader for ExportReader {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
         let shared = Arc::clone(&self.shared);
         let board = shared.board()?;
         loop {

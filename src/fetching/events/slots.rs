@@ -3,7 +3,7 @@
 //! Only a board changes them, under its lock.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -63,15 +63,14 @@ impl WindowSlot {
         matches!(self.state, State::Settled | State::Replaced)
     }
 
-    pub fn again(&mut self, failure: Failure, fetch: &Fetch) -> Result<Duration> {
-        let pause = self.tries.again(failure)?;
-        Fetch::add(&fetch.retries, 1);
-        Ok(pause)
-    }
-
     /// Whether its answer may still show that no other one may be cut by days.
     pub fn is_open(&self) -> bool {
         !self.is_over() && !self.is_cut
+    }
+
+    /// Whether it is between its request and its rows.
+    fn is_under_way(&self) -> bool {
+        self.is_unread() || matches!(self.state, State::Taken)
     }
 
     /// Whether it is here or on its way, and nothing but memory has it.
@@ -98,11 +97,43 @@ impl Slots {
         self.slots.iter().filter(|slot| slot.is_unread()).count() >= ahead
     }
 
-    /// A half that is kept starts the count of the others anew, of those that are under way too.
-    pub fn begin_anew(&mut self, kept: usize, policy: Policy) {
-        let family = self.slots.get(kept).and_then(|slot| slot.half_of);
-        let others = self.slots.iter_mut().filter(|slot| family.is_some() && slot.half_of == family);
-        others.for_each(|slot| slot.tries = Tries::new(policy));
+    /// The window of the earliest days that is to be requested.
+    ///
+    /// Where one broke off, its parts go one after the other until one of them is good: else a server that breaks off
+    /// everything would be asked for each of its days.
+    pub fn next_waiting(&self) -> Option<usize> {
+        let in_doubt = |slot: &WindowSlot| slot.half_of.is_some() && slot.tries.have_failed();
+        let busy: BTreeSet<usize> =
+            self.slots.iter().filter(|slot| slot.is_under_way()).filter_map(|slot| slot.half_of).collect();
+        let is_next = |slot: &WindowSlot| {
+            matches!(slot.state, State::Waiting)
+                && !(in_doubt(slot) && slot.half_of.is_some_and(|whole| busy.contains(&whole)))
+        };
+        let waiting = self.slots.iter().enumerate().filter(|(_, slot)| is_next(slot));
+        waiting.min_by_key(|(_, slot)| slot.window.from).map(|(index, _)| index)
+    }
+
+    /// A try of a window failed, which counts for all parts of the one that broke off. The pause before the next one.
+    ///
+    /// Errors: the failure's, where no try is left.
+    pub fn again(&mut self, index: usize, failure: Failure, fetch: &Fetch) -> Result<Duration> {
+        let Some(slot) = self.slots.get_mut(index) else { return Err(failure.error) };
+        let pause = slot.tries.again(failure);
+        let tries = slot.tries;
+        self.family(index).for_each(|slot| slot.tries = tries);
+        Fetch::add(&fetch.retries, pause.is_ok().into());
+        pause
+    }
+
+    /// A part that is good starts the count of the others anew, of those that are under way too.
+    pub fn begin_anew(&mut self, good: usize, policy: Policy) {
+        self.family(good).for_each(|slot| slot.tries = Tries::new(policy));
+    }
+
+    /// The parts of the window that broke off, of which this is one.
+    fn family(&mut self, index: usize) -> impl Iterator<Item = &mut WindowSlot> {
+        let whole = self.slots.get(index).and_then(|slot| slot.half_of);
+        self.slots.iter_mut().filter(move |slot| whole.is_some() && slot.half_of == whole)
     }
 
     /// What is there of the days, for who reads why the others did not come.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     config::{Credentials, Target},
-    contract::{Code, Error, Reader, ReaderThread, Result, Scan},
+    contract::{Code, Error, Files, Reader, ReaderThread, Result, Scan},
     decode::{Column, DamageKind, Decoder, ProfileBlock},
     fetching::record::Fetch,
     mixpanel::redact,
@@ -87,7 +87,7 @@ impl Drop for ProfilesScan {
 struct Nothing;
 
 impl Reader for Nothing {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
         Ok(None)
     }
 }
@@ -107,7 +107,7 @@ struct ProfilesReader {
 }
 
 impl Reader for ProfilesReader {
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
         let batch = self.read().map_err(|error| error.redacted(|text| redact(&self.credentials, text)));
         match &batch {
             Ok(Some(batch)) => Fetch::add(&self.record.rows, batch.num_rows() as u64),

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, RecordBatch,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryViewArray, RecordBatch,
     cast::AsArray,
     types::{Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType},
 };
@@ -36,7 +36,8 @@ pub unsafe fn write_array(array: &ArrayRef, vector: ffi::duckdb_vector) -> Resul
     unsafe {
         write_nulls(array, vector);
         match array.data_type() {
-            DataType::Utf8View => write_text(array, vector)?,
+            DataType::Utf8View => write_text(&array.as_string_view().clone().to_binary_view(), vector)?,
+            DataType::BinaryView => write_text(array.as_binary_view(), vector)?,
             DataType::Boolean => {
                 let target = ffi::duckdb_vector_get_data(vector).cast::<bool>();
                 for (row, value) in array.as_boolean().iter().enumerate() {
@@ -74,8 +75,7 @@ unsafe fn write_nulls(array: &ArrayRef, vector: ffi::duckdb_vector) {
 /// From so many bytes on there is a question whether there is room for them.
 const LARGE: usize = 16 << 20;
 
-unsafe fn write_text(array: &ArrayRef, vector: ffi::duckdb_vector) -> Result<()> {
-    let texts = array.as_string_view();
+unsafe fn write_text(texts: &BinaryViewArray, vector: ffi::duckdb_vector) -> Result<()> {
     let bytes: usize = texts.lengths().map(|length| length as usize).sum();
     if bytes >= LARGE {
         // For as much again, because DuckDB takes more at a time than it needs.

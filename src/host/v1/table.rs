@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     contract::{BoundTable, Function, Host, Journal, Reader, ReaderThread, Scan, Value},
-    host::{chunks::Chunks, place::Place, read_ahead::ReadAhead, session::Surroundings},
+    host::{chunks::Chunks, local_files::LocalFiles, place::Place, read_ahead::ReadAhead, session::Surroundings},
 };
 
 /// A function, and the host that it is registered in.
@@ -141,7 +141,7 @@ unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_d
     let body = || {
         // SAFETY: the init data is what `init` boxed.
         let running = unsafe { borrowed::<Running>(ffi::duckdb_function_get_init_data(info)) };
-        let rows = running.chunks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next()?;
+        let rows = running.chunks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next(&LocalFiles)?;
         // SAFETY: DuckDB's own chunk, with the projected columns.
         unsafe {
             match rows {

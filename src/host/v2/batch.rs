@@ -5,7 +5,11 @@
 
 use std::mem::transmute;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, StructArray, ffi::to_ffi};
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, StructArray,
+    ffi::{FFI_ArrowArray, FFI_ArrowSchema},
+};
+use arrow_schema::{DataType, Field, Schema};
 use duckdb_neo::{
     Result,
     arrow::{ArrowArray, ArrowImporter, ArrowSchema},
@@ -42,14 +46,25 @@ pub fn write_array(context: &Context, array: ArrayRef, output: Vector<'_, Unknow
     Ok(())
 }
 
+/// What DuckDB is told of the columns: views of bytes are laid out as those of texts, and these were checked to be some.
+fn text_of_bytes(schema: &Schema) -> Schema {
+    let column = |field: &Field| match field.data_type() {
+        DataType::BinaryView => field.clone().with_data_type(DataType::Utf8View),
+        _ => field.clone(),
+    };
+    Schema::new(schema.fields().iter().map(|field| column(field)).collect::<Vec<_>>())
+}
+
 fn import(context: &Context, batch: RecordBatch) -> Result<DataChunk<'static>> {
     let rows = batch.num_rows();
-    let (array, schema) = to_ffi(&StructArray::from(batch).into_data()).map_err(|error| fault(error.to_string()))?;
+    let schema =
+        FFI_ArrowSchema::try_from(&text_of_bytes(&batch.schema())).map_err(|error| fault(error.to_string()))?;
+    let array = FFI_ArrowArray::new(&StructArray::from(batch).into_data());
     // SAFETY: both crates lay these structs out as the Arrow C data interface says, and ownership moves with them.
     let (array, schema) = unsafe {
         (
-            ArrowArray::from_raw(transmute::<arrow_array::ffi::FFI_ArrowArray, ffi::ArrowArray>(array)),
-            ArrowSchema::from_raw(transmute::<arrow_array::ffi::FFI_ArrowSchema, ffi::ArrowSchema>(schema)),
+            ArrowArray::from_raw(transmute::<FFI_ArrowArray, ffi::ArrowArray>(array)),
+            ArrowSchema::from_raw(transmute::<FFI_ArrowSchema, ffi::ArrowSchema>(schema)),
         )
     };
     let mut importer = ArrowImporter::new(context, schema, None)?;

@@ -7,6 +7,7 @@ mod batch;
 mod casts;
 mod contained;
 mod entry;
+mod files;
 mod filter;
 mod layouts;
 mod pragma;

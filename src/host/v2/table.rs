@@ -19,6 +19,7 @@ use duckdb_neo::{
 use super::{
     batch,
     contained::{contained, fault},
+    files::DuckDbFiles,
     filter,
     session::{self, surroundings},
     types,
@@ -145,7 +146,7 @@ impl TableFunctionCallbacks for Adapter {
             let Some(chunks) = chunks else {
                 return Err(fault("a scan without its state"));
             };
-            let next = chunks.next();
+            let next = chunks.next(&DuckDbFiles(context));
             log(context, &bound.journal);
             match next? {
                 Some(rows) => batch::write(context, rows, &mut output),

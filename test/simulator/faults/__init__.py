@@ -1,4 +1,4 @@
-"""Faults on demand: which of them meets which request. What each of them does is in the files beside this one."""
+"""Chooses the fault that meets a request. The files beside this one say what each fault does."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The body of a response that is complete, as text and back."""
+"""Turns the body of a complete response into text and back."""
 
 import gzip
 import zlib

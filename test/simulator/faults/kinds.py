@@ -1,4 +1,4 @@
-"""The table of kinds. A kind takes an answer that would have been right and spoils it, or the way it is delivered.
+"""Lists the kinds of faults. A kind spoils an answer that would have been right, or its delivery.
 
 Its options are its keyword arguments.
 """

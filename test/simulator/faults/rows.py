@@ -1,4 +1,4 @@
-"""Faults in the rows. HTTP and gzip are well-formed: only who reads the rows can notice."""
+"""Faults in the rows. HTTP and gzip are well-formed, so only a reader of the rows can notice."""
 
 from collections.abc import Callable
 

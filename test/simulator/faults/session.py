@@ -1,4 +1,4 @@
-"""A fault that has happened before its request arrives."""
+"""A fault that happened before its request arrives."""
 
 from ..delivery import Delivery
 from ..http1 import Response

@@ -1,4 +1,4 @@
-"""What is defined: events and properties with types and examples, made-up ones of the application's among them.
+"""The defined events and properties with types and examples, some of them made up by the application.
 
 Some of it is in the answer and null, some is missing, one name is written as the application's older answers do.
 """

@@ -1,4 +1,4 @@
-"""The data dictionary: what events, profiles and groups are described to be.
+"""The data dictionary: descriptions of events, profiles and groups.
 
 Not everything that happens is described, and not everything that is described happens. Some entries say next to
 nothing.

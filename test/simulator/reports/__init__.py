@@ -1,2 +1,1 @@
-"""Numbers about the events. What each of them counts is said where it is counted, so that SQL over an export can say
-the same."""
+"""Computes numbers about the events. Each file says what its numbers count, so that SQL over an export can count the same."""

@@ -1,4 +1,4 @@
-"""A question of Insights that nobody saved, as far as the simulator can answer it.
+"""Answers ad-hoc Insights reports, as far as the simulator can.
 
 Totals, users, sums and averages of events; filters of events that all hold, or of which one does; one breakdown by a
 property of the event. Whatever else a definition says is `Unknown`: the test has to give the body.

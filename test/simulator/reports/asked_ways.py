@@ -1,4 +1,4 @@
-"""Questions of funnels, retention and flows that nobody saved, as far as the simulator can answer them.
+"""Answers ad-hoc funnels, retention and flows, as far as the simulator can.
 
 Of a funnel: events by name in their order, with filters and labels, a window, one breakdown by a property of the event,
 all days together or by day. Of retention: two events by name, births and periods of any unit. Of flows: one event, and what comes after it.

@@ -1,4 +1,4 @@
-"""What a saved report asks. Periods are so many days that end with the project's newest one."""
+"""Defines the saved reports. A period is a number of days that ends with the project's newest day."""
 
 from typing import NamedTuple
 

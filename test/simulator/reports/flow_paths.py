@@ -1,4 +1,4 @@
-"""Flows that are not merged: the ways that most users took, and the tree of all ways.
+"""Flows that are not merged: the most frequent paths, and the tree of all paths.
 
 A way begins with the anchor, and is as long as the report or ends where the user's events do. A step's count is the
 number of users who came this way so far. Paths are those of the most users, `MOST` of them. A tree has a root that is

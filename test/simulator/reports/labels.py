@@ -1,4 +1,4 @@
-"""What a value is called where it is the name of a segment."""
+"""Names a value as the segment of a report."""
 
 import json
 from typing import Any

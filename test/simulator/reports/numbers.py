@@ -1,4 +1,4 @@
-"""Which values are numbers to a report, and what they add up to."""
+"""Decides which values are numbers to a report, and adds them up."""
 
 import math
 from typing import Any

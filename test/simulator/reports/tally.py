@@ -1,4 +1,4 @@
-"""Counts by series and bucket, of one of three types, and the shape in which most reports are answered.
+"""Counts by series and bucket, in one of three types, in the shape of most reports' answers.
 
 `general` counts events. `unique` counts the users who sent them, each once a bucket, and nobody for events of no user.
 `average` is the first divided by the second. A bucket that nothing was counted in is absent, and so is such a series.

@@ -1,4 +1,4 @@
-"""The stretches of time that a report counts by, and what it calls them.
+"""Cuts time into the buckets of a report, and names them.
 
 Minutes, hours, days, weeks from Monday and months are the calendar's: a bucket begins where the calendar's does, even
 before the report's first day, but holds only events of the report's days. Buckets of a number of days begin with the

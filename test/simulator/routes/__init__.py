@@ -1,4 +1,4 @@
-"""Everything that is answered as Mixpanel would, one line each. A route is a file of its own beside this one."""
+"""Lists every route that is answered as Mixpanel would, one line each. A route is a file of its own beside this one."""
 
 import re
 from collections.abc import Callable

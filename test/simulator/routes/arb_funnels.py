@@ -1,4 +1,5 @@
-"""`/api/query/arb_funnels`: a saved Flows report, by its id or by its definition. What is counted is said in `reports/flow.py` and `reports/flow_paths.py`.
+"""`/api/query/arb_funnels`: a saved Flows report, by its id or by its definition. `reports/flow.py` and
+`reports/flow_paths.py` say what counts.
 
 Each query type has its own answer. That of top paths is known from a recorded one, that of trees from the official
 client's tests. A flow that was saved without a conversion has no `overallConversionRate`.

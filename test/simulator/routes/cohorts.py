@@ -1,5 +1,5 @@
-"""`GET /api/app/projects/{project_id}/cohorts`, or of a data view: the saved cohorts with their definitions, whose members
-stand beside the others. Undocumented."""
+"""`GET /api/app/projects/{project_id}/cohorts`, or of a data view: the saved cohorts, each with its definition beside
+its other members. Undocumented."""
 
 from ..answer import Answer
 from ..office.cohorts import COHORTS, definition, members

@@ -1,5 +1,5 @@
-"""`GET /api/app/projects/{project_id}/data-definitions/events/`, `.../properties/` and `.../custom_properties/`, or of a data
-view, and `GET /api/query/data_definitions/events`: what is defined, and which property is on which event. Undocumented.
+"""`GET /api/app/projects/{project_id}/data-definitions/events/`, `.../properties/` and `.../custom_properties/`, or of a
+data view: definitions. `GET /api/query/data_definitions/events`: the properties of each event. Undocumented.
 
 `name[]`, which may come more than once, names those that are wanted. The list of events comes without an envelope, as it was
 seen; the others in one.

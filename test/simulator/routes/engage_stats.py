@@ -1,4 +1,4 @@
-"""`POST /api/query/engage/stats`: what is counted and measured of profiles, as Mixpanel's own client asks for it.
+"""`POST /api/query/engage/stats`: counts and statistics of profiles, as Mixpanel's own client requests them.
 
 `selector` is what `where` is elsewhere. Which members the objects have no documentation says: these are made up.
 """

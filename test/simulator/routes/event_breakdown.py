@@ -1,5 +1,4 @@
-"""What `/events` and `/events/properties` have in common: a type, a unit, and a period that is given in either of two
-ways."""
+"""Shared by `/events` and `/events/properties`: a type, a unit, and a period in either of two forms."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

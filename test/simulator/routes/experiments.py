@@ -1,5 +1,4 @@
-"""`GET /api/app/projects/{project_id}/experiments/`, or of a data view: archived ones only where they are asked for.
-Undocumented."""
+"""`GET /api/app/projects/{project_id}/experiments/`, or of a data view: experiments. Archived ones come only on request. Undocumented."""
 
 from ..answer import Answer
 from ..office.experiments import ARCHIVED, EXPERIMENTS

@@ -1,5 +1,5 @@
-"""`GET /api/app/projects/{project_id}/workspaces/{workspace_id}/feature-flags/`: those of the data view, archived ones only
-where they are asked for. Undocumented."""
+"""`GET /api/app/projects/{project_id}/workspaces/{workspace_id}/feature-flags/`: the data view's feature flags. Archived
+ones come only on request. Undocumented."""
 
 from ..answer import Answer
 from ..api_errors import app_refusal

@@ -1,4 +1,4 @@
-"""`GET /api/query/funnels`: a saved funnel, over some days. What is counted is said in `reports/funnel.py`.
+"""`GET /api/query/funnels`: a saved funnel, over some days. `reports/funnel.py` says what counts.
 
 Buckets are of `interval` days (1) from the first day, or of a calendar `unit`; every one of them is answered, entered
 or not. Without `on` a bucket has `steps` and `analysis`, with it bare lists of steps, by segment and `$overall`;

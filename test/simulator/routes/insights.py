@@ -1,5 +1,4 @@
-"""`/api/query/insights`: a saved report of Insights, funnels or retention, over the period that it was saved with, or,
-by its definition, over another.
+"""`/api/query/insights`: a saved report of Insights, funnels or retention, over its own period, or, by its definition, over another.
 
 The shapes are described in `reports/insights.py`, the numbers of funnels and retention beside it.
 """

@@ -1,4 +1,4 @@
-"""`POST /api/query/jql`: a script's result. Which scripts are understood is said in `jql.py`; all others get 412."""
+"""`POST /api/query/jql`: a script's result. `jql.py` says which scripts it understands. All others get 412."""
 
 from ..answer import Answer
 from ..jql import JqlError, run

@@ -1,5 +1,5 @@
-"""`GET /api/app/projects/{project_id}/data-definitions/lookup-tables/`, or of a data view, and `.../download/`: the lookup
-tables, and the rows of one as CSV. Undocumented; `limit` is how many rows at most."""
+"""`GET /api/app/projects/{project_id}/data-definitions/lookup-tables/`, or of a data view: the lookup tables.
+`.../download/`: the rows of one as CSV. `limit` is the number of rows at most. Undocumented."""
 
 from ..answer import Answer
 from ..api_errors import app_refusal

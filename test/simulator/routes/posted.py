@@ -1,5 +1,5 @@
-"""The body of a question without an id: a report's definition, and what is said beside it. JSON, as the official client
-sends it; which project it is about stands in the body too."""
+"""Reads the body of a report without an id: its definition and more, as JSON, as the official client sends it. The body
+also names the project."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which profiles a request to `/engage` asks for."""
+"""Finds the profiles that a request to `/engage` wants."""
 
 from typing import Any
 

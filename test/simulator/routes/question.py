@@ -1,4 +1,4 @@
-"""What a route is given: a request that is allowed to be answered, and what there is to answer it from."""
+"""Defines what a route gets: an allowed request, and the data to answer it from."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The period of the routes that name what there is without being told when: 31 days that end with the newest one."""
+"""Defines the period of routes that list names without dates: the 31 days that end with the newest one."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

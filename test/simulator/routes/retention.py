@@ -1,4 +1,4 @@
-"""`GET /api/query/retention`: who comes back after a first event. What is counted is said in `reports/retention.py`.
+"""`GET /api/query/retention`: who comes back after a first event. `reports/retention.py` says what counts.
 
 Cohorts and intervals are of `interval` days, from the first day, or of a calendar `unit` (day); asked for both, the
 service fails. `interval_count` (1) is how many intervals there are besides interval 0. `born_event` and `born_where`

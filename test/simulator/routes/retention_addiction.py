@@ -1,5 +1,4 @@
-"""`GET /api/query/retention/addiction`: how regularly users are active. What is counted is said in
-`reports/frequency.py`.
+"""`GET /api/query/retention/addiction`: how regularly users are active. `reports/frequency.py` says what counts.
 
 Without `event` any event is activity. `on` adds a level, and `limit` leaves the segments with the most users. A bucket
 in which nobody was active is absent.

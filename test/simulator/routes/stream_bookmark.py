@@ -1,4 +1,4 @@
-"""`POST /api/query/stream/bookmark`: what some users did, event by event, as Mixpanel's own client asks for it.
+"""`POST /api/query/stream/bookmark`: what some users did, event by event, as Mixpanel's own client requests it.
 
 No documentation knows it. The body is JSON; `entries`, the report that it could be about, are empty. `limit` events come,
 and where there are more, `sentinel_event` is what the next page is asked for with: here it is opaque, but for the event

@@ -1,4 +1,4 @@
-"""What the shop sells and what is asked of its search box.
+"""What the shop sells, and what people type into its search box.
 
 The same for every seed: a catalogue changes less than its visitors, and a test can name an item.
 """

@@ -1,4 +1,4 @@
-"""One day of the shop as the text of an export: the rows that Mixpanel would stream for it.
+"""Makes one day of the shop as the text of an export: the rows that Mixpanel would stream for it.
 
 A day follows from its recipe and its date alone, whatever was asked before, in whichever process. Rows are rendered
 from fragments, never through `json.dumps`: a benchmark needs millions of them.

@@ -1,4 +1,4 @@
-"""Rows that break clients: everything odd that was seen in, or is allowed of, a real export. Each stays a valid row.
+"""Rows that break clients: everything odd that a real export had, or may have. Each stays a valid row.
 
 An oddity edits a row's properties as `{key: JSON text of the value}`; keys and values are never parsed and printed
 again, so that what is written here is what goes over the wire.

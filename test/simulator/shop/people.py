@@ -1,4 +1,4 @@
-"""The shop's people: a person is a day of joining and a number, and everything about them follows from these.
+"""The shop's people. A person is a day of joining and a number, and everything about them follows from these.
 
 So nobody has to be stored: any day can meet any person again, in any order, in any process.
 

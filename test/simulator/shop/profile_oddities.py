@@ -1,4 +1,4 @@
-"""Profiles that break clients, as `oddities.py` has rows that do. Their plans and cities stay as they are."""
+"""Profiles that break clients, as `oddities.py` has such rows. Their plans and cities stay as they are."""
 
 Properties = dict[str, str]
 

@@ -1,4 +1,4 @@
-"""What the shop knows of its members: the profiles of the people whose events `day.py` tells, by the same traits.
+"""Makes the profiles of the shop's members, by the same traits as their events in `day.py`.
 
 A profile is kept as JSON, value by value, so that what is written here is what goes over the wire.
 """

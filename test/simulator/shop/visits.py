@@ -1,4 +1,4 @@
-"""What one visit to the shop is: the events a person sends between arriving and leaving.
+"""Makes the events that a person sends during one visit to the shop.
 
 A visit yields (event name, path, own properties): properties that only this kind of event has, rendered, their keys
 between the `$` ones and those of the person.

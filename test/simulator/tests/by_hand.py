@@ -1,4 +1,4 @@
-"""The events of a project as its export has them, and counted anew: written without the code that is tested."""
+"""Counts the events of an export independently of the tested code."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime

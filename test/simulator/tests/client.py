@@ -1,4 +1,4 @@
-"""Asks the simulator as a client does, over HTTP."""
+"""Calls the simulator as a client does, over HTTP."""
 
 import http.client
 import json

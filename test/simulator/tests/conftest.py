@@ -1,4 +1,4 @@
-"""A project to ask about, small enough to count by hand in Python, with everything odd in it."""
+"""Provides a project that is small enough to count by hand in Python, with everything odd in it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The events: the same for everyone who asks, clean where they should be, odd where they should be."""
+"""Tests the events: the same for everyone, clean where they should be, odd where they should be."""
 
 import json
 import zlib

@@ -1,4 +1,4 @@
-"""The routes under `/events`: the defaults, the refusals, and the numbers, which are those of the export."""
+"""Tests the routes under `/events`: the defaults, the refusals, and the numbers, which are those of the export."""
 
 import json
 from datetime import timedelta

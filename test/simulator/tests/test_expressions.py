@@ -1,4 +1,4 @@
-"""What each expression makes of one event; `None` stands for neither true nor false."""
+"""Tests the value of each expression for one event. `None` stands for neither true nor false."""
 
 import pytest
 

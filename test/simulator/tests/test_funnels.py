@@ -1,4 +1,4 @@
-"""Funnels: by hand on a few events, and anew on many."""
+"""Tests funnels: by hand on a few events, and by an independent count on many."""
 
 from collections import defaultdict
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""The few scripts that are understood, and what is said of all others."""
+"""Tests the few scripts that the simulator understands, and its answer to all others."""
 
 import json
 

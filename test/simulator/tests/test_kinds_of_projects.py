@@ -1,4 +1,4 @@
-"""Projects in another region, with a zone of their own since 2023, on the free plan; routes with a slash at the end."""
+"""Tests projects in another region, with a zone of their own since 2023, and on the free plan, and routes with a slash at the end."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Profiles: their pages, what they may be asked for, and what they are like."""
+"""Tests profiles: their pages, their parameters, and their contents."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Retention and frequency: by hand on a few events, and anew on many."""
+"""Tests retention and frequency: by hand on a few events, and by an independent count on many."""
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What analysts keep in the project: reports, cohorts, the data dictionary, annotations, data views."""
+"""Tests what analysts have saved: reports, cohorts, the data dictionary, annotations, data views."""
 
 import json
 from urllib.parse import quote

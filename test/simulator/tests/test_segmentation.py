@@ -1,4 +1,4 @@
-"""Segmentation: counts by the values of an expression, by ranges of numbers, and what numbers add up to."""
+"""Tests segmentation: counts by the values of an expression, by ranges of numbers, and sums."""
 
 import math
 from datetime import datetime

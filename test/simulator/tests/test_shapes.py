@@ -1,5 +1,4 @@
-"""The answers have the shape of the documentation's examples, where these are at hand: they are not part of the
-project."""
+"""Tests that answers have the shape of the documentation's examples, which are not part of the project."""
 
 import json
 from pathlib import Path

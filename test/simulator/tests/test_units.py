@@ -1,4 +1,4 @@
-"""The small parts that reports are made of."""
+"""Tests the small parts of reports."""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""Which events a report is about, and the activity feed, which shows them."""
+"""Tests which events a report counts, and the activity feed, which shows them."""
 
 import pytest
 
