@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # As the tests find it, `conftest.SHARED`.
 SHARED = next((folder / "shared" for folder in ROOT.parents if (folder / "shared" / "fixtures").is_dir()), ROOT.parent / "shared")
 # By family: its page, the heading of its table in the README, and the heading of the page that sections come before.
-FAMILIES = {"discovery": ("docs/discovery.md", "### Discovery", "## The cache"), "reports": ("docs/reports.md", "### Live reports", "## Traps")}
+FAMILIES = {"discovery": ("docs/discovery.md", "### Discovery", "## The cache"), "reports": ("docs/reports.md", "### Live reports", "## Limits")}
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def section(function: Function) -> str:
     columns = "\n".join(f"| `{name}` | {TYPES[kind][0]} | TODO |" for name, kind in function.answer.columns.items()) or "| `answer` | JSON | TODO |"
     return f"""## {title(function)}
 
-TODO: what the rows are, and in which order. `{function.operation.method} {function.operation.path}`.
+Returns TODO, sorted by TODO.
 
 ```sql
 FROM {function.call};
@@ -63,6 +63,8 @@ FROM {function.call};
 | column | type | description |
 |---|---|---|
 {columns}
+
+Endpoint: `{function.operation.method} {function.operation.path}`.
 
 """
 

@@ -166,7 +166,20 @@ def run(language: str, command: list, file) -> str:
 
 def test_the_page_in_python(newcomer, tmp_path):
     run("python", [sys.executable, "-W", "error::DeprecationWarning"], tmp_path / "example.py")
-    assert sorted(days_asked(newcomer)) == WEEK
+    # The week for the table of purchases, two days for the one that a scheduler syncs.
+    assert sorted(days_asked(newcomer)) == sorted(WEEK + WEEK[:2])
+
+
+def test_the_function_for_schedulers_raises_and_goes_on(newcomer, tmp_path):
+    """A day that can't be had fails the task; the others are there, and the next run asks for that one alone."""
+    [block] = [block for block in blocks(PAGE, "python") if "def sync" in block.text]
+    names = {"duckdb": duckdb, "print": lambda rows: None}
+    newcomer.add_fault("truncated_line", times=None, match={"from_date": "2025-01-02"})
+    with pytest.raises(RuntimeError, match="events: missing .*2025, 1, 2.*2025-01-02"):
+        exec(block.text, names)
+    newcomer.reset()
+    assert names["sync"](str(tmp_path / "events.duckdb"), "events", "2025-01-01", "2025-01-02") == 200
+    assert ("2025-01-02",) * 2 in days_asked(newcomer)
 
 
 once = pytest.mark.skipif(duckdb.__version__ != "1.5.6" or HOST != "v1", reason="runs with DuckDB 1.5.6")
@@ -193,6 +206,12 @@ def test_the_page_in_the_shell(newcomer, con, tmp_path):
     assert "| 2025-01-01 |" in printed
 
 
-def test_what_is_not_run_says_so():
+def test_the_statements_for_r(newcomer):
+    """R is not there, so the page says that its block is not run; its statements are, in the order in which they stand."""
     [block] = blocks(PAGE, "r")
     assert block.note.startswith("not run: ") and "not run by the tests" in PAGE.read_text(encoding="utf-8")
+    statements = re.findall(r'db(?:Execute|GetQuery)\(con, "([^"]*)"', block.text)
+    with duckdb.connect("shop.duckdb", config={"allow_unsigned_extensions": "true"}) as con:
+        *_, daily = [con.execute(statement).fetchall() for statement in statements]
+    assert len(statements) == 3 and [str(day) for day, *_ in daily] == [day for day, _ in WEEK]
+    assert sorted(days_asked(newcomer)) == WEEK

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 from conftest import FIRST, LAST, ROOT, error_of, only_v2, rows
+from documented import last_week
 
 DAYS = f"from_date := '{FIRST}', to_date := '{LAST}'"
 ASKED_DAYS = {"from_date": FIRST, "to_date": LAST}
@@ -323,6 +324,7 @@ def test_a_materialized_report_asks_once(con, sim):
 
 def test_the_statements_of_the_page_work(con, sim):
     """With rows, and with one request each. A funnel's name is one more."""
+    last_week(sim)
     blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"), re.DOTALL)
     statements = [statement for block in blocks for statement in block.split(";\n") if statement.strip()]
     assert len(statements) > 5 and all(rows(con, statement) for statement in statements)

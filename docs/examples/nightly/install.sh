@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts a Python with DuckDB and the extension into a folder: sh install.sh /opt/mixpanel duckdb_mixpanel-*.whl
+# Makes a Python environment with DuckDB and the extension: sh install.sh /opt/mixpanel duckdb_mixpanel-*.whl
 set -eu
 folder=$1 wheel=$2
 python3 -m venv "$folder"

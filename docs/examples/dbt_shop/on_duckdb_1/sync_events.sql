@@ -1,4 +1,4 @@
-{# For DuckDB 1.x, whose extensions have no pragmas: the script that the pragma becomes on 2.x. #}
+{# For DuckDB 1.x, whose extensions have no pragmas. Runs the script that the pragma becomes on 2.x. #}
 {% macro sync_events(table) %}
   {% if execute %}
     {% set script %}

@@ -1,4 +1,4 @@
-{# The first day: at first all days, later the newest that the model has, and lookback_days before it. #}
+{# The first day to fetch: from_date in the first run. Later, lookback_days before the newest day that the model has. #}
 {% macro first_day() -%}
   {%- if execute and is_incremental() -%}
     {%- set from_date, to_date = "DATE '" ~ var('from_date') ~ "'", "DATE '" ~ last_day() ~ "'" -%}

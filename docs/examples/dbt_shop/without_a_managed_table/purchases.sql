@@ -7,7 +7,7 @@ FROM mixpanel_export(
     events := ['Purchase'],
     columns := {'Amount': 'DOUBLE'}
 )
--- Rows without a day would not be replaced, and Mixpanel hands out some events twice.
+-- delete+insert would not replace rows without a day, and Mixpanel sends some events twice.
 WHERE event_time IS NOT NULL
 QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (
     PARTITION BY event_name, distinct_id, event_time, insert_id
