@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 from docutils.nodes import emphasis as emphasis_node
+from docutils.nodes import entry as entry_node
+from docutils.nodes import literal as literal_node
 from sphinx.addnodes import download_reference
 
 project = "mixpanel for DuckDB"
@@ -30,6 +32,7 @@ html_favicon = "static/favicon.svg"
 # Prompts are not copied.
 copybutton_exclude = ".linenos, .gp"
 
+LONG = 24
 LINK = re.compile(r"\]\(([^)#:]+)\.md(?:#[^)]*)?\)")
 
 
@@ -67,6 +70,14 @@ def badges(app, tree, page):
             emphasis["classes"].append("badge")
 
 
+def breakable(app, tree, page):
+    """A long word of code in a table breaks where it must, and the table fits onto the page."""
+    for entry in tree.findall(entry_node):
+        for code in entry.findall(literal_node):
+            if max(map(len, code.astext().split()), default=0) > LONG:
+                code["classes"].append("breakable")
+
+
 def home(app, failure):
     """What a web server shows for the folder."""
     if failure is None and app.builder.name == "html":
@@ -77,4 +88,5 @@ def setup(app):
     app.connect("source-read", navigation)
     app.connect("env-updated", without_downloads)
     app.connect("doctree-resolved", badges)
+    app.connect("doctree-resolved", breakable)
     app.connect("build-finished", home)

@@ -1,10 +1,16 @@
-"""Runs docs/notebooks/explore.ipynb as Jupyter would, and prints as JSON its charts' tables, the number of charts, and its text.
+"""Runs docs/notebooks/explore.ipynb as Jupyter would, and prints the rows behind its charts as JSON.
 
-    run_jupyter.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' 'DATABASE = "x.duckdb"; ...'
+    run_jupyter.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' 'DAYS = 30'
+    run_jupyter.py --store build/release/v2.0.1/mixpanel.duckdb_extension [out.ipynb]
 
-The first argument is what a reader picks; `{}` leaves the pickers as they begin. The second follows the cell of parameters, as papermill has it."""
+The first argument is what a reader picks; `{}` leaves the pickers as they begin. The second follows the cell of parameters, as papermill has it.
+`--store` writes the notebook with what it shows of the simulated shop, for readers on a code host."""
+import copy
+import hashlib
 import json
+import os
 import sys
+from base64 import b64decode, b64encode
 from pathlib import Path
 from queue import Empty
 from time import monotonic
@@ -13,20 +19,27 @@ import nbformat
 from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient import NotebookClient
+from shop import CHARTS, NOTEBOOKS, ROOT, shop, small
 from traitlets import Type
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebooks" / "explore.ipynb"
-PICK = """
-import json
-picks = json.loads({picks!r})
+NOTEBOOK = NOTEBOOKS / "explore.ipynb"
+PICK = f"""
+import json, sys
+from datetime import date
+sys.path.insert(0, {str(ROOT / "test" / "notebooks")!r})
+from shop import rows
+picks = json.loads({{picks!r}})
 if picks:
     first_day.value, last_day.value = map(date.fromisoformat, picks["days"])
     events.value = picks["events"]
-    born.value = picks["events"][0]
+    measure.value = "users"
+    born.value = event.value = picks["events"][0]
+    prop.value = "plan"
     for step, name in zip(steps, [*picks["events"], None, None]):
         step.value = name
-print(json.dumps({{name: json.loads(table.to_json(orient="records", date_format="iso")) for name, table in shown.items()}}))
+print(json.dumps(dict(zip({CHARTS}, [rows(live.chart) for live in [{", ".join(CHARTS)}]]))))
 """
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 class Channel(AsyncZMQSocketChannel):
@@ -52,21 +65,41 @@ class Manager(AsyncKernelManager):
     client_factory = Type(Kernel, klass=AsyncKernelClient)
 
 
-def main() -> None:
-    picks, parameters = sys.argv[1:]
+def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    NotebookClient(notebook, timeout=100, kernel_manager_class=Manager, record_timing=False, resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
+    return notebook
+
+
+def show(picks: str, parameters: str) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     [at] = [number for number, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
     notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(parameters))
     notebook.cells.append(nbformat.v4.new_code_cell(PICK.format(picks=picks)))
-    client = NotebookClient(notebook, timeout=100, kernel_manager_class=Manager, store_widget_state=True)
-    client.execute()
-    # What `interact` draws goes into widgets.
-    drawn = [output for widget in client.widget_state.values() for output in widget.get("outputs", [])]
-    charts = [output for output in drawn if "image/png" in output.get("data", {})]
-    outputs = [output for cell in notebook.cells[:-1] for output in cell.get("outputs", [])]
-    said = "\n".join(output["text"] for output in [*outputs, *drawn] if output["output_type"] == "stream")
-    tables = json.loads(notebook.cells[-1].outputs[0]["text"])
-    json.dump({**tables, "charts": len(charts), "said": said, "errors": [o for o in drawn if o["output_type"] == "error"]}, sys.stdout)
+    print(execute(notebook).cells[-1].outputs[0]["text"])
 
 
-main()
+def code() -> str:
+    """A hash of all that decides what the stored notebook shows."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    texts = [cell.source for cell in notebook.cells] + [path.read_text(encoding="utf-8") for path in sorted(NOTEBOOKS.glob("*_*.py"))]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def store(extension: Path, out: Path = NOTEBOOK) -> None:
+    given = nbformat.read(NOTEBOOK, as_version=4)
+    with shop(extension) as (_, environment):
+        os.environ.clear()
+        os.environ.update(environment)
+        shown = execute(copy.deepcopy(given))
+    for cell in shown.cells:
+        for data in [output.data for output in cell.get("outputs", []) if "data" in output]:
+            # Pickers lived in a kernel that is gone; the line that says what was picked stays.
+            data.pop(WIDGET, None)
+            if "image/png" in data:
+                data["image/png"] = b64encode(small(b64decode(data["image/png"]))).decode()
+    shown.metadata = given.metadata | {"stored": {"code": code()}}
+    nbformat.write(shown, out)
+
+
+if __name__ == "__main__":
+    store(*map(Path, sys.argv[2:])) if sys.argv[1] == "--store" else show(*sys.argv[1:])

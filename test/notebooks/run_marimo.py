@@ -1,43 +1,46 @@
-"""Runs docs/notebooks/explore.py without a browser, and prints as JSON its charts' tables, their titles, and its text.
+"""Runs docs/notebooks/explore.py without a browser, and prints the rows behind its charts as JSON.
 
-    run_marimo.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' -- --database x.duckdb ...
+    run_marimo.py '{"days": ["2025-01-02", "2025-01-03"], "events": ["Purchase"]}' -- --days 30
 
 The first argument is what a reader picks; `{}` leaves the pickers as they begin."""
 import importlib.util
 import json
 import sys
 from datetime import date
-from pathlib import Path
 
 import marimo as mo
+from shop import CHARTS, NOTEBOOKS, rows
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebooks" / "explore.py"
+sys.path.insert(0, str(NOTEBOOKS))
 
 
 def pickers(picks: dict) -> dict:
-    """All that the notebook's cell of pickers defines, with what a reader picks."""
+    """All that the notebook's cells of pickers define, with what a reader picks."""
     if not picks:
         return {}
     first, last = map(date.fromisoformat, picks["days"])
     names = picks["events"]
     return {
         "dates": mo.ui.date_range(start=first, stop=last, value=(first, last)),
-        "events": mo.ui.multiselect(names, value=names),
         "measure": mo.ui.dropdown(["events", "users"], value="users"),
-        "first_names": names,
+        "events": mo.ui.multiselect(names, value=names),
+        "steps": mo.ui.array([mo.ui.dropdown(names, value=name) for name in names]),
+        "within": mo.ui.dropdown({"7 days": 7}, value="7 days"),
+        "born": mo.ui.dropdown(names, value=names[0]),
+        "returned": mo.ui.dropdown(["any event"], value="any event"),
+        "unit": mo.ui.dropdown(["week"], value="week"),
+        "event": mo.ui.dropdown(names, value=names[0]),
+        "prop": mo.ui.dropdown(["plan"], value="plan"),
     }
 
 
 def main() -> None:
     picks = json.loads(sys.argv.pop(1))
-    spec = importlib.util.spec_from_file_location("explore", NOTEBOOK)
+    spec = importlib.util.spec_from_file_location("explore", NOTEBOOKS / "explore.py")
     notebook = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(notebook)
-    outputs, defs = notebook.app.run(defs=pickers(picks))
-    tables = {name: json.loads(defs[name].to_json(orient="records", date_format="iso")) for name in ("trend", "funnel", "retention") if name in defs}
-    charts = [output.to_dict()["title"] for output in outputs if hasattr(output, "to_dict")]
-    said = "\n".join(output.text for output in outputs if hasattr(output, "text"))
-    json.dump({**tables, "charts": charts, "said": said}, sys.stdout)
+    _, defs = notebook.app.run(defs=pickers(picks))
+    json.dump({name: rows(defs[name]) for name in CHARTS}, sys.stdout)
 
 
 main()

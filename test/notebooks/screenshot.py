@@ -1,36 +1,65 @@
-"""Makes docs/notebooks/explore.png, a screenshot of marimo's app over the simulated shop in a real browser.
+"""Makes docs/notebooks/explore.png and explore_jupyter.png, screenshots of marimo's app and of JupyterLab over the simulated shop in a real
+browser, each as tall as its page.
 
-    build/venv/notebooks/bin/python test/notebooks/screenshot.py --build build/release --browser chromium-headless-shell
+    build/venv/notebooks/bin/python test/notebooks/screenshot.py --extension build/release/v2.0.1/mixpanel.duckdb_extension
 
-Needs Debian's chromium-headless-shell (or any Chromium); says so when the page asks anybody but this machine. No test runs it."""
+Needs Debian's chromium-headless-shell, or any Chromium. Fails when something on a page scrolls, or a page asks anybody but this machine.
+No test runs it."""
 import argparse
 import asyncio
 import base64
 import json
 import os
-import pathlib
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-import duckdb
+from shop import NOTEBOOKS, shop, small
 from websockets.asyncio.client import connect
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "test"))
+WIDTH = 1100
+CHARTS = 5
+# In the page: counts what is drawn, and how much does not fit into what scrolls.
+EVERYWHERE = """
+function* everywhere(root) { for (const e of root.querySelectorAll('*')) { yield e; if (e.shadowRoot) yield* everywhere(e.shadowRoot); } }
+const all = [...everywhere(document)];
+"""
+MARIMO_DRAWN = "all.filter(e => e.matches('.vega-embed') && e.querySelector('canvas, svg')).length"
+# Pickers come when a cell has run; pictures are there from the start.
+JUPYTER_DRAWN = "all.filter(e => e.matches('.widget-hbox')).length >= 5 && all.filter(e => e.matches('.jp-OutputArea-output img') && e.complete).length"
+HIDDEN = """
+const scrolls = (e, axis) => ['auto', 'scroll'].includes(getComputedStyle(e)['overflow' + axis]) || e === document.scrollingElement;
+const seen = all.filter(e => e.clientHeight > 0 && e.clientWidth > 0 && e.checkVisibility({checkOpacity: true, checkVisibilityCSS: true}));
+const name = e => e.tagName + '.' + String(e.className).slice(0, 80);
+({
+  below: Math.max(0, ...seen.filter(e => scrolls(e, 'Y')).map(e => e.scrollHeight - e.clientHeight)),
+  beside: seen.filter(e => scrolls(e, 'X') && e.scrollWidth > e.clientWidth + 1).map(name),
+  who: seen.filter(e => scrolls(e, 'Y') && e.scrollHeight > e.clientHeight + 1).map(name),
+})
+"""
+RUN_ALL = """
+document.querySelector('.jp-NotebookPanel .jp-CodeCell') && document.querySelector('#jp-main-statusbar').innerText.includes('| Idle')
+&& (window.jupyterapp.commands.execute('notebook:run-all-cells'), true)
+"""
 
-from simulator import Project, Simulator  # noqa: E402  the path is set above
 
-MARIMO_PORT, BROWSER_PORT, WIDTH = 28718, 28719, 1000
-CHARTS = "[...document.querySelectorAll('marimo-vega, [data-testid=vega], .vega-embed')].map(e => e.shadowRoot || e).filter(e => e.querySelector('canvas, svg')).length"
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def answered(url: str) -> bytes:
     """What a program that is just starting answers once it does."""
-    for _ in range(150):
+    for _ in range(300):
         try:
             return urllib.request.urlopen(url, timeout=5).read()
         except OSError:
@@ -38,70 +67,119 @@ def answered(url: str) -> bytes:
     raise SystemExit(f"nothing answers at {url}")
 
 
-async def look(picture: pathlib.Path) -> None:
-    answered(f"http://127.0.0.1:{MARIMO_PORT}/health")
-    pages = json.loads(answered(f"http://127.0.0.1:{BROWSER_PORT}/json/list"))
-    async with connect(pages[0]["webSocketDebuggerUrl"], max_size=None) as socket:
-        number = 0
+@contextmanager
+def started(command: list, environment: dict) -> Iterator[None]:
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
 
-        async def tell(method: str, **params) -> dict:
-            nonlocal number
-            number += 1
-            await socket.send(json.dumps({"id": number, "method": method, "params": params}))
-            while True:
-                answer = json.loads(await socket.recv())
-                if answer.get("method") == "Network.requestWillBeSent":
-                    url = answer["params"]["request"]["url"]
-                    if not url.startswith((f"http://127.0.0.1:{MARIMO_PORT}", "data:", "blob:")):
-                        print("asked elsewhere:", url)
-                if answer.get("method") in ("Runtime.exceptionThrown", "Network.loadingFailed", "Log.entryAdded"):
-                    print(json.dumps(answer)[:600], flush=True)
-                if answer.get("id") == number:
-                    return answer.get("result", answer)
 
-        for domain in ("Network", "Runtime", "Log"):
-            await tell(f"{domain}.enable")
-        await tell("Emulation.setDeviceMetricsOverride", width=WIDTH, height=1080, deviceScaleFactor=1, mobile=False)
-        await tell("Page.navigate", url=f"http://127.0.0.1:{MARIMO_PORT}")
-        for _ in range(90):
-            await asyncio.sleep(1)
-            found = (await tell("Runtime.evaluate", expression=CHARTS))["result"].get("value")
-            if found and found >= 3:
-                break
-        print("charts:", found)
+class Page:
+    """A page of a browser, by the DevTools protocol."""
+
+    def __init__(self, socket):
+        self._socket = socket
+        self._number = 0
+
+    async def tell(self, method: str, **params) -> dict:
+        self._number += 1
+        await self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
+        while True:
+            answer = json.loads(await self._socket.recv())
+            if answer.get("method") == "Network.requestWillBeSent":
+                url = answer["params"]["request"]["url"]
+                if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+                    raise SystemExit(f"the page asks {url}")
+            if answer.get("id") == self._number:
+                return answer.get("result", answer)
+
+    async def value(self, expression: str):
+        result = await self.tell("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in result:
+            return None  # not there yet
+        return result["result"].get("value")
+
+    async def until(self, expression: str, seconds: int = 90) -> None:
+        for _ in range(seconds * 2):
+            if await self.value(expression):
+                return
+            await asyncio.sleep(0.5)
+        raise SystemExit(f"never came: {expression}")
+
+    async def size(self, height: int) -> None:
+        await self.tell("Emulation.setDeviceMetricsOverride", width=WIDTH, height=height, deviceScaleFactor=1, mobile=False)
+        await asyncio.sleep(2)
+
+
+async def look(devtools: str, url: str, drawn: str, before: str | None, picture: Path) -> None:
+    async with connect(devtools, max_size=None) as socket:
+        page = Page(socket)
+        for domain in ("Network", "Runtime"):
+            await page.tell(f"{domain}.enable")
+        height = 1000
+        await page.size(height)
+        await page.tell("Page.navigate", url=url)
+        if before:
+            await page.until(before)
+        await page.until(f"{{{EVERYWHERE} {drawn} >= {CHARTS}}}")
         await asyncio.sleep(3)
-        shot = await tell("Page.captureScreenshot", format="png")
-        picture.write_bytes(base64.b64decode(shot["data"]))
+        # The first cell and not the last is the chosen one; marimo has no such thing.
+        await page.value("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0")
+        for _ in range(6):
+            hidden = await page.value(f"{{{EVERYWHERE} {HIDDEN}}}")
+            if hidden["below"] <= 1:
+                break
+            height += hidden["below"]
+            await page.size(height)
+        if hidden["below"] > 1 or hidden["beside"]:
+            raise SystemExit(f"{picture.name} would have scrollbars: {hidden}")
+        shot = await page.tell("Page.captureScreenshot", format="png")
+        picture.write_bytes(small(base64.b64decode(shot["data"])))
+        print(picture, f"{WIDTH} x {height}")
+
+
+def marimo(folder: Path, port: int) -> list:
+    return [sys.executable, "-m", "marimo", "run", folder / "explore.py", "--headless", "--port", str(port), "--host", "127.0.0.1", "--no-token"]
+
+
+def jupyter(folder: Path, port: int) -> list:
+    settings = {
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        "notebook-extension/tracker": {"windowingMode": "none", "scrollPastEnd": False},
+    }
+    for name, values in settings.items():
+        path = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", f"--notebook-dir={folder}", "--expose-app-in-browser"]
+    options += ["--IdentityProvider.token=", "--ServerApp.password=", f"--LabApp.user_settings_dir={folder / 'settings'}"]
+    return [sys.executable, "-m", "jupyterlab", *options]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--extension", type=Path, required=True)
     parser.add_argument("--browser", default="chromium-headless-shell")
-    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "docs" / "notebooks" / "explore.png")
+    parser.add_argument("--out", type=Path, default=NOTEBOOKS)
     arguments = parser.parse_args()
-    project = Project(from_date="2025-01-01", days=31, events_per_day=300)
-    with tempfile.TemporaryDirectory() as home, Simulator(project) as simulator:
-        platform = duckdb.sql("PRAGMA platform").fetchall()[0][0]
-        place = pathlib.Path(home, ".duckdb", "extensions", f"v{duckdb.__version__}", platform)
-        place.mkdir(parents=True)
-        (place / "mixpanel.duckdb_extension").symlink_to((arguments.build / f"v{duckdb.__version__}" / "mixpanel.duckdb_extension").resolve())
-        account = {"MP_USERNAME": "demo.sa.mp-service-account", "MP_SECRET": "demo-secret", "MP_PROJECT_ID": "12345"}
-        environment = os.environ | account | {"HOME": home, "MP_API_BASE_URL": simulator.url, "MP_RATE_LIMITS": "off"}
-        options = ["--from-date", "2025-01-01", "--to-date", "2025-01-31", "--database", f"{home}/shop.duckdb"]
-        options += ["--events", "Sign Up", "--events", "View Item", "--events", "Purchase"]
-        notebook = str(ROOT / "docs" / "notebooks" / "explore.py")
-        serve = [sys.executable, "-m", "marimo", "run", notebook, "--headless", "--port", str(MARIMO_PORT), "--host", "127.0.0.1", "--no-token", "--"]
-        browse = [arguments.browser, "--no-sandbox", f"--remote-debugging-port={BROWSER_PORT}", f"--user-data-dir={home}/browser", "about:blank"]
-        started = []
-        try:
-            started.append(subprocess.Popen([*serve, *options], env=environment, start_new_session=True))
-            started.append(subprocess.Popen(browse, env=environment, stderr=subprocess.DEVNULL, start_new_session=True))
-            asyncio.run(look(arguments.out))
-        finally:
-            for process in reversed(started):
-                os.killpg(process.pid, signal.SIGTERM)
-                process.wait()
+    if not shutil.which(arguments.browser):
+        raise SystemExit(f"{arguments.browser} is not installed: apt-get install chromium-headless-shell, or --browser another Chromium")
+    pages = [
+        ("explore.png", marimo, "/health", "/", MARIMO_DRAWN, None),
+        ("explore_jupyter.png", jupyter, "/api", "/doc/tree/explore.ipynb", JUPYTER_DRAWN, RUN_ALL),
+    ]
+    for name, serve, health, path, drawn, before in pages:
+        with tempfile.TemporaryDirectory() as copy, shop(arguments.extension) as (_, environment):
+            folder = Path(shutil.copytree(NOTEBOOKS, Path(copy, "notebooks")))
+            port, debugging = free_port(), free_port()
+            browse = [arguments.browser, "--no-sandbox", f"--remote-debugging-port={debugging}", f"--user-data-dir={copy}/browser", "about:blank"]
+            with started(serve(folder, port), environment), started(browse, environment):
+                answered(f"http://127.0.0.1:{port}{health}")
+                [tab] = json.loads(answered(f"http://127.0.0.1:{debugging}/json/list"))[:1]
+                asyncio.run(look(tab["webSocketDebuggerUrl"], f"http://127.0.0.1:{port}{path}", drawn, before, arguments.out / name))
 
 
 if __name__ == "__main__":

@@ -1,222 +1,237 @@
 """Runs the notebooks of `docs/notebooks` without a browser, and tests their charts and their requests.
 
-Each runs in a virtual environment of its own, with the extension where `make install` puts it."""
+Each runs in a virtual environment of its own, within Mixpanel's limits, with the extension where `make install` puts it."""
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
-from datetime import date, datetime
+import sys
+from datetime import date, datetime, time, timedelta
+from types import SimpleNamespace
 
 import duckdb
 import pytest
-from conftest import HOST, ROOT, connect, line, newcomers_home
+from conftest import EXTENSION, HOST, ROOT, connect, newcomers_home
 from pairs import NEWEST
-from simulator import Project, Simulator
 
-VENV = ROOT / "build" / "venv" / "notebooks" / "bin"
-MARIMO, JUPYTER = ROOT / "docs" / "notebooks" / "explore.py", ROOT / "docs" / "notebooks" / "explore.ipynb"
-DAYS = [f"2025-01-{day:02}" for day in range(1, 15)]
-LOOKBACK = DAYS[-6:]
-EVENTS = ["Sign Up", "View Item", "Purchase"]
+sys.path.insert(0, str(ROOT / "test" / "notebooks"))
 
-pytestmark = [
+from shop import CHARTS, DAYS, NOTEBOOKS, shop  # noqa: E402  the path is set above
+
+PYTHON = ROOT / "build" / "venv" / "notebooks" / "bin" / "python"
+JUPYTER, RUN_JUPYTER = NOTEBOOKS / "explore.ipynb", str(ROOT / "test" / "notebooks" / "run_jupyter.py")
+
+in_their_environment = [
     pytest.mark.slow,
-    pytest.mark.skipif(duckdb.__version__ != NEWEST["v2"] or HOST != "v2", reason="they use the pragmas of DuckDB 2.0"),
-    pytest.mark.skipif(not VENV.exists(), reason="there is no virtual environment for them: make configure"),
+    pytest.mark.skipif(duckdb.__version__ != NEWEST["v2"] or HOST != "v2", reason="the environment of the notebooks has one DuckDB"),
+    pytest.mark.skipif(not PYTHON.exists(), reason="there is no virtual environment for them: make configure"),
 ]
 
 
-@pytest.fixture(scope="module")
-def fortnight():
-    with Simulator(Project(from_date=DAYS[0], days=len(DAYS), events_per_day=200)) as simulator:
-        yield simulator
+def marked(test):
+    for mark in in_their_environment:
+        test = mark(test)
+    return test
 
 
 @pytest.fixture
-def shop(fortnight, monkeypatch, tmp_path):
-    """Two weeks of the shop, and a home where a plain LOAD mixpanel finds the built file."""
-    fortnight.reset()
-    monkeypatch.setenv("MP_API_BASE_URL", fortnight.url)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    newcomers_home(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return fortnight
+def month(monkeypatch, tmp_path):
+    """The shop's last 30 days, an hour that nobody has asked in yet, and a home where a plain LOAD mixpanel finds the built file."""
+    with shop(EXTENSION) as (simulator, environment):
+        for name in set(os.environ) - set(environment):
+            monkeypatch.delenv(name)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        yield simulator
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([VENV / "python", *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([PYTHON, *arguments], capture_output=True, text=True, timeout=180)
 
 
-def open_marimo(fresh_minutes: int = 60, picks: dict = {}, days: tuple = (DAYS[0], DAYS[-1]), names: list = EVENTS) -> subprocess.CompletedProcess:
-    options = ["--database", "shop.duckdb", "--from-date", days[0], "--to-date", days[1], "--fresh-minutes", str(fresh_minutes)]
-    events = [part for name in names for part in ("--events", name)]
-    return python(str(ROOT / "test/notebooks/run_marimo.py"), json.dumps(picks), "--", *options, *events)
+def open_marimo(picks: dict = {}, days: int = DAYS) -> subprocess.CompletedProcess:
+    return python(str(ROOT / "test/notebooks/run_marimo.py"), json.dumps(picks), "--", "--days", str(days))
 
 
-def open_jupyter(fresh_minutes: int = 60, picks: dict = {}, days: tuple = (DAYS[0], DAYS[-1]), names: list = EVENTS) -> subprocess.CompletedProcess:
-    # As papermill gives them, days are texts.
-    parameters = f"DATABASE = 'shop.duckdb'; FRESH_MINUTES = {fresh_minutes}; EVENTS = {names!r}; FROM_DATE, TO_DATE = {days!r}"
-    return python(str(ROOT / "test/notebooks/run_jupyter.py"), json.dumps(picks), parameters)
+def open_jupyter(picks: dict = {}, days: int = DAYS) -> subprocess.CompletedProcess:
+    return python(RUN_JUPYTER, json.dumps(picks), f"DAYS = {days}")
+
+
+both = pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
 
 
 def shown(ended: subprocess.CompletedProcess) -> dict:
+    """What the charts show, in the form of `expected`, or their sentences."""
     assert ended.returncode == 0, ended.stderr
-    seen = json.loads(ended.stdout)
-    assert not seen.get("errors"), seen["errors"]
-    return seen
+    columns = {
+        "top_events": ["label", "value"],
+        "events_a_day": ["day", "event_name", "value"],
+        "funnel": ["event_name", "count"],
+        "retention": ["cohort_date", "period", "retained"],
+        "breakdown": ["label", "value"],
+    }
+    dates = ["day", "cohort_date"]
+    return {
+        name: rows if isinstance(rows, str) else [tuple(row[each][:10] if each in dates else row[each] for each in columns[name]) for row in rows]
+        for name, rows in json.loads(ended.stdout).items()
+    }
 
 
-def expected(days: list[str], events: list[str]) -> dict:
-    """The same from a plain export, in which an event may come twice."""
+def expected(first: date, last: date, events: list[str], measure: str, prop: str) -> dict:
+    """The same from statements of our own over the same days."""
     con = connect()
-    con.execute(f"""
-        CREATE TABLE events AS
-        SELECT * FROM mixpanel_export(from_date := '{days[0]}', to_date := '{days[-1]}')
-        QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id) = 1""")
-    trend = """
-        SELECT event_time::DATE::VARCHAR, event_name, count(*), count(DISTINCT nullif(distinct_id, ''))
-        FROM events WHERE list_contains(?, event_name) GROUP BY ALL ORDER BY ALL"""
-    funnel = "SELECT event_name, count FROM mixpanel_table_funnel('events', ?, '7 days')"
-    retention = "SELECT cohort_date::VARCHAR, period, retained FROM mixpanel_table_retention('events', ?, NULL, unit := 'week')"
+    con.execute(f"CREATE TABLE t AS FROM mixpanel_export(from_date := '{first}', to_date := '{last}', max_age := INTERVAL 12 HOURS)")
+    counted = {"events": "count(*)", "users": "count(DISTINCT nullif(distinct_id, ''))"}[measure]
+    ask = lambda statement, *given: con.execute(statement, given).fetchall()  # noqa: E731
     return {
-        "trend": con.execute(trend, [events]).fetchall(),
-        "funnel": con.execute(funnel, [events]).fetchall(),
-        "retention": con.execute(retention, [events[0]]).fetchall(),
-    }
+        "top_events": ask(f"SELECT event_name, {counted} AS n FROM t GROUP BY ALL ORDER BY n DESC, event_name"),
+        "events_a_day": ask(
+            f"SELECT event_time::DATE::VARCHAR, event_name, {counted} FROM t WHERE list_contains(?, event_name) GROUP BY ALL ORDER BY ALL", events
+        ),
+        "funnel": ask("SELECT event_name, count FROM mixpanel_table_funnel('t', ?, '7 days')", events),
+        "retention": ask("SELECT cohort_date::VARCHAR, period, retained FROM mixpanel_table_retention('t', ?, NULL, unit := 'week')", events[0]),
+        "breakdown": ask(
+            "SELECT mixpanel_property(properties, ?) AS v, count(*) AS n FROM t WHERE event_name = ? AND v IS NOT NULL GROUP BY v ORDER BY n DESC, v",
+            prop, events[0],
+        ),
+    }  # fmt: skip
 
 
-def read(seen: dict) -> dict:
-    """What a notebook showed, in the form of `expected`."""
-    return {
-        "trend": [(row["day"][:10], row["event_name"], row["events"], row["users"]) for row in seen["trend"]],
-        "funnel": [(row["event_name"], row["count"]) for row in seen["funnel"]],
-        "retention": [(row["cohort_date"][:10], row["period"], row["retained"]) for row in seen["retention"]],
-    }
-
-
-def asked(simulator) -> list[str]:
-    """The days that were asked for since this was called last."""
-    windows = [(request.params["from_date"], request.params["to_date"]) for request in simulator.settled()]
+def exported(simulator) -> list[date]:
+    """The days of the exports since this was called last, none of them refused, and nothing else asked."""
+    asked = simulator.settled()
     simulator.clear()
-    assert all(first == last for first, last in windows)
-    return sorted(first for first, _ in windows)
+    assert all(request.path == "/api/2.0/export" and request.status == 200 for request in asked)
+    assert len(asked) <= 20
+    windows = [[date.fromisoformat(request.params[name]) for name in ("from_date", "to_date")] for request in asked]
+    return sorted(first + timedelta(days=number) for first, last in windows for number in range((last - first).days + 1))
 
 
-def asked_on(day: date) -> None:
-    """As if the table's days had been asked for on that day, and not a year later, when all of them are settled."""
-    with duckdb.connect("shop.duckdb") as kept:
-        kept.execute("UPDATE _metadata SET fetched_at = ?, asked = NULL", [datetime(day.year, day.month, day.day, 14)])
-
-
-@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
-def test_a_notebook(shop, open_notebook):
-    full, few = expected(DAYS, EVENTS), expected(DAYS[3:12], ["Purchase", "Search"])
-    assert len(full["trend"]) == len(DAYS) * len(EVENTS) and len(full["retention"]) > 2 and few["retention"]
-    asked(shop)
-
+@marked
+@both
+def test_a_notebook(month, clock, open_notebook):
+    # In the night, when yesterday is not over everywhere on earth: without `max_age`, its answer would serve for a minute.
+    night = datetime.combine(date.today(), time(3))
+    clock.move_to(night)
+    days = [date.today() - timedelta(days=number) for number in range(DAYS, 0, -1)]
     first = shown(open_notebook())
-    assert read(first) == full
-    assert first["charts"] in (["Trend", "Funnel: users", "Retention"], 3)
-    assert asked(shop) == DAYS
+    assert exported(month) == days
 
-    # Soon after, and with something else picked: nothing is asked.
-    picks = {"days": [DAYS[3], DAYS[11]], "events": ["Purchase", "Search"]}
-    assert read(shown(open_notebook(picks=picks))) == few
-    assert asked(shop) == []
-
-    # Later: the look-back, in which a row came late.
-    late = line("Purchase", time=1736850000, distinct_id="late", **{"$insert_id": "late"})
-    last_day = date.fromisoformat(DAYS[-1])
-    shop.set_day(last_day, [*shop.archive.lines(last_day, last_day), late])
-    asked_on(last_day)
-    again = shown(open_notebook(fresh_minutes=0))
-    assert asked(shop) == LOOKBACK
-    assert read(again) == expected(DAYS, EVENTS) != full
-    asked(shop)
-
-    # When Mixpanel can't be had, what is kept is shown all the same, and said to be.
-    asked_on(last_day)
-    shop.add_fault("status", status=403, times=None)
-    refused = shown(open_notebook(fresh_minutes=0))
-    assert read(refused) == read(again)
-    assert "events of the last time" in refused["said"] and "PERMISSION_DENIED" in refused["said"]
+    # Some hours later, with something else picked: nothing is asked.
+    clock.move_to(night + timedelta(hours=3))
+    picked = shown(open_notebook({"days": [str(days[3]), str(days[25])], "events": ["Purchase", "Search"]}))
+    assert first == expected(days[0], days[-1], ["View Item", "Search", "Add To Cart"], "events", "experiment")
+    assert picked == expected(days[3], days[25], ["Purchase", "Search"], "users", "plan")
+    assert len(first["retention"]) > 2 and len(first["top_events"]) > 5 and picked["retention"] and len(picked["breakdown"]) == 3
+    assert exported(month) == []
 
 
-@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
-def test_without_a_table_the_error_is_seen(shop, open_notebook):
-    shop.add_fault("status", status=403, times=None)
+@marked
+@both
+def test_charts_without_rows_say_why(month, open_notebook):
+    yesterday = str(date.today() - timedelta(days=1))
+    seen = shown(open_notebook({"days": [yesterday, yesterday], "events": ["Sign Up"]}, days=2))
+    assert seen["retention"] == "Nothing is known yet: nobody's first week after “Sign Up” has ended on these days."
+    assert len(exported(month)) == 2
+
+    before = str(date.today() - timedelta(days=9))
+    seen = shown(open_notebook({"days": [before, before], "events": ["Sign Up"]}, days=2))
+    assert seen["top_events"] == "There are no events on these days."
+    assert seen["events_a_day"] == "There are no such events on these days."
+    assert seen["funnel"] == "Nobody took these steps on these days."
+    assert seen["breakdown"] == "No “Sign Up” of these days has “plan”."
+    assert exported(month) == []
+
+
+@marked
+@both
+def test_an_error_is_seen(month, open_notebook):
+    month.add_fault("status", status=403, times=None)
     ended = open_notebook()
     assert ended.returncode != 0 and "[PERMISSION_DENIED]" in ended.stderr
 
 
-@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
-def test_days_without_events(shop, open_notebook):
-    for day in DAYS:
-        shop.set_day(day, [])
-    ended = open_notebook()
-    assert f"There are no events from {DAYS[0]} to {DAYS[-1]}." in ended.stdout + ended.stderr
-    assert asked(shop) == DAYS
+@marked
+@both
+def test_days_without_events(month, open_notebook):
+    for number in (1, 2):
+        month.set_day(date.today() - timedelta(days=number), [])
+    ended = open_notebook(days=2)
+    assert ended.returncode != 0 and "Mixpanel has no events of these days." in ended.stderr
 
 
-@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
-def test_days_that_the_file_lacks_are_asked_for(shop, open_notebook, monkeypatch):
-    """Fresh is what was fetched lately, has each of the days, and is of this project."""
-    for days in [(DAYS[0], DAYS[1]), (DAYS[8], DAYS[9]), (DAYS[4], DAYS[5])]:
-        assert shown(open_notebook(days=days))["trend"]
-        assert set(days) <= set(asked(shop))
-    monkeypatch.setenv("MP_PROJECT_ID", "67890")
-    assert "another project" in shown(open_notebook(days=(DAYS[8], DAYS[9])))["said"]
-
-
-@pytest.mark.parametrize("open_notebook", [open_marimo, open_jupyter], ids=["marimo", "jupyter"])
-def test_what_cannot_be_is_said(shop, open_notebook):
-    ended = open_notebook(days=(DAYS[1], DAYS[0]))
-    assert ended.returncode != 0 and "swap them" in ended.stderr
-    assert asked(shop) == []
-
-    # Two days are less than a week: there is no chart of retention, but a sentence.
-    seen = shown(open_notebook(days=(DAYS[0], DAYS[1]), names=["Purchase", "purchase"]))
-    assert {row["event_name"] for row in seen["trend"]} == {"Purchase"}
-    assert seen["retention"] == [] and seen["charts"] in (["Trend", "Funnel: users"], 2)
-    assert "Not among the events that are kept: purchase" in seen["said"]
-    assert "nobody's first week after “Purchase” has ended" in seen["said"]
-
-    # A day without any event.
-    empty = shown(open_notebook(days=("2024-12-01", "2024-12-01"), names=[]))
-    assert empty["trend"] == empty["retention"] == [] and empty["charts"] in ([], 0)
-    assert "There are no such events" in empty["said"] and "Nobody took these steps" in empty["said"]
-
-
-def test_an_app_shows_errors():
+@marked
+def test_an_app_shows_errors(month):
     """marimo has them on the console only, where who opens the app does not look."""
+    month.add_fault("status", status=403, times=None)
     program = f"""
-import importlib.util, types
-spec = importlib.util.spec_from_file_location("explore", {str(MARIMO)!r})
-notebook = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(notebook)
-notebook.mo.app_meta = lambda: types.SimpleNamespace(mode="run")
-try:
-    notebook.halt(ValueError("the reason"))
-except notebook.mo.MarimoStopError as stopped:
-    print(stopped.output.text)
+import sys, types
+sys.path.insert(0, {str(NOTEBOOKS)!r})
+import explore
+explore.mo.app_meta = lambda: types.SimpleNamespace(mode="run")
+outputs, _ = explore.app.run()
+print([output.text for output in outputs if hasattr(output, "text")])
 """
     ended = python("-c", program)
-    assert ended.returncode == 0 and "the reason" in ended.stdout, ended.stderr
+    assert ended.returncode == 0 and "PERMISSION_DENIED" in ended.stdout, ended.stderr
 
 
-def test_marimo_exports_a_page(shop, tmp_path):
-    options = ["--database", "shop.duckdb", "--from-date", DAYS[0], "--to-date", DAYS[-1]]
-    shutil.copy(MARIMO, tmp_path)  # beside it, marimo keeps what it showed
-    exported = python("-m", "marimo", "export", "html", "explore.py", "--output", "page.html", "--", *options)
-    assert exported.returncode == 0, exported.stderr
+@marked
+def test_marimo_exports_a_page(month, tmp_path):
+    for name in ("explore.py", "mixpanel_charts.py"):
+        shutil.copy(NOTEBOOKS / name, tmp_path)  # beside the notebook, marimo keeps what it showed
+    ended = python("-m", "marimo", "export", "html", "explore.py", "--no-include-code", "--output", "page.html")
+    assert ended.returncode == 0, ended.stderr
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count("vegalite") >= 3 and "14 requests" in page
-    assert asked(shop) == DAYS
+    assert page.count("vegalite") >= len(CHARTS) and "9,000 events of" in page and "mixpanel_export(" not in page
 
 
-def test_the_notebook_is_kept_without_what_it_showed():
-    """Nothing of anybody's project is committed, and diffs stay readable."""
-    cells = json.loads(JUPYTER.read_text(encoding="utf-8"))["cells"]
-    code = [cell for cell in cells if cell["cell_type"] == "code"]
-    assert len(code) >= 5 and not any(cell["outputs"] or cell["execution_count"] for cell in code)
+@marked
+def test_only_the_first_cells_of_the_app_have_code_to_read():
+    """An app hides all code. Who edits it sees what fetches, and unfolds the rest."""
+    cells = re.findall(r"^@app\.(?:cell|function)(.*)\n(?:.*\n)*?(?=^@app|^if __name__)", (NOTEBOOKS / "explore.py").read_text(), re.MULTILINE)
+    assert len(cells) > len(CHARTS) and cells.count("") == 1
+
+
+def shape(path) -> list[tuple]:
+    """The cells, their code, and of which kinds their outputs are."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [(cell["id"], cell["source"], [(output["output_type"], *output.get("data", {})) for output in cell.get("outputs", [])]) for cell in cells]
+
+
+@marked
+def test_the_stored_notebook_shows_what_its_code_makes(tmp_path):
+    """Not the same dates and numbers, which move with today, but the same cells with the same kinds of outputs, of this very code."""
+    again = tmp_path / "again.ipynb"
+    ended = python(RUN_JUPYTER, "--store", str(EXTENSION), str(again))
+    assert ended.returncode == 0, ended.stderr
+    assert shape(again) == shape(JUPYTER)
+    made_by = [json.loads(path.read_text(encoding="utf-8"))["metadata"]["stored"] for path in (JUPYTER, again)]
+    assert made_by[0] == made_by[1], f"build/venv/notebooks/bin/python test/notebooks/run_jupyter.py --store {EXTENSION}"
+    pictures = [kind for *_, outputs in shape(JUPYTER) for _, *data in outputs for kind in data if kind == "image/png"]
+    assert len(pictures) == len(CHARTS)
+
+
+def test_the_charts_rows_on_each_duckdb(sim, monkeypatch, tmp_path):
+    """Also where the macros are not there by themselves."""
+    newcomers_home(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "altair", SimpleNamespace(Chart=None))
+    monkeypatch.syspath_prepend(str(NOTEBOOKS))
+    monkeypatch.delitem(sys.modules, "mixpanel_charts", raising=False)
+    import mixpanel_charts as charts
+
+    con = charts.connect()
+    con.execute("CREATE TABLE events AS FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-03', events := ['Purchase', 'Sign Up'])")
+    view = charts.pick_days(con, date(2025, 1, 2), date(2025, 1, 3))
+    days = con.execute(f"SELECT count(*), min(event_time)::DATE, max(event_time)::DATE FROM {view}").fetchone()
+    assert days[0] > 5 and days[1:] == (date(2025, 1, 2), date(2025, 1, 3))
+    count, users, first, last = charts.summary(con, view)
+    assert (count, first, last) == days and 0 < users <= count
+    assert sorted(charts.event_names(con)) == ["Purchase", "Sign Up"]
+    assert charts.property_names(con)[0] != "$city" and "$city" in charts.property_names(con)
+    assert con.execute("SELECT count(*) FROM mixpanel_table_funnel(?, ['Sign Up', 'Purchase'], to_days(7))", [view]).fetchone() == (2,)
