@@ -29,7 +29,7 @@ pub const ADOPT: Pragma = Pragma {
 pub const TYPE: Param =
     Param::named("type", SqlType::Varchar, "Content of the table: events or profiles").default("'events'");
 pub const ASKED: Param = Param::named("asked", SqlType::Timestamp, "When the rows were fetched, in UTC")
-    .default("as the Python library noted, else when its newest event within the days happened");
+    .default("the moment that the Python library noted, or else the time of the newest event within the days");
 
 /// The types, as `type` says them.
 pub const KINDS: [&str; 2] = ["events", "profiles"];
