@@ -136,7 +136,9 @@ impl Arguments {
             Some(Value::Text(text)) => text.trim().parse().ok(),
             Some(_) => None,
         };
-        number.map(Some).ok_or_else(|| Error::argument(name, "must be a 64-bit whole number, as a number or as text"))
+        number
+            .map(Some)
+            .ok_or_else(|| Error::argument(name, "must be a whole number of 64 bits, as a number or as text"))
     }
 
     pub fn date(&self, name: &str) -> Result<Option<Date>> {
@@ -362,7 +364,7 @@ mod tests {
         assert_eq!(whole(Value::Text(" 9223372036854775807 ".into())), Ok(Some(i64::MAX)));
         for bad in [Value::Integer(1 << 63), Value::Text("company".into()), Value::Text("".into()), Value::Double(1.0)]
         {
-            assert!(message(whole(bad)).contains("group_id: must be a 64-bit whole number"));
+            assert!(message(whole(bad)).contains("group_id: must be a whole number of 64 bits"));
         }
     }
 

@@ -124,7 +124,7 @@ def test_an_account_of_the_file_is_told_where_to_write_it(con, serve, monkeypatc
 
 def test_a_free_plan_in_another_region_is_found_too(con, serve):
     serve(by_region=True, region="in", is_free=True)
-    assert "Region 'in' answers" in outcome(con)[-1]
+    assert "Region 'in' works" in outcome(con)[-1]
 
 
 def test_where_no_region_answers(con, serve, monkeypatch):

@@ -91,7 +91,7 @@ def test_accounts_that_can_not_be_used_are_listed_with_the_reason(con, sim, file
     file.write_text(NEWER + '\n[accounts.odd]\ntype = "passkey"\nregion = "us"\n')
     listed = {name: (kind, region, problem) for name, kind, region, problem in rows(con, "SELECT name, kind, region, problem FROM mixpanel_accounts()")}
     assert listed["one"] == ("service account", "us", None)
-    for name, reason in (("me", "login by browser"), ("odd", "the type 'passkey'"), ("variable", "SHOP_TOKEN, which is not set")):
+    for name, reason in (("me", "browser login"), ("odd", "the unknown type 'passkey'"), ("variable", "SHOP_TOKEN, which is not set")):
         assert listed[name][2].startswith("[INVALID_CONFIG]") and reason in listed[name][2]
         call = export(f"account := '{name}'")
         assert reason in error_of(con, f"FROM {call}")
@@ -197,8 +197,8 @@ def test_odd_names(con, sim, file, nothing_in_the_environment, name):
     (ADD.replace(f", secret := '{SECRET}'", ""), "secret is missing"),
     (ADD.removesuffix(")") + ", token := 't')", "token and username and secret are both given"),
     (ADD.removesuffix(")") + ", region := 'moon')", "region: must be 'us', 'eu' or 'in'"),
-    ("CALL mixpanel_account_remove('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. There are 'twice'"),
-    ("CALL mixpanel_account_use('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. There are 'twice'"),
+    ("CALL mixpanel_account_remove('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. Use one of 'twice'"),
+    ("CALL mixpanel_account_use('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. Use one of 'twice'"),
 ])  # fmt: skip
 def test_what_is_refused_changes_nothing(con, file, statement, message):
     con.execute(ADD.replace("'main'", "'twice'"))
@@ -262,7 +262,7 @@ def test_what_is_no_file_is_an_error_and_stays(con, sim, file, nothing_in_the_en
     before = os.lstat(file)
     for statement in (f"FROM {export()}", ADD, "CALL mixpanel_account_use('x')", "CALL mixpanel_account_remove('x')", "FROM mixpanel_accounts()"):
         error = error_of(con, statement)
-        assert "[INVALID_CONFIG]" in error and str(file) in error and "no file" in error
+        assert "[INVALID_CONFIG]" in error and str(file) in error and "not a file" in error
     assert "[INVALID_CONFIG]" in rows(con, "SELECT error FROM mixpanel_account_test()")[0][0]
     after = os.lstat(file)
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode) and os.listdir(file.parent) == [file.name]

@@ -208,8 +208,8 @@ def test_what_is_no_feed_is_an_error(con, sim, body):
 
 
 @pytest.mark.parametrize("ids, arguments, problem", [
-    ("NULL", DATES, "distinct_ids: is NULL; name users"),
-    ("NULL::VARCHAR[]", DATES, "distinct_ids: is NULL; name users"),
+    ("NULL", DATES, "distinct_ids: is NULL. Name users"),
+    ("NULL::VARCHAR[]", DATES, "distinct_ids: is NULL. Name users"),
     ("'a'", DATES, "distinct_ids: must be a list of texts or whole numbers"),
     ("['a', NULL]", DATES, "distinct_ids: contains NULL"),
     ("['']", DATES, "distinct_ids: contains an empty string"),

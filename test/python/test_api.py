@@ -294,7 +294,7 @@ PATHS = [
     ("/api/query/..%2fapp%2fme", "cannot be part of a path"),
     ("/api/query/..%5Capp", "cannot be part of a path"),
     ("/api/query/..;/app/me", "cannot be part of a path"),
-    ("/api/2.0/../query/events", "must begin with|was renamed"),
+    ("/api/2.0/../query/events", "must start with|renamed its other routes"),
     ("/api/query//events", "has an empty part"),
     ("/api/query/events//", "has an empty part"),
     ("/api/query\\..\\app\\me", "has a backslash"),
@@ -313,11 +313,11 @@ PATHS = [
     ("/api/query/%ff", "has a % that is not an escape"),
     ("/api/query/annotations/create", "is not a known read-only route of /api/query"),
     ("/api/query/annotations/%63reate", "is not a known read-only route of /api/query"),
-    ("/api/query/annotations/delete", "Those that are: insights, funnels, funnels/list, "),
+    ("/api/query/annotations/delete", "Use one of insights, funnels, funnels/list, "),
     ("/api/query/engage/delete", "is not a known read-only route of /api/query"),
     ("/api/query/events%2Fnames", "is not a known read-only route of /api/query"),
     ("/api/query/Events", "is not a known read-only route of /api/query"),
-    ("/api/app/organizations/{organization_id}/members", "{organization_id} is not replaced"),
+    ("/api/app/organizations/{organization_id}/members", "{organization_id} is not a placeholder"),
     ("/api/app/workspaces/{workspace_id}/cohorts", "workspace_id := "),
 ]
 
@@ -477,7 +477,7 @@ def test_a_redirect_to_the_same_address_with_a_slash_is_followed(con, redirectin
 def test_no_other_redirect_is(con, sim, location):
     sim.add_fault("redirect", path=ANNOTATIONS, times=None, location=location.format(ANNOTATIONS), status=301)
     assert api(con, ANNOTATIONS)[0] == 301
-    assert "was not followed" in error_of(con, "FROM mixpanel_annotations()")
+    assert "did not follow a redirect" in error_of(con, "FROM mixpanel_annotations()")
     assert {request.path for request in sim.settled(2)} == {ANNOTATIONS} and len(sim.requests) == 2
 
 

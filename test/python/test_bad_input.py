@@ -7,7 +7,7 @@ from conftest import FIRST, HOST, LAST, error_of, export, rows
 
 DATES = f"from_date := '{FIRST}', to_date := '{LAST}'"
 REFUSED = [
-    ("from_date := '2025-01-05', to_date := '2025-01-01'", "from_date: 2025-01-05 is after to_date 2025-01-01; swap them"),
+    ("from_date := '2025-01-05', to_date := '2025-01-01'", "from_date: 2025-01-05 is after to_date 2025-01-01. Swap them"),
     ("from_date := '2025-01-01', to_date := 'infinity'", "to_date: is outside the years 0001 to 9999"),
     ("from_date := '-infinity', to_date := '2025-01-01'", "from_date: is outside the years 0001 to 9999"),
     ("from_date := '0044-03-15 (BC)', to_date := '2025-01-01'", "from_date: is outside the years 0001 to 9999"),
@@ -101,7 +101,7 @@ def test_no_credentials_at_all(con, sim, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("changes, message", [
     ({"MP_SECRET": None}, "MP_SECRET is missing"),
-    ({"MP_SECRET": "", "MP_PROJECT_ID": None}, "MP_SECRET is missing: MP_USERNAME is set"),
+    ({"MP_SECRET": "", "MP_PROJECT_ID": None}, "MP_SECRET is missing: only MP_USERNAME is set"),
     ({"MP_PROJECT_ID": None}, "MP_PROJECT_ID is missing"),
     ({"MP_PROJECT_ID": "demo"}, "MP_PROJECT_ID must be a number"),
     ({"MP_REGION": "moon"}, "MP_REGION must be 'us', 'eu' or 'in'"),

@@ -306,7 +306,7 @@ def test_how_often_an_event_had_each_value(con, sim):
 
 def test_values_without_an_event_have_no_counts(con, sim):
     error = error_of(con, "DESCRIBE FROM mixpanel_property_values('plan', counts := true)")
-    assert "[INVALID_ARGUMENT] event: is missing; counts := true" in error
+    assert "[INVALID_ARGUMENT] event: is missing: counts := true" in error
     assert not sim.settled()
 
 
@@ -400,7 +400,7 @@ def test_a_lookup_table_that_breaks_off_is_asked_for_again(con, sim):
     ("mixpanel_dashboard(1.5)", "dashboard_id: is neither"),
     ("mixpanel_dashboard('https://mixpanel.com/project/12345/app/insights#report/8001')", "nor the URL of a"),
     ("mixpanel_dashboard('https://eu.mixpanel.com/project/12345/app/boards#id=501')", "region := 'eu'"),
-    ("mixpanel_bookmarks(bookmark_id := 1, type := 'flows')", "bookmark_id: names one report"),
+    ("mixpanel_bookmarks(bookmark_id := 1, type := 'flows')", "bookmark_id: cannot be combined with type"),
     ("mixpanel_bookmarks(bookmark_id := 'x')", "bookmark_id: must be a whole number"),
     ("mixpanel_lookup_table(NULL)", "data_group_id: is missing"),
     ("mixpanel_lookup_table(1, max_rows := 0)", "max_rows: must be at least 1"),

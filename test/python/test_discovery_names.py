@@ -144,7 +144,7 @@ def test_an_unknown_event_is_named_with_those_that_come_near(con, sim):
     # The names are known now.
     assert "Did you mean 'Purchase'?" in error_of(con, "FROM mixpanel_properties('PURCHASE')")
     assert [request.path for request in sim.settled()] == [TOP, NAMES, TOP]
-    assert "mixpanel_events() lists them" in error_of(con, "FROM mixpanel_properties('Nothing of the kind')")
+    assert "mixpanel_events() lists all names" in error_of(con, "FROM mixpanel_properties('Nothing of the kind')")
 
 
 def test_five_names_at_most(con, sim):

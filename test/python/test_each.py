@@ -117,7 +117,7 @@ def limited(monkeypatch):
 def test_what_the_hour_does_not_allow_is_said_before_the_first(con, sim, limited, call, asked):
     error = error_of(con, f"FROM {call}")
     needed, left = (6, 3) if asked else (5, 4)
-    assert f"[RATE_LIMITED] this takes {needed} requests of the query API, and {left} of the 4" in error
+    assert f"[RATE_LIMITED] this needs {needed} requests of the query API, but {left} of 4" in error
     assert "Add on_failure := 'skip' to fetch as many as the hourly limit allows" in error
     assert [request.path for request in sim.settled()] == asked
 

@@ -107,7 +107,7 @@ class TestMadeByHand:
         assert "[WRONG_TABLE] events is a view" in error(con, adopt, from_date=FIRST, to_date=LAST)
         fetch(con, "kept", FIRST, FIRST)
         noted = history(con, "kept")
-        assert "[TABLE_EXISTS] table kept is kept already" in error(con, adopt, "kept", from_date=FIRST, to_date=LAST)
+        assert "[TABLE_EXISTS] table kept is already a managed table" in error(con, adopt, "kept", from_date=FIRST, to_date=LAST)
         assert history(con, "kept") == noted
 
     def test_its_question_is_said_as_a_fetch_says_it(self, con, ten_days, clock):
@@ -194,7 +194,7 @@ class TestTheLibrarys:
         adopt(con, "people", type="profiles")
         run(con, "sync_profiles", "people")
         assert [entry["fetched_at"] for entry in history(con, "people")][0] == datetime(2025, 1, 9)
-        assert "is kept already" in error(con, adopt)
+        assert "is already a managed table" in error(con, adopt)
 
     def test_filters_of_its_documents_are_part_of_the_question(self, con, ten_days):
         self.make(con, ten_days, 8, filter_events='["Search", "Purchase"]')

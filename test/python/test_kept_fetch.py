@@ -110,7 +110,7 @@ def test_what_is_handed_on(con, sim):
 def test_a_table_that_exists(con, sim):
     con.execute("CREATE TABLE events AS SELECT 1 AS mine")
     message = error(con, fetch)
-    assert "[TABLE_EXISTS] table events exists already" in message and "append = true or replace = true" in message
+    assert "[TABLE_EXISTS] table events already exists" in message and "append = true or replace = true" in message
     assert not sim.settled() and rows(con, "FROM events") == [(1,)] and rows(con, "FROM _metadata") == []
 
 
@@ -185,7 +185,7 @@ def test_a_history_of_somebody_elses(con, sim, columns, task):
     sim.clear()
     con.execute(f"CREATE TABLE _metadata ({columns})")
     message = error(con, task)
-    assert "[WRONG_TABLE] _metadata beside table events is not a history" in message and "RENAME TO" in message
+    assert "[WRONG_TABLE] _metadata in the schema of table events is not a history" in message and "RENAME TO" in message
     assert not sim.settled()
     con.execute("ALTER TABLE _metadata RENAME TO old_metadata")
     task(con)
@@ -295,7 +295,7 @@ def test_a_script_stays_with_its_project(con, sim, monkeypatch):
 def test_arguments_of_the_other_kind_of_script(con, sim):
     for task, name, value in (("fetch_events", "lookback_days", 1), ("sync_events", "append", True)):
         message = error(con, script, task, "events", from_date=FIRST, to_date=LAST, **{name: value})
-        assert f"{name}: means nothing to a" in message
+        assert f"{name}: does not apply to a" in message
 
 
 @only_v2

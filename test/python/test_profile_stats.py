@@ -80,7 +80,7 @@ def test_a_server_that_heeds_no_limit(con, sim):
 
 
 @pytest.mark.parametrize("arguments, problem", [
-    ("sort_order := 'ascending'", "sort_order: says nothing alone"), ("sort_by := 'a', sort_order := 'up'", "sort_order: must be 'ascending' or 'descending'"),
+    ("sort_order := 'ascending'", "sort_order: needs sort_by"), ("sort_by := 'a', sort_order := 'up'", "sort_order: must be 'ascending' or 'descending'"),
     ("max_rows := 0", "max_rows: must be at least 1"), ("search := ' '", "search: must not be empty"),
     ("sort_by := 'a', distinct_ids := range(2001)", "sort_by: cannot sort more than 2000 distinct_ids"),
 ])  # fmt: skip

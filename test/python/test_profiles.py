@@ -454,7 +454,7 @@ def test_as_of_a_moment(con, sim, moment, seconds):
 REFUSED = [
     ("distinct_id := 'a', distinct_ids := ['b']", "distinct_id: cannot be combined with distinct_ids"),
     ("distinct_id := ''", "distinct_id: must not be empty"),
-    ("distinct_ids := ['a', NULL]", "distinct_ids: contains NULL; list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL)"),
+    ("distinct_ids := ['a', NULL]", "distinct_ids: contains NULL. Use list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL)"),
     ("distinct_ids := [1.5]", "distinct_ids: must be a list of texts or whole numbers"),
     ("distinct_ids := 'a'", "distinct_ids: must be a list of texts or whole numbers"),
     ("distinct_ids := ['']", "distinct_ids: contains an empty string"),
@@ -469,8 +469,8 @@ REFUSED = [
     ("cohort_id := 0", "cohort_id: must be at least 1"),
     ("cohort_id := 'VIPs'", "cohort_id: must be a whole number"),
     ("cohort_id := 1.5", "cohort_id: must be a whole number"),
-    ("group_id := 'company'", "group_id: must be a 64-bit whole number"),
-    ("group_id := 9223372036854775808", "group_id: must be a 64-bit whole number"),
+    ("group_id := 'company'", "group_id: must be a whole number of 64 bits"),
+    ("group_id := 9223372036854775808", "group_id: must be a whole number of 64 bits"),
     ("as_of_timestamp := 99999999999", "as_of_timestamp: is in the future"),
     ("as_of_timestamp := TIMESTAMP '2999-01-01 00:00:00'", "as_of_timestamp: is in the future"),
     ("as_of_timestamp := 'yesterday'", "as_of_timestamp: must be a TIMESTAMP"),
@@ -522,7 +522,7 @@ def test_questions_that_the_hour_has_no_room_for_are_not_begun(con, monkeypatch)
         # A list that SQL makes: Python's client of DuckDB 1.x needs a minute to hand over so many texts.
         con.execute("SET VARIABLE ids = (SELECT list('u' || range) FROM range(120_001))")
         error = error_of(con, "FROM mixpanel_profiles(distinct_ids := getvariable('ids'))")
-        assert "[RATE_LIMITED]" in error and "this takes 61 requests of the query API" in error
+        assert "[RATE_LIMITED]" in error and "this needs 61 requests of the query API" in error
         assert "window_days" not in error and not simulator.settled()
 
 

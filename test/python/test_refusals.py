@@ -145,7 +145,7 @@ LONG = [
     (f"mixpanel_segmentation('Purchase', filter := repeat('x', 20000), {DAYS})", "filter", "filter in SQL"),
     (f"mixpanel_export({DAYS}, filter := repeat('x', 100000))", "filter", "filter in SQL"),
     (f"mixpanel_api('/api/query/events', params := {{'event': {MANY}}})", "params", "Request less at a time"),
-    ("mixpanel_property_values('plan', event := repeat('x', 20000))", "event", "Ask for less"),
+    ("mixpanel_property_values('plan', event := repeat('x', 20000))", "event", "Request less"),
 ]
 
 

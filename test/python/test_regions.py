@@ -77,7 +77,7 @@ def test_a_cluster_that_is_named_is_the_one_to_ask(con, sim, status, cluster, re
     sim.add_fault("body", path=None, times=None, status=status, body=f'{{"error": "{WORDS} project_cluster: {cluster}"}}')
     for call in ("mixpanel_events()", "mixpanel_segmentation('A', from_date := '2025-01-01', to_date := '2025-01-01')"):
         error = error_of(con, f"FROM {call}")
-        assert "[NOT_FOUND]" in error and f"It is in '{region}': add region := '{region}' to the call, or set MP_REGION='{region}'" in error
+        assert "[NOT_FOUND]" in error and f"It is in region '{region}'. Add region := '{region}' to the call, or set MP_REGION='{region}'" in error
 
 
 def test_an_account_of_the_file_is_told_where_to_write_it(con, european, monkeypatch):

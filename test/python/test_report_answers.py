@@ -430,6 +430,6 @@ def test_as_many_segments_as_were_asked_for_may_not_be_all(con, sim, folder):
     rows(con, "CALL mixpanel_clear_cache()")
     serve(sim, folder, json.dumps(MANY[folder](10_000)))
     error = error_of(con, f"FROM {call}")
-    assert "[TRUNCATED] 10000 segments came" in error and "max_rows := 10000" in error, error
+    assert "[TRUNCATED] the answer has 10000 segments" in error and "max_rows := 10000" in error, error
     assert rows(con, f"SELECT count(*) >= 10000 FROM {call[:-1]}, max_rows := 10000)") == [(True,)]
     assert [request.params["limit"] for request in sim.settled()] == ["10000", "10000"]

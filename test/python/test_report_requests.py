@@ -235,9 +235,9 @@ REFUSED = [
     *((f"{name}({arguments}, filter := '')", "filter: must not be empty")
       for name, arguments in CALLS.items() if name.startswith("mixpanel_segm") or name in ("mixpanel_funnel", "mixpanel_frequency")),
     *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(LAST) + ', to_date := ' + repr(FIRST))})",
-       f"from_date: {LAST} is after to_date {FIRST}; swap them")
+       f"from_date: {LAST} is after to_date {FIRST}. Swap them")
       for name, arguments in CALLS.items() if name != "mixpanel_jql"),
-    *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(FIRST))})", "to_date: is missing; add to_date := '")
+    *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(FIRST))})", "to_date: is missing. Add to_date := '")
       for name, arguments in CALLS.items() if name != "mixpanel_jql"),
     *((f"{name}({arguments}, region := 'asia')", "region: must be 'us', 'eu' or 'in', not 'asia'")
       for name, arguments in CALLS.items()),

@@ -161,7 +161,7 @@ def test_a_flow_that_was_saved_as_paths_is_asked_for_as_such(con, sim):
 @pytest.mark.parametrize("function", ["mixpanel_saved_report", "mixpanel_flows"])
 @pytest.mark.parametrize("days, message", [
     ("from_date := '2025-01-01'", "to_date: is missing"), ("to_date := '2025-01-01'", "from_date: is missing"),
-    ("from_date := '2025-01-02', to_date := '2025-01-01'", "from_date: 2025-01-02 is after to_date 2025-01-01; swap them"),
+    ("from_date := '2025-01-02', to_date := '2025-01-01'", "from_date: 2025-01-02 is after to_date 2025-01-01. Swap them"),
 ])  # fmt: skip
 def test_half_a_period(con, sim, function, days, message):
     assert message in error_of(con, f"DESCRIBE FROM {function}(8301, {days})")

@@ -323,7 +323,7 @@ mod tests {
         // Without a session it can't be asked for again.
         let pages = Pages::new(announced(Some(36), false), held(10, 10), None);
         let error = pages.check().unwrap_err().to_string();
-        assert!(error.starts_with("[TRUNCATED] Mixpanel announced 36 profiles, and 10 came"), "{error}");
+        assert!(error.starts_with("[TRUNCATED] Mixpanel announced 36 profiles but returned 10"), "{error}");
     }
 
     #[test]

@@ -262,7 +262,7 @@ pub fn text_or_null(text: Option<&str>) -> String {
 /// `append` and `replace`, which exclude each other.
 pub fn mode(arguments: &Arguments) -> Result<Mode> {
     match (arguments.boolean("append")?.unwrap_or(false), arguments.boolean("replace")?.unwrap_or(false)) {
-        (true, true) => Err(Error::argument("append", "has no place beside replace = true; drop one of them")),
+        (true, true) => Err(Error::argument("append", "cannot be combined with replace = true. Remove one of them")),
         (true, false) => Ok(Mode::Append),
         (false, true) => Ok(Mode::Replace),
         (false, false) => Ok(Mode::Create),

@@ -134,7 +134,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self, raw: &RawValue, is_item: bool) -> Result<()> {
         if self.path.len() > DEEPEST {
-            return Err(self.refused("it is nested too deeply"));
+            return Err(self.refused("it is nested too deep"));
         }
         match Part::of(raw).map_err(|error| self.refused(&error.to_string()))? {
             Part::Object(members) => {
