@@ -33,7 +33,7 @@ def test_symptoms_are_quoted_as_they_are(con, sim):
         seen['syntax error at or near ":="'] = error_of(con, f"{sync} := '2025-01-01')")
         seen["PRAGMA value cannot contain subqueries"] = error_of(con, f"{sync} = (SELECT DATE '2025-01-01'))")
         con.execute("CREATE TABLE t AS FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-01')")
-        seen["was not made by"] = error_of(con, f"{sync} = '2025-01-01', to_date = '2025-01-02')")
+        seen["was not created by"] = error_of(con, f"{sync} = '2025-01-01', to_date = '2025-01-02')")
         # And the way out: a variable may come from a subquery.
         con.execute("SET VARIABLE day = (SELECT DATE '2025-01-01')")
         con.execute("PRAGMA mixpanel_sync_events('u', from_date = getvariable('day'), to_date = '2025-01-01')")

@@ -464,9 +464,9 @@ impl Board {
         let error = self.redacted(error);
         let mut slots = self.lock();
         if slots.failure.is_none() && !slots.closed {
-            let error = match self.keeper.keeps() {
-                true => error.also(&slots.left()),
-                false => error,
+            let error = match slots.left().filter(|_| self.keeper.keeps()) {
+                Some(left) => error.also(&left),
+                None => error,
             };
             self.fetch.finish(Some(error.to_string()));
             slots.failure = Some(error);

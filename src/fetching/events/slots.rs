@@ -136,22 +136,18 @@ impl Slots {
         self.slots.iter_mut().filter(move |slot| whole.is_some() && slot.half_of == whole)
     }
 
-    /// What is there of the days, for who reads why the others did not come.
-    pub fn left(&self) -> String {
+    /// What is there of the days, for who reads why the others did not come. How many requests those will be depends on
+    /// what is left of the hour then. `None` where nothing is there.
+    pub fn left(&self) -> Option<String> {
         let mut days = BTreeMap::new();
-        let mut requests = 0;
         for slot in self.slots.iter().filter(|slot| !matches!(slot.state, State::Replaced)) {
             let is_here = slot.is_kept || matches!(slot.state, State::Arrived(Arrived::Kept(_)));
-            requests += usize::from(!is_here);
             days.extend(slot.days.iter().map(|day| (*day, is_here)));
         }
         let here = days.values().filter(|is_here| **is_here).count();
         let all = days.len();
-        let (days, requests) = (
-            if all == 1 { "1 day".to_owned() } else { format!("{all} days") },
-            if requests == 1 { "1 request".to_owned() } else { format!("about {requests} requests") },
-        );
-        format!("The archive has {here} of {days}, and the next run makes {requests} for the others")
+        let days = if all == 1 { "1 day".to_owned() } else { format!("{all} days") };
+        (here > 0).then(|| format!("The archive has {here} of {days}. The next run requests only the others"))
     }
 }
 
