@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes `docs/function_descriptions.csv` from `duckdb_functions()`. DuckDB's community extensions make a page of it.
 
-Runs with DuckDB 2.0: the first C API has no descriptions to give.
+Runs with DuckDB 2.x: the first C API has no descriptions.
 """
 import argparse
 import csv
@@ -10,8 +10,8 @@ import pathlib
 
 COLUMNS = ["function", "description", "comment", "example"]
 COMMENTS = {
-    "pragma": "Needs DuckDB 2.0.",
-    "table_macro": "On DuckDB 1.x, execute the statement of this name that mixpanel_macro_sql() returns first.",
+    "pragma": "Needs DuckDB 2.x.",
+    "table_macro": "On DuckDB 1.x, first run the statement that mixpanel_macro_sql() returns under this name.",
 }
 QUERY = """
     SELECT DISTINCT function_name, description, function_type, examples[1]

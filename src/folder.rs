@@ -68,9 +68,7 @@ impl Folder {
             Some(marker) => marker.salt,
             None => {
                 if chosen == Chosen::ByUser && !is_empty(path)? {
-                    return Err(Unusable(format!(
-                        "is not empty, and has no {MARKER}: it is not one of this extension's"
-                    )));
+                    return Err(Unusable(format!("is not empty and has no {MARKER}, so another program may own it")));
                 }
                 write_marker(path)?.salt
             }
@@ -100,7 +98,7 @@ impl Folder {
             path.push(name);
             make_private(&path)?;
             if !fs::symlink_metadata(&path)?.is_dir() {
-                return Err(Unusable(format!("has something else than a folder at {}", path.display())));
+                return Err(Unusable(format!("has something other than a folder at {}", path.display())));
             }
         }
         Ok(path)
@@ -160,14 +158,14 @@ fn read_marker(path: &Path) -> Result<Option<Marker>, Unusable> {
     };
     match serde_json::from_slice::<Marker>(&bytes) {
         Ok(marker) if marker.version == VERSION => Ok(Some(marker)),
-        Ok(_) => Err(Unusable("is of a later version of this extension".into())),
+        Ok(_) => Err(Unusable("was written by a later version of this extension".into())),
         Err(_) => Err(Unusable(format!("has a damaged {MARKER}"))),
     }
 }
 
 /// Writes a marker, or reads the one that another process wrote meanwhile: all have the same salt.
 fn write_marker(path: &Path) -> Result<Marker, Unusable> {
-    let about = "Files of the DuckDB extension mixpanel lie here, and it removes them by itself.".to_owned();
+    let about = "This folder belongs to the DuckDB extension mixpanel, which removes its files by itself.".to_owned();
     let salt = hash::random();
     let marker = Marker { version: VERSION, about, salt };
     let bytes = serde_json::to_vec_pretty(&marker).map_err(io::Error::from)?;

@@ -48,7 +48,7 @@ pub fn statements() -> Result<Vec<(&'static str, &'static str)>> {
 }
 
 fn read(text: &'static str) -> Result<Macro> {
-    parts(text).ok_or_else(|| Error::new(Code::Internal, format!("a macro's file can't be read: {text:.80}")))
+    parts(text).ok_or_else(|| Error::new(Code::Internal, format!("the file of a macro cannot be read: {text:.80}")))
 }
 
 fn parts(text: &'static str) -> Option<Macro> {

@@ -1,5 +1,5 @@
--- One column of a table, or an SQL expression over its columns: how often it is NULL, how many different values it has,
--- which are the most frequent, and of numbers their mean and sample standard deviation.
+-- Statistics of one column of a table, or of an SQL expression over its columns: NULLs, distinct values, the most
+-- frequent values, and the mean and sample standard deviation of numbers.
 -- Example: SELECT * FROM mixpanel_column_stats('events', 'properties->>''$.plan''', top_n := 5);
 CREATE OR REPLACE TEMP MACRO mixpanel_column_stats(t, col, top_n := 10) AS TABLE
 WITH listed AS MATERIALIZED (

@@ -1,4 +1,4 @@
--- How often each event happened on each day. Exports those days: some events, or all.
+-- Returns one row per day and event name with the number of events. Exports those days, for the named events or for all.
 -- Example: SELECT * FROM mixpanel_daily_counts('2025-01-01', '2025-01-05', events := ['Sign Up', 'Purchase']);
 CREATE OR REPLACE TEMP MACRO mixpanel_daily_counts(from_date, to_date, events := NULL, filter := NULL, time_zone := NULL, report_time_zone := NULL, window_days := NULL, max_age := NULL, max_wait := NULL, account := NULL, project_id := NULL, region := NULL) AS TABLE
 WITH mixpanel_exported AS NOT MATERIALIZED (

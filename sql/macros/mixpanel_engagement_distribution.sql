@@ -1,5 +1,5 @@
--- How many users did something how often: the users by their number of events, in buckets.
--- Exports those days: some events, or all.
+-- Returns one row per bucket with the number of users whose number of events falls into it.
+-- Exports those days, for the named events or for all.
 -- Example: SELECT * FROM mixpanel_engagement_distribution('2025-01-01', '2025-01-05', events := ['View Item']);
 CREATE OR REPLACE TEMP MACRO mixpanel_engagement_distribution(from_date, to_date, events := NULL, buckets := [1, 2, 5, 10, 25, 50, 100], filter := NULL, time_zone := NULL, report_time_zone := NULL, window_days := NULL, max_age := NULL, max_wait := NULL, account := NULL, project_id := NULL, region := NULL) AS TABLE
 WITH mixpanel_exported AS NOT MATERIALIZED (

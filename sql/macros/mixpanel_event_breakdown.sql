@@ -1,4 +1,5 @@
--- Each event of a table: how many rows, users and percent of all rows it has, and when it was first and last seen.
+-- Returns one row per event name of a table: its rows, its users, its percentage of all rows, and when it was first
+-- and last seen.
 -- Example: SELECT * FROM mixpanel_event_breakdown('events');
 CREATE OR REPLACE TEMP MACRO mixpanel_event_breakdown(t) AS TABLE
 SELECT

@@ -1,6 +1,6 @@
--- A table of events in the columns that the dbt package fivetran/dbt_mixpanel reads. An event without an insert_id gets one
--- that is made of its content and, among equal ones, of its number: the package takes all of a user's events of a name and day that
--- have the same one for one event.
+-- Returns the events of a table in the columns that the dbt package fivetran/dbt_mixpanel reads. An event without an
+-- insert_id gets one made of its content and of its number among equal events, because the package counts the events of one
+-- user, name, day and insert_id once.
 -- Example: SELECT * FROM mixpanel_fivetran_events('events') LIMIT 10;
 CREATE OR REPLACE TEMP MACRO mixpanel_fivetran_events(t) AS TABLE
 SELECT

@@ -1,4 +1,4 @@
--- This database and session: its file, its size, versions, whose data Mixpanel is asked for, and the tables that are kept.
+-- Returns one row about this database and session: file, size, versions, Mixpanel account and project, and managed tables.
 -- Example: SELECT * FROM mixpanel_info();
 CREATE OR REPLACE TEMP MACRO mixpanel_info() AS TABLE
 SELECT

@@ -1,4 +1,4 @@
--- Count, range, sum, mean, population standard deviation and percentiles of a numeric property of an event.
+-- Returns the count, range, sum, mean, population standard deviation and percentiles of a numeric property of an event.
 -- Exports the event.
 -- Example: SELECT * FROM mixpanel_numeric_summary('Purchase', 'Amount', '2025-01-01', '2025-01-05');
 CREATE OR REPLACE TEMP MACRO mixpanel_numeric_summary(event, property, from_date, to_date, percentiles := NULL, filter := NULL, time_zone := NULL, report_time_zone := NULL, window_days := NULL, max_age := NULL, max_wait := NULL, account := NULL, project_id := NULL, region := NULL) AS TABLE

@@ -1,4 +1,5 @@
--- How many of an event's occurrences have each of some properties, and how many lack it. Exports the event.
+-- Returns one row per property with the number of an event's occurrences that have it and that lack it.
+-- Exports the event.
 -- Example: SELECT * FROM mixpanel_property_coverage('Purchase', ['plan', 'Coupon'], '2025-01-01', '2025-01-05');
 CREATE OR REPLACE TEMP MACRO mixpanel_property_coverage(event, properties, from_date, to_date, filter := NULL, time_zone := NULL, report_time_zone := NULL, window_days := NULL, max_age := NULL, max_wait := NULL, account := NULL, project_id := NULL, region := NULL) AS TABLE
 WITH mixpanel_exported AS NOT MATERIALIZED (

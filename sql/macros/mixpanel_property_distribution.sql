@@ -1,4 +1,4 @@
--- The most frequent values of a property of an event, with their percentage of all such events that have the property.
+-- Most frequent values of a property of an event, one row each, with their percentage of the events that have the property.
 -- Exports the event.
 -- Example: SELECT * FROM mixpanel_property_distribution('Purchase', 'plan', '2025-01-01', '2025-01-05');
 CREATE OR REPLACE TEMP MACRO mixpanel_property_distribution(event, property, from_date, to_date, max_rows := 20, filter := NULL, time_zone := NULL, report_time_zone := NULL, window_days := NULL, max_age := NULL, max_wait := NULL, account := NULL, project_id := NULL, region := NULL) AS TABLE

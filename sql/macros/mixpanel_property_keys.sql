@@ -1,4 +1,4 @@
--- The names of the properties in a table, and how many rows have each: of all rows, or of one event's.
+-- Property names in a table, one row each, with the number of rows that have them. Counts all rows, or those of one event.
 -- Example: SELECT key, count FROM mixpanel_property_keys('events', event := 'Purchase');
 CREATE OR REPLACE TEMP MACRO mixpanel_property_keys(t, event := NULL) AS TABLE
 -- As a text, because a table of profiles has no event_name to compare with.

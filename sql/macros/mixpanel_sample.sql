@@ -1,4 +1,4 @@
--- A few rows of a table, drawn at random.
+-- Returns a few random rows of a table.
 -- Example: SELECT * FROM mixpanel_sample('events', n := 5);
 CREATE OR REPLACE TEMP MACRO mixpanel_sample(t, n := 10) AS TABLE
 SELECT *

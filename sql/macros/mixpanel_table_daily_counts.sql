@@ -1,4 +1,5 @@
--- How often each event of a table happened on each day, each occurrence counted once, as in Mixpanel's reports.
+-- Returns one row per day and event name of a table with the number of events. Counts each occurrence once, as Mixpanel's
+-- reports do.
 -- Example: SELECT * FROM mixpanel_table_daily_counts('events', events := ['Sign Up', 'Purchase']);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_daily_counts(t, from_date := NULL, to_date := NULL, events := NULL, report_time_zone := NULL) AS TABLE
 SELECT date, event_name, sum(occurrences)::BIGINT AS count

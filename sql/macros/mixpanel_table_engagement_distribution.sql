@@ -1,4 +1,4 @@
--- How many users of a table did something how often: the users by their number of events, in buckets.
+-- Returns one row per bucket with the number of users of a table whose number of events falls into it.
 -- Example: SELECT * FROM mixpanel_table_engagement_distribution('events', events := ['View Item']);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_engagement_distribution(t, from_date := NULL, to_date := NULL, events := NULL, buckets := [1, 2, 5, 10, 25, 50, 100], report_time_zone := NULL) AS TABLE
 SELECT

@@ -1,5 +1,5 @@
--- How many users of a table of events take some steps in their order, each later than the one before and all within
--- some time of the first, and how long that takes them.
+-- Returns one row per step with the number of users of a table who take the steps in order and the time that they need.
+-- Each step must come later than the one before, and all within an interval of the first.
 -- Example: SELECT * FROM mixpanel_table_funnel('events', ['View Item', 'Add To Cart', 'Purchase'], INTERVAL 7 DAYS);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_funnel(t, steps, within, segment_by := NULL) AS TABLE
 WITH RECURSIVE taken AS MATERIALIZED (

@@ -1,4 +1,5 @@
--- Count, range, sum, mean, population standard deviation and percentiles of a numeric property of an event in a table.
+-- Returns the count, range, sum, mean, population standard deviation and percentiles of a numeric property of an event
+-- in a table.
 -- Example: SELECT * FROM mixpanel_table_numeric_summary('events', 'Purchase', 'Amount', percentiles := [5, 99.9]);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_numeric_summary(t, event, property, from_date := NULL, to_date := NULL, percentiles := NULL, report_time_zone := NULL) AS TABLE
 SELECT
@@ -11,7 +12,7 @@ SELECT
             + (numbers[ceil(place)::BIGINT + 1] - numbers[floor(place)::BIGINT + 1]) * (place - floor(place))
             FOR place IN [
                 CASE WHEN percentile BETWEEN 0 AND 100 THEN percentile / 100 * (count - 1)
-                    ELSE error('percentiles are numbers from 0 to 100')::DOUBLE END
+                    ELSE error('[INVALID_ARGUMENT] percentiles: must be numbers from 0 to 100.')::DOUBLE END
                 FOR percentile IN list_sort(list_distinct(percentiles::DOUBLE[]))
             ]
         ]

@@ -1,4 +1,4 @@
--- How many of an event's occurrences in a table have each of some properties, and how many lack it.
+-- Returns one row per property with the number of an event's occurrences in a table that have it and that lack it.
 -- Example: SELECT * FROM mixpanel_table_property_coverage('events', 'Purchase', ['plan', 'Coupon']);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_property_coverage(t, event, properties, from_date := NULL, to_date := NULL, report_time_zone := NULL) AS TABLE
 SELECT

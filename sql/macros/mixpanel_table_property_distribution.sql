@@ -1,4 +1,5 @@
--- The most frequent values of a property of an event in a table, with their percentage of all such events that have the property.
+-- Most frequent values of a property of an event in a table, one row each, with their percentage of the events that have
+-- the property.
 -- Example: SELECT * FROM mixpanel_table_property_distribution('events', 'Purchase', 'plan');
 CREATE OR REPLACE TEMP MACRO mixpanel_table_property_distribution(t, event, property, from_date := NULL, to_date := NULL, max_rows := 20, report_time_zone := NULL) AS TABLE
 SELECT value, count(*) AS count, 100.0 * count(*) / sum(count(*)) OVER () AS percentage

@@ -1,5 +1,5 @@
--- Which users of a table of events come back: of those whose first born_event was on one day, or in one week or month,
--- how many did return_event in each of the periods after it.
+-- Returns one row per cohort date and period with the number of users of a table who come back. A cohort is the users whose
+-- first born_event was on one day, week or month. They come back in a period if they do return_event in it.
 -- Example: SELECT * FROM mixpanel_table_retention('events', 'Sign Up', 'View Item', unit := 'day', periods := 3);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_retention(t, born_event, return_event, unit := 'day', periods := 10) AS TABLE
 WITH happened AS MATERIALIZED (
@@ -9,7 +9,7 @@ WITH happened AS MATERIALIZED (
 length AS (
     SELECT
         CASE WHEN unit IN ('day', 'week', 'month') THEN unit::VARCHAR
-            ELSE error('unit is day, week or month') END AS name,
+            ELSE error('[INVALID_ARGUMENT] unit: must be ''day'', ''week'' or ''month''.') END AS name,
         CASE unit WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAYS ELSE INTERVAL 1 MONTH END AS period
 ),
 born AS (

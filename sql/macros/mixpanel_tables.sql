@@ -1,5 +1,5 @@
--- The tables that are kept, one row each: their rows, the days they were fetched for, those among them that did not come, and when and
--- how often that was. One that was dropped is not listed.
+-- Managed tables, one row each: their rows, the days that were fetched, the days that are missing, and when and how often
+-- they were fetched. Does not list dropped tables.
 -- Example: SELECT name, type, row_count, from_date, to_date, missing_days FROM mixpanel_tables();
 CREATE OR REPLACE TEMP MACRO mixpanel_tables() AS TABLE
 WITH

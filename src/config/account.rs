@@ -173,9 +173,7 @@ impl Account {
             _ => format!("{}, or add project_id := '...' to the call", self.source.give(Field::ProjectId)),
         };
         let problem = format!("{} is missing: {kind}s can read several projects", self.source.spell(Field::ProjectId));
-        self.source
-            .error(problem)
-            .fix(format!("{fix}. The number stands in Mixpanel under Settings > Project Settings"))
+        self.source.error(problem).fix(format!("{fix}. Mixpanel shows the number under Settings > Project Settings"))
     }
 }
 
@@ -186,7 +184,7 @@ pub fn check_id(text: &str) -> Result<(), String> {
     }
     // A project token or secret pasted into the wrong place must not come back in an error.
     if is_hex_key(text) {
-        return Err("looks like a project's token or secret; the id is a number, like 1234567".into());
+        return Err("looks like a project's token or secret. The id is a number, like 1234567".into());
     }
     Err(format!("must be a number, like 1234567, not '{}'", shown(text)))
 }
@@ -194,7 +192,7 @@ pub fn check_id(text: &str) -> Result<(), String> {
 /// Whether a text may be an account's name and not, by mistake, what belongs into the account.
 pub fn check_account_name(text: &str) -> Result<(), String> {
     match is_hex_key(text) {
-        true => Err("looks like a token or secret; the name of an account is wanted".into()),
+        true => Err("looks like a token or secret. Use the name of an account".into()),
         false => Ok(()),
     }
 }

@@ -111,8 +111,7 @@ impl Config {
             let hint = credentials.as_ref().ok().and_then(hints::hint);
             let mut warnings = resolve::warnings(credentials.as_ref().ok(), file, hint.as_deref());
             if account.name().is_some() && is_default && !overriding.is_empty() {
-                warnings
-                    .push(format!("{} of the environment goes before what the file says", overriding.join(" and ")));
+                warnings.push(format!("{} of the environment overrides the accounts file", overriding.join(" and ")));
             }
             AccountInfo {
                 name,
@@ -143,16 +142,16 @@ impl Config {
         let mut written = self.update(Some(&credentials), |text, accounts| {
             is_ours.set(!accounts.format.holds(name, &account));
             if accounts.get(name).is_some() {
-                return Err(Error::new(Code::AccountExists, format!("there is an account '{name}' already")).fix(
-                    format!("Choose another name, or remove it first with CALL mixpanel_account_remove('{name}')"),
-                ));
+                return Err(Error::new(Code::AccountExists, format!("account '{name}' already exists")).fix(format!(
+                    "Choose another name, or remove it first with CALL mixpanel_account_remove('{name}')"
+                )));
             }
             edit::add(text, name, &account)
         })?;
         if is_ours.get() {
             written.warnings.push(
-                "only this extension can use this account: the file's format, which other programs share, has no place \
-                 for one of its name or kind"
+                "only this extension can use this account: the file's shared format cannot hold an account of this \
+                 name or kind"
                     .into(),
             );
         }
@@ -193,7 +192,7 @@ impl Config {
         let mut warnings = resolve::warnings(credentials, None, credentials.and_then(hints::hint).as_deref());
         if !matches!(resolve::environment_account(&self.environment), Ok(None)) {
             warnings
-                .push("the environment holds credentials too (MP_*), which win over the file's default account".into());
+                .push("the environment has credentials too (MP_*), which override the file's default account".into());
         }
         Ok(Written { default, warnings })
     }
@@ -228,12 +227,12 @@ fn check_name(name: &str) -> Result<&str> {
         return Err(Error::argument("name", "must not be empty"));
     }
     if name.chars().any(char::is_control) {
-        return Err(Error::argument("name", "must not hold line breaks or other control characters"));
+        return Err(Error::argument("name", "must not contain line breaks or other control characters"));
     }
     if name == ENVIRONMENT_ACCOUNT {
         return Err(Error::argument(
             "name",
-            format!("'{ENVIRONMENT_ACCOUNT}' stands for the environment's credentials"),
+            format!("'{ENVIRONMENT_ACCOUNT}' is reserved for the environment's credentials. Choose another name"),
         ));
     }
     Ok(name)

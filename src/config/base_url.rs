@@ -32,13 +32,13 @@ pub struct BaseUrl {
 pub enum BaseUrlError {
     #[error("is not a URL ({0})")]
     Syntax(#[from] url::ParseError),
-    #[error("holds braces, and only {REGION} is replaced")]
+    #[error("contains braces, but only {REGION} is a placeholder")]
     Braces,
-    #[error("must be https: plain http would show the credentials to the network")]
+    #[error("must be https, because plain http exposes the credentials to the network")]
     Plain,
     #[error("must start with https://")]
     Scheme,
-    #[error("must not hold a user or password")]
+    #[error("must not contain a user or password")]
     User,
     #[error("must end with the host or a path")]
     Ending,

@@ -80,7 +80,7 @@ impl File {
     fn parse(text: &str) -> Result<Self> {
         let document: DocumentMut = text
             .parse()
-            .map_err(|_| Error::new(Code::Internal, "the accounts file changed its form between two reads"))?;
+            .map_err(|_| Error::new(Code::Internal, "the accounts file changed its format between two reads"))?;
         let format = Format::of(document.as_table());
         Ok(Self { document, format })
     }
@@ -196,8 +196,8 @@ impl File {
         if wanting.is_empty() {
             return Ok(());
         }
-        let problem = format!("account '{name}' is needed by the file's targets {}", wanting.join(", "));
-        Err(Error::new(Code::InvalidConfig, problem).fix("Remove these first, with mp target remove"))
+        let problem = format!("the file's targets {} need account '{name}'", wanting.join(", "));
+        Err(Error::new(Code::InvalidConfig, problem).fix("Remove these targets first with mp target remove"))
     }
 }
 

@@ -84,11 +84,11 @@ impl Accounts {
 /// Errors: `InvalidConfig` for what is no file, before it is opened: a pipe would never end. `IoError`.
 pub(super) fn text(path: &Path) -> Result<String> {
     let reading =
-        |error: std::io::Error| Error::from(error).context(format!("reading the accounts file {}", path.display()));
+        |error: std::io::Error| Error::from(error).context(format!("cannot read the accounts file {}", path.display()));
     match std::fs::metadata(path) {
         Ok(found) if found.is_file() => {}
         Ok(found) => {
-            let problem = format!("{} is {}, and no file", path.display(), kind(&found));
+            let problem = format!("{} is {}, not a file", path.display(), kind(&found));
             return Err(Error::new(Code::InvalidConfig, problem)
                 .fix("Move it away, or set MP_CONFIG_PATH to the path of an accounts file"));
         }
@@ -149,11 +149,12 @@ impl Reader<'_> {
             }
             Some("oauth_token") => Ok(()),
             Some("oauth_browser") => Err(unusable(
-                "is a login by browser (oauth_browser), whose tokens only the program that made it can renew",
+                "is a browser login (oauth_browser), whose tokens only the program that created it can renew",
             )
-            .fix("Use a service account, or put a token that it gives you into MP_OAUTH_TOKEN")),
-            Some(other) => Err(unusable(&format!("has the type '{}', which is not known here", shown(other)))
-                .fix("Use a service account")),
+            .fix("Use a service account, or set MP_OAUTH_TOKEN to a token of that program")),
+            Some(other) => {
+                Err(unusable(&format!("has the unknown type '{}'", shown(other))).fix("Use a service account"))
+            }
         }
     }
 
@@ -242,7 +243,7 @@ mod tests {
         assert_eq!(get("agent").token_variable.as_deref(), Some("MY_TOKEN"));
         assert_eq!(get("my old").credentials().map(|credentials| credentials.kind()), Ok(Kind::ProjectSecret));
         let problem = |name| get(name).credentials().unwrap_err().to_string();
-        assert!(problem("me").contains("account 'me' is a login by browser"), "{}", problem("me"));
+        assert!(problem("me").contains("account 'me' is a browser login"), "{}", problem("me"));
         assert!(problem("new").contains("region of account 'new' must be"), "{}", problem("new"));
         assert_eq!((get("me").project_id.as_deref(), get("new").region), (Some("7"), None));
     }

@@ -13,11 +13,15 @@ pub(super) fn hint(credentials: &Credentials) -> Option<String> {
     match credentials {
         Credentials::ServiceAccount { username, secret } => {
             if secret.expose() == username {
-                return Some("username and secret are the same text; the secret is shown once, when it is made".into());
+                return Some(
+                    "username and secret are the same text. Mixpanel shows the secret only once, when you \
+                             create the service account"
+                        .into(),
+                );
             }
             if is_hex_key(username) {
                 return Some(
-                    "the username looks like an old API key, which Mixpanel takes no more; make a service account"
+                    "the username looks like an old API key, which Mixpanel no longer accepts. Create a service account"
                         .into(),
                 );
             }
@@ -29,18 +33,19 @@ pub(super) fn hint(credentials: &Credentials) -> Option<String> {
             }
             if username.contains('@') && !username.ends_with(SERVICE_ACCOUNT) {
                 return Some(format!(
-                    "the username looks like an e-mail address; a service account's ends with {SERVICE_ACCOUNT}"
+                    "the username looks like an e-mail address. A service account's username ends with \
+                     {SERVICE_ACCOUNT}"
                 ));
             }
             None
         }
         Credentials::ProjectSecret(secret) if !is_hex_key(secret.expose()) => Some(
-            "a secret without a username is taken for a project's secret, but this one does not look like one \
-             (32 hexadecimal digits); if it is a service account's, give its username too"
+            "a secret without a username counts as a project secret, but this one does not look like one (32 \
+             hexadecimal digits). If it belongs to a service account, add its username"
                 .into(),
         ),
         Credentials::OAuthToken(token) if is_hex_key(token.expose()) => {
-            Some("the token looks like a project's token, which can only send events; use a service account".into())
+            Some("the token looks like a project token, which can only send events. Use a service account".into())
         }
         Credentials::ProjectSecret(_) | Credentials::OAuthToken(_) => None,
     }

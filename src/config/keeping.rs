@@ -80,12 +80,17 @@ fn archive(environment: &Environment, setting: Option<&str>, is_mixpanel: bool) 
         Some(text) => Some(text.trim()),
         None => environment.text(ARCHIVE)?,
     };
-    let cache = || environment.cache_folder().map_or(ArchivePlace::Off("no home folder is known"), ArchivePlace::Cache);
+    let cache = || {
+        environment.cache_folder().map_or(ArchivePlace::Off("this user has no known home folder"), ArchivePlace::Cache)
+    };
     Ok(match said {
         Some("off") => ArchivePlace::Off("it is switched off"),
         Some("default") => cache(),
         // What a test server answers is nobody's data.
-        None if !is_mixpanel => ArchivePlace::Off("MP_API_BASE_URL is set, and mixpanel_archive or MP_ARCHIVE is not"),
+        None if !is_mixpanel => ArchivePlace::Off(
+            "MP_API_BASE_URL is set, but neither mixpanel_archive nor MP_ARCHIVE \
+                                                   is",
+        ),
         None | Some("") => cache(),
         Some(path) => {
             let path = environment.expanded(PathBuf::from(path));
@@ -97,7 +102,7 @@ fn archive(environment: &Environment, setting: Option<&str>, is_mixpanel: bool) 
 fn age(text: &str) -> Result<SignedDuration> {
     let length = text.parse::<Span>().ok().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
     length.filter(|length| !length.is_negative()).ok_or_else(|| {
-        Error::new(Code::InvalidConfig, format!("{MAX_AGE} is no length of time: {text:?}"))
+        Error::new(Code::InvalidConfig, format!("{MAX_AGE} must be a length of time, not {text:?}"))
             .fix("Write it like '20 hours' or '2 days'")
     })
 }

@@ -41,12 +41,16 @@ impl Lock {
                 Ok(Some(file)) => return Ok(Self { path, _file: file }),
                 // On Windows a file that is being removed can't be opened.
                 Err(error) if cfg!(not(windows)) || Instant::now() > deadline => {
-                    return Err(Error::from(error).context(format!("locking the accounts file by {}", path.display())));
+                    return Err(
+                        Error::from(error).context(format!("cannot lock the accounts file with {}", path.display()))
+                    );
                 }
                 Ok(None) if Instant::now() > deadline => {
                     let seconds = PATIENCE.as_secs();
-                    let problem = format!("another process has been changing {} for {seconds} seconds", file.display());
-                    return Err(Error::new(Code::IoError, problem).fix("Run it again when that is done"));
+                    let problem = format!("another process has locked {} for {seconds} seconds", file.display());
+                    return Err(
+                        Error::new(Code::IoError, problem).fix("Run it again when the other process has finished")
+                    );
                 }
                 Ok(None) | Err(_) => std::thread::sleep(PAUSE),
             }

@@ -92,7 +92,7 @@ impl Target {
     pub fn choose_region(&self, region: &str) -> String {
         match &self.account {
             Some(name) if self.region_from != RegionFrom::Variable => {
-                format!("write region = \"{region}\" into account '{name}' of the accounts file")
+                format!("set region = \"{region}\" for account '{name}' in the accounts file")
             }
             _ => format!("set MP_REGION='{region}'"),
         }
@@ -158,11 +158,8 @@ pub(super) fn environment_account(environment: &Environment) -> Result<Option<Ac
     if token.is_none() && secret.is_none() {
         return match environment.text(USERNAME)? {
             None => Ok(None),
-            Some(_) => Err(Error::new(
-                Code::InvalidConfig,
-                format!("{SECRET} is missing: {USERNAME} is set, but no credentials"),
-            )
-            .fix(format!("Set {SECRET} (or {OAUTH_TOKEN}), or unset {USERNAME} to use the accounts file"))),
+            Some(_) => Err(Error::new(Code::InvalidConfig, format!("{SECRET} is missing: only {USERNAME} is set"))
+                .fix(format!("Set {SECRET} (or {OAUTH_TOKEN}), or unset {USERNAME} to use the accounts file"))),
         };
     }
     Ok(Some(Account {
@@ -193,7 +190,7 @@ pub(super) fn accounts(environment: &Environment) -> Result<Accounts> {
         if account.token.is_none() {
             let name = account.name().unwrap_or_default();
             let what =
-                format!("the token of account '{name}' is to be in the variable {}, which is not set", shown(variable));
+                format!("account '{name}' takes its token from the variable {}, which is not set", shown(variable));
             account.problem = Some(Error::new(Code::InvalidConfig, what).fix("Set it before DuckDB starts"));
         }
     }
@@ -233,7 +230,7 @@ fn choose(environment: &Environment, named: Option<&str>) -> Result<Account> {
         }
         None if accounts.list.is_empty() => Err(missing(environment)),
         None => {
-            let problem = format!("there is no default among the accounts {}", quoted(&accounts.names()));
+            let problem = format!("the accounts file names no default among {}", quoted(&accounts.names()));
             Err(Error::new(Code::InvalidConfig, problem)
                 .fix("Choose one with CALL mixpanel_account_use('...'), or add account := '...' to the call"))
         }
@@ -244,18 +241,21 @@ pub(super) fn not_found(name: &str, accounts: &Accounts) -> Error {
     let name = shown(name);
     let error = Error::new(Code::AccountNotFound, format!("there is no account '{name}'"));
     match accounts.names().as_slice() {
-        [] => error.fix(format!("The accounts file has none; CALL mixpanel_account_add('{name}', ...) adds it")),
-        names => error.fix(format!("There are {}; CALL mixpanel_account_add(...) adds one", quoted(names))),
+        [] => error.fix(format!(
+            "The accounts file is empty. Add the account with CALL mixpanel_account_add('{name}', \
+                                 ...)"
+        )),
+        names => error.fix(format!("Use one of {}, or add it with CALL mixpanel_account_add(...)", quoted(names))),
     }
 }
 
 fn missing(environment: &Environment) -> Error {
     let file = environment.accounts_file().unwrap_or_else(|| Path::new("~/.mp/config.toml").to_owned());
     Error::new(Code::MissingCredentials, "no Mixpanel credentials were found").fix(format!(
-        "Give them in one of three ways:
+        "Provide them in one of three ways:
   1. in the environment, before DuckDB starts:
        export MP_USERNAME='name.1a2b3c.mp-service-account' MP_SECRET='...' MP_PROJECT_ID='1234567' MP_REGION='us'
-  2. in SQL, which keeps them in the accounts file:
+  2. in SQL, which writes them to the accounts file:
        CALL mixpanel_account_add('main', username := 'name.1a2b3c.mp-service-account', secret := '...',
                                  project_id := '1234567', region := 'us');
   3. in the accounts file itself, {}:
@@ -267,7 +267,7 @@ fn missing(environment: &Environment) -> Error {
        default_project = \"1234567\"
        username = \"name.1a2b3c.mp-service-account\"
        secret = \"...\"
-Service accounts are made in Mixpanel under Organization Settings > Service Accounts",
+Create service accounts in Mixpanel under Organization Settings > Service Accounts",
         file.display()
     ))
 }
@@ -285,7 +285,7 @@ fn quoted(names: &[&str]) -> String {
 /// What to know about credentials, and about the file they came from.
 pub(super) fn warnings(credentials: Option<&Credentials>, file: Option<&Path>, hint: Option<&str>) -> Vec<String> {
     let retires = credentials.is_some_and(|credentials| credentials.kind() == Kind::ProjectSecret).then(|| {
-        "Mixpanel retires project secrets on 3 March 2027; make a service account under Organization Settings > \
+        "Mixpanel retires project secrets on 3 March 2027. Create a service account under Organization Settings > \
          Service Accounts before that"
             .to_owned()
     });

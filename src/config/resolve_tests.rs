@@ -205,8 +205,8 @@ fn an_account_that_cannot_be_used_harms_no_other() {
     let config = home.config(&[]);
     assert!(config.resolve(&account("a")).is_ok());
     for (call, problem) in [
-        (Overrides::default(), "account 'me' is a login by browser"),
-        (account("me"), "account 'me' is a login by browser"),
+        (Overrides::default(), "account 'me' is a browser login"),
+        (account("me"), "account 'me' is a browser login"),
         (account("odd"), "region of account 'odd' must be"),
     ] {
         let error = error(config.resolve(&call));
@@ -312,7 +312,7 @@ fn bad_additions_change_nothing() {
     let refused = [
         (new("a"), Code::AccountExists, "'a' already"),
         (new(" "), Code::InvalidArgument, "name: must not be empty"),
-        (new("a\nb"), Code::InvalidArgument, "name: must not hold line breaks"),
+        (new("a\nb"), Code::InvalidArgument, "name: must not contain line breaks"),
         (new("(environment)"), Code::InvalidArgument, "name:"),
         (NewAccount { secret: None, ..new("c") }, Code::InvalidArgument, "secret is missing"),
         (NewAccount { project_id: None, ..new("c") }, Code::InvalidArgument, "project_id is missing"),

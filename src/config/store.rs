@@ -16,8 +16,9 @@ use crate::contract::{Code, Error, Result};
 ///
 /// Errors: `IoError` with the path, `InvalidConfig` for what is no file, and what `change` complains of.
 pub(super) fn update<T>(path: &Path, change: impl Fn(&str) -> Result<(String, T)>) -> Result<T> {
-    let writing =
-        |error: std::io::Error| Error::from(error).context(format!("writing the accounts file {}", path.display()));
+    let writing = |error: std::io::Error| {
+        Error::from(error).context(format!("cannot write the accounts file {}", path.display()))
+    };
     // What is no file has no lock beside it either.
     file::text(path)?;
     let target = follow_links(path).map_err(writing)?;
@@ -44,7 +45,7 @@ pub(super) fn warning(path: &Path) -> Option<String> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then(|| {
         let path = path.display();
-        format!("{path} can be read by other users of this machine (mode {mode:03o}); run: chmod 600 '{path}'")
+        format!("other users of this machine can read {path} (mode {mode:03o}). Run chmod 600 '{path}'")
     })
 }
 
@@ -89,7 +90,7 @@ fn create_directory(directory: &Path) -> std::io::Result<()> {
 /// The path of the accounts file, or the complaint that there is nowhere to put one.
 pub(super) fn required(path: Option<PathBuf>) -> Result<PathBuf> {
     path.ok_or_else(|| {
-        Error::new(Code::InvalidConfig, "there is no home directory to keep the accounts file in")
+        Error::new(Code::InvalidConfig, "there is no home directory for the accounts file")
             .fix("Set MP_CONFIG_PATH to the path of a file")
     })
 }

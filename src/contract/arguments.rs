@@ -43,7 +43,7 @@ impl Arguments {
     /// Refuses a NULL that was written down or is what a variable holds; `instead` says what to write.
     pub fn refuse_null(&self, name: &str, instead: &str) -> Result<()> {
         match self.0.iter().any(|(given, value)| given == name && *value == Value::Null) {
-            true => Err(Error::argument(name, format!("is NULL; {instead}"))),
+            true => Err(Error::argument(name, format!("is NULL. {instead}"))),
             false => Ok(()),
         }
     }
@@ -89,7 +89,7 @@ impl Arguments {
     }
 
     pub fn required_text(&self, name: &str) -> Result<&str> {
-        self.text(name)?.ok_or_else(|| Error::argument(name, format!("is missing; add {name} := '...'")))
+        self.text(name)?.ok_or_else(|| Error::argument(name, format!("is missing. Add {name} := '...'")))
     }
 
     pub fn boolean(&self, name: &str) -> Result<Option<bool>> {
@@ -136,9 +136,9 @@ impl Arguments {
             Some(Value::Text(text)) => text.trim().parse().ok(),
             Some(_) => None,
         };
-        number.map(Some).ok_or_else(|| {
-            Error::argument(name, "must be a whole number of 64 bits, given as a number or as text with nothing else")
-        })
+        number
+            .map(Some)
+            .ok_or_else(|| Error::argument(name, "must be a whole number of 64 bits, as a number or as text"))
     }
 
     pub fn date(&self, name: &str) -> Result<Option<Date>> {
@@ -160,10 +160,10 @@ impl Arguments {
             Value::Date(days) => date_of(*days).ok_or_else(|| unknown_date(name)),
             Value::Timestamp(micros) => time_of(*micros).map(|time| time.date()).ok_or_else(|| unknown_date(name)),
             Value::Text(text) => text.trim().parse().map_err(|error: jiff::Error| {
-                let problem = format!("holds {text:?}, which is no date like '2025-01-31'");
+                let problem = format!("contains {text:?}, which is not a date like '2025-01-31'");
                 Error::argument(name, problem).caused_by(error)
             }),
-            Value::Null => Err(Error::argument(name, "holds a NULL; remove it")),
+            Value::Null => Err(Error::argument(name, "contains NULL. Remove it")),
             _ => Err(Error::argument(name, "must be a list of dates, like [DATE '2025-01-31']")),
         });
         dates.collect::<Result<Vec<_>>>().map(Some)
@@ -175,7 +175,7 @@ impl Arguments {
         if let (Some(first), Some(last)) = (first, last)
             && first > last
         {
-            return Err(Error::argument(from, format!("{first} is after {to} {last}; swap them")));
+            return Err(Error::argument(from, format!("{first} is after {to} {last}. Swap them")));
         }
         Ok((first, last))
     }
@@ -183,7 +183,7 @@ impl Arguments {
     /// The same, where both ends must be given.
     pub fn required_dates(&self, from: &str, to: &str) -> Result<(Date, Date)> {
         let required = |name, date: Option<Date>| {
-            date.ok_or_else(|| Error::argument(name, format!("is missing; add {name} := '2025-01-31'")))
+            date.ok_or_else(|| Error::argument(name, format!("is missing. Add {name} := '2025-01-31'")))
         };
         let (first, last) = self.dates(from, to)?;
         Ok((required(from, first)?, required(to, last)?))
@@ -217,12 +217,12 @@ impl Arguments {
             Some(_) => return Err(Error::argument(name, format!("must be a list, like {name} := ['a', 'b']"))),
         };
         if items.is_empty() {
-            return Err(Error::argument(name, "is an empty list; leave it out to ask for everything"));
+            return Err(Error::argument(name, "is an empty list. Leave it out to request everything"));
         }
         let texts = items.iter().map(|item| match item {
             Value::Text(text) if !text.is_empty() => Ok(text.clone()),
-            Value::Text(_) => Err(Error::argument(name, "holds an empty string; remove it")),
-            _ => Err(Error::argument(name, "holds a NULL; remove it")),
+            Value::Text(_) => Err(Error::argument(name, "contains an empty string. Remove it")),
+            _ => Err(Error::argument(name, "contains NULL. Remove it")),
         });
         texts.collect::<Result<Vec<_>>>().map(Some)
     }
@@ -241,14 +241,14 @@ impl Arguments {
             Some(_) => return Err(expected()),
         };
         let ids = items.iter().map(|item| match item {
-            Value::Text(text) if text.is_empty() => Err(Error::argument(name, "holds an empty string; remove it")),
+            Value::Text(text) if text.is_empty() => Err(Error::argument(name, "contains an empty string. Remove it")),
             Value::Text(text) => Ok(text.clone()),
             Value::Integer(number) => Ok(number.to_string()),
             // A whole number that is too large for the other kind.
             Value::Decimal(digits) if !digits.contains('.') => Ok(digits.clone()),
             Value::Null => Err(Error::argument(
                 name,
-                "holds a NULL; list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL) makes a list without",
+                "contains NULL. Use list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL)",
             )),
             _ => Err(expected()),
         });
@@ -286,7 +286,7 @@ pub fn one_of(words: &[&str]) -> String {
 }
 
 fn unknown_date(name: &str) -> Error {
-    Error::argument(name, "is outside the dates that Mixpanel knows (years 0001 to 9999)")
+    Error::argument(name, "is outside the years 0001 to 9999, which Mixpanel accepts")
 }
 
 #[cfg(test)]
@@ -309,8 +309,8 @@ mod tests {
 
     #[test]
     fn null_is_refused_where_nothing_would_mean_everything() {
-        let refused = |arguments: Arguments| message(arguments.refuse_null("days", "leave it out"));
-        assert!(refused(arguments("days", Value::Null)).contains("days: is NULL; leave it out"));
+        let refused = |arguments: Arguments| message(arguments.refuse_null("days", "Leave it out"));
+        assert!(refused(arguments("days", Value::Null)).contains("days: is NULL. Leave it out"));
         assert_eq!(refused(Arguments::default()) + &refused(arguments("days", Value::List(vec![]))), "");
     }
 
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(days(same.to_vec()), Ok(Some(vec![day; 3])));
         assert_eq!(days(vec![]), Ok(Some(vec![])));
         for (bad, problem) in
-            [(Value::Null, "NULL"), (Value::Text("x".into()), "no date"), (Value::Integer(1), "list of dates")]
+            [(Value::Null, "NULL"), (Value::Text("x".into()), "not a date"), (Value::Integer(1), "list of dates")]
         {
             assert!(message(days(vec![bad])).contains(problem), "{problem}");
         }

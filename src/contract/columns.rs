@@ -103,8 +103,8 @@ impl SqlType {
             "VARCHAR[]" | "TEXT[]" | "STRING[]" => SqlType::VARCHARS,
             decimal => Self::parse_decimal(decimal).ok_or_else(|| {
                 format!(
-                    "type '{text}' is not one of VARCHAR, JSON, BOOLEAN, INTEGER, BIGINT, DOUBLE, DECIMAL(width,scale), \
-                     DATE, TIMESTAMP, VARCHAR[]"
+                    "type '{text}' is not supported. Use one of VARCHAR, JSON, BOOLEAN, INTEGER, BIGINT, DOUBLE, \
+                     DECIMAL(width,scale), DATE, TIMESTAMP, VARCHAR[]"
                 )
             })?,
         })

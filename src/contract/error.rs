@@ -108,7 +108,7 @@ impl Error {
 
     /// An argument or setting with a NUL in a text of it.
     pub fn nul(parameter: &str) -> Self {
-        Self::argument(parameter, "holds a NUL character, chr(0); take it out")
+        Self::argument(parameter, "contains a NUL character, chr(0). Remove it")
     }
 
     /// Mixpanel's own words, as they came (see [`crate::mixpanel`] for how bodies are cut to a sentence).
@@ -223,8 +223,12 @@ impl Eq for Parts {}
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         let shown = match error.kind() {
-            std::io::ErrorKind::OutOfMemory => Self::new(Code::OutOfMemory, "there is no memory for what came")
-                .fix("Ask for less at a time, or give the process more memory"),
+            std::io::ErrorKind::OutOfMemory => Self::new(
+                Code::OutOfMemory,
+                "the process has no memory left for the \
+                                                                             answer",
+            )
+            .fix("Request less at a time, or give the process more memory"),
             _ => Self::new(Code::IoError, error.to_string()),
         };
         shown.caused_by(error)

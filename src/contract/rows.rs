@@ -35,7 +35,7 @@ struct Column<A> {
 type MakeArray<A> = dyn Fn(&A) -> Result<ArrayRef> + Send + Sync;
 
 impl<A: 'static> Table<A> {
-    #[expect(clippy::new_without_default, reason = "a table without columns is no default of anything")]
+    #[expect(clippy::new_without_default, reason = "a table without columns has no default")]
     pub fn new() -> Self {
         Self { columns: Vec::new() }
     }

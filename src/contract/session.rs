@@ -28,8 +28,8 @@ impl Session {
     pub fn require_external_access(&self) -> Result<()> {
         match self.external_access {
             true => Ok(()),
-            false => Err(Error::new(Code::ExternalAccessDisabled, "this database may reach neither network nor files")
-                .fix("It was opened with enable_external_access = false; open it without to use this function")),
+            false => Err(Error::new(Code::ExternalAccessDisabled, "this database forbids access to network and files")
+                .fix("Open it without enable_external_access = false to use this function")),
         }
     }
 

@@ -34,7 +34,7 @@ struct Guard<L: FnOnce(Error)>(Option<L>);
 impl<L: FnOnce(Error)> Drop for Guard<L> {
     fn drop(&mut self) {
         if let Some(lost) = self.0.take() {
-            lost(Error::new(Code::Internal, "the download thread ended before its work"));
+            lost(Error::new(Code::Internal, "the download thread ended early"));
         }
     }
 }

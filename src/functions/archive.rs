@@ -11,7 +11,7 @@ use crate::{
 
 pub const ARCHIVE: Function = Function {
     name: "mixpanel_archive",
-    description: "What is kept of exports, one row a file, or one row that says why nothing is.",
+    description: "Answers in the archive of exports, one row per file. If nothing is archived, one row says why.",
     example: "SELECT project_id, count(*) AS files, sum(bytes) AS bytes FROM mixpanel_archive() GROUP BY ALL;",
     bind: |_, session| {
         session.require_external_access()?;
@@ -43,12 +43,13 @@ type Row = Result<Kept, String>;
 
 pub const CLEAR: Function = Function {
     name: "mixpanel_archive_clear",
-    description: "Removes what is kept of exports, all or what is older; the row says how much that was.",
+    description: "Deletes archived answers of exports: all of them, or those older than older_than. Returns how much \
+                  it deleted.",
     example: "CALL mixpanel_archive_clear(older_than := INTERVAL 90 DAYS);",
     parameters: &[Param::named(
         "older_than",
         SqlType::Interval,
-        "only what Mixpanel was asked for so long ago; a folder that you named wants it said",
+        "Only answers fetched at least this long ago. Required for a folder that you named",
     )],
     bind: |arguments, session| {
         session.require_external_access()?;
@@ -58,7 +59,8 @@ pub const CLEAR: Function = Function {
             && let ArchivePlace::Named(path) = &place
         {
             let problem = format!(
-                "is missing: {} was named to keep answers for good; older_than := INTERVAL 0 DAYS removes all of them",
+                "is missing: the folder {} keeps answers for good. Use older_than := INTERVAL 0 DAYS to delete all of \
+                 them",
                 path.display()
             );
             return Err(Error::argument("older_than", problem));

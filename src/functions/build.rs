@@ -6,7 +6,8 @@ use crate::contract::{Function, Host, Table};
 
 pub const BUILD: Function = Function {
     name: "mixpanel_build",
-    description: "The version of the loaded extension, the C API that DuckDB loaded it through, and DuckDB's own version and platform.",
+    description: "Returns the version of the loaded extension, the C API that DuckDB loaded it through, and DuckDB's \
+                  version and platform.",
     example: "SELECT * FROM mixpanel_build();",
     bind: |_, session| {
         let host = Arc::clone(&session.host);

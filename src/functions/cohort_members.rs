@@ -21,7 +21,8 @@ use crate::{
 
 pub const COHORT_MEMBERS: Function = Function {
     name: "mixpanel_cohort_members",
-    description: "The members of saved cohorts, one row for each cohort and member: of all visible cohorts, or of those that are named. At least one request for each cohort.",
+    description: "Returns one row per cohort and member, for the named cohorts or for all visible ones. Makes at least \
+                  one request per cohort.",
     example: "SELECT cohort_id, count(*) FROM mixpanel_cohort_members(cohort_ids := [1001, 1006]) GROUP BY ALL;",
     parameters: params![
         &[COHORT_IDS, SKIP_EMPTY, FILTER, OUTPUT_PROPERTIES, INCLUDE_ALL_USERS, COLUMNS, RAW],
@@ -34,17 +35,17 @@ pub const COHORT_MEMBERS: Function = Function {
 };
 
 const COHORT_IDS: Param =
-    Param::named("cohort_ids", SqlType::Any, "these cohorts, a list; without it all that are visible");
+    Param::named("cohort_ids", SqlType::Any, "Ids of the cohorts, as a list. Default: all visible cohorts");
 const SKIP_EMPTY: Param =
-    Param::named("skip_empty", SqlType::Boolean, "whether to leave out cohorts that Mixpanel last counted as empty")
+    Param::named("skip_empty", SqlType::Boolean, "Whether to leave out cohorts whose last count was 0")
         .default("false");
 const DRY_RUN: Param = Param::named(
     "dry_run",
     SqlType::Boolean,
-    "the cohorts and the requests that they take, without asking for members",
+    "Whether to return the cohorts and the number of requests that they cost, without fetching members",
 )
 .default("false");
-const RAW: Param = parameters::RAW.meaning("the cohort's id, and each profile as it was sent");
+const RAW: Param = parameters::RAW.meaning("Whether to return the cohort's id and each profile as Mixpanel sent it");
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let wanted = Wanted::of(&arguments)?;
@@ -100,13 +101,13 @@ struct Planned {
 
 impl Wanted {
     fn of(arguments: &Arguments) -> Result<Self> {
-        arguments.refuse_null(COHORT_IDS.name, "leave it out for all visible cohorts, or give [] for none")?;
+        arguments.refuse_null(COHORT_IDS.name, "Leave it out for all visible cohorts, or pass [] for none")?;
         let ids =
             arguments.ids(COHORT_IDS.name)?.map(|ids| ids.iter().map(|id| cohort(id)).collect::<Result<Vec<_>>>());
         let (ids, skip_empty) = (ids.transpose()?, arguments.boolean(SKIP_EMPTY.name)?);
         match (&ids, skip_empty) {
             (Some(_), Some(true)) => {
-                Err(Error::argument(SKIP_EMPTY.name, "has no place beside cohort_ids, which are asked for as they are"))
+                Err(Error::argument(SKIP_EMPTY.name, "cannot be combined with cohort_ids. Remove one of them"))
             }
             _ => Ok(Self { ids, skip_empty: skip_empty.unwrap_or(false) }),
         }
@@ -149,6 +150,6 @@ impl Wanted {
 fn cohort(id: &str) -> Result<i64> {
     match id.trim().parse() {
         Ok(id @ 1..) => Ok(id),
-        _ => Err(Error::argument(COHORT_IDS.name, format!("holds {id:?}, which is no cohort's id"))),
+        _ => Err(Error::argument(COHORT_IDS.name, format!("contains {id:?}, which is not the id of a cohort"))),
     }
 }

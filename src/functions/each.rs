@@ -74,9 +74,7 @@ pub fn each_of(
     let skip = skips_failures(arguments)?;
     let Some(Value::List(items)) = arguments.get(parameter) else {
         return match skip {
-            true => {
-                Err(Error::argument(ON_FAILURE.name, format!("is about the others of a list; {parameter} is none")))
-            }
+            true => Err(Error::argument(ON_FAILURE.name, format!("needs a list, but {parameter} is not one"))),
             false => Ok(None),
         };
     };
@@ -84,7 +82,7 @@ pub fn each_of(
     let mut things: Vec<Thing> = Vec::with_capacity(items.len());
     for item in items {
         if *item == Value::Null {
-            return Err(Error::argument(parameter, "holds a NULL; remove it"));
+            return Err(Error::argument(parameter, "contains NULL. Remove it"));
         }
         let (table, id) = (bind(item.clone())?, id_of(item)?);
         if things.iter().all(|(known, _)| *known != id) {
@@ -305,7 +303,8 @@ impl EachReader {
         self.course.record.windows.store(things.len() as u64, Ordering::Relaxed);
         if !each.skip {
             let affordable = Client::new(&each.target)?.afford(Quota::Query, things.len());
-            affordable.map_err(|error| error.also("on_failure := 'skip' asks about as many as the hour allows"))?;
+            affordable
+                .map_err(|error| error.also("Add on_failure := 'skip' to fetch as many as the hourly limit allows"))?;
         }
         things.reverse();
         Ok(things)

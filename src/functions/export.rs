@@ -32,7 +32,7 @@ use crate::{
 
 pub const EXPORT: Function = Function {
     name: "mixpanel_export",
-    description: "Raw events of a Mixpanel project, one row each. Days from from_date to to_date, inclusive.",
+    description: "Raw events of a Mixpanel project, one row each, from from_date to to_date inclusive.",
     example: "CREATE TABLE events AS SELECT * FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-31');",
     parameters: params![
         &[FROM_DATE, TO_DATE, DAYS, EVENTS, FILTER, MAX_ROWS, TIME_ZONE, COLUMNS, RAW],
@@ -44,20 +44,23 @@ pub const EXPORT: Function = Function {
     reports_progress: true,
 };
 
-const DAYS: Param = Param::named("days", SqlType::Any, "exactly these days, a list of dates");
-const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "only events of these names");
-pub const TIME_ZONE: Param =
-    Param::named("time_zone", SqlType::Varchar, "of a project that was created before 2023, to have its times in UTC");
-const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "days of one request");
-const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "requests at the same time")
-    .default("8")
-    .setting(&settings::MAX_WORKERS);
+const DAYS: Param = Param::named("days", SqlType::Any, "Exactly these days, as a list of dates");
+const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "Only events with these names");
+pub const TIME_ZONE: Param = Param::named(
+    "time_zone",
+    SqlType::Varchar,
+    "Time zone of a project created before 2023, to convert its times to \
+                                                 UTC",
+);
+const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "Days per request");
+const MAX_WORKERS: Param =
+    Param::named("max_workers", SqlType::BigInt, "Concurrent requests").default("8").setting(&settings::MAX_WORKERS);
 const ON_FAILURE: Param =
-    on_failure::ON_FAILURE.meaning("whether days that can't be had are an error, or left out: skip");
+    on_failure::ON_FAILURE.meaning("What to do with days that cannot be fetched: error fails, skip leaves them out");
 const MAX_AGE: Param = parameters::MAX_AGE
-    .meaning("how old a kept answer may be, also for days that are not over")
-    .default("INTERVAL 20 HOURS, for days that are over");
-pub const RAW: Param = parameters::RAW.meaning("one column: each line as it was sent");
+    .meaning("Maximum age of an archived answer, also for days that have not ended")
+    .default("20 hours for days that are over");
+pub const RAW: Param = parameters::RAW.meaning("Whether to return one column with each line as Mixpanel sent it");
 
 /// The warning's code.
 const UNKNOWN_EVENT: &str = "UNKNOWN_EVENT";
@@ -194,8 +197,8 @@ impl Call {
     fn zone_warning(&self) -> Option<String> {
         let zone = self.time_zone.is_none().then(|| other_zone_at_hand(&self.target)).flatten()?;
         Some(format!(
-            "the project's time zone is {zone}, and event_time is as Mixpanel sent it: UTC for projects that were made since 2023, \
-             the project's wall clock for older ones. Only those need time_zone := '{zone}'"
+            "the project's time zone is {zone}. event_time is as Mixpanel sent it: UTC for projects created since \
+             2023, local time for older projects. Only older projects need time_zone := '{zone}'"
         ))
     }
 
@@ -232,7 +235,7 @@ impl BoundTable for Call {
         let record = record::start("mixpanel_export", self.arguments.clone(), 0, clock);
         doubts.warnings.into_iter().for_each(|warning| record.warn(UNKNOWN_EVENT, warning));
         if doubts.is_unheard {
-            let what = "no row of these events came; mixpanel_events() lists the names that there are";
+            let what = "the answer has no rows of these events. mixpanel_events() lists the names of all events";
             record.warn_if_nothing(UNKNOWN_EVENT, what.to_owned());
         }
         if let Some(warning) = self.zone_warning() {
@@ -246,10 +249,10 @@ impl BoundTable for Call {
 
 /// The days of `days := [...]`, in order, each once.
 fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
-    arguments.refuse_null("days", "leave it out to ask for all days of a range, or give [] for none")?;
+    arguments.refuse_null("days", "Leave it out to export all days of a range, or pass [] for none")?;
     let Some(mut days) = arguments.date_list("days")? else { return Ok(None) };
     if let Some(name) = ["from_date", "to_date"].into_iter().find(|name| arguments.get(name).is_some()) {
-        return Err(Error::argument(name, "says which days to ask for, and so does days; drop one of them"));
+        return Err(Error::argument(name, "cannot be combined with days. Remove one of them"));
     }
     days.sort_unstable();
     days.dedup();
@@ -259,7 +262,7 @@ fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
 /// Conditions on event_time do as well where the host sees them.
 fn missing_date(name: &str, takes_filters: bool) -> Error {
     let or_else = if takes_filters { ", or a range of event_time in WHERE: event_time >= '2025-01-31'" } else { "" };
-    Error::argument(name, format!("is missing; add {name} := '2025-01-31'{or_else}"))
+    Error::argument(name, format!("is missing. Add {name} := '2025-01-31'{or_else}"))
 }
 
 pub fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
@@ -269,7 +272,7 @@ pub fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {
 /// The requests that an export would make.
 pub const EXPORT_PLAN: Function = Function {
     name: "mixpanel_export_plan",
-    description: "The requests that mixpanel_export would make with the same arguments, one row each. Makes none.",
+    description: "Requests that mixpanel_export would make with the same arguments, one row each. Makes no request.",
     example: "SELECT * FROM mixpanel_export_plan(from_date := '2024-01-01', to_date := '2024-12-31');",
     parameters: EXPORT.parameters,
     bind: |arguments, session| {

@@ -21,7 +21,8 @@ pub fn property(arguments: &Arguments, parameter: &str) -> Result<Option<String>
     }
     if let Some(name) = text.strip_prefix("properties.") {
         let problem = format!(
-            "Mixpanel knows no dots; write '{name}', or, if that is the property's whole name, 'properties[{}]'",
+            "Mixpanel's expressions have no dots. Write '{name}', or 'properties[{}]' if the dot is part of the \
+             property's name",
             quoted(text)
         );
         return Err(Error::argument(parameter, problem));
@@ -41,7 +42,7 @@ fn is_expression(text: &str) -> bool {
 /// The same where the question is about nothing else.
 pub fn required_segment_by(arguments: &Arguments) -> Result<String> {
     segment_by(arguments)?
-        .ok_or_else(|| Error::argument("segment_by", "is missing; add segment_by := 'the name of a numeric property'"))
+        .ok_or_else(|| Error::argument("segment_by", "is missing. Add segment_by := 'the name of a numeric property'"))
 }
 
 #[cfg(test)]
@@ -82,7 +83,7 @@ mod tests {
     #[test]
     fn dots_are_refused_with_the_fix() {
         let message = expression("properties.country").unwrap_err().to_string();
-        assert!(message.contains("segment_by: Mixpanel knows no dots; write 'country'"), "{message}");
+        assert!(message.contains("segment_by: Mixpanel's expressions have no dots. Write 'country'"), "{message}");
         assert!(message.contains(r#"'properties["properties.country"]'"#), "{message}");
         assert!(expression("").is_err() && required_segment_by(&Arguments::default()).is_err());
     }

@@ -15,7 +15,7 @@ use crate::{
 
 pub const FETCHES: Function = Function {
     name: "mixpanel_fetches",
-    description: "Every fetch of this process: its arguments, progress, requests, rows and errors.",
+    description: "Fetches of this process, one row each: arguments, progress, requests, rows and errors.",
     example: "SELECT id, windows_done, windows, rows, error FROM mixpanel_fetches() ORDER BY id DESC;",
     bind: |_, _| {
         let table = Table::new()

@@ -7,7 +7,8 @@ use crate::{
 
 pub const MACRO_SQL: Function = Function {
     name: "mixpanel_macro_sql",
-    description: "The statements that make this extension's macros, for DuckDB 1.x; on 2.0 they are there already.",
+    description: "Returns the statements that create this extension's macros on DuckDB 1.x. DuckDB 2.x has the macros \
+                  already.",
     example: "SELECT name, sql FROM mixpanel_macro_sql();",
     bind: |_, _| {
         Ok(Table::new()

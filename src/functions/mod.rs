@@ -48,7 +48,7 @@ use crate::{
 /// A time zone by its name. Errors: `InvalidArgument` for `time_zone`.
 fn named_time_zone(name: &str) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|error| {
-        let problem = format!("{name:?} is no time zone; use an IANA name like 'Europe/Berlin' or 'UTC'");
+        let problem = format!("{name:?} is not a time zone. Use an IANA name like 'Europe/Berlin' or 'UTC'");
         Error::argument("time_zone", problem).caused_by(error)
     })
 }
@@ -102,7 +102,7 @@ pub fn typed_columns(arguments: &Arguments, fixed: &Columns) -> Result<Vec<(Stri
     if !given.is_empty() && arguments.boolean("raw")?.unwrap_or(false) {
         return Err(Error::argument(
             "columns",
-            "has no place beside raw := true, which gives one column; drop one of them",
+            "cannot be combined with raw := true, which returns one column. Remove one of them",
         ));
     }
     let mut names: Vec<String> = fixed.iter().map(|(name, _)| name.to_string()).collect();
@@ -112,7 +112,7 @@ pub fn typed_columns(arguments: &Arguments, fixed: &Columns) -> Result<Vec<(Stri
         if names.contains(&lower) {
             return Err(Error::argument(
                 "columns",
-                format!("'{name}' is a column already; read it from properties instead"),
+                format!("'{name}' is already a column. Read it from properties instead"),
             ));
         }
         names.push(lower);

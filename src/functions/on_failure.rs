@@ -5,7 +5,7 @@ use crate::contract::{Arguments, Error, Param, Result, SqlType};
 pub const ON_FAILURE: Param = Param::named(
     "on_failure",
     SqlType::Varchar,
-    "whether one that can't be had is an error, or left out and listed in mixpanel_fetches(): skip",
+    "What to do with one that cannot be fetched: error fails, skip leaves it out and lists it in mixpanel_fetches()",
 )
 .default("'error'");
 

@@ -11,44 +11,42 @@ use crate::{
 
 const MICROSECONDS: i64 = 1_000_000;
 
-pub const GROUP_ID: Param = Param::named("group_id", SqlType::Any, "profiles of this group instead of users");
-pub const COHORT_ID: Param = Param::named("cohort_id", SqlType::Any, "only members of this saved cohort");
+pub const GROUP_ID: Param = Param::named("group_id", SqlType::Any, "Profiles of this group instead of users");
+pub const COHORT_ID: Param = Param::named("cohort_id", SqlType::Any, "Only members of this saved cohort");
 pub const INCLUDE_ALL_USERS: Param =
-    Param::named("include_all_users", SqlType::Boolean, "members of the cohort without a profile too").default("false");
-pub const AS_OF: Param = Param::named("as_of_timestamp", SqlType::Any, "the moment that is asked about, in the past");
+    Param::named("include_all_users", SqlType::Boolean, "Whether to include members of the cohort who have no profile")
+        .default("false");
+pub const AS_OF: Param = Param::named("as_of_timestamp", SqlType::Any, "Time in the past whose state is returned");
 
 pub const WHOSE: &[Param] = &[
-    Param::named("distinct_id", SqlType::Any, "only this profile"),
-    Param::named("distinct_ids", SqlType::Any, "only these profiles, a list"),
+    Param::named("distinct_id", SqlType::Any, "Only this profile"),
+    Param::named("distinct_ids", SqlType::Any, "Only these profiles, as a list"),
     GROUP_ID,
 ];
-pub const FILTER: Param = parameters::FILTER.meaning("an expression of Mixpanel's that chooses profiles");
-pub const OUTPUT_PROPERTIES: Param = Param::named("output_properties", SqlType::VARCHARS, "only these properties");
+pub const FILTER: Param = parameters::FILTER.meaning("Mixpanel expression that selects profiles");
+pub const OUTPUT_PROPERTIES: Param = Param::named("output_properties", SqlType::VARCHARS, "Only these properties");
 pub const WHAT: &[Param] = &[
     OUTPUT_PROPERTIES,
     COHORT_ID,
     INCLUDE_ALL_USERS,
-    Param::named("behaviors", SqlType::Any, "events to count, a list of structs"),
-    AS_OF.meaning("when the windows of behaviors end").default("a minute ago"),
+    Param::named("behaviors", SqlType::Any, "Events to count, as a list of structs"),
+    AS_OF.meaning("End of the windows of behaviors").default("a minute ago"),
 ];
 /// What Mixpanel's server does for a look at some profiles: no part of a table that is kept.
 pub const WHICH: &[Param] = &[
-    Param::named("search", SqlType::Varchar, "only profiles in which this text is found"),
-    Param::named(
-        "sort_by",
-        SqlType::Varchar,
-        "the property, by name or as an expression, whose order Mixpanel follows",
-    ),
-    Param::named("sort_order", SqlType::Varchar, "descending or ascending; with sort_by").default("'descending'"),
+    Param::named("search", SqlType::Varchar, "Only profiles that contain this text"),
+    Param::named("sort_by", SqlType::Varchar, "Property or expression to sort by"),
+    Param::named("sort_order", SqlType::Varchar, "Sort order with sort_by: descending or ascending")
+        .default("'descending'"),
     parameters::MAX_ROWS,
 ];
 
 /// `now` in seconds.
 pub fn request(arguments: &Arguments, now: i64) -> Result<ProfilesRequest> {
     // A query that finds nobody makes a NULL, and nobody is not everybody.
-    arguments.refuse_null("distinct_ids", "leave it out to ask for everybody, or give [] for nobody")?;
+    arguments.refuse_null("distinct_ids", "Leave it out for all profiles, or pass [] for none")?;
     for name in ["distinct_id", "group_id", "cohort_id", "behaviors"] {
-        arguments.refuse_null(name, "leave it out to ask without it")?;
+        arguments.refuse_null(name, "Leave it out instead")?;
     }
     let sort = sort(arguments)?;
     let request = ProfilesRequest {
@@ -66,18 +64,22 @@ pub fn request(arguments: &Arguments, now: i64) -> Result<ProfilesRequest> {
     };
     let conflict = |name, problem| Err(Error::argument(name, problem));
     if request.distinct_id.is_some() && request.distinct_ids.is_some() {
-        return conflict("distinct_id", "has no place beside distinct_ids; add it to that list");
+        return conflict("distinct_id", "cannot be combined with distinct_ids. Add it to that list");
     }
     if request.sort.is_some() && request.takes_several_questions() {
-        return conflict("sort_by", "can't order more than 2000 distinct_ids, which are several questions; name fewer");
+        return conflict(
+            "sort_by",
+            "cannot sort more than 2000 distinct_ids, because they take several requests. Name \
+                                    fewer",
+        );
     }
     if request.behaviors.is_some() && request.cohort.is_some() {
-        return conflict("behaviors", "can't be asked for together with cohort_id; Mixpanel takes one of them");
+        return conflict("behaviors", "cannot be combined with cohort_id. Remove one of them");
     }
     if request.behaviors.is_some() && request.filter.is_none() {
         return conflict(
             "behaviors",
-            "chooses nobody by itself; add a filter that uses it, like filter := 'behaviors[\"name\"] > 0'",
+            "selects no profiles by itself. Add a filter that uses it, like filter := 'behaviors[\"name\"] > 0'",
         );
     }
     Ok(request)
@@ -90,7 +92,7 @@ pub fn cohort(arguments: &Arguments) -> Result<Option<(i64, bool)>> {
         Some(id @ 1..) => Ok(Some((id, include_all_users.unwrap_or(false)))),
         Some(id) => Err(Error::argument("cohort_id", format!("must be at least 1, not {id}"))),
         None if include_all_users.is_some() => {
-            Err(Error::argument("include_all_users", "says something of a cohort; add cohort_id, or leave it out"))
+            Err(Error::argument("include_all_users", "needs cohort_id. Add cohort_id, or remove it"))
         }
         None => Ok(None),
     }
@@ -100,7 +102,7 @@ fn sort(arguments: &Arguments) -> Result<Option<Sort>> {
     let order = arguments.one_of("sort_order", &["ascending", "descending"])?;
     match (property(arguments, "sort_by")?, order) {
         (Some(by), order) => Ok(Some(Sort { by, order: order.unwrap_or("descending") })),
-        (None, Some(_)) => Err(Error::argument("sort_order", "says nothing alone; add sort_by := 'a property'")),
+        (None, Some(_)) => Err(Error::argument("sort_order", "needs sort_by. Add sort_by := 'a property'")),
         (None, None) => Ok(None),
     }
 }
@@ -139,7 +141,7 @@ pub fn as_of(arguments: &Arguments, now: i64) -> Result<Option<i64>> {
     match seconds {
         Some(seconds) if seconds > now => Err(Error::argument(
             name,
-            "lies in the future; Mixpanel takes moments in the past, as a TIMESTAMP in UTC or in seconds since 1970",
+            "is in the future. Use a time in the past, as a TIMESTAMP in UTC or in seconds since 1970",
         )),
         Some(seconds @ 0..) => Ok(Some(seconds)),
         _ => Err(Error::argument(name, "must be a TIMESTAMP, a DATE or seconds since 1970")),
@@ -201,7 +203,7 @@ mod tests {
     fn null_selects_nobody_knows_whom() {
         for name in ["distinct_id", "distinct_ids", "group_id", "cohort_id", "behaviors"] {
             let problem = request(&given(&[(name, Value::Null)]), 0).unwrap_err();
-            assert!(problem.what().starts_with(&format!("{name}: is NULL; leave it out")), "{problem}");
+            assert!(problem.what().starts_with(&format!("{name}: is NULL. Leave it out")), "{problem}");
         }
         assert!(request(&given(&[("filter", Value::Null), ("as_of_timestamp", Value::Null)]), 0).is_ok());
     }

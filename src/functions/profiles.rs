@@ -20,7 +20,7 @@ use crate::{
 
 pub const PROFILES: Function = Function {
     name: "mixpanel_profiles",
-    description: "Profiles of a project's users, or of a group's members, one row each.",
+    description: "Profiles of the project's users, or of a group's members, one row each.",
     example: "CREATE TABLE profiles AS SELECT * FROM mixpanel_profiles(filter := 'properties[\"plan\"] == \"pro\"');",
     parameters: params![WHOSE, &[FILTER], WHAT, WHICH, &[COLUMNS, RAW, MAX_WORKERS, LABEL], QUERY],
     bind,
@@ -28,8 +28,9 @@ pub const PROFILES: Function = Function {
     reports_progress: true,
 };
 
-pub const MAX_WORKERS: Param = Param::named("max_workers", SqlType::BigInt, "pages at the same time").default("4");
-const RAW: Param = parameters::RAW.meaning("one column: each profile as it was sent");
+pub const MAX_WORKERS: Param =
+    Param::named("max_workers", SqlType::BigInt, "Pages fetched at the same time").default("4");
+const RAW: Param = parameters::RAW.meaning("Whether to return one column with each profile as Mixpanel sent it");
 
 /// The columns that every call has but one with `raw`.
 const FIXED: &[Column] = &[Column::ProfileId, Column::Properties, Column::LastSeen];

@@ -11,7 +11,8 @@ use crate::{
 
 pub const PROPERTY: Scalar = Scalar {
     name: "mixpanel_property",
-    description: "The value of a property as text, by its exact name; no quoting of paths. NULL where it is missing or null.",
+    description: "Returns the value of a property as text, by its exact name, without JSON path quoting. Returns NULL \
+                  if it is missing or null.",
     example: "SELECT mixpanel_property('{\"Plan (old)\": \"pro\"}', 'Plan (old)');",
     parameters: &["properties", "name"],
     overloads: &[&[SqlType::Json, SqlType::Varchar]],

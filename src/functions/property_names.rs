@@ -15,7 +15,8 @@ use crate::{
 
 pub const PROPERTY_NAMES: Scalar = Scalar {
     name: "mixpanel_property_names",
-    description: "The names of the properties that stand in an object, each once, in their order. NULL where it is no JSON object.",
+    description: "Returns the names of the properties in a JSON object, each once, in their order. Returns NULL for \
+                  anything but a JSON object.",
     example: "SELECT mixpanel_property_names('{\"$city\": \"Paris\", \"plan\": null}');",
     parameters: &["properties"],
     overloads: &[&[SqlType::Json]],

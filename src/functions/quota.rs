@@ -11,7 +11,8 @@ use crate::{
 
 pub const QUOTA: Function = Function {
     name: "mixpanel_quota",
-    description: "Requests of the last hour, for each API and project: how many are used, set aside and left, and when they come back.",
+    description: "Requests of the last hour, one row per API and project: how many are used, reserved and left, and \
+                  when they become available again.",
     example: "SELECT api, project_id, remaining, resets_at FROM mixpanel_quota();",
     bind: |_, session| {
         let clock = session.clock.clone();

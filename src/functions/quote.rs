@@ -13,7 +13,7 @@ pub fn quoted(text: &str) -> String {
 
 pub const QUOTE: Scalar = Scalar {
     name: "mixpanel_quote",
-    description: "A text as a string literal of Mixpanel's expression language, for use in a filter.",
+    description: "Returns a text as a string literal of Mixpanel's expression language, for use in a filter.",
     example: "SELECT 'properties[\"plan\"] == ' || mixpanel_quote('say \"hi\"');",
     parameters: &["text"],
     overloads: &[&[SqlType::Varchar]],

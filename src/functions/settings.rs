@@ -12,7 +12,7 @@ const NAMED_ACCOUNT: Option<&str> = Some("account");
 
 pub const ACCOUNT: Setting = Setting {
     name: "mixpanel_account",
-    description: "The account that calls use which name none, by its name in the accounts file",
+    description: "Account of calls that name no account, by its name in the accounts file",
     sql_type: SqlType::Varchar,
     yields_to: NAMED_ACCOUNT,
     check: |value| checked("mixpanel_account", value, check_account_name),
@@ -20,7 +20,7 @@ pub const ACCOUNT: Setting = Setting {
 
 pub const PROJECT_ID: Setting = Setting {
     name: "mixpanel_project_id",
-    description: "The Mixpanel project that calls ask which name none",
+    description: "Mixpanel project of calls that name no project",
     sql_type: SqlType::Varchar,
     yields_to: NAMED_ACCOUNT,
     check: |value| checked("mixpanel_project_id", value, check_id),
@@ -28,7 +28,7 @@ pub const PROJECT_ID: Setting = Setting {
 
 pub const REGION: Setting = Setting {
     name: "mixpanel_region",
-    description: "Where the Mixpanel project lives: us, eu or in",
+    description: "Region of the Mixpanel project: us, eu or in",
     sql_type: SqlType::Varchar,
     yields_to: NAMED_ACCOUNT,
     check: |value| checked("mixpanel_region", value, |text| text.parse::<Region>().map(drop)),
@@ -36,7 +36,7 @@ pub const REGION: Setting = Setting {
 
 pub const WORKSPACE_ID: Setting = Setting {
     name: "mixpanel_workspace_id",
-    description: "The data view that reports and discovery are restricted to",
+    description: "Data view that reports and discovery are restricted to",
     sql_type: SqlType::Varchar,
     yields_to: NAMED_ACCOUNT,
     check: |value| checked("mixpanel_workspace_id", value, check_id),
@@ -45,7 +45,7 @@ pub const WORKSPACE_ID: Setting = Setting {
 /// Of exports only: profiles have a limit of their own.
 pub const MAX_WORKERS: Setting = Setting {
     name: "mixpanel_max_workers",
-    description: "Requests that an export makes at the same time",
+    description: "Number of concurrent requests of an export",
     sql_type: SqlType::BigInt,
     yields_to: None,
     check: |value| match value {
@@ -56,7 +56,8 @@ pub const MAX_WORKERS: Setting = Setting {
 
 pub const ARCHIVE: Setting = Setting {
     name: "mixpanel_archive",
-    description: "A folder that keeps what exports bring for good; default: the user's cache, for a day; off: nowhere",
+    description: "Folder of the archive, which keeps the answers of exports for good. Default: the user's cache \
+                  folder, for a day. off keeps nothing",
     sql_type: SqlType::Varchar,
     yields_to: None,
     check: |value| checked("mixpanel_archive", value, |_| Ok::<_, String>(())),
@@ -64,7 +65,7 @@ pub const ARCHIVE: Setting = Setting {
 
 pub const MAX_AGE: Setting = Setting {
     name: "mixpanel_max_age",
-    description: "How old the kept answer for a finished day may be before an export asks anew",
+    description: "Maximum age of an archived answer for a finished day, after which an export requests the day again",
     sql_type: SqlType::Interval,
     yields_to: None,
     check: |value| {
@@ -74,7 +75,7 @@ pub const MAX_AGE: Setting = Setting {
 
 pub const HOURLY_LIMIT: Setting = Setting {
     name: "mixpanel_hourly_limit",
-    description: "So many requests of each API an hour, whatever Mixpanel says",
+    description: "Hourly limit of requests for each API, whatever Mixpanel says",
     sql_type: SqlType::BigInt,
     yields_to: None,
     check: |value| {
@@ -87,7 +88,7 @@ pub const HOURLY_LIMIT: Setting = Setting {
 fn checked(name: &str, value: &Value, check: impl Fn(&str) -> Result<(), String>) -> Result<()> {
     match value {
         Value::Text(text) if text.trim().is_empty() => {
-            Err(Error::argument(name, format!("must not be empty; RESET {name} takes the setting back")))
+            Err(Error::argument(name, format!("must not be empty. RESET {name} restores the default")))
         }
         Value::Text(text) => check(text).map_err(|problem| Error::argument(name, problem)),
         _ => Ok(()),

@@ -16,7 +16,8 @@ use crate::{
 
 pub const TIMESTAMP: Scalar = Scalar {
     name: "mixpanel_timestamp",
-    description: "Seconds or milliseconds since 1970, as a number or text, as a TIMESTAMP in UTC. NULL for anything else.",
+    description: "Converts seconds or milliseconds since 1970, as a number or text, to a TIMESTAMP in UTC. Returns \
+                  NULL for anything else.",
     example: "SELECT mixpanel_timestamp(1602611311), mixpanel_timestamp('1602611311000');",
     parameters: &["epoch"],
     overloads: &[&[SqlType::BigInt], &[SqlType::Double], &[SqlType::Varchar]],

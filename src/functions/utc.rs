@@ -15,7 +15,8 @@ use crate::{
 
 pub const UTC: Scalar = Scalar {
     name: "mixpanel_utc",
-    description: "A local time in UTC, as mixpanel_export converts times where time_zone is given: one that occurs twice is the earlier, one that is skipped moves forward.",
+    description: "Converts a local time to UTC as mixpanel_export does with time_zone. A time that occurs twice is the \
+                  earlier one, and a skipped time moves forward.",
     example: "SELECT mixpanel_utc(TIMESTAMP '2025-01-31 00:00:00', 'Europe/Berlin');",
     parameters: &["local_time", "time_zone"],
     overloads: &[&[SqlType::Timestamp, SqlType::Varchar]],
@@ -25,7 +26,8 @@ pub const UTC: Scalar = Scalar {
 
 pub const LOCAL: Scalar = Scalar {
     name: "mixpanel_local",
-    description: "What the clocks of a place show at a time in UTC, whose days are those of a project's reports.",
+    description: "Converts a UTC time to the local time of a time zone. A project's reports use the days of its own \
+                  time zone.",
     example: "SELECT mixpanel_local(TIMESTAMP '2025-01-30 23:00:00', 'Europe/Berlin');",
     parameters: &["utc_time", "time_zone"],
     call: |arguments, _| convert(arguments, local),

@@ -8,7 +8,7 @@ use crate::contract::{Result, Scalar, SqlType};
 
 pub const VERSION: Scalar = Scalar {
     name: "mixpanel_version",
-    description: "The version of the mixpanel extension.",
+    description: "Returns the version of the mixpanel extension.",
     example: "SELECT mixpanel_version();",
     parameters: &[],
     overloads: &[&[]],

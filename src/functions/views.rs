@@ -13,10 +13,11 @@ use crate::{
 
 pub const VIEWS: Pragma = Pragma {
     name: "mixpanel_views",
-    description: "Makes views of a project in a schema: recent_events, events, profiles, and one for each discovery function. Making them and looking at their columns asks nothing.",
+    description: "Creates views of a project in a schema: recent_events, events, profiles, and one per discovery \
+                  function. Creating them and reading their columns costs no request.",
     example: "PRAGMA mixpanel_views(schema = 'mixpanel');",
     parameters: params![
-        &[Param::named("schema", SqlType::Varchar, "where the views are made; it need not be there yet")
+        &[Param::named("schema", SqlType::Varchar, "Schema for the views, created if it does not exist")
             .default("'mixpanel'")],
         // What a setting says, the views ask it for themselves.
         &Param::without_settings([ACCOUNT, PROJECT_ID, REGION])
@@ -45,12 +46,12 @@ fn views(arguments: &Arguments, session: &Session) -> Result<Vec<View>> {
     bound(&discovery::EVENTS, arguments, session)?;
     let recent = format!("from_date := current_date - {}", RECENT_DAYS - 1);
     let raw = [
-        ("recent_events", &export::EXPORT, Some(recent), "Raw events of the last 30 days, today among them."),
+        ("recent_events", &export::EXPORT, Some(recent), "Raw events of the last 30 days, today included."),
         (
             "events",
             &export::EXPORT,
             None,
-            "Raw events. Wants a range of event_time in WHERE: those days are asked for.",
+            "Raw events. Requires a range of event_time in WHERE, and requests those days.",
         ),
         ("profiles", &profiles::PROFILES, None, profiles::PROFILES.description),
     ];
@@ -97,7 +98,7 @@ fn script(arguments: &Arguments, session: &Session) -> Result<Statements> {
         let whom = whom(arguments).into_iter().map(|(name, given)| format!("{name} := {}", value(&given)));
         let said = argument.into_iter().chain(whom).collect::<Vec<_>>().join(", ");
         let view = place(name)?;
-        let taken = Error::new(Code::WrongTable, format!("{view} is a view that mixpanel_views did not make"))
+        let taken = Error::new(Code::WrongTable, format!("{view} is a view that mixpanel_views did not create"))
             .fix("Name another schema, or drop that view");
         script
             .set("taken", literal(&taken.to_string()))

@@ -43,7 +43,7 @@ pub fn unexpected(expected: &str, found: &str, text: &str) -> Error {
         Code::UnexpectedResponse,
         format!("{expected} was expected, but {found}. The answer begins with {begin}"),
     )
-    .fix("mixpanel_api shows the whole answer, and so does raw := true where the function has it")
+    .fix("To see the whole answer, use mixpanel_api, or raw := true if the function has it")
 }
 
 #[cfg(test)]

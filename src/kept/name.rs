@@ -16,15 +16,15 @@ impl TableName {
     /// Errors: `InvalidArgument` for the parameter.
     pub fn read(parameter: &str, text: &str) -> Result<Self> {
         let refuse = |problem| Err(Error::argument(parameter, format!("{problem}: {text}")));
-        let Some(parts) = parts(text.trim()) else { return refuse("is not a table's name") };
+        let Some(parts) = parts(text.trim()) else { return refuse("is not the name of a table") };
         if parts.len() > 3 {
-            return refuse("has more parts than database, schema and table");
+            return refuse("has more than three parts (database, schema, table)");
         }
         if parts.iter().any(String::is_empty) {
             return refuse("has an empty part");
         }
         if parts.last().is_some_and(|table| table.eq_ignore_ascii_case(METADATA)) {
-            return refuse("is the table that holds the history");
+            return refuse("is reserved for the history");
         }
         Ok(Self { parts })
     }

@@ -105,7 +105,10 @@ fn judged(target: &Target, event: &str, names: &[String], is_whole: bool) -> Sta
         Some(error) if !is_whole || names.len() as u64 >= MOST_NAMES || event.starts_with('$') => {
             Standing::Doubtful(error.to_string().trim_start_matches("[NOT_FOUND] ").to_owned())
         }
-        Some(error) => Standing::Unknown(error.also("CALL mixpanel_clear_cache() where it is newer than that list")),
+        Some(error) => Standing::Unknown(error.also(
+            "If the event is newer than that list, run CALL \
+                                                     mixpanel_clear_cache() first",
+        )),
     }
 }
 
@@ -135,11 +138,13 @@ fn lacking(target: &Target, event: &str, names: &[String]) -> Option<Error> {
     };
     let near: Vec<String> = nearest(event, names.iter().map(String::as_str)).into_iter().map(quoted).collect();
     let fix = match near.split_last() {
-        None => "mixpanel_events() lists them".to_owned(),
-        Some((only, [])) => format!("Did you mean {only}? mixpanel_events() lists all"),
-        Some((last, others)) => format!("Did you mean {} or {last}? mixpanel_events() lists all", others.join(", ")),
+        None => "mixpanel_events() lists all names".to_owned(),
+        Some((only, [])) => format!("Did you mean {only}? mixpanel_events() lists all names"),
+        Some((last, others)) => {
+            format!("Did you mean {} or {last}? mixpanel_events() lists all names", others.join(", "))
+        }
     };
-    let what = format!("event: {} is not among the names that Mixpanel tells of {project}", quoted(event));
+    let what = format!("event: {} is not among the event names of {project}", quoted(event));
     Some(Error::new(Code::NotFound, what).fix(fix))
 }
 
@@ -302,11 +307,13 @@ mod tests {
         assert_eq!(
             message("sign up").as_deref(),
             Some(
-                "[NOT_FOUND] event: 'sign up' is not among the names that Mixpanel tells of project 12345. Did you mean 'Sign Up' or \
-                 'sign_up_complete'? mixpanel_events() lists all."
+                "[NOT_FOUND] event: 'sign up' is not among the event names of project 12345. Did you mean 'Sign Up' or \
+                 'sign_up_complete'? mixpanel_events() lists all names."
             )
         );
-        assert!(message("x\n").is_some_and(|message| message.contains("project 12345. mixpanel_events() lists them")));
+        assert!(
+            message("x\n").is_some_and(|message| message.contains("project 12345. mixpanel_events() lists all names"))
+        );
         assert_eq!(message("$custom_event:7"), None);
         let many: Vec<String> = (0..MOST_NAMES).map(|number| number.to_string()).collect();
         assert!(missing(&target(), "x", &many).is_none());

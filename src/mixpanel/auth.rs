@@ -20,9 +20,13 @@ pub(super) fn authorization(credentials: &Credentials) -> Result<HeaderValue> {
         basic => format!("Basic {}", STANDARD.encode(pair(basic))),
     };
     let mut value = HeaderValue::from_str(&text).map_err(|error| {
-        Error::new(Code::InvalidConfig, "the token holds a line break or another character that no token has")
-            .fix("Copy the token again")
-            .caused_by(error)
+        Error::new(
+            Code::InvalidConfig,
+            "the token contains a line break or another character that is not valid in a \
+                                         token",
+        )
+        .fix("Copy the token again")
+        .caused_by(error)
     })?;
     value.set_sensitive(true);
     Ok(value)

@@ -170,7 +170,7 @@ impl Body {
         match error {
             TextError::TooLong => {
                 let what = format!("the answer is longer than {} MiB ({place})", limit >> 20);
-                let fix = "Ask for less: fewer days, segments, ids or properties";
+                let fix = "Request less: fewer days, segments, ids or properties";
                 Failure::never(Error::new(Code::TooLarge, what).fix(fix))
             }
             TextError::NoMemory(error) => Failure::never(Error::from(error).context(place)),
@@ -199,9 +199,11 @@ fn encoding(headers: &HeaderMap, place: &str) -> Result<Encoding> {
         None | Some("" | "identity") => Ok(Encoding::Identity),
         Some("gzip" | "x-gzip") => Ok(Encoding::Gzip),
         Some(other) => {
-            let what =
-                format!("the answer is compressed as '{}', which was not asked for ({place})", other.escape_default());
-            Err(Error::new(Code::UnexpectedResponse, what).fix("Look for a proxy between this machine and Mixpanel"))
+            let what = format!(
+                "the answer is compressed as '{}', which the request did not accept ({place})",
+                other.escape_default()
+            );
+            Err(Error::new(Code::UnexpectedResponse, what).fix("Check for a proxy between this machine and Mixpanel"))
         }
     }
 }

@@ -114,7 +114,7 @@ impl Client {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| {
-            Error::new(Code::Internal, format!("the HTTP client could not be made: {error}")).caused_by(error)
+            Error::new(Code::Internal, format!("the HTTP client could not be created: {error}")).caused_by(error)
         })?;
         Ok(Self(Arc::new(Inner {
             http,
@@ -361,10 +361,10 @@ impl Client {
     ) -> Result<(), Failure> {
         let (target, api) = (&self.0.target, request.api());
         if words::is_html(content_type, text) {
-            let what = format!("a web page came instead of an answer ({place})");
+            let what = format!("the answer is a web page ({place})");
             let error = Error::new(Code::UnexpectedResponse, what).server(words::clip(&self.words(content_type, text)));
             return Err(Failure::backoff(
-                error.fix("Look for a proxy or login page between this machine and Mixpanel"),
+                error.fix("Check for a proxy or login page between this machine and Mixpanel"),
             ));
         }
         let Some(complaint) = words::error_in_answer(text) else { return Ok(()) };
@@ -381,7 +381,7 @@ impl Client {
 /// Whether the kind of credentials can read this API at all. Errors: `InvalidConfig`.
 pub fn require_readable(target: &Target, api: Api) -> Result<()> {
     if api == Api::App && target.credentials.kind() == Kind::ProjectSecret {
-        let what = format!("{} is a project's secret, with which Mixpanel's app API can't be read", target.owner());
+        let what = format!("{} is a project secret, which Mixpanel's app API does not accept", target.owner());
         return Err(Error::new(Code::InvalidConfig, what).fix("Use a service account"));
     }
     Ok(())

@@ -89,16 +89,15 @@ impl Refusal<'_> {
     fn explained(&self, reason: Reason) -> Error {
         match reason {
             Reason::WrongCluster => self.wrong_cluster(),
-            Reason::FutureDate => self.error(Code::InvalidRequest, REFUSED.into()).fix(
-                "Ask for days up to the project's today, which is its time zone's: where UTC has a new day already, \
-                 the project may still be at the one before",
-            ),
+            Reason::FutureDate => self
+                .error(Code::InvalidRequest, REFUSED.into())
+                .fix("Request days up to today in the project's time zone. West of UTC the project's day begins later"),
             Reason::HistoryLimit(days) => {
                 let limit = match days {
-                    Some(days) => format!("{days} days back are the most that the project's plan allows"),
+                    Some(days) => format!("the project's plan allows {days} days back"),
                     None => "the project's plan limits how far back data can be read".to_owned(),
                 };
-                self.error(Code::PermissionDenied, NOT_PERMITTED.into()).fix(format!("Ask for later dates: {limit}"))
+                self.error(Code::PermissionDenied, NOT_PERMITTED.into()).fix(format!("Choose later dates: {limit}"))
             }
             Reason::NoJql => {
                 let error = match self.status() {
@@ -158,23 +157,24 @@ impl Refusal<'_> {
         };
         let project = self.project();
         let busy = |retry| {
-            let what = format!("Mixpanel runs as much for {project} as it allows at this moment");
-            let fix =
-                "Run it again when the project's other queries and exports are done, or with a smaller max_workers";
+            let what = format!("{project} has reached Mixpanel's limit of concurrent requests");
+            let fix = "Run it again when the project's other queries and exports have finished, or with a smaller \
+                       max_workers";
             (what, fix.to_owned(), retry)
         };
         let (what, fix, retry) = match throttle {
             Throttle::Busy => busy(Retry::Backoff),
             Throttle::Pause(wait) | Throttle::Spent(Some(wait)) if wait <= PATIENCE => busy(Retry::After(wait)),
             Throttle::Pause(_) | Throttle::Spent(Some(_)) => (
-                format!("Mixpanel allows {project} no more requests for a while"),
-                format!("Run it again at {at}; mixpanel_quota() shows what is used"),
+                format!("Mixpanel has paused requests for {project}"),
+                format!("Run it again at {at}. mixpanel_quota() shows what is used"),
                 until.map_or(Retry::Never, Retry::Later),
             ),
             Throttle::Spent(None) => (
-                format!("the requests that Mixpanel allows {project} in an hour are used up"),
+                format!("the hourly limit of {project} is used up"),
                 format!(
-                    "Each comes back an hour after it was made, but Mixpanel did not say when; run it again at {at}"
+                    "Run it again at {at}. Mixpanel gives each request back an hour after it was made, but did not say \
+                     when the next one is due"
                 ),
                 until.map_or(Retry::Never, Retry::Later),
             ),
@@ -195,7 +195,7 @@ impl Refusal<'_> {
 
     fn permission(&self) -> Error {
         let fix = format!(
-            "Give {} a role in the project that may read this, under Mixpanel's Project Settings, and check {}{}",
+            "Give {} a role that may read this under Mixpanel's Project Settings. Also check {}{}",
             self.target.owner(),
             self.project_and_region(),
             self.hint()
@@ -206,20 +206,20 @@ impl Refusal<'_> {
     fn wrong_cluster(&self) -> Error {
         let asked = self.target.region;
         let why = match self.target.region_from {
-            RegionFrom::Nothing => " because nothing chooses one",
+            RegionFrom::Nothing => ", which is the default",
             RegionFrom::Call | RegionFrom::Variable | RegionFrom::File => "",
         };
-        let what = format!("{} is not in the region that was asked, '{asked}'{why}", self.project());
+        let what = format!("{} is not in region '{asked}'{why}", self.project());
         let others = Region::ALL.into_iter().filter(|region| *region != asked);
         let fix = match named_region(self.words).filter(|named| *named != asked) {
             Some(region) => {
                 format!(
-                    "It is in '{region}': add region := '{region}' to the call, or {}",
+                    "It is in region '{region}'. Add region := '{region}' to the call, or {}",
                     self.target.choose_region(region.as_str())
                 )
             }
             None => format!(
-                "Add {} to the call, or {}; FROM mixpanel_account_test() tries all regions and says which one answers",
+                "Add {} to the call, or {}. FROM mixpanel_account_test() tests all regions and shows which one works",
                 others.map(|region| format!("region := '{region}'")).collect::<Vec<_>>().join(" or "),
                 self.target.choose_region("...")
             ),
@@ -231,27 +231,26 @@ impl Refusal<'_> {
         let fix = match self.api {
             Api::Export => "Ask Mixpanel which plan the project needs for exports",
             Api::Query | Api::App => {
-                "Reports, discovery and profiles need Mixpanel's Growth or Enterprise plan; mixpanel_export works on \
+                "Reports, discovery and profiles need Mixpanel's Growth or Enterprise plan. mixpanel_export works on \
                  every plan"
             }
         };
-        self.error(Code::PaymentRequired, format!("the plan of {} has no access to this", self.project())).fix(fix)
+        self.error(Code::PaymentRequired, format!("the plan of {} does not include this", self.project())).fix(fix)
     }
 
     fn not_found(&self) -> Error {
-        let fix = format!("Check the id or name that was asked for, {}", self.project_and_region());
-        self.error(Code::NotFound, "Mixpanel found nothing there".into()).fix(fix)
+        let fix = format!("Check the id or name, {}", self.project_and_region());
+        self.error(Code::NotFound, "Mixpanel did not find this".into()).fix(fix)
     }
 
     fn invalid(&self) -> Error {
         let (what, fix) = match self.status {
-            412 => ("Mixpanel could not run the JQL script", "Correct the script; note that Mixpanel is retiring JQL"),
-            413 | 414 | 431 => (
-                "the request is too long for Mixpanel",
-                "Ask for fewer events, ids or properties, or shorten the filter",
-            ),
+            412 => ("Mixpanel could not run the JQL script", "Correct the script. Note that Mixpanel is retiring JQL"),
+            413 | 414 | 431 => {
+                ("the request is too long for Mixpanel", "Name fewer events, ids or properties, or shorten the filter")
+            }
             // Everything has a default that works but what the caller said.
-            _ => (REFUSED, "Correct what Mixpanel names, in the call or in the saved report, and run it again"),
+            _ => (REFUSED, "Correct the call or the saved report as Mixpanel says, and run it again"),
         };
         self.error(Code::InvalidRequest, what.into()).fix(fix)
     }
@@ -259,8 +258,8 @@ impl Refusal<'_> {
     /// What to do where a project has no JQL: Mixpanel is retiring it, and says so in one of several statuses.
     fn without_jql(&self) -> String {
         format!(
-            "Mixpanel is retiring JQL, and it may be switched off for this project: ask SQL over mixpanel_export instead. \
-             Where it should still be there, check the role of {}, {}{}",
+            "Use SQL over mixpanel_export instead. Mixpanel is retiring JQL and may have switched it off for this \
+             project. If the project should still have JQL, check the role of {}, {}{}",
             self.target.owner(),
             self.project_and_region(),
             self.hint()
@@ -269,24 +268,30 @@ impl Refusal<'_> {
 
     /// A route that Mixpanel has closed.
     fn retired(&self) -> Error {
-        self.error(Code::PermissionDenied, "Mixpanel does not offer this any more".into()).fix(
-            "Ask SQL over mixpanel_export instead, or save it as a report and read that with mixpanel_saved_report",
+        self.error(Code::PermissionDenied, "Mixpanel no longer offers this".into()).fix(
+            "Use SQL over mixpanel_export instead, or save it as a report and read the report with \
+             mixpanel_saved_report",
         )
     }
 
     fn server_failed(&self) -> Error {
         self.error(Code::ServerError, "Mixpanel failed to answer".into())
-            .fix("Run it again later, or with a smaller range of dates; Mixpanel's status page shows known troubles")
+            .fix("Run it again later, or with fewer days. Mixpanel's status page lists known problems")
     }
 
     fn not_offered(&self) -> Error {
-        let fix = format!("Check the path, and the region: '{}' was asked", self.target.region);
+        let fix = format!("Check the path and the region, which is '{}'", self.target.region);
         self.error(Code::ServerError, "Mixpanel does not offer this".into()).fix(fix)
     }
 
     fn no_answer(&self) -> Error {
-        self.error(Code::UnexpectedResponse, "this is not a whole answer, which has status 200 and no range".into())
-            .fix("Look for a proxy or cache between this machine and Mixpanel, or run it again later")
+        self.error(
+            Code::UnexpectedResponse,
+            "the answer is incomplete: a complete one has status 200 and no \
+                                              Content-Range"
+                .into(),
+        )
+        .fix("Check for a proxy or cache between this machine and Mixpanel, or run it again later")
     }
 
     fn redirect(&self) -> Error {
@@ -294,7 +299,8 @@ impl Refusal<'_> {
         // Its host only: what else stands in it is not for a message.
         let to = location.and_then(|location| Url::parse(location).ok());
         let to = to.as_ref().and_then(Url::host_str).map_or_else(|| "another address".to_owned(), str::to_owned);
-        let what = format!("a redirect to {to} was not followed, because the credentials would have gone with it");
+        let what =
+            format!("the extension did not follow a redirect to {to}, which would have received the credentials");
         self.error(Code::UnexpectedResponse, what).fix(format!(
             "Check the region ({}), MP_API_BASE_URL and any proxy between this machine and Mixpanel",
             self.target.region
@@ -302,7 +308,7 @@ impl Refusal<'_> {
     }
 
     fn proxy(&self) -> Error {
-        self.error(Code::NetworkError, "the proxy wants credentials".into())
+        self.error(Code::NetworkError, "the proxy requires credentials".into())
             .fix("Set HTTPS_PROXY to http://user:password@host:port")
     }
 
@@ -320,8 +326,8 @@ impl Refusal<'_> {
             self.target.project_id.as_ref().map_or_else(|| "the project".to_owned(), |id| format!("project_id {id}"));
         let region = self.target.region;
         format!(
-            "{id}, and the region: '{region}' was asked, and a project is found in its own region only (us, eu or in); \
-             FROM mixpanel_account_test() tries all three"
+            "{id} and region '{region}'. Mixpanel finds a project only in its own region (us, eu or in). FROM \
+             mixpanel_account_test() tests all three"
         )
     }
 

@@ -56,7 +56,7 @@ fn every_status_has_its_code_and_its_retry() {
 #[test]
 fn authentication_says_what_to_check_and_where_it_was_asked() {
     let message = refusal(401, "Invalid credentials").error.to_string();
-    for part in ["username and secret", "project_id 12345", "'eu' was asked", "Mixpanel said: Invalid credentials"] {
+    for part in ["username and secret", "project_id 12345", "region 'eu'", "Mixpanel said: Invalid credentials"] {
         assert!(message.contains(part), "{message}");
     }
 }
@@ -122,16 +122,16 @@ fn a_wrong_region_names_what_was_asked_and_how_to_ask_another() {
     let told = |words: &str| refusal(400, words).error.to_string();
     let unknown = told("request failed with error: invalid project id for cluster.");
     for part in [
-        "project 12345 is not in the region that was asked, 'eu' (HTTP",
+        "project 12345 is not in region 'eu' (HTTP",
         "Add region := 'us' or region := 'in' to the call",
-        "write region = \"...\" into account 'prod' of the accounts file",
+        "set region = \"...\" for account 'prod' in the accounts file",
         "FROM mixpanel_account_test()",
     ] {
         assert!(unknown.contains(part), "{unknown}");
     }
     for (cluster, region) in [("mixpanel-prod-1", "us"), ("mixpanel-prod-in", "in")] {
         let message = told(&format!("invalid project id for cluster. project_cluster: {cluster}, x"));
-        assert!(message.contains(&format!("It is in '{region}': add region := '{region}'")), "{message}");
+        assert!(message.contains(&format!("It is in region '{region}'. Add region := '{region}'")), "{message}");
     }
     // What can't be is not repeated.
     for cluster in ["mixpanel-prod-eu", "mixpanel-prod-", "mixpanel-prod-mars"] {
@@ -143,10 +143,7 @@ fn a_wrong_region_names_what_was_asked_and_how_to_ask_another() {
     let words = "invalid project id for cluster";
     let refusal = Refusal { target: &target, api: Api::App, place: "GET x", status: 400, headers: &headers, words };
     let message = refusal.failure().error.to_string();
-    assert!(
-        message.contains("or set MP_REGION='...'") && message.contains("'eu' because nothing chooses one"),
-        "{message}"
-    );
+    assert!(message.contains("or set MP_REGION='...'") && message.contains("'eu', which is the default"), "{message}");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn every_refusal_keeps_the_servers_words_and_says_what_to_do() {
         assert!(message.contains(&expected), "{name}: {message}");
         assert!(message.len() < 900 && message.lines().count() == 1, "{name}: {message}");
         // Code, what, words and then the fix.
-        let fix = ["Check ", "Correct ", "Run ", "Give ", "Ask ", "Reports, ", "Each "];
+        let fix = ["Check ", "Correct ", "Run ", "Give ", "Use ", "Choose ", "Request ", "Reports, "];
         assert!(fix.iter().any(|fix| message.contains(fix)), "{name}: {message}");
         let code = match fixture.status {
             400 if name.contains("timeout") => Code::ServerError,

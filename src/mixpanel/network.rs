@@ -16,11 +16,14 @@ fn refusal(place: &str, error: &reqwest::Error) -> Failure {
     if is_certificate(error) {
         return Failure::never(
             Error::new(Code::NetworkError, format!("the server's certificate is not trusted: {reason} ({place})"))
-                .fix("Behind a proxy that inspects traffic, set SSL_CERT_FILE to a file with its certificate"),
+                .fix("If a proxy inspects the traffic, set SSL_CERT_FILE to a file with its certificate"),
         );
     }
     if error.is_builder() {
-        return Failure::never(Error::new(Code::Internal, format!("no request could be made: {reason} ({place})")));
+        return Failure::never(Error::new(
+            Code::Internal,
+            format!("the request could not be made: {reason} ({place})"),
+        ));
     }
     let what = match (error.is_connect(), error.is_timeout()) {
         (true, true) => "the connection took too long".to_owned(),
@@ -56,17 +59,15 @@ pub(super) fn broken_off(place: &str, length: usize) -> Failure {
 
 /// A body that ends where the connection does.
 pub(super) fn without_end(place: &str) -> Failure {
-    let what = format!(
-        "whether the answer is whole can't be told: it has neither a length nor chunks to tell its end ({place})"
-    );
-    Failure::backoff(Error::new(Code::Truncated, what).fix("Look for a proxy between this machine and Mixpanel"))
+    let what = format!("the answer may be incomplete: it has neither a Content-Length nor chunked encoding ({place})");
+    Failure::backoff(Error::new(Code::Truncated, what).fix("Check for a proxy between this machine and Mixpanel"))
 }
 
 fn truncated(what: String) -> Failure {
     Failure::backoff(Error::new(Code::Truncated, what).fix(FIX))
 }
 
-const FIX: &str = "Check the network, and HTTPS_PROXY where this machine needs a proxy, and run it again";
+const FIX: &str = "Check the network, and HTTPS_PROXY if this machine needs a proxy. Then run it again";
 
 /// The innermost cause: the outer ones say only that there was one.
 fn reason(error: &reqwest::Error) -> String {

@@ -174,7 +174,7 @@ impl Request {
     /// Errors: `InvalidArgument` for a path that URLs can't express, and for a URL that no server would take.
     pub fn url(&self, target: &Target) -> Result<Url> {
         if let Some(bad) = self.segments.iter().find(|segment| matches!(segment.as_str(), "" | "." | "..")) {
-            return Err(Error::argument("path", format!("'{bad}' can't be a part of it")));
+            return Err(Error::argument("path", format!("'{bad}' cannot be part of a path")));
         }
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.defaults(target).into_iter().filter(|(name, _)| !self.has(name)));
@@ -185,7 +185,7 @@ impl Request {
             url = format!("{url}?{query}");
         }
         let url = Url::parse(&url)
-            .map_err(|error| Error::new(Code::Internal, format!("no URL could be made: {error}")).caused_by(error))?;
+            .map_err(|error| Error::new(Code::Internal, format!("the URL is not valid: {error}")).caused_by(error))?;
         if url.as_str().len() > LONGEST_URL { Err(self.too_long(&url)) } else { Ok(url) }
     }
 
@@ -194,11 +194,11 @@ impl Request {
         let longest = self.query.iter().max_by_key(|(_, value)| value.len());
         let (name, value) = longest.map_or(("", ""), |(name, value)| (name, value));
         let length = url.as_str().len();
-        let problem = format!("makes a URL of {length} characters, and servers take no more than {LONGEST_URL}");
+        let problem = format!("makes a URL of {length} characters, but servers accept at most {LONGEST_URL}");
         let (parameter, fix) = match name {
-            "" => ("path", "Write the route that is meant"),
+            "" => ("path", "Correct the path"),
             _ if self.verbatim => {
-                return Error::argument("params", format!("'{name}' {problem}")).fix("Ask for less at a time");
+                return Error::argument("params", format!("'{name}' {problem}")).fix("Request less at a time");
             }
             "event" if value.starts_with('[') => {
                 ("events", "Name fewer at a time, or filter in SQL: WHERE event_name IN (...)")
@@ -206,7 +206,7 @@ impl Request {
             "where" => ("filter", "Shorten it, or filter in SQL"),
             "values" => ("property_values", "Name fewer at a time"),
             "on" => ("segment_by", "Shorten it"),
-            _ => (name, "Ask for less at a time"),
+            _ => (name, "Request less at a time"),
         };
         Error::argument(parameter, problem).fix(fix)
     }

@@ -52,9 +52,9 @@ impl Client {
         match outcome {
             Ok(value) => Ok(value),
             Err(error) if is_page => {
-                let what = format!("a web page came instead of an answer ({place})");
+                let what = format!("the answer is a web page ({place})");
                 let error = Error::new(Code::UnexpectedResponse, what).caused_by(error);
-                Err(Failure::backoff(error.fix("Look for a proxy or login page between this machine and Mixpanel")))
+                Err(Failure::backoff(error.fix("Check for a proxy or login page between this machine and Mixpanel")))
             }
             Err(error) if error.is_eof() => Err(network::broken_off(&place, body.received() as usize)),
             Err(error) if error.is_io() => {
@@ -62,7 +62,7 @@ impl Client {
                 Err(Failure::backoff(Error::new(Code::Truncated, what).caused_by(error)))
             }
             Err(error) => {
-                let what = format!("the answer is not what was expected: {error} ({place})");
+                let what = format!("the answer is not as expected: {error} ({place})");
                 Err(Failure::never(Error::new(Code::UnexpectedResponse, what).caused_by(error)))
             }
         }

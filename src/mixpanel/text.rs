@@ -18,9 +18,9 @@ pub(super) enum Text {
 /// Why a body is no text.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TextError {
-    #[error("it is longer than it may be")]
+    #[error("it is too long")]
     TooLong,
-    #[error("there is no memory for it")]
+    #[error("the process has no memory left for it")]
     NoMemory(#[source] io::Error),
     /// Its compression is damaged or has no end.
     #[error("its compression is damaged: {0}")]

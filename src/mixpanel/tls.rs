@@ -22,7 +22,7 @@ pub(super) fn config(trusted: bool) -> Result<ClientConfig> {
         .map_err(|error| Error::new(Code::Internal, format!("TLS could not be set up: {error}")).caused_by(error))?;
     let builder = if trusted {
         builder.with_platform_verifier().map_err(|error| {
-            Error::new(Code::NetworkError, format!("the certificates of this machine could not be read: {error}"))
+            Error::new(Code::NetworkError, format!("the certificates of this machine cannot be read: {error}"))
                 .fix("Install the package ca-certificates, or set SSL_CERT_FILE to a file of trusted certificates")
                 .caused_by(error)
         })?

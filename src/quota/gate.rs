@@ -162,18 +162,18 @@ impl Gate {
     ) -> Error {
         let (rule, now) = (quota.rule(), self.clock.now());
         let what = format!(
-            "this takes {requests} requests of the {} API, and {left} of the {} {} are left for {}; none was made",
+            "this needs {requests} requests of the {} API, but {left} of {} {} are left for {}. No request was made",
             rule.name,
             limit.requests,
             rule.per,
             self.project.name()
         );
-        let next = resets_at.map(|at| format!("; the next one comes back at {}", moment(at, now)));
+        let next = resets_at.map(|at| format!(". The next request becomes available at {}", moment(at, now)));
         let less = match quota {
-            Quota::Export => "fewer days, or more days a request (window_days)",
+            Quota::Export => "fewer days, or more days per request (window_days)",
             Quota::Query | Quota::QueryPage | Quota::Lexicon => "less at a time",
         };
-        Error::new(Code::RateLimited, what).fix(format!("Ask for {less}{}", next.unwrap_or_default()))
+        Error::new(Code::RateLimited, what).fix(format!("Request {less}{}", next.unwrap_or_default()))
     }
 
     /// Mixpanel said no: nothing starts for so long, or for a while where it did not say how long. Returns until when.
@@ -225,12 +225,11 @@ impl Gate {
         let (rule, project) = (quota.rule(), self.project.name());
         let allowed = self.with(quota, |_, _, limit, _| limit.requests).unwrap_or(rule.requests);
         let what = format!(
-            "{project} may make no request of the {} API now (Mixpanel allows {allowed} {}); none was made",
+            "{project} can make no request of the {} API now (limit: {allowed} requests {}). No request was made",
             rule.name, rule.per
         );
         let at = moment(at, self.clock.now());
-        Error::new(Code::RateLimited, what)
-            .fix(format!("The next one is possible at {at}; mixpanel_quota() shows what is used"))
+        Error::new(Code::RateLimited, what).fix(format!("Run it again at {at}. mixpanel_quota() shows what is used"))
     }
 
     fn now(&self) -> Millis {
@@ -318,7 +317,7 @@ mod tests {
         assert_eq!(error.code(), Code::RateLimited);
         let message = error.to_string();
         assert!(
-            message.contains("project 12345 may make no request of the query API now (Mixpanel allows 60 an hour)"),
+            message.contains("project 12345 can make no request of the query API now (limit: 60 requests an hour)"),
             "{message}"
         );
         assert!(message.contains(" UTC (in 60 minutes)"), "{message}");
@@ -335,7 +334,7 @@ mod tests {
         let gate = Gate { hourly_limit: Some(2), ..gate() };
         (0..2).for_each(|_| take(&gate, Quota::Export).unwrap().leave());
         let message = take(&gate, Quota::Export).unwrap_err().to_string();
-        assert!(message.contains("(Mixpanel allows 2 an hour)"), "{message}");
+        assert!(message.contains("(limit: 2 requests an hour)"), "{message}");
         assert!(gate.afford(Quota::Export, 1).is_err());
         assert!(gate.afford(Quota::Query, 2).is_ok());
         // The lexicon's limit is for a minute.

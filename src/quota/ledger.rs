@@ -152,8 +152,8 @@ impl Ledger {
                 Ok(self.with_own(project, quota, act))
             }
             Outcome::Undone(_, Trouble::Busy) | Outcome::Unknown => {
-                let what = format!("other processes kept {} locked for {} seconds", path.display(), HANGS.as_secs());
-                Err(Error::new(Code::IoError, what).fix("Run it again; no request was made"))
+                let what = format!("other processes have locked {} for {} seconds", path.display(), HANGS.as_secs());
+                Err(Error::new(Code::IoError, what).fix("Run it again. No request was made"))
             }
         }
     }
@@ -252,7 +252,7 @@ fn elsewhere<T: Send + 'static, F: FnOnce(&mut Book) -> T + Send + 'static>(
         }
     };
     let outcome = match thread::Builder::new().name("mixpanel-ledger".into()).spawn(work) {
-        Ok(_) => told.recv_timeout(HANGS).map_err(|_| Trouble::Unusable("its file system hangs".into())),
+        Ok(_) => told.recv_timeout(HANGS).map_err(|_| Trouble::Unusable("its file system does not respond".into())),
         Err(error) => Err(Trouble::Unusable(error.to_string())),
     };
     let trouble = match outcome {

@@ -88,7 +88,7 @@ fn current(path: &Path, blank: BookPage) -> Result<BookPage, Trouble> {
     };
     match serde_json::from_slice::<Version>(&bytes) {
         Ok(Version { version }) if version > VERSION => {
-            Err(Trouble::Unusable(format!("{} is of a later version of this extension", path.display())))
+            Err(Trouble::Unusable(format!("a later version of this extension wrote {}", path.display())))
         }
         // Damage costs the count of an hour, and a count that stays away costs more.
         _ => Ok(serde_json::from_slice(&bytes).unwrap_or(blank)),

@@ -104,8 +104,8 @@ def test_the_region_that_answers_is_named(con, serve, asked, lives):
     simulator = serve(by_region=True, region=lives)
     success, *oks, found, error = outcome(con, f"region := '{asked}'")
     assert (success, oks, found) == (False, [False] * 3, None)
-    assert error.startswith("[NOT_FOUND]") and f"the region that was asked, '{asked}' (HTTP" in error
-    assert f"Region '{lives}' answers: add region := '{lives}' to the call, or set MP_REGION='{lives}'." in error
+    assert error.startswith("[NOT_FOUND]") and f"is not in region '{asked}' (HTTP" in error
+    assert f"Region '{lives}' works. Add region := '{lives}' to the call, or set MP_REGION='{lives}'." in error
     regions = [request.region for request in simulator.settled()]
     assert regions[:3] == [asked] * 3 and regions[-1] == lives and len(regions) <= 5
     assert all(request.path == NAMES for request in simulator.requests[3:])
@@ -117,14 +117,14 @@ def test_an_account_of_the_file_is_told_where_to_write_it(con, serve, monkeypatc
         monkeypatch.delenv(name)
     serve(by_region=True, region="eu")
     con.execute(f"CALL mixpanel_account_add('main', username := '{USERNAME}', secret := '{SECRET}', project_id := 12345)")
-    assert """write region = "eu" into account 'main' of the accounts file""" in outcome(con)[-1]
+    assert """set region = "eu" for account 'main' in the accounts file""" in outcome(con)[-1]
     monkeypatch.setenv("MP_REGION", "in")
     assert "set MP_REGION='eu'" in outcome(con)[-1]
 
 
 def test_a_free_plan_in_another_region_is_found_too(con, serve):
     serve(by_region=True, region="in", is_free=True)
-    assert "Region 'in' answers" in outcome(con)[-1]
+    assert "Region 'in' works" in outcome(con)[-1]
 
 
 def test_where_no_region_answers(con, serve, monkeypatch):
@@ -132,7 +132,7 @@ def test_where_no_region_answers(con, serve, monkeypatch):
     monkeypatch.setenv("MP_SECRET", "hunter2")
     error = outcome(con, "region := 'eu'")[-1]
     assert error.startswith("[AUTHENTICATION_FAILED]")
-    assert "Neither 'us' nor 'in' takes these credentials for this project." in error
+    assert "Regions 'us' and 'in' do not accept these credentials for this project either." in error
     assert [request.region for request in simulator.settled(5)] == ["eu"] * 3 + ["us", "in"]
 
 
@@ -155,7 +155,7 @@ def test_a_project_without_events_gets_a_hint(con, sim):
     warned = "SELECT success, events_found, len(warnings), warnings[1] FROM mixpanel_account_test()"
     sim.add_fault("body", path=NAMES, body="[]")
     ((success, found, count, warning),) = rows(con, warned)
-    assert (success, found, count) == (True, 0, 1) and "no events were found in region 'us'" in warning
+    assert (success, found, count) == (True, 0, 1) and "region 'us' has no events of the project" in warning
     assert rows(con, warned)[0][2] == 0
 
 

@@ -91,7 +91,7 @@ def test_accounts_that_can_not_be_used_are_listed_with_the_reason(con, sim, file
     file.write_text(NEWER + '\n[accounts.odd]\ntype = "passkey"\nregion = "us"\n')
     listed = {name: (kind, region, problem) for name, kind, region, problem in rows(con, "SELECT name, kind, region, problem FROM mixpanel_accounts()")}
     assert listed["one"] == ("service account", "us", None)
-    for name, reason in (("me", "login by browser"), ("odd", "the type 'passkey'"), ("variable", "SHOP_TOKEN, which is not set")):
+    for name, reason in (("me", "browser login"), ("odd", "the unknown type 'passkey'"), ("variable", "SHOP_TOKEN, which is not set")):
         assert listed[name][2].startswith("[INVALID_CONFIG]") and reason in listed[name][2]
         call = export(f"account := '{name}'")
         assert reason in error_of(con, f"FROM {call}")
@@ -188,17 +188,17 @@ def test_odd_names(con, sim, file, nothing_in_the_environment, name):
 
 
 @pytest.mark.parametrize("statement, message", [
-    (ADD.replace("'main'", "'twice'"), "[ACCOUNT_EXISTS] there is an account 'twice' already"),
+    (ADD.replace("'main'", "'twice'"), "[ACCOUNT_EXISTS] account 'twice' already exists"),
     (ADD.replace("'main'", "' '"), "name: must not be empty"),
-    (ADD.replace("'main'", "'(environment)'"), "stands for the environment's credentials"),
+    (ADD.replace("'main'", "'(environment)'"), "is reserved for the environment's credentials"),
     (ADD.replace("'main'", "chr(10)"), "name: must not"),
     (ADD.replace("'12345'", "'abc'"), "project_id must be a number"),
     (ADD.replace(", project_id := '12345'", ""), "project_id is missing"),
     (ADD.replace(f", secret := '{SECRET}'", ""), "secret is missing"),
     (ADD.removesuffix(")") + ", token := 't')", "token and username and secret are both given"),
     (ADD.removesuffix(")") + ", region := 'moon')", "region: must be 'us', 'eu' or 'in'"),
-    ("CALL mixpanel_account_remove('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. There are 'twice'"),
-    ("CALL mixpanel_account_use('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. There are 'twice'"),
+    ("CALL mixpanel_account_remove('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. Use one of 'twice'"),
+    ("CALL mixpanel_account_use('nobody')", "[ACCOUNT_NOT_FOUND] there is no account 'nobody'. Use one of 'twice'"),
 ])  # fmt: skip
 def test_what_is_refused_changes_nothing(con, file, statement, message):
     con.execute(ADD.replace("'main'", "'twice'"))
@@ -218,7 +218,7 @@ def test_what_is_refused_changes_nothing(con, file, statement, message):
     ("[active]\naccount = 'y'\n[accounts.x]\ntype = 'oauth_browser'\n", "there is no account 'y'"),
     ("[accounts.x]\ntype = 'service_account'\nusername = 'me'\nsecret = 'hunter2'\n", "default_project of account 'x' is missing"),
     ("default = 'y'\n[accounts.x]\nsecret = 'hunter2'\n", "there is no account 'y'"),
-    ("[accounts.x]\nsecret = 'hunter2'\n[accounts.y]\nsecret = 'hunter2'\n", "there is no default among the accounts 'x', 'y'"),
+    ("[accounts.x]\nsecret = 'hunter2'\n[accounts.y]\nsecret = 'hunter2'\n", "the accounts file names no default among 'x', 'y'"),
     ("[accounts.x]\nusername = 'me'\n", "secret of account 'x' is missing"),
     ("[accounts.x]\nusername = 'me'\nsecret = 'hunter2'\n", "project_id of account 'x' is missing"),
     (b"\xff\xfe", "is not UTF-8 text"),
@@ -262,7 +262,7 @@ def test_what_is_no_file_is_an_error_and_stays(con, sim, file, nothing_in_the_en
     before = os.lstat(file)
     for statement in (f"FROM {export()}", ADD, "CALL mixpanel_account_use('x')", "CALL mixpanel_account_remove('x')", "FROM mixpanel_accounts()"):
         error = error_of(con, statement)
-        assert "[INVALID_CONFIG]" in error and str(file) in error and "no file" in error
+        assert "[INVALID_CONFIG]" in error and str(file) in error and "not a file" in error
     assert "[INVALID_CONFIG]" in rows(con, "SELECT error FROM mixpanel_account_test()")[0][0]
     after = os.lstat(file)
     assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode) and os.listdir(file.parent) == [file.name]

@@ -69,7 +69,7 @@ def test_without_a_data_view_it_is_the_one_of_the_whole_project(con, sim):
 def test_who_may_not_see_the_data_views_can_name_one(con, sim):
     sim.add_fault("status", path=VIEWS, times=None, status=403, body='{"error": "no"}')
     error = error_of(con, f"FROM {feed(['a'])}")
-    assert "[PERMISSION_DENIED]" in error and "workspace_id := ... names one" in error
+    assert "[PERMISSION_DENIED]" in error and "Add workspace_id := ..." in error
     assert rows(con, f"FROM {feed(['a'], DATES + ', workspace_id := 3001')}") == []
 
 
@@ -208,14 +208,14 @@ def test_what_is_no_feed_is_an_error(con, sim, body):
 
 
 @pytest.mark.parametrize("ids, arguments, problem", [
-    ("NULL", DATES, "distinct_ids: is NULL; name users"),
-    ("NULL::VARCHAR[]", DATES, "distinct_ids: is NULL; name users"),
+    ("NULL", DATES, "distinct_ids: is NULL. Name users"),
+    ("NULL::VARCHAR[]", DATES, "distinct_ids: is NULL. Name users"),
     ("'a'", DATES, "distinct_ids: must be a list of texts or whole numbers"),
-    ("['a', NULL]", DATES, "distinct_ids: holds a NULL"),
-    ("['']", DATES, "distinct_ids: holds an empty string"),
-    ("['a']", "events := ['A'], exclude_events := ['B']", "exclude_events: has no place beside events"),
+    ("['a', NULL]", DATES, "distinct_ids: contains NULL"),
+    ("['']", DATES, "distinct_ids: contains an empty string"),
+    ("['a']", "events := ['A'], exclude_events := ['B']", "exclude_events: cannot be combined with events"),
     ("['a']", "events := []", "events: is an empty list"),
-    ("['a']", "search_properties := [{'value': 'a', 'resourceType': 'event'}]", "search_properties: says where to search"),
+    ("['a']", "search_properties := [{'value': 'a', 'resourceType': 'event'}]", "search_properties: needs search"),
     ("['a']", "search := 'x', search_properties := [{'value': 'a'}]", "search_properties: must be a list of objects"),
     ("['a']", "max_rows := 0", "max_rows: must be at least 1"),
     ("['a']", f"from_date := '{LAST}', to_date := '{FIRST}'", f"from_date: {LAST} is after to_date {FIRST}"),

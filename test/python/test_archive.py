@@ -76,11 +76,11 @@ def test_what_arrived_before_a_failure_is_not_asked_for_again(con, monkeypatch, 
     call = month("window_days := 1, max_workers := 2")
     if kind == "error":
         shop.add_fault("status", status=400, match={"from_date": broken})
-        assert "are kept, and the next run makes" in error_of(con, f"SELECT count(*) FROM {call}")
+        assert ", and the next run makes" in error_of(con, f"SELECT count(*) FROM {call}")
     elif kind == "spent":
         monkeypatch.setenv("MP_HOURLY_LIMIT", "21")
         error = error_of(con, f"SELECT count(*) FROM {call}")
-        assert "[RATE_LIMITED]" in error and re.search(r"(19|20|21) of 31 days are kept, and the next run makes", error), error
+        assert "[RATE_LIMITED]" in error and re.search(r"(19|20|21) of 31 days, and the next run makes", error), error
     elif kind == "killed":
         process = python(f'print("go", flush=True); con.execute("SELECT count(*) FROM {call}").fetchall()')
         assert process.stdout.readline() == "go\n"

@@ -111,7 +111,7 @@ def test_a_spent_hour_on_the_way_through_a_year(con, shop, monkeypatch, archive)
         shop.add_fault("status", match={"from_date": day}, **spent)
     error = error_of(con, WHOLE)
     assert "[RATE_LIMITED]" in error
-    here, missing = map(int, re.search(r"(\d+) of 365 days are kept, and the next run makes about (\d+) requests", error).groups())
+    here, missing = map(int, re.search(r"(\d+) of 365 days, and the next run makes about (\d+) requests", error).groups())
     kept = {file.name[:10] for file in files(archive)}
     assert here + missing == 365 and here <= len(kept) <= 200
     skipping = f"SELECT count(DISTINCT event_time::DATE) FROM {CALL.replace(')', ', on_failure := ' + repr('skip') + ')')}"

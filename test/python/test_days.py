@@ -55,7 +55,7 @@ def test_rows_of_other_days_are_counted_as_a_warning(con, sim, columns):
     (warning,) = json.loads(last_fetch(con)["warnings"])
     assert warning == {
         "code": "ROWS_OUTSIDE_DAYS",
-        "message": "2025-01-01: 2 of 8 rows lie more than 14 hours outside the days that were asked for",
+        "message": "2025-01-01: 2 of 8 rows are more than 14 hours outside the requested days",
     }
 
 
@@ -68,7 +68,7 @@ def test_a_window_of_other_days_is_an_error(con, sim, monkeypatch, streamed):
     for columns in ("count(*)", "*"):
         sim.clear()
         error = error_of(con, f"SELECT {columns} FROM {export(last=FIRST)}")
-        assert f"[UNEXPECTED_RESPONSE] 2025-01-01: {size + 1} of {2 * size + 1} rows lie more than 14 hours outside" in error
+        assert f"[UNEXPECTED_RESPONSE] 2025-01-01: {size + 1} of {2 * size + 1} rows are more than 14 hours outside" in error
         assert len(sim.settled()) == 1 and last_fetch(con)["rows"] == 0
 
 

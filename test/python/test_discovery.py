@@ -153,7 +153,7 @@ def test_every_character_of_a_name_arrives(con, sim, name):
 @pytest.mark.parametrize("name", ["a&b=c+d #1", "%41%2F", "O'Hare \\ co", " padded ", "two\nlines", "x" * 5000])
 def test_an_odd_name_that_does_not_exist_is_shown(con, sim, name):
     error = error_of(con, "FROM mixpanel_properties(?)", [name])
-    assert "[NOT_FOUND]" in error and f"event: '{name.replace(chr(10), ' ')[:100]}' is not among the names" in error
+    assert "[NOT_FOUND]" in error and f"event: '{name.replace(chr(10), ' ')[:100]}' is not among the event names" in error
 
 
 def test_schemas_with_odd_names_are_found(con, sim):
@@ -306,7 +306,7 @@ def test_how_often_an_event_had_each_value(con, sim):
 
 def test_values_without_an_event_have_no_counts(con, sim):
     error = error_of(con, "DESCRIBE FROM mixpanel_property_values('plan', counts := true)")
-    assert "[INVALID_ARGUMENT] event: is missing; counts := true" in error
+    assert "[INVALID_ARGUMENT] event: is missing: counts := true" in error
     assert not sim.settled()
 
 
@@ -398,9 +398,9 @@ def test_a_lookup_table_that_breaks_off_is_asked_for_again(con, sim):
     ("mixpanel_dashboard(0)", "no board has the id 0"),
     ("mixpanel_dashboard(NULL)", "dashboard_id: is missing"),
     ("mixpanel_dashboard(1.5)", "dashboard_id: is neither"),
-    ("mixpanel_dashboard('https://mixpanel.com/project/12345/app/insights#report/8001')", "nor the URL of one"),
+    ("mixpanel_dashboard('https://mixpanel.com/project/12345/app/insights#report/8001')", "nor the URL of a"),
     ("mixpanel_dashboard('https://eu.mixpanel.com/project/12345/app/boards#id=501')", "region := 'eu'"),
-    ("mixpanel_bookmarks(bookmark_id := 1, type := 'flows')", "bookmark_id: names one report"),
+    ("mixpanel_bookmarks(bookmark_id := 1, type := 'flows')", "bookmark_id: cannot be combined with type"),
     ("mixpanel_bookmarks(bookmark_id := 'x')", "bookmark_id: must be a whole number"),
     ("mixpanel_lookup_table(NULL)", "data_group_id: is missing"),
     ("mixpanel_lookup_table(1, max_rows := 0)", "max_rows: must be at least 1"),

@@ -120,7 +120,7 @@ FILLED = [
 def test_a_limit_of_ours_that_is_filled_is_an_error(con, sim, function, subject, path, body):
     sim.add_fault("body", path=path, times=None, body=json.dumps(body))
     error = error_of(con, f"FROM {function}({subject})")
-    assert "[TRUNCATED] 5000 rows came" in error and "max_rows := 5000 says that these will do" in error
+    assert "[TRUNCATED] Mixpanel returned 5000 rows" in error and "max_rows := 5000 to accept these rows" in error
     count = f"SELECT count(*) FROM {function}"
     more = f"{subject}, " if subject else ""
     assert rows(con, f"{count}({more}max_rows := 5000)") == [(5000,)]
@@ -138,13 +138,13 @@ def test_no_more_rows_than_were_asked_for(con, sim):
 
 def test_an_unknown_event_is_named_with_those_that_come_near(con, sim):
     error = error_of(con, "FROM mixpanel_properties('add to')")
-    assert "[NOT_FOUND]" in error and "event: 'add to' is not among the names" in error, error
+    assert "[NOT_FOUND]" in error and "event: 'add to' is not among the event names" in error, error
     assert "Did you mean 'Add To Cart' or 'Add To Wishlist'?" in error, error
     assert [request.path for request in sim.settled()] == [TOP, NAMES]
     # The names are known now.
     assert "Did you mean 'Purchase'?" in error_of(con, "FROM mixpanel_properties('PURCHASE')")
     assert [request.path for request in sim.settled()] == [TOP, NAMES, TOP]
-    assert "mixpanel_events() lists them" in error_of(con, "FROM mixpanel_properties('Nothing of the kind')")
+    assert "mixpanel_events() lists all names" in error_of(con, "FROM mixpanel_properties('Nothing of the kind')")
 
 
 def test_five_names_at_most(con, sim):
@@ -252,7 +252,7 @@ def test_a_report_of_nothing_says_a_wrong_event_where_the_names_are_at_hand(con,
     assert [request.path for request in sim.settled()] == [f"/api/query/{route}"]
     rows(con, "FROM mixpanel_events()")
     error = error_of(con, f"FROM {call.format('Purchases')}")
-    assert "[NOT_FOUND] event: 'Purchases' is not among the names" in error and "Did you mean 'Purchase'?" in error
+    assert "[NOT_FOUND] event: 'Purchases' is not among the event names" in error and "Did you mean 'Purchase'?" in error
     assert rows(con, f"FROM {call.format('Purchase')}") == rows(con, f"FROM {call.format('$custom_event:7')}") == []
     raw = call.format("Purchases").removesuffix(")") + ", raw := true)"
     assert len(rows(con, f"FROM {raw}")) == 1
@@ -263,7 +263,7 @@ def test_one_of_several_events_that_is_none_is_said_too(con, sim):
     call = f"SELECT DISTINCT event_name FROM mixpanel_event_counts(['Purchase', 'Purchases', 'Search'], {D}) ORDER BY ALL"
     assert rows(con, call) == [("Purchase",), ("Search",)]
     rows(con, "FROM mixpanel_events()")
-    assert "'Purchases' is not among the names" in error_of(con, call)
+    assert "'Purchases' is not among the event names" in error_of(con, call)
     # Whatever Mixpanel counts exists, also where it is in no list of names.
     counts = {"values": {"Purchase": {"2025-01-01": 1}, "Purchases": {"2025-01-01": 0}, "Search": {}}, "series": ["2025-01-01"]}
     sim.add_fault("body", path="/api/query/events", body=json.dumps({"data": counts}))
@@ -273,7 +273,7 @@ def test_one_of_several_events_that_is_none_is_said_too(con, sim):
 
 def test_a_data_view_is_named(con, sim):
     error = error_of(con, "FROM mixpanel_properties('Purchases', workspace_id := 3002)")
-    assert "'Purchases' is not among the names that Mixpanel tells of the data view 3002 of project 12345" in error
+    assert "'Purchases' is not among the event names of the data view 3002 of project 12345" in error
     assert [request.params["workspace_id"] for request in sim.settled()] == ["3002"] * 2
 
 

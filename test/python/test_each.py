@@ -117,8 +117,8 @@ def limited(monkeypatch):
 def test_what_the_hour_does_not_allow_is_said_before_the_first(con, sim, limited, call, asked):
     error = error_of(con, f"FROM {call}")
     needed, left = (6, 3) if asked else (5, 4)
-    assert f"[RATE_LIMITED] this takes {needed} requests of the query API, and {left} of the 4" in error
-    assert "on_failure := 'skip' asks about as many as the hour allows" in error
+    assert f"[RATE_LIMITED] this needs {needed} requests of the query API, but {left} of 4" in error
+    assert "Add on_failure := 'skip' to fetch as many as the hourly limit allows" in error
     assert [request.path for request in sim.settled()] == asked
 
 
@@ -154,14 +154,14 @@ def test_none_is_no_rows_and_no_request(con, sim, call):
 
 
 @pytest.mark.parametrize("call, problem", [
-    (f"mixpanel_funnel([8101, NULL], {DATES})", "funnel_id: holds a NULL"), (f"mixpanel_funnel(['a'], {DATES})", "funnel_id: must be a funnel's number"),
-    (f"mixpanel_funnel([99999999999999999999], {DATES})", "funnel_id: is no id of 64 bits"), (f"mixpanel_funnel([[1]], {DATES})", "funnel_id: "),
-    (f"mixpanel_funnel(8101, {DATES}, on_failure := 'skip')", "on_failure: is about the others of a list"),
+    (f"mixpanel_funnel([8101, NULL], {DATES})", "funnel_id: contains NULL"), (f"mixpanel_funnel(['a'], {DATES})", "funnel_id: must be the id of a funnel"),
+    (f"mixpanel_funnel([99999999999999999999], {DATES})", "funnel_id: is not a 64-bit id"), (f"mixpanel_funnel([[1]], {DATES})", "funnel_id: "),
+    (f"mixpanel_funnel(8101, {DATES}, on_failure := 'skip')", "on_failure: needs a list"),
     ("mixpanel_saved_report([0])", "bookmark: no report has the id 0"), ("mixpanel_saved_report(['x'])", "bookmark: is neither the id"),
     ("mixpanel_saved_report([8001], on_failure := 'x')", "on_failure: must be 'error' or 'skip'"), ("mixpanel_flows([8301])", "bookmark: is neither a whole number nor text"),
-    (members("cohort_ids := NULL"), "cohort_ids: is NULL"), (members("cohort_ids := [0]"), "which is no cohort's id"), (members("cohort_ids := 1001"), "cohort_ids: must be a list"),
-    (members("cohort_ids := [1001], skip_empty := true"), "skip_empty: has no place beside cohort_ids"), (members("max_workers := 9"), "max_workers: "),
-    (members("columns := {'cohort_id': 'BIGINT'}"), "columns: 'cohort_id' is a column already"),
+    (members("cohort_ids := NULL"), "cohort_ids: is NULL"), (members("cohort_ids := [0]"), "which is not the id of a cohort"), (members("cohort_ids := 1001"), "cohort_ids: must be a list"),
+    (members("cohort_ids := [1001], skip_empty := true"), "skip_empty: cannot be combined with cohort_ids"), (members("max_workers := 9"), "max_workers: "),
+    (members("columns := {'cohort_id': 'BIGINT'}"), "columns: 'cohort_id' is already a column"),
 ])  # fmt: skip
 def test_what_is_refused_before_any_request(con, sim, call, problem):
     assert problem in error_of(con, f"DESCRIBE FROM {call}")

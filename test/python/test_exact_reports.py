@@ -154,7 +154,7 @@ class TestPercentiles:
     def test_others(self, sim, db, wanted):
         table(db, "events", [("A", date(2025, 1, 1), "u", "i", '{"x": 1}')])
         message = error_of(db, f"FROM mixpanel_table_numeric_summary('events', 'A', 'x', percentiles := {wanted})")
-        assert "percentiles are numbers from 0 to 100" in message or "Could not convert" in message
+        assert "percentiles: must be numbers from 0 to 100" in message or "Could not convert" in message
 
 
 class TestReportTimeZone:

@@ -170,12 +170,12 @@ def test_no_days_are_no_rows_and_null_is_refused(con, sim):
     for null in ("NULL", "NULL::DATE[]", "getvariable('days')"):
         for function in ("mixpanel_export", "mixpanel_export_plan"):
             call = f"FROM {function}(days := {null}, from_date := '{FIRST}', to_date := '{LAST}')"
-            assert "[INVALID_ARGUMENT] days: is NULL; leave it out" in error_of(con, call)
+            assert "[INVALID_ARGUMENT] days: is NULL. Leave it out" in error_of(con, call)
     assert not sim.settled()
 
 
 @pytest.mark.parametrize("days, problem", [
-    ("[NULL]", "days: holds a NULL"), ("['tomorrow']", "days: holds \"tomorrow\", which is no date"),
+    ("[NULL]", "days: contains NULL"), ("['tomorrow']", "days: contains \"tomorrow\", which is not a date"),
     ("[1]", "days: must be a list of dates"), ("'2025-01-01'", "days: must be a list of dates"),
 ])  # fmt: skip
 def test_what_are_no_days(con, sim, days, problem):

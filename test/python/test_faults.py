@@ -136,7 +136,7 @@ REFUSED = [
     (400, "to_date cannot be later than today", "[INVALID_REQUEST]", "to_date cannot be later than today"),
     (401, '{"error": "Invalid credentials"}', "[AUTHENTICATION_FAILED]", "username and secret"),
     (402, "", "[PAYMENT_REQUIRED]", "plan"),
-    (403, '{"error": "Permission denied"}', "[PERMISSION_DENIED]", "role in the project"),
+    (403, '{"error": "Permission denied"}', "[PERMISSION_DENIED]", "a role that may read this"),
     (404, "", "[NOT_FOUND]", "region"),
     (501, '{"error": "NOT IMPLEMENTED"}', "[SERVER_ERROR]", "region"),
 ]

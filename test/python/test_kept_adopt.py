@@ -85,11 +85,11 @@ class TestMadeByHand:
         assert asked(ten_days) == days("2025-01-05", LAST)
 
     @pytest.mark.parametrize("arguments, problem", [
-        ({}, "[INVALID_ARGUMENT] from_date: and to_date are missing: no history says which days the table holds; give both"),
+        ({}, "[INVALID_ARGUMENT] from_date: and to_date are missing: no history records which days the table holds. Add both"),
         ({"from_date": FIRST}, "[INVALID_ARGUMENT] from_date: and to_date are missing"),
-        ({"from_date": "2024-01-01", "to_date": "2024-01-02"}, "[INVALID_ARGUMENT] asked: is missing: the table has no event within these days"),
-        ({"from_date": FIRST, "to_date": LAST, "asked": "2025-01-10 15:00:00"}, "[INVALID_ARGUMENT] asked: is in the future"),
-        ({"from_date": FIRST, "to_date": LAST, "type": "profiles"}, "[INVALID_ARGUMENT] from_date: means nothing to profiles"),
+        ({"from_date": "2024-01-01", "to_date": "2024-01-02"}, "[INVALID_ARGUMENT] asked: is missing: the table has no event on these days"),
+        ({"from_date": FIRST, "to_date": LAST, "asked": "2025-01-10 15:00:00"}, "[INVALID_ARGUMENT] asked: must not be in the future"),
+        ({"from_date": FIRST, "to_date": LAST, "type": "profiles"}, "[INVALID_ARGUMENT] from_date: does not apply to profiles"),
         ({"type": "profiles"}, "[WRONG_TABLE] table events does not have the columns of profiles"),
         ({"from_date": FIRST, "to_date": LAST, "columns": "x"}, "[INVALID_ARGUMENT] columns: "),
         ({"from_date": LAST, "to_date": FIRST}, "[INVALID_ARGUMENT] "),
@@ -107,7 +107,7 @@ class TestMadeByHand:
         assert "[WRONG_TABLE] events is a view" in error(con, adopt, from_date=FIRST, to_date=LAST)
         fetch(con, "kept", FIRST, FIRST)
         noted = history(con, "kept")
-        assert "[TABLE_EXISTS] table kept is kept already" in error(con, adopt, "kept", from_date=FIRST, to_date=LAST)
+        assert "[TABLE_EXISTS] table kept is already a managed table" in error(con, adopt, "kept", from_date=FIRST, to_date=LAST)
         assert history(con, "kept") == noted
 
     def test_its_question_is_said_as_a_fetch_says_it(self, con, ten_days, clock):
@@ -158,7 +158,7 @@ class TestTheLibrarys:
     def test_it_goes_on_where_the_library_stopped(self, con, ten_days, columns):
         self.make(con, ten_days, columns)
         count = rows(con, "SELECT count(*) FROM events")[0][0]
-        assert "mixpanel_adopt takes its tables over" in error(con, plain_sync, first=FIRST, last=LAST)
+        assert "adopt its tables with PRAGMA mixpanel_adopt" in error(con, plain_sync, first=FIRST, last=LAST)
         answer = adopt(con)
         assert answer["row_count"] == count and asked(ten_days) == [] and answer["missing_days"] == []
         (noted,) = history(con)
@@ -194,7 +194,7 @@ class TestTheLibrarys:
         adopt(con, "people", type="profiles")
         run(con, "sync_profiles", "people")
         assert [entry["fetched_at"] for entry in history(con, "people")][0] == datetime(2025, 1, 9)
-        assert "is kept already" in error(con, adopt)
+        assert "is already a managed table" in error(con, adopt)
 
     def test_filters_of_its_documents_are_part_of_the_question(self, con, ten_days):
         self.make(con, ten_days, 8, filter_events='["Search", "Purchase"]')
@@ -207,7 +207,7 @@ class TestTheLibrarys:
     def test_a_history_of_somebody_else_is_refused(self, con, ten_days):
         by_hand(con, ten_days)
         con.execute("CREATE TABLE _metadata (table_name VARCHAR, version INTEGER)")
-        assert "is not a history of this extension's" in error(con, adopt, from_date=FIRST, to_date=LAST)
+        assert "is not a history of this extension" in error(con, adopt, from_date=FIRST, to_date=LAST)
         assert rows(con, "SELECT count(*) FROM (DESCRIBE _metadata)") == [(2,)]
 
 

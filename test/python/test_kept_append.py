@@ -241,7 +241,7 @@ def test_rows_of_another_time_zone(con, sim, zones):
     fetch(con, **first)
     sim.clear()
     message = error(con, append, **second)
-    assert "[WRONG_TABLE] table events holds events that were fetched with another time_zone" in message
+    assert "[WRONG_TABLE] table events holds events fetched with another time_zone" in message
     assert not sim.settled()
     assert append(con, **first)["rows_added"] == 0
 

@@ -167,7 +167,7 @@ class TestEmptyAnswers:
         answer = plain_sync(con, first=FIRST, last="2025-01-04")
         assert users(con) == ["u", "u"] and answer["rows_removed"] == 0
         assert left_out(answer) == [FIRST, SECOND]
-        assert "[UNEXPECTED_RESPONSE] Mixpanel has no events of these days, and the table has some" in answer["failed_ranges"]
+        assert "[UNEXPECTED_RESPONSE] Mixpanel returned no events of these days, but the table has some" in answer["failed_ranges"]
         assert list(moments(con)) == [THIRD, "2025-01-04"], "of the 3rd and 4th the table has no rows either"
         shop.clear()
         clock.move_to(datetime(2025, 2, 20, 9))

@@ -46,12 +46,12 @@ def test_a_table_has_the_same_ones_each_time(con, sim, made, wanted, task):
     sim.clear()
     message = error(con, task, **wanted)
     assert "[WRONG_TABLE] table events does not have the columns of events" in message
-    assert 'event_name VARCHAR' in message and "wants the same ones each time" in message
+    assert 'event_name VARCHAR' in message and "Use the same columns as when the table was created" in message
     assert not sim.settled()
 
 
 def test_a_name_twice_is_refused(con, sim):
-    assert "[INVALID_ARGUMENT] columns: 'Insert_ID' is a column already" in error(con, fetch, columns={"Insert_ID": "VARCHAR"})
+    assert "[INVALID_ARGUMENT] columns: 'Insert_ID' is already a column" in error(con, fetch, columns={"Insert_ID": "VARCHAR"})
     assert not sim.settled()
 
 
@@ -82,5 +82,5 @@ class TestMaxRows:
     def test_not_to_append(self, con, sim):
         fetch(con, last=FIRST)
         sim.clear()
-        assert "[INVALID_ARGUMENT] max_rows: has no place beside append" in error(con, append, max_rows=3)
+        assert "[INVALID_ARGUMENT] max_rows: cannot be combined with append" in error(con, append, max_rows=3)
         assert "max_rows" in error(con, sync, max_rows=3) and not sim.settled()

@@ -110,7 +110,7 @@ def test_what_is_handed_on(con, sim):
 def test_a_table_that_exists(con, sim):
     con.execute("CREATE TABLE events AS SELECT 1 AS mine")
     message = error(con, fetch)
-    assert "[TABLE_EXISTS] table events exists already" in message and "append = true or replace = true" in message
+    assert "[TABLE_EXISTS] table events already exists" in message and "append = true or replace = true" in message
     assert not sim.settled() and rows(con, "FROM events") == [(1,)] and rows(con, "FROM _metadata") == []
 
 
@@ -135,7 +135,7 @@ def test_a_replacement_that_fails_leaves_what_was_there(con, sim):
 
 def test_append_to_a_table_that_is_missing(con, sim):
     message = error(con, append)
-    assert "[TABLE_NOT_FOUND] there is no table events" in message and "Leave out append = true" in message
+    assert "[TABLE_NOT_FOUND] there is no table events" in message and "Remove append = true" in message
     assert not sim.settled() and tables(con) == set()
 
 
@@ -185,7 +185,7 @@ def test_a_history_of_somebody_elses(con, sim, columns, task):
     sim.clear()
     con.execute(f"CREATE TABLE _metadata ({columns})")
     message = error(con, task)
-    assert "[WRONG_TABLE] _metadata beside table events is not a history" in message and "RENAME TO" in message
+    assert "[WRONG_TABLE] _metadata in the schema of table events is not a history" in message and "RENAME TO" in message
     assert not sim.settled()
     con.execute("ALTER TABLE _metadata RENAME TO old_metadata")
     task(con)
@@ -226,10 +226,10 @@ def test_ranges_that_are_skipped_are_windows_of_several_days(con, sim):
 
 
 @pytest.mark.parametrize("arguments, problem", [
-    ({"append": True, "replace": True}, "append: has no place beside replace"),
+    ({"append": True, "replace": True}, "append: cannot be combined with replace"),
     ({"first": "2025-01-06"}, "from_date: 2025-01-06 is after to_date 2025-01-05"),
     ({"events": []}, "events: is an empty list"),
-    ({"events": [""]}, "events: holds an empty string"),
+    ({"events": [""]}, "events: contains an empty string"),
     ({"filter": " "}, "filter: must not be empty"),
     ({"time_zone": "Mars/Olympus"}, "time_zone: "),
     ({"max_workers": 0}, "max_workers: "),
@@ -295,7 +295,7 @@ def test_a_script_stays_with_its_project(con, sim, monkeypatch):
 def test_arguments_of_the_other_kind_of_script(con, sim):
     for task, name, value in (("fetch_events", "lookback_days", 1), ("sync_events", "append", True)):
         message = error(con, script, task, "events", from_date=FIRST, to_date=LAST, **{name: value})
-        assert f"{name}: means nothing to a" in message
+        assert f"{name}: does not apply to a" in message
 
 
 @only_v2
@@ -357,8 +357,8 @@ def test_the_days_of_an_export(con, sim):
     assert rows(con, call.format("[]::DATE[]")) == [(0,)] and asked(sim) == []
     assert rows(con, call.format("[DATE '2025-01-04', DATE '2025-01-02', DATE '2025-01-04']")) == [(600,)]
     assert asked(sim) == ["2025-01-02", "2025-01-04"]
-    assert "days: holds a NULL" in error(con, rows, call.format("[NULL::DATE]"))
-    assert "drop one of them" in error(con, rows, call.format("[DATE '2025-01-04'], from_date := '2025-01-01'"))
+    assert "days: contains NULL" in error(con, rows, call.format("[NULL::DATE]"))
+    assert "Remove one of them" in error(con, rows, call.format("[DATE '2025-01-04'], from_date := '2025-01-01'"))
 
 
 def test_no_secret_is_kept(con, sim, monkeypatch):

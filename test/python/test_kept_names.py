@@ -107,7 +107,7 @@ class TestDrop:
     def test_several_or_none(self, con, sim):
         for name in "abc":
             fetch(con, name, last=FIRST)
-        assert "[TABLE_NOT_FOUND] nothere is not a kept table" in error(con, self.drop, "['a', 'nothere']")
+        assert "[TABLE_NOT_FOUND] nothere is not a managed table" in error(con, self.drop, "['a', 'nothere']")
         assert {"a", "b", "c"} <= {table for _, _, table in tables(con)} and history(con, "a")
         assert self.drop(con, "['a', 'c']") == [("a",), ("c",)]
         assert {table for _, _, table in tables(con)} == {"b", "_metadata"}
@@ -115,10 +115,10 @@ class TestDrop:
     def test_what_is_not_kept(self, con, sim):
         con.execute("CREATE TABLE mine AS SELECT 1")
         for name in ("mine", "nothere"):
-            assert f"[TABLE_NOT_FOUND] {name} is not a kept table" in error(con, self.drop, f"'{name}'")
+            assert f"[TABLE_NOT_FOUND] {name} is not a managed table" in error(con, self.drop, f"'{name}'")
         fetch(con, "events", last=FIRST)
-        assert "[TABLE_NOT_FOUND] mine is not a kept table" in error(con, self.drop, "'mine'")
-        assert "is the table that holds the history" in error(con, self.drop, "'_metadata'")
+        assert "[TABLE_NOT_FOUND] mine is not a managed table" in error(con, self.drop, "'mine'")
+        assert "is reserved for the history" in error(con, self.drop, "'_metadata'")
         assert "is an empty list" in error(con, self.drop, "[]")
         assert rows(con, "FROM mine") == [(1,)]
 
@@ -128,7 +128,7 @@ class TestDrop:
         assert rows(con, "FROM mixpanel_tables()") == [] and history(con, "events")
         assert self.drop(con, "'events'") == [("events",)]
         assert not history(con, "events")
-        assert "[TABLE_NOT_FOUND] events is not a kept table" in error(con, self.drop, "'events'")
+        assert "[TABLE_NOT_FOUND] events is not a managed table" in error(con, self.drop, "'events'")
 
     def test_a_temporary_table_of_the_same_name_stays(self, con, sim):
         fetch(con, "events", last=FIRST)

@@ -98,7 +98,7 @@ def test_a_fetch_whose_record_is_gone_changes_nothing(con, sim):
     staged = text.index("_fetch = (")
     staged = text.rindex("SET VARIABLE", 0, staged)
     others = "SELECT count(*) FROM (" + " UNION ALL ".join(["SELECT 1 FROM mixpanel_export(days := [])"] * 50) + ");\n"
-    with pytest.raises(duckdb.Error, match="does not have the record of this fetch any more"):
+    with pytest.raises(duckdb.Error, match="no longer has the record of this fetch"):
         con.execute(text[:staged] + others * 21 + text[staged:])
     con.execute("ROLLBACK")
     assert rows(con, "SELECT distinct_id FROM events") == [("u",)]

@@ -50,7 +50,7 @@ def test_without_from_date_it_starts_where_the_table_does(con, sim):
 
 def test_a_table_that_is_yet_to_be_made_needs_from_date(con, sim):
     message = error(con, sync, first=None)
-    assert "[INVALID_ARGUMENT] from_date: is missing: table events is yet to be made" in message
+    assert "[INVALID_ARGUMENT] from_date: is missing: table events does not exist yet" in message
     assert not sim.settled() and tables(con) == set()
 
 
@@ -59,7 +59,7 @@ def test_days_that_nobody_fetched_with_these_events_need_from_date(con, sim):
     sync(con)
     sim.clear()
     message = error(con, sync, first=None, events=["Purchase"])
-    assert "from_date: is missing: nothing was fetched into table events yet with this filter" in message
+    assert "from_date: is missing: nothing was fetched into table events with this filter" in message
     assert not sim.settled()
 
 
@@ -270,7 +270,7 @@ class TestFilters:
         before = fetched_rows(con, "events")
         sim.clear()
         message = error(con, sync, **second)
-        assert "[WRONG_TABLE] table events holds events that were fetched with another filter or time zone" in message
+        assert "[WRONG_TABLE] table events holds events fetched with another filter or time zone" in message
         assert not sim.settled() and fetched_rows(con, "events") == before
 
 
@@ -287,14 +287,14 @@ class TestOthersTables:
         con.execute(f"CREATE TABLE events AS FROM mixpanel_export(from_date := '{FIRST}', to_date := '{LAST}')")
         sim.clear()
         message = error(con, sync)
-        assert "[WRONG_TABLE] table events was not made by" in message
+        assert "[WRONG_TABLE] table events was not created by" in message
         assert not sim.settled() and rows(con, "SELECT count(*) FROM events") == [(1500,)]
 
     def test_renamed_it_is_somebody_elses(self, con, sim):
         sync(con)
         con.execute("ALTER TABLE events RENAME TO mine")
         sim.clear()
-        assert "was not made by" in error(con, sync, "mine") and not sim.settled()
+        assert "was not created by" in error(con, sync, "mine") and not sim.settled()
 
 
 def test_two_tables_do_not_know_each_other(con, sim):

@@ -41,10 +41,10 @@ def test_cohorts_are_segments(con, sim):
     ("NULL", "action: must not be NULL"), ("'median'", "action: must be 'count', 'extremes', 'percentile' or 'numeric_summary', not 'median'"),
     ("'extremes'", "property: is missing"), ("'percentile', property := 'a'", "percentile: is missing"),
     ("'percentile', property := 'a', percentile := 100.5", "percentile: must be a number from 0 to 100"),
-    ("'count', percentile := 5", "percentile: belongs to"), ("'count', property := 'properties.a'", "property: Mixpanel knows no dots"),
-    ("'count', segment_by_cohorts := []", "segment_by_cohorts: is an empty list"), ("'count', segment_by_cohorts := ['x']", "which is no cohort's id"),
+    ("'count', percentile := 5", "percentile: applies only to"), ("'count', property := 'properties.a'", "property: Mixpanel's expressions have no dots"),
+    ("'count', segment_by_cohorts := []", "segment_by_cohorts: is an empty list"), ("'count', segment_by_cohorts := ['x']", "which is not the id of a cohort"),
     ("'count', segment_by_cohorts := NULL", "segment_by_cohorts: is NULL"), ("'count', cohort_id := NULL", "cohort_id: is NULL"),
-    ("'count', as_of_timestamp := '2999-01-01'", "as_of_timestamp: lies in the future"),
+    ("'count', as_of_timestamp := '2999-01-01'", "as_of_timestamp: is in the future"),
 ])  # fmt: skip
 def test_what_is_refused_before_any_request(con, sim, arguments, problem):
     assert problem in error_of(con, f"DESCRIBE FROM mixpanel_profile_stats({arguments})")
@@ -80,9 +80,9 @@ def test_a_server_that_heeds_no_limit(con, sim):
 
 
 @pytest.mark.parametrize("arguments, problem", [
-    ("sort_order := 'ascending'", "sort_order: says nothing alone"), ("sort_by := 'a', sort_order := 'up'", "sort_order: must be 'ascending' or 'descending'"),
+    ("sort_order := 'ascending'", "sort_order: needs sort_by"), ("sort_by := 'a', sort_order := 'up'", "sort_order: must be 'ascending' or 'descending'"),
     ("max_rows := 0", "max_rows: must be at least 1"), ("search := ' '", "search: must not be empty"),
-    ("sort_by := 'a', distinct_ids := range(2001)", "sort_by: can't order more than 2000 distinct_ids"),
+    ("sort_by := 'a', distinct_ids := range(2001)", "sort_by: cannot sort more than 2000 distinct_ids"),
 ])  # fmt: skip
 def test_what_the_server_could_not_do(con, sim, arguments, problem):
     assert problem in error_of(con, f"DESCRIBE FROM mixpanel_profiles({arguments})")

@@ -228,7 +228,7 @@ def test_pages_without_end(con, sim, total, requests):
     """Two more than the total needs, and no thousands."""
     serve(sim, *(body([f"user {number}", f"user {number + 0.5}"], session_id="s", **({"total": total, "page_size": 2} if number == 0 else {})) for number in range(50)))
     error = error_of(con, f"CREATE TABLE profiles AS FROM {profiles('max_workers := 1')}")
-    assert f"[TRUNCATED] Mixpanel announced {total} profiles, and after {2 * requests} no page is empty" in error
+    assert f"[TRUNCATED] Mixpanel announced {total} profiles but returned {2 * requests} and no empty page after them" in error
     assert asked_pages(engage_requests(sim)) == list(range(requests))
 
 
@@ -281,13 +281,13 @@ def test_profiles_without_an_id_on_several_pages(con, sim):
     # Without a number announced, a page like that may be the first one again, for ever.
     sim.reset()
     sim.add_fault("body", path=ENGAGE, times=None, body=page(nameless, nameless, **more))
-    assert "page 1 holds nothing but profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
+    assert "page 1 has only profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
     assert len(engage_requests(sim)) == 2
 
 
 def test_a_server_that_says_the_same_again_and_again(con, sim):
     sim.add_fault("body", path=ENGAGE, times=None, body=body("ab", session_id="s"))
-    assert "page 1 holds nothing but profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
+    assert "page 1 has only profiles of earlier pages" in error_of(con, f"FROM {profiles()}")
     assert len(engage_requests(sim)) == 2
 
 
@@ -364,7 +364,7 @@ def test_null_does_not_select_everybody(con, sim, name, null):
     con.execute("SET VARIABLE ids = (SELECT list('a') WHERE false)")
     for statement in ("DESCRIBE FROM", "FROM"):
         error = error_of(con, f"{statement} {profiles(f'{name} := {null}')}")
-        assert f"[INVALID_ARGUMENT] {name}: is NULL; leave it out" in error, error
+        assert f"[INVALID_ARGUMENT] {name}: is NULL. Leave it out" in error, error
     con.execute(f"SET VARIABLE ids = (SELECT coalesce(list('a') FILTER (WHERE false), []))")
     if name == "distinct_ids":
         assert rows(con, f"FROM {profiles('distinct_ids := getvariable($$ids$$)')}") == []
@@ -376,7 +376,7 @@ def test_null_does_not_select_everybody(con, sim, name, null):
 def test_pragmas_select_alike(con, small, pragma):
     for null in ("NULL", "getvariable('unset')"):
         for name in ("distinct_id", "distinct_ids", "cohort_id"):
-            assert f"{name}: is NULL; leave it out" in error_of(con, f"PRAGMA {pragma}('people', {name} = {null})")
+            assert f"{name}: is NULL. Leave it out" in error_of(con, f"PRAGMA {pragma}('people', {name} = {null})")
     con.execute(f"PRAGMA {pragma}('people', distinct_ids = [])")
     assert rows(con, "SELECT count(*) FROM people") == [(0,)] and not small.settled()
     con.execute(f"PRAGMA {pragma}('numbered', distinct_ids = [42, 7], filter = NULL)")
@@ -452,34 +452,34 @@ def test_as_of_a_moment(con, sim, moment, seconds):
 
 
 REFUSED = [
-    ("distinct_id := 'a', distinct_ids := ['b']", "distinct_id: has no place beside distinct_ids"),
+    ("distinct_id := 'a', distinct_ids := ['b']", "distinct_id: cannot be combined with distinct_ids"),
     ("distinct_id := ''", "distinct_id: must not be empty"),
-    ("distinct_ids := ['a', NULL]", "distinct_ids: holds a NULL; list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL)"),
+    ("distinct_ids := ['a', NULL]", "distinct_ids: contains NULL. Use list(distinct_id) FILTER (WHERE distinct_id IS NOT NULL)"),
     ("distinct_ids := [1.5]", "distinct_ids: must be a list of texts or whole numbers"),
     ("distinct_ids := 'a'", "distinct_ids: must be a list of texts or whole numbers"),
-    ("distinct_ids := ['']", "distinct_ids: holds an empty string"),
-    (f"{BEHAVIORS}, filter := 'true', cohort_id := 1001", "behaviors: can't be asked for together with cohort_id"),
-    (BEHAVIORS, "behaviors: chooses nobody by itself"),
+    ("distinct_ids := ['']", "distinct_ids: contains an empty string"),
+    (f"{BEHAVIORS}, filter := 'true', cohort_id := 1001", "behaviors: cannot be combined with cohort_id"),
+    (BEHAVIORS, "behaviors: selects no profiles by itself"),
     ("behaviors := '[]', filter := 'true'", "behaviors: must be a list of objects"),
     ("behaviors := '{', filter := 'true'", "behaviors: is not JSON"),
     ("behaviors := [{'name': 'b'}], filter := 'true'", "behaviors: must be a list of objects"),
     ("behaviors := 7, filter := 'true'", "behaviors: must be JSON"),
-    ("include_all_users := true", "include_all_users: says something of a cohort"),
-    ("include_all_users := false", "include_all_users: says something of a cohort"),
+    ("include_all_users := true", "include_all_users: needs cohort_id"),
+    ("include_all_users := false", "include_all_users: needs cohort_id"),
     ("cohort_id := 0", "cohort_id: must be at least 1"),
     ("cohort_id := 'VIPs'", "cohort_id: must be a whole number"),
     ("cohort_id := 1.5", "cohort_id: must be a whole number"),
     ("group_id := 'company'", "group_id: must be a whole number of 64 bits"),
     ("group_id := 9223372036854775808", "group_id: must be a whole number of 64 bits"),
-    ("as_of_timestamp := 99999999999", "as_of_timestamp: lies in the future"),
-    ("as_of_timestamp := TIMESTAMP '2999-01-01 00:00:00'", "as_of_timestamp: lies in the future"),
+    ("as_of_timestamp := 99999999999", "as_of_timestamp: is in the future"),
+    ("as_of_timestamp := TIMESTAMP '2999-01-01 00:00:00'", "as_of_timestamp: is in the future"),
     ("as_of_timestamp := 'yesterday'", "as_of_timestamp: must be a TIMESTAMP"),
     ("as_of_timestamp := -1", "as_of_timestamp: must be a TIMESTAMP"),
     ("max_workers := 0", "max_workers: must be at least 1"),
     ("max_workers := 6", "max_workers: must be from 1 to 5, not 6"),
-    ("columns := {'Last_Seen': 'DATE'}", "columns: 'Last_Seen' is a column already"),
-    ("columns := {'plan': 'TEXTS'}", "columns: 'plan': type 'TEXTS' is not one of"),
-    ("columns := {'plan': 'TEXT'}, raw := true", "columns: has no place beside raw := true"),
+    ("columns := {'Last_Seen': 'DATE'}", "columns: 'Last_Seen' is already a column"),
+    ("columns := {'plan': 'TEXTS'}", "columns: 'plan': type 'TEXTS' is not supported"),
+    ("columns := {'plan': 'TEXT'}, raw := true", "columns: cannot be combined with raw := true"),
     ("output_properties := []", "output_properties: is an empty list"),
     ("filter := ' '", "filter: must not be empty"),
     ("account := 'nobody'", "[ACCOUNT_NOT_FOUND]"),
@@ -522,7 +522,7 @@ def test_questions_that_the_hour_has_no_room_for_are_not_begun(con, monkeypatch)
         # A list that SQL makes: Python's client of DuckDB 1.x needs a minute to hand over so many texts.
         con.execute("SET VARIABLE ids = (SELECT list('u' || range) FROM range(120_001))")
         error = error_of(con, "FROM mixpanel_profiles(distinct_ids := getvariable('ids'))")
-        assert "[RATE_LIMITED]" in error and "this takes 61 requests of the query API" in error
+        assert "[RATE_LIMITED]" in error and "this needs 61 requests of the query API" in error
         assert "window_days" not in error and not simulator.settled()
 
 

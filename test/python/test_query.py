@@ -119,15 +119,15 @@ def test_a_definition_as_a_struct(con, sim):
 
 
 @pytest.mark.parametrize("call, message", [
-    ("NULL", "definition: is NULL: no definition was found. Take one from mixpanel_bookmarks()"),
+    ("NULL", "definition: is NULL, so the query for it found no definition. Take one from mixpanel_bookmarks()"),
     ("'{'", "definition: is not JSON"),
-    ("'[]'", "definition: is no JSON object"),
+    ("'[]'", "definition: is not a JSON object"),
     ("'{\"events\": []}'", "definition: has neither 'sections' nor 'steps'"),
-    ("'{\"sections\": {}}', type := 'flows'", "type: is 'flows', and the definition is one of insights"),
-    ("'{\"steps\": []}', type := 'funnels'", "type: is 'funnels', and the definition is one of flows"),
+    ("'{\"sections\": {}}', type := 'flows'", "type: is 'flows', but the definition is one of insights"),
+    ("'{\"steps\": []}', type := 'funnels'", "type: is 'funnels', but the definition is one of flows"),
     ("'{\"sections\": {}}', type := 'boards'", "type: must be 'insights', 'funnels', 'retention' or 'flows', not 'boards'"),
-    ("'{\"sections\": {}}', last_days := 7", "definition: says nothing of its days"),
-    ("'{\"steps\": []}', max_rows := 7", "max_rows: has no part in Flows"),
+    ("'{\"sections\": {}}', last_days := 7", "definition: has no days to replace"),
+    ("'{\"steps\": []}', max_rows := 7", "max_rows: does not apply to Flows"),
 ])  # fmt: skip
 def test_what_is_refused(con, sim, call, message):
     assert message in error_of(con, f"DESCRIBE FROM mixpanel_query({call})")

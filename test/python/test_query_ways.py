@@ -256,7 +256,7 @@ def test_a_cut_answer_is_an_error_unless_it_was_asked_for(con, sim, name):
     cohort = {"2025-01-01": {"first": 3, "counts": [1], "rates": [0.3]}}
     serve(sim, {"series": {"Q": {"$overall": steps if "funnel" in name else cohort}}, "meta": {"is_segmentation_limit_hit": True}})
     call = f"{name}({CALLS[name]}, segment_by := 'plan'"
-    assert "[TRUNCATED] the answer has as many segments as were asked for, 3000" in error_of(con, f"FROM {call})")
+    assert "[TRUNCATED] the answer has 3000 segments, as many as were requested" in error_of(con, f"FROM {call})")
     assert rows(con, f"FROM {call}, max_rows := 1)")
 
 
@@ -314,7 +314,7 @@ REFUSED = [
     ("mixpanel_query_funnel(NULL)", "steps: must not be NULL"),
     ("mixpanel_query_funnel(range(101)::VARCHAR[])", "steps: must be 2 to 100 events, not 101"),
     ("mixpanel_query_funnel(['A', ' '])", "steps[1]: must not be empty"),
-    ("mixpanel_query_funnel([{'event': 'A', 'when': 1}, {'event': 'B', 'when': 1}])", "steps[0]: has a field 'when', which means nothing here"),
+    ("mixpanel_query_funnel([{'event': 'A', 'when': 1}, {'event': 'B', 'when': 1}])", "steps[0]: has an unknown field 'when'"),
     ("mixpanel_query_funnel([{'event': 'A', 'order': 'strict'}, {'event': 'B', 'order': 'any'}])", "steps[0].order: must be 'loose' or 'any', not 'strict'"),
     ("mixpanel_query_funnel(['A', 'B'], step_order := 'strict')", "step_order: must be 'loose' or 'any', not 'strict'"),
     ("mixpanel_query_funnel(['A', 'B'], conversion_window := 0)", "conversion_window: must be at least 1, not 0"),
@@ -325,16 +325,16 @@ REFUSED = [
      "conversion_window_unit: must be 'second', 'minute', 'hour', 'day', 'week', 'month' or 'session', not 'year'"),
     ("mixpanel_query_funnel(['A', 'B'], math := 'dau')", "math: must be 'conversion_rate_unique', 'conversion_rate_total'"),
     ("mixpanel_query_funnel(['A', 'B'], math := 'conversion_rate_session')", "math: 'conversion_rate_session' needs conversion_window_unit := 'session'"),
-    ("mixpanel_query_funnel(['A', 'B'], math := 'median')", "property: is missing; math := 'median' is computed of a number of the events"),
-    ("mixpanel_query_funnel(['A', 'B'], property := 'x')", "property: has no meaning with math := 'conversion_rate_unique'"),
+    ("mixpanel_query_funnel(['A', 'B'], math := 'median')", "property: is missing: math := 'median' needs a numeric property"),
+    ("mixpanel_query_funnel(['A', 'B'], property := 'x')", "property: does not apply to math := 'conversion_rate_unique'"),
     ("mixpanel_query_funnel(['A', 'B'], mode := 'curve')", "mode: must be 'steps', 'trends' or 'table', not 'curve'"),
     ("mixpanel_query_funnel(['A', 'B'], reentry_mode := 'never')", "reentry_mode: must be 'default', 'basic', 'aggressive' or 'optimized'"),
-    ("mixpanel_query_funnel(['A', 'B'], exclusions := {'event': 'C', 'from_step': 2})", "exclusions.from_step: must be a step's number from 0 to 1, not 2"),
+    ("mixpanel_query_funnel(['A', 'B'], exclusions := {'event': 'C', 'from_step': 2})", "exclusions.from_step: must be the number of a step from 0 to 1, not 2"),
     ("mixpanel_query_funnel(['A', 'B'], exclusions := {'event': 'C', 'from_step': 1, 'to_step': 1})", "exclusions: has a to_step that is not after its from_step"),
     ("mixpanel_query_funnel(['A', 'B'], holding_constant := ['a', 'b', 'c', 'd'])", "holding_constant: must be at most 3 properties"),
     ("mixpanel_query_funnel(['A', 'B'], unit := 'minute')", "unit: must be 'hour', 'day', 'week', 'month' or 'quarter', not 'minute'"),
     ("mixpanel_query_funnel(['A', 'B'], from_date := '2025-01-01')", "to_date: is missing"),
-    ("mixpanel_query_funnel(['A', 'B'], from_date := '2025-01-01', to_date := '2025-01-02', last_days := 3)", "last_days: says the same as from_date and to_date"),
+    ("mixpanel_query_funnel(['A', 'B'], from_date := '2025-01-01', to_date := '2025-01-02', last_days := 3)", "last_days: cannot be combined with from_date and to_date"),
     ("mixpanel_query_funnel(['A', 'B'], max_rows := 50001)", "max_rows: must be at most 50000"),
     ("mixpanel_query_funnel(['A', 'B'], segment_by := {'property': {'id': 0}})", "segment_by.property.id: must be a whole number of at least 1"),
     ("mixpanel_query_retention(NULL, 'B')", "born_event: is missing"),
@@ -354,20 +354,20 @@ REFUSED = [
     ("mixpanel_query_flows('A', reverse := -1)", "reverse: must be a whole number from 0 to 5, not -1"),
     ("mixpanel_query_flows('A', forward := 0)", "forward: and reverse are both 0"),
     ("mixpanel_query_flows({'event': 'A', 'reverse': 9})", "event.reverse: must be a whole number from 0 to 5, not 9"),
-    ("mixpanel_query_flows({'event': 'A', 'session_event': 'start'})", "event: has a session_event of another event; it belongs to '$session_start'"),
-    ("mixpanel_query_flows('A', cardinality := 51)", "cardinality: must be at most 50 events a step, not 51"),
+    ("mixpanel_query_flows({'event': 'A', 'session_event': 'start'})", "event: has a session_event that belongs to event '$session_start'"),
+    ("mixpanel_query_flows('A', cardinality := 51)", "cardinality: must be at most 50 events per step, not 51"),
     ("mixpanel_query_flows('A', count_type := 'users')", "count_type: must be 'unique', 'total' or 'session', not 'users'"),
     ("mixpanel_query_flows('A', count_type := 'session')", "count_type: 'session' needs conversion_window_unit := 'session'"),
     ("mixpanel_query_flows('A', conversion_window_unit := 'hour')", "conversion_window_unit: must be 'day', 'week', 'month' or 'session', not 'hour'"),
     ("mixpanel_query_flows('A', conversion_window := 367)", "conversion_window: must be at most 366 with the unit 'day', not 367"),
     ("mixpanel_query_flows('A', mode := 'graph')", "mode: must be 'sankey', 'paths' or 'tree', not 'graph'"),
-    ("mixpanel_query_flows('A', filters := [{'cohort': 1, 'name': 'x'}, {'cohort': 2, 'name': 'y'}])", "filters: has several cohorts, and Flows take one"),
-    ("mixpanel_query_flows('A', filters := {'property': {'id': 4}, 'op': 'is set'})", "filters: asks for a custom property or a list's items, which Flows can't"),
-    ("mixpanel_query_flows('A', filters := {'event': 'B', 'value': 4})", "filters: asks how often something was done, which Flows can't"),
+    ("mixpanel_query_flows('A', filters := [{'cohort': 1, 'name': 'x'}, {'cohort': 2, 'name': 'y'}])", "filters: has several cohorts, but Flows accept one"),
+    ("mixpanel_query_flows('A', filters := {'property': {'id': 4}, 'op': 'is set'})", "filters: filters by a custom property or by the items of a list, which Flows do not support"),
+    ("mixpanel_query_flows('A', filters := {'event': 'B', 'value': 4})", "filters: filters by how often users did an event, which Flows do not support"),
     ("mixpanel_query_flows({'event': 'A', 'filters': {'property': 'x', 'op': 'starts with', 'value': 'y'}})",
-     "event: compares with 'starts with', which a step of Flows can't"),
+     "event: compares with 'starts with', which a step of Flows does not support"),
     ("mixpanel_query_flows({'event': 'A', 'filters': {'property': 'x', 'op': 'was not in the', 'value': 7, 'date_unit': 'day'}})",
-     "event: compares with 'was not in the', which a step of Flows can't"),
+     "event: compares with 'was not in the', which a step of Flows does not support"),
 ]  # fmt: skip
 
 

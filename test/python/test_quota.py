@@ -72,8 +72,8 @@ def test_the_spent_hour_is_said_at_once(con, limited):
     spend(con, 60)
     error = error_of(con, "FROM mixpanel_top_events(max_age := INTERVAL 0 SECONDS)")
     assert "[RATE_LIMITED]" in error and str(limited.project.project_id) in error
-    assert "60 an hour" in error and "mixpanel_quota()" in error
-    assert re.search(r"possible at \d\d:\d\d:\d\d UTC \(in (59|60) minutes\)", error), error
+    assert "60 requests an hour" in error and "mixpanel_quota()" in error
+    assert re.search(r"Run it again at \d\d:\d\d:\d\d UTC \(in (59|60) minutes\)", error), error
     assert len(limited.settled()) == 60, "none was made"
     assert quota(con, limited)["query"] == (60, 60)
     # The limit is one project's and one API's.

@@ -30,7 +30,7 @@ def test_history_that_is_limited(con, sim, status):
     con.execute("CALL mixpanel_clear_cache()").fetchall()
     refuse(sim, "Date range exceeds 90 days into the past", status)
     error = error_of(con, f"FROM {SEGMENTATION}")
-    assert "[PERMISSION_DENIED]" in error and "Ask for later dates: 90 days back are the most" in error
+    assert "[PERMISSION_DENIED]" in error and "Choose later dates: the project's plan allows 90 days back" in error
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -40,7 +40,7 @@ def test_a_day_in_the_future(con, sim, status):
     assert [request.params["to_date"] for request in sim.settled(2)] == [str(TODAY), str(TODAY - timedelta(days=1))]
     refuse(sim, "to_date cannot be later than today", status)
     error = error_of(con, f"FROM {SEGMENTATION}")
-    assert "[INVALID_REQUEST]" in error and "up to the project's today" in error
+    assert "[INVALID_REQUEST]" in error and "up to today in the project's time zone" in error
 
 
 @only_v2
@@ -75,7 +75,7 @@ def test_a_project_without_jql(con, sim, status):
 def test_a_route_that_is_closed(con, sim, status):
     refuse(sim, "This endpoint has been deprecated", status)
     error = error_of(con, f"FROM {SEGMENTATION}")
-    assert "[PERMISSION_DENIED]" in error and "does not offer this any more" in error and "mixpanel_export" in error
+    assert "[PERMISSION_DENIED]" in error and "no longer offers this" in error and "mixpanel_export" in error
 
 
 @pytest.mark.parametrize("status, paths", [(200, 2), (400, 2), (404, 2), (403, 1)])
@@ -144,8 +144,8 @@ LONG = [
     (f"mixpanel_property_counts('Purchase', 'plan', property_values := {MANY}, {DAYS})", "property_values", "Name fewer at a time"),
     (f"mixpanel_segmentation('Purchase', filter := repeat('x', 20000), {DAYS})", "filter", "filter in SQL"),
     (f"mixpanel_export({DAYS}, filter := repeat('x', 100000))", "filter", "filter in SQL"),
-    (f"mixpanel_api('/api/query/events', params := {{'event': {MANY}}})", "params", "Ask for less at a time"),
-    ("mixpanel_property_values('plan', event := repeat('x', 20000))", "event", "Ask for less"),
+    (f"mixpanel_api('/api/query/events', params := {{'event': {MANY}}})", "params", "Request less at a time"),
+    ("mixpanel_property_values('plan', event := repeat('x', 20000))", "event", "Request less"),
 ]
 
 

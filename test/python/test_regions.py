@@ -37,7 +37,7 @@ def european(monkeypatch):
 def test_each_function_names_the_region_and_shows_how_to_ask_another(con, european, call):
     error = error_of(con, f"FROM {call}")
     assert "[NOT_FOUND]" in error and WORDS.rstrip(".") in error, error
-    assert "project 12345 is not in the region that was asked, 'us' because nothing chooses one" in error
+    assert "project 12345 is not in region 'us', which is the default" in error
     assert "Add region := 'eu' or region := 'in' to the call, or set MP_REGION='...'" in error and "FROM mixpanel_account_test()" in error
     asked = european.settled(1)
     assert {request.region for request in asked} == {"us"}
@@ -61,7 +61,7 @@ def test_every_function_that_asks_mixpanel_is_here(con):
 @only_v2
 def test_kept_tables_too(con, european):
     error = error_of(con, f"PRAGMA mixpanel_fetch_events('e', {DAYS.replace(':=', '=')})")
-    assert "not in the region that was asked, 'us'" in error and "region := 'eu'" in error
+    assert "not in region 'us'" in error and "region := 'eu'" in error
     con.execute(f"PRAGMA mixpanel_fetch_events('e', {DAYS.replace(':=', '=')}, region = 'eu')")
     assert rows(con, "SELECT count(*) FROM e")[0][0] > 100
 
@@ -77,14 +77,14 @@ def test_a_cluster_that_is_named_is_the_one_to_ask(con, sim, status, cluster, re
     sim.add_fault("body", path=None, times=None, status=status, body=f'{{"error": "{WORDS} project_cluster: {cluster}"}}')
     for call in ("mixpanel_events()", "mixpanel_segmentation('A', from_date := '2025-01-01', to_date := '2025-01-01')"):
         error = error_of(con, f"FROM {call}")
-        assert "[NOT_FOUND]" in error and f"It is in '{region}': add region := '{region}' to the call, or set MP_REGION='{region}'" in error
+        assert "[NOT_FOUND]" in error and f"It is in region '{region}'. Add region := '{region}' to the call, or set MP_REGION='{region}'" in error
 
 
 def test_an_account_of_the_file_is_told_where_to_write_it(con, european, monkeypatch):
     for name in ("MP_USERNAME", "MP_SECRET", "MP_PROJECT_ID"):
         monkeypatch.delenv(name)
     con.execute(f"CALL mixpanel_account_add('main', username := '{USERNAME}', secret := '{SECRET}', project_id := 12345)")
-    assert "into account 'main' of the accounts file" in error_of(con, "FROM mixpanel_events()")
+    assert "for account 'main' in the accounts file" in error_of(con, "FROM mixpanel_events()")
     monkeypatch.setenv("MP_REGION", "eu")
     assert rows(con, "SELECT count(*) > 5 FROM mixpanel_events()") == [(True,)]
 

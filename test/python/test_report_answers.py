@@ -316,7 +316,7 @@ def test_what_is_infinite_is_no_double(con, sim, number):
     events = f'{{"events": [{{"event": "A", "amount": {number}, "percent_change": 0}}]}}'
     sim.add_fault("body", path="/api/query/events/top", times=None, body=events)
     error = error_of(con, "FROM mixpanel_top_events(type := 'average')")
-    assert "[UNEXPECTED_RESPONSE]" in error and "mixpanel_api shows the whole answer" in error
+    assert "[UNEXPECTED_RESPONSE]" in error and "To see the whole answer, use mixpanel_api" in error
 
 
 SHAPES = ["", "null", "3", '"x"', "[}", '{"data": null}', '{"data": 1}', '{"data": [[1]]}', '{"results": [1]}',
@@ -373,10 +373,10 @@ def refusals() -> dict[str, tuple[str, dict, str, str]]:
 
     concurrency = json.loads((FOLDER / "errors" / "429-query-concurrency-2026.http.json").read_text())["headers"] | {"Retry-After": "0"}
     return {
-        "hour": (text("429-query-2022-airbyte.http.json"), {}, "in an hour are used up", "Each comes back an hour after it was made"),
-        "concurrency": (text("429-query-concurrency-2026.http.json"), concurrency, "as it allows at this moment", "when the project's other queries"),
-        "load": (text("429-docs-code-error-status.http.json"), {}, "as it allows at this moment", "when the project's other queries"),
-        "long": (text("429-docs-code-error-status.http.json"), {"Retry-After": "900"}, "no more requests for a while", "Run it again at "),
+        "hour": (text("429-query-2022-airbyte.http.json"), {}, "the hourly limit of ", "gives each request back an hour after it was made"),
+        "concurrency": (text("429-query-concurrency-2026.http.json"), concurrency, "limit of concurrent requests", "when the project's other queries"),
+        "load": (text("429-docs-code-error-status.http.json"), {}, "limit of concurrent requests", "when the project's other queries"),
+        "long": (text("429-docs-code-error-status.http.json"), {"Retry-After": "900"}, "has paused requests for", "Run it again at "),
     }  # fmt: skip
 
 
@@ -430,6 +430,6 @@ def test_as_many_segments_as_were_asked_for_may_not_be_all(con, sim, folder):
     rows(con, "CALL mixpanel_clear_cache()")
     serve(sim, folder, json.dumps(MANY[folder](10_000)))
     error = error_of(con, f"FROM {call}")
-    assert "[TRUNCATED] 10000 segments came" in error and "max_rows := 10000" in error, error
+    assert "[TRUNCATED] the answer has 10000 segments" in error and "max_rows := 10000" in error, error
     assert rows(con, f"SELECT count(*) >= 10000 FROM {call[:-1]}, max_rows := 10000)") == [(True,)]
     assert [request.params["limit"] for request in sim.settled()] == ["10000", "10000"]

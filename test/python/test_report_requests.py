@@ -113,7 +113,7 @@ def test_a_funnels_name_is_asked_for_where_it_is_wanted(con, sim):
 
 def test_a_funnel_of_steps_has_no_unit_and_one_raw_answer(con, sim):
     refused = error_of(con, f"FROM mixpanel_funnel(8101, {DAYS}, mode := 'steps', unit := 'week')")
-    assert "unit: means nothing to mode := 'steps'" in refused
+    assert "unit: does not apply to mode := 'steps'" in refused
     assert "mode: must be 'trends' or 'steps', not 'table'" in error_of(con, f"FROM mixpanel_funnel(8101, {DAYS}, mode := 'table')")
     assert sim.settled() == []
     ((response,),) = rows(con, f"FROM mixpanel_funnel(8101, {DAYS}, mode := 'steps', raw := true)")
@@ -220,10 +220,10 @@ def test_columns_follow_from_the_arguments(con, sim, name, arguments):
 SEGMENTED = ("mixpanel_segmentation", "mixpanel_funnel", "mixpanel_retention", "mixpanel_frequency")
 ANY_UNIT = "unit: must be 'minute', 'hour', 'day', 'week' or 'month', not 'year'"
 REFUSED = [
-    *((f"{name}({arguments}, max_rows := 5)", "max_rows: is the number of segments, which need segment_by; add it")
+    *((f"{name}({arguments}, max_rows := 5)", "max_rows: limits segments and needs segment_by. Add segment_by")
       for name, arguments in CALLS.items() if name in SEGMENTED),
     *((f"{name}({arguments}, segment_by := 'properties.country')",
-       "segment_by: Mixpanel knows no dots; write 'country', or, if that is the property's whole name, "
+       "segment_by: Mixpanel's expressions have no dots. Write 'country', or "
        "'properties[\"properties.country\"]'")
       for name, arguments in CALLS.items() if name in SEGMENTED),
     *((f"{name}({arguments}, segment_by := 'x', max_rows := 0)", "max_rows: must be at least 1, not 0")
@@ -235,9 +235,9 @@ REFUSED = [
     *((f"{name}({arguments}, filter := '')", "filter: must not be empty")
       for name, arguments in CALLS.items() if name.startswith("mixpanel_segm") or name in ("mixpanel_funnel", "mixpanel_frequency")),
     *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(LAST) + ', to_date := ' + repr(FIRST))})",
-       f"from_date: {LAST} is after to_date {FIRST}; swap them")
+       f"from_date: {LAST} is after to_date {FIRST}. Swap them")
       for name, arguments in CALLS.items() if name != "mixpanel_jql"),
-    *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(FIRST))})", "to_date: is missing; add to_date := '")
+    *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(FIRST))})", "to_date: is missing. Add to_date := '")
       for name, arguments in CALLS.items() if name != "mixpanel_jql"),
     *((f"{name}({arguments}, region := 'asia')", "region: must be 'us', 'eu' or 'in', not 'asia'")
       for name, arguments in CALLS.items()),
@@ -250,23 +250,23 @@ REFUSED = [
       for name in ("mixpanel_segmentation_numeric", "mixpanel_segmentation_sum", "mixpanel_segmentation_average")),
     *((f"{name}({CALLS[name]}, type := 'total')", "type: must be 'general', 'unique' or 'average', not 'total'")
       for name in ("mixpanel_segmentation", "mixpanel_segmentation_numeric", "mixpanel_event_counts", "mixpanel_property_counts")),
-    *((f"{name}({CALLS[name]}, type := 'unique', unit := '{unit}')", f"type: 'unique' can't be counted by {unit}; use unit := 'day'")
+    *((f"{name}({CALLS[name]}, type := 'unique', unit := '{unit}')", f"type: 'unique' cannot be counted by {unit}. Use unit := 'day'")
       for name in ("mixpanel_event_counts", "mixpanel_property_counts") for unit in ("hour", "minute")),
-    *((f"{name}('Purchase', {DAYS})", "segment_by: is missing; add segment_by := '")
+    *((f"{name}('Purchase', {DAYS})", "segment_by: is missing. Add segment_by := '")
       for name in ("mixpanel_segmentation_numeric", "mixpanel_segmentation_sum", "mixpanel_segmentation_average")),
-    (f"mixpanel_segmentation_sum('A', {DAYS}, segment_by := 'properties.x')", "segment_by: Mixpanel knows no dots; write 'x'"),
+    (f"mixpanel_segmentation_sum('A', {DAYS}, segment_by := 'properties.x')", "segment_by: Mixpanel's expressions have no dots. Write 'x'"),
     (f"mixpanel_segmentation('', {DAYS})", "event: must not be empty"),
     (f"mixpanel_segmentation(NULL, {DAYS})", "event: must not be NULL"),
     (f"mixpanel_property_counts('A', NULL, {DAYS})", "property: must not be NULL"),
     (f"mixpanel_property_counts('A', 'x', {DAYS}, property_values := [])", "property_values: is an empty list"),
-    (f"mixpanel_property_counts('A', 'x', {DAYS}, property_values := ['a', NULL])", "property_values: holds a NULL"),
+    (f"mixpanel_property_counts('A', 'x', {DAYS}, property_values := ['a', NULL])", "property_values: contains NULL"),
     (f"mixpanel_event_counts([]::VARCHAR[], {DAYS})", "events: is an empty list"),
     (f"mixpanel_event_counts(NULL, {DAYS})", "events: must not be NULL"),
-    (f"mixpanel_event_counts(['a', ''], {DAYS})", "events: holds an empty string"),
+    (f"mixpanel_event_counts(['a', ''], {DAYS})", "events: contains an empty string"),
     (f"mixpanel_funnel(NULL, {DAYS})", "funnel_id: must not be NULL"),
-    (f"mixpanel_funnel('my funnel', {DAYS})", "funnel_id: must be a funnel's number, like 7509, not 'my funnel'"),
-    (f"mixpanel_funnel(-1, {DAYS})", "funnel_id: must be a funnel's number, like 7509, not '-1'"),
-    (f"mixpanel_funnel(1, {DAYS}, length_unit := 'hour')", "length_unit: says nothing alone; add length := 7 (of 'hour')"),
+    (f"mixpanel_funnel('my funnel', {DAYS})", "funnel_id: must be the id of a funnel, like 7509, not 'my funnel'"),
+    (f"mixpanel_funnel(-1, {DAYS})", "funnel_id: must be the id of a funnel, like 7509, not '-1'"),
+    (f"mixpanel_funnel(1, {DAYS}, length_unit := 'hour')", "length_unit: needs length. Add length := 7 (of 'hour')"),
     *((f"mixpanel_funnel(1, {DAYS}, length := {length}, length_unit := 'day')", "length: must be a whole number")
       for length in ("1.5", "'7'", "true")),
     (f"mixpanel_funnel(true, {DAYS})", "funnel_id: "),
@@ -278,14 +278,14 @@ REFUSED = [
        f"length: must be at most {most} with length_unit '{unit}', which is 90 days, not {most + 1}")
       for unit, most in (("day", 90), ("hour", 2160), ("minute", 129600), ("second", 7776000))),
     (f"mixpanel_funnel(1, {DAYS}, length := 7776001)", "length: is more than 90 days in every unit: 7776001"),
-    (f"mixpanel_retention({DAYS})", "born_event: is missing; add born_event := 'Sign Up', or retention_type := 'compounded'"),
+    (f"mixpanel_retention({DAYS})", "born_event: is missing. Add born_event := 'Sign Up', or retention_type := 'compounded'"),
     (f"mixpanel_retention({DAYS}, retention_type := 'first')", "retention_type: must be 'birth' or 'compounded', not 'first'"),
     (f"mixpanel_retention({DAYS}, retention_type := 'compounded', born_event := 'A')",
-     "born_event: means nothing to compounded retention; leave it out"),
+     "born_event: does not apply to compounded retention. Remove it"),
     (f"mixpanel_retention({DAYS}, retention_type := 'compounded', born_filter := 'true')",
-     "born_filter: means nothing to compounded retention; leave it out"),
+     "born_filter: does not apply to compounded retention. Remove it"),
     (f"mixpanel_retention({DAYS}, born_event := 'A', unit := 'week', interval_size := 2)",
-     "interval_size: is a number of days, and can't be given with unit; leave out one of the two"),
+     "interval_size: cannot be combined with unit, because it is a number of days. Remove one of them"),
     (f"mixpanel_retention({DAYS}, born_event := 'A', interval_size := 91)", "interval_size: must be at most 90 days, not 91"),
     (f"mixpanel_retention({DAYS}, born_event := 'A', interval_count := 0)", "interval_count: must be at least 1, not 0"),
     (f"mixpanel_frequency({DAYS}, addiction_unit := 'week')", "addiction_unit: must be 'hour' or 'day', not 'week'"),

@@ -161,7 +161,7 @@ def test_a_flow_that_was_saved_as_paths_is_asked_for_as_such(con, sim):
 @pytest.mark.parametrize("function", ["mixpanel_saved_report", "mixpanel_flows"])
 @pytest.mark.parametrize("days, message", [
     ("from_date := '2025-01-01'", "to_date: is missing"), ("to_date := '2025-01-01'", "from_date: is missing"),
-    ("from_date := '2025-01-02', to_date := '2025-01-01'", "from_date: 2025-01-02 is after to_date 2025-01-01; swap them"),
+    ("from_date := '2025-01-02', to_date := '2025-01-01'", "from_date: 2025-01-02 is after to_date 2025-01-01. Swap them"),
 ])  # fmt: skip
 def test_half_a_period(con, sim, function, days, message):
     assert message in error_of(con, f"DESCRIBE FROM {function}(8301, {days})")
@@ -169,10 +169,10 @@ def test_half_a_period(con, sim, function, days, message):
 
 
 def test_reports_that_the_function_is_not_for(con, sim):
-    assert "bookmark: is a report of Funnels, not of Flows; use mixpanel_saved_report" in error_of(con, f"FROM mixpanel_flows(8101, {DAYS})")
+    assert "bookmark: is a report of Funnels, not of Flows. Use mixpanel_saved_report" in error_of(con, f"FROM mixpanel_flows(8101, {DAYS})")
     assert requests(sim) == [("GET", f"{BOOKMARKS}/8101")]
     serve(sim, {"results": {"id": 7, "type": "launch-analysis", "params": {"sections": {}}}}, f"{BOOKMARKS}/7")
-    assert "bookmark: Mixpanel's API does not show a report of type 'launch-analysis'" in error_of(con, f"FROM mixpanel_saved_report(7, {DAYS})")
+    assert "bookmark: Mixpanel's API does not return a report of type 'launch-analysis'" in error_of(con, f"FROM mixpanel_saved_report(7, {DAYS})")
 
 
 def test_a_report_that_is_not_there(con, sim):

@@ -182,7 +182,7 @@ def test_a_saved_list_of_paths_is_rows_whatever_it_was_asked_for_as(con, sim):
         ("flows", "count", ["0", "0", "ANCHOR", "A", "Converted"], None, 5.0),
         ("flows", "count", ["0", "1", "FORWARD", "B", "Converted"], None, 3.0),
     ]  # fmt: skip
-    assert "[UNEXPECTED_RESPONSE] a report of Flows as a tree was expected, but it came in another form" in error_of(
+    assert "[UNEXPECTED_RESPONSE] a report of Flows as a tree was expected, but the answer has another form" in error_of(
         con, "FROM mixpanel_flows(8301, mode := 'tree')"
     )
 

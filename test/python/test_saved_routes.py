@@ -110,7 +110,7 @@ def test_what_is_wrong_with_a_report_is_said_at_once(con, sim, path):
     fixture = json.loads(path.read_text())
     serve(sim, fixture["body_text"], status=400)
     error = error_of(con, "FROM mixpanel_saved_report(8001)")
-    assert "[INVALID_REQUEST]" in error and "Correct what Mixpanel names" in error
+    assert "[INVALID_REQUEST]" in error and "Correct the call or the saved report as Mixpanel says" in error
     assert json.loads(fixture["body_text"])["error"].split(".")[0][-30:] in error
     assert len(sim.settled(1)) == 1
 
@@ -131,14 +131,14 @@ REFUSED = [
     ("8001.0", "is neither a whole number nor text"),
     ("9223372036854775808", "no report has the id 9223372036854775808"),
     ("true", "is neither a whole number nor text"),
-    ("''", "neither the id of a report nor the URL"),
-    ("'Revenue'", "neither the id of a report nor the URL"),
-    ("'99999999999999999999'", "neither the id of a report nor the URL"),
-    ("'https://example.com/project/12345/app/insights#report/8001'", "neither the id of a report nor the URL"),
-    ("'https://mixpanel.com/s/AbC123'", "open it in a browser and copy the long one"),
-    ("'https://mixpanel.com/project/12345/app/boards#id=501'", "shows a board and no report"),
+    ("''", "neither the id nor the URL of a report"),
+    ("'Revenue'", "neither the id nor the URL of a report"),
+    ("'99999999999999999999'", "neither the id nor the URL of a report"),
+    ("'https://example.com/project/12345/app/insights#report/8001'", "neither the id nor the URL of a report"),
+    ("'https://mixpanel.com/s/AbC123'", "Open it in a browser and copy the long URL"),
+    ("'https://mixpanel.com/project/12345/app/boards#id=501'", "is the URL of a board, not of a report"),
     ("'https://mixpanel.com/project/12345/app/insights#EBrV5bW2u9Mw'", "a report that is not saved"),
-    ("'https://mixpanel.com/project/12345/app/impact#report/8401'", "does not show a Launch Analysis"),
+    ("'https://mixpanel.com/project/12345/app/impact#report/8401'", "does not return a Launch Analysis"),
 ]
 
 
@@ -149,7 +149,7 @@ def test_what_is_no_bookmark_is_refused_when_bound(con, sim, function, bookmark,
     assert "[INVALID_ARGUMENT] bookmark: " in error and problem in error
     if "Launch" not in problem:
         # Both forms.
-        assert "Give the number, like 12345678, or the URL of a saved report, like 'https://mixpanel.com/project/" in error
+        assert "Pass the id, like 12345678, or the URL of a saved report, like 'https://mixpanel.com/project/" in error
     assert not sim.settled()
 
 
@@ -164,9 +164,9 @@ def test_what_is_no_bookmark_is_refused_when_bound(con, sim, function, bookmark,
 def test_a_url_of_another_project_or_region_is_refused_when_bound(con, sim, function, url, more, fix):
     url = url.replace("insights", "flows") if function == "mixpanel_flows" else url
     error = error_of(con, f"EXPLAIN FROM {function}('{url}'{more})")
-    assert "[INVALID_ARGUMENT] bookmark: the URL is of " in error
+    assert "[INVALID_ARGUMENT] bookmark: the URL belongs to " in error
     # DuckDB shows the double quotes of a board's URL as they are.
-    assert f"Write {function}('{url}', {fix}), or name the account" in error
+    assert f"Write {function}('{url}', {fix}), or add the account" in error
     assert not sim.settled()
 
 
@@ -187,5 +187,5 @@ def test_a_projects_secret_takes_the_url_of_any_project(con, sim, monkeypatch):
 @pytest.mark.parametrize("kind, name", [("insights", "Insights"), ("funnels", "Funnels"), ("retention", "Retention")])
 def test_flows_refuses_the_url_of_another_report(con, sim, kind, name):
     error = error_of(con, f"EXPLAIN FROM mixpanel_flows('{LINK.format(kind, 8001)}')")
-    assert f"is a report of {name}, not of Flows; use mixpanel_saved_report" in error
+    assert f"is a report of {name}, not of Flows. Use mixpanel_saved_report" in error
     assert not sim.settled()

@@ -235,4 +235,4 @@ class TestRetention:
     @pytest.mark.parametrize("unit", ["'hour'", "'year'", "'Day '", "NULL"])
     def test_another_unit(self, db, unit):
         table(db, "events", [("A", NOON, "u")])
-        assert "unit is day, week or month" in error_of(db, f"FROM mixpanel_table_retention('events', 'A', 'A', unit := {unit})")
+        assert "unit: must be 'day', 'week' or 'month'" in error_of(db, f"FROM mixpanel_table_retention('events', 'A', 'A', unit := {unit})")

@@ -52,7 +52,7 @@ def test_a_part_of_an_answer_is_asked_for_again(con, sim, call, kind, options):
 def test_in_the_end_it_is_an_error(con, sim, call):
     sim.add_fault("other_status", path=None, times=None, status=206)
     message = error_of(con, f"FROM {call}")
-    assert "[UNEXPECTED_RESPONSE]" in message and "HTTP 206" in message and "Look for a proxy" in message
+    assert "[UNEXPECTED_RESPONSE]" in message and "HTTP 206" in message and "Check for a proxy" in message
     assert len(sim.settled()) == 6
 
 

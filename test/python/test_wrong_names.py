@@ -28,7 +28,7 @@ def test_an_error_before_any_request_where_all_names_are_known(con, sim):
     rows(con, "FROM mixpanel_events()")
     sim.clear()
     message = error_of(con, f"SELECT count(*) FROM {WRONG}")
-    assert "[NOT_FOUND] event: 'Purchas' is not among the names" in message
+    assert "[NOT_FOUND] event: 'Purchas' is not among the event names" in message
     assert "Did you mean 'Purchase'?" in message and "mixpanel_clear_cache()" in message
     assert "'Purchas'" in error_of(con, f"SELECT count(*) FROM {BOTH}")
     assert not sim.settled()
@@ -59,7 +59,7 @@ def test_a_name_that_exists_is_neither(con, sim):
 def test_where_nothing_is_known_no_rows_are_a_warning(con, sim):
     assert rows(con, f"SELECT count(*) FROM {WRONG}") == [(0,)]
     [message] = warned(con)
-    assert "no row of these events came" in message and "mixpanel_events()" in message
+    assert "the answer has no rows of these events" in message and "mixpanel_events()" in message
     assert exports(sim) == len(sim.settled()), "the names are not asked for"
     # Without names there is nothing to be wrong about.
     rows(con, "SELECT count(*) FROM mixpanel_export(from_date := '2024-01-01', to_date := '2024-01-01')")
@@ -78,7 +78,7 @@ def test_mixpanels_own_events_need_not_be_listed(con, sim):
     own = export("events := ['$identify']")
     assert rows(con, f"SELECT count(*) FROM {own}") == [(0,)]
     [message] = warned(con)
-    assert "'$identify' is not among the names" in message
+    assert "'$identify' is not among the event names" in message
 
 
 def test_a_list_that_may_go_on_is_a_doubt(con, sim):
@@ -87,7 +87,7 @@ def test_a_list_that_may_go_on_is_a_doubt(con, sim):
     rows(con, "FROM mixpanel_events(max_rows := 5000)")
     rows(con, f"SELECT count(*) FROM {WRONG}")
     [message] = warned(con)
-    assert "'Purchas' is not among the names" in message
+    assert "'Purchas' is not among the event names" in message
 
 
 def test_a_plan_that_does_not_look_far_back_tells_no_more(con, monkeypatch):
@@ -98,7 +98,7 @@ def test_a_plan_that_does_not_look_far_back_tells_no_more(con, monkeypatch):
         assert len([request for request in short.settled() if request.path == NAMES]) == 2
         rows(con, f"SELECT count(*) FROM {WRONG}")
         [message] = warned(con)
-        assert "'Purchas' is not among the names" in message
+        assert "'Purchas' is not among the event names" in message
 
 
 @only_v2

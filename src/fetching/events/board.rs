@@ -340,7 +340,7 @@ impl Board {
         count: Count,
     ) -> Option<KeptAnswer> {
         if count.rows == 0 && self.keeper.has_rows_of(window) {
-            let what = "no rows came, and the archive has rows of these days: they stay there";
+            let what = "Mixpanel returned no rows, but the archive has rows of these days and keeps them";
             self.fetch.warn("NO_ROWS", format!("{window}: {what}"));
         }
         let kept = self.keeper.keep(partial, window, count, asked_at)?;
@@ -396,8 +396,11 @@ impl Board {
         Fetch::add(&self.fetch.windows_done, 1);
         if is_mixed {
             let what =
-                "the days of this project are not those of UTC, and rows of kept answers were chosen as if they were";
-            self.fail(Error::new(Code::UnexpectedResponse, what).fix("Run it again: it is known now"));
+                "the project's days are not UTC days, but the rows of archived answers were selected by UTC days";
+            self.fail(Error::new(Code::UnexpectedResponse, what).fix(
+                "Run it again. The extension knows the project's \
+                                                                      days now",
+            ));
             return false;
         }
         self.changed();
@@ -569,7 +572,7 @@ impl Taken<'_> {
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         if self.open {
-            self.board.fail(Error::new(Code::Internal, "a window could not be decoded"));
+            self.board.fail(Error::new(Code::Internal, "an answer could not be decoded"));
         }
     }
 }

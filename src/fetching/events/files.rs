@@ -240,14 +240,14 @@ fn no_event(path: &str, damage: &Damage, lines_before: usize) -> Error {
         _ => Code::InvalidArgument,
     };
     let what = format!("{path}: {}", damage.place(lines_before));
-    Error::new(code, what).fix("Read files of lines as Mixpanel's export sends them, plain or gzip")
+    Error::new(code, what).fix("Pass files that hold lines as Mixpanel's export sends them, plain or gzip")
 }
 
 fn no_lines(path: &str, error: InflateError) -> Error {
     match error {
         InflateError::Damaged(_) => {
             Error::new(Code::InvalidArgument, format!("{path}: its compression is cut off or damaged"))
-                .fix("Get the file again")
+                .fix("Download the file again")
         }
         InflateError::TooLong => no_event(path, &Damage::too_long(), 0),
         InflateError::Io(error) => unreadable(path, &error),

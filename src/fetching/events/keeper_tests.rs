@@ -385,8 +385,9 @@ proptest! {
     #[test]
     fn rows_out_of_the_archive_are_those_of_fresh_exports(shape in shape(), steps in prop::collection::vec(step(), 1..8)) {
         let world = World::new(&shape);
-        if shape.shift < 0 {
-            // The answer to a day that is not over tells nothing of days that end later than those of UTC.
+        if shape.shift != 0 {
+            // An answer shows that days are not those of UTC by a row outside of its days. One that is about a day that is
+            // not over, or that holds few events, may have none.
             world.check(world.scan(&Ask::PLAIN));
         }
         for step in steps {

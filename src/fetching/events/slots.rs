@@ -151,7 +151,7 @@ impl Slots {
             if all == 1 { "1 day".to_owned() } else { format!("{all} days") },
             if requests == 1 { "1 request".to_owned() } else { format!("about {requests} requests") },
         );
-        format!("{here} of {days} are kept, and the next run makes {requests} for the others")
+        format!("The archive has {here} of {days}, and the next run makes {requests} for the others")
     }
 }
 

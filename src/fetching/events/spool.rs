@@ -207,7 +207,7 @@ impl Spool {
 fn no_room(error: io::Error) -> Error {
     let folder = std::env::temp_dir();
     Error::new(Code::IoError, format!("a temporary file in {}: {error}", folder.display()))
-        .fix("Make room there, or set TMPDIR to another folder before the process starts")
+        .fix("Free space there, or set TMPDIR to another folder before the process starts")
 }
 
 /// A kept answer, read as one that arrived.

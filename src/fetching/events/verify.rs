@@ -25,7 +25,7 @@ use crate::{
 const BLOCK: usize = 1 << 20;
 
 /// What helps against answers that keep ending early.
-const NOT_WHOLE: &str = "Ask for less at a time (window_days := 1, fewer events, a filter), or later";
+const NOT_WHOLE: &str = "Request less at a time (window_days := 1, fewer events, a filter), or run it again later";
 
 /// Chunks of the network that wait to be inflated; more of them hold the download back.
 const QUEUED_CHUNKS: usize = 64;
@@ -48,11 +48,12 @@ pub fn lines(source: impl Read, days: Days, credentials: &Credentials) -> Result
 /// Errors: `UnexpectedResponse` where most of them do.
 pub fn within_days(count: Count) -> Result<Option<String>> {
     let Count { rows, outside, .. } = count;
-    let what = format!("{outside} of {rows} rows lie more than 14 hours outside the days that were asked for");
+    let what = format!("{outside} of {rows} rows are more than 14 hours outside the requested days");
     match outside {
         0 => Ok(None),
         _ if outside > rows / 2 => Err(Error::new(Code::UnexpectedResponse, what).fix(
-            "Look for a proxy or cache between this machine and Mixpanel, or ask Mixpanel about the project's times",
+            "Check for a proxy or cache between this machine and Mixpanel, or ask Mixpanel's support about the \
+             project's times",
         )),
         _ => Ok(Some(what)),
     }
@@ -65,16 +66,20 @@ pub fn damaged(rows_before: usize, damage: &Damage, credentials: &Credentials) -
     match &damage.kind {
         // Instead of events, not among them: an answer to the request as a whole.
         DamageKind::ApiError(words) if rows == 0 => {
-            Error::new(Code::ServerError, "an error came instead of events, with status 200")
+            Error::new(Code::ServerError, "Mixpanel returned an error instead of events, with status 200")
                 .server(redact(words))
                 .fix("Check dates, events and filter, or run it again later")
         }
-        DamageKind::Html if rows == 0 => Error::new(Code::UnexpectedResponse, "a web page came instead of events")
-            .server(damage.excerpt(redact))
-            .fix("Look for a proxy or login page between this machine and Mixpanel"),
+        DamageKind::Html if rows == 0 => Error::new(
+            Code::UnexpectedResponse,
+            "the answer is a web page instead of \
+                                                                               events",
+        )
+        .server(damage.excerpt(redact))
+        .fix("Check for a proxy or login page between this machine and Mixpanel"),
         DamageKind::TooLong => too_long(damage),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
-        _ => Error::new(Code::Truncated, format!("the answer is not whole: {}", damage.told(redact))).fix(NOT_WHOLE),
+        _ => Error::new(Code::Truncated, format!("the answer is incomplete: {}", damage.told(redact))).fix(NOT_WHOLE),
     }
 }
 
@@ -94,7 +99,7 @@ pub fn is_damage(error: &Error) -> bool {
 /// It repeats nothing of the line, so that nothing has to be taken out.
 fn too_long(damage: &Damage) -> Error {
     Error::new(Code::TooLarge, damage.told(str::to_owned))
-        .fix("Mixpanel sends none that long: look for a proxy in between")
+        .fix("Mixpanel sends no line that long. Check for a proxy between this machine and Mixpanel")
 }
 
 impl From<InflateError> for Error {

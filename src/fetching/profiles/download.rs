@@ -122,7 +122,7 @@ impl Download {
 
     /// One of several questions, as messages say it.
     fn place(&self, number: usize) -> String {
-        format!("question {} of {}", number + 1, self.order.questions.len())
+        format!("request {} of {}", number + 1, self.order.questions.len())
     }
 
     /// Hands out the answer to one question. `given` counts the profiles that were.
@@ -141,7 +141,8 @@ impl Download {
             let pause = tries.again(Failure::damaged(error)).map_err(|error| {
                 let what = format!("Mixpanel forgot the session {forgotten} times before all pages were read");
                 Error::new(Code::ServerError, what).server(error.words().unwrap_or_default()).fix(
-                    "Run it again, into a table and not row by row: Mixpanel keeps a session for a short time only",
+                    "Run it again and write the result into a table, not row by row. Mixpanel keeps a session only for \
+                     a short time",
                 )
             })?;
             Fetch::add(&self.order.record.retries, 1);

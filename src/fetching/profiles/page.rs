@@ -50,7 +50,7 @@ impl Page {
         let identities: Vec<_> = (0..profiles.len()).map(|number| identity(&profiles, number)).collect();
         if (0..profiles.len()).any(|number| profiles.profile(number).len() > MAX_LINE) {
             let what = format!("a profile is longer than {} MiB", MAX_LINE >> 20);
-            let fix = "Ask for less of it with output_properties, or leave it out with a filter";
+            let fix = "Request fewer properties with output_properties, or exclude the profile with a filter";
             return Err(Unread::Meant(Error::new(Code::TooLarge, what).fix(fix)));
         }
         let value = |json: Option<String>| serde_json::from_str::<Value>(&json?).ok();

@@ -195,33 +195,32 @@ impl Pages {
         // other says that the server heeds no page number.
         let is_last_page = |held: u64| held < self.per_page && missing == 0 && self.announced.total.is_some();
         if let Some((page, _)) = self.repeats.filter(|(_, held)| !is_last_page(*held)) {
-            return truncated(format!(
-                "page {page} holds nothing but profiles of earlier pages, so where the last one is can't be told"
-            ));
+            return truncated(format!("page {page} has only profiles of earlier pages, so profiles may be missing"));
         }
         if let (Some(total), 1..) = (self.announced.total, missing) {
-            let what = format!("Mixpanel announced {total} profiles, and {profiles} came");
+            let what = format!("Mixpanel announced {total} profiles but returned {profiles}");
             return match self.empty.iter().next() {
-                Some((page, true)) => Ok(Some(format!("{what}; page {page} was empty twice"))),
+                Some((page, true)) => Ok(Some(format!("{what}. Page {page} was empty twice"))),
                 _ => truncated(what),
             };
         }
         if self.beyond == MOST_BEYOND && self.empty.is_empty() && !self.agrees() {
             let total = self.announced.total.unwrap_or_default();
             return truncated(format!(
-                "Mixpanel announced {total} profiles, and after {profiles} no page is empty, so where the last one is can't be told"
+                "Mixpanel announced {total} profiles but returned {profiles} and no empty page after them, so there \
+                 may be more"
             ));
         }
         if !self.announced.has_session && self.is_full_page() && !self.agrees() {
             return truncated(format!(
-                "more than {profiles} profiles may be there, but the answer has no session_id to ask for them with"
+                "there may be more than {profiles} profiles, but the answer has no session_id to request them with"
             ));
         }
         Ok(None)
     }
 }
 
-const LATER: &str = "Run it again later, or for fewer profiles (filter, distinct_ids, cohort_id)";
+const LATER: &str = "Run it again later, or request fewer profiles (filter, distinct_ids, cohort_id)";
 
 #[cfg(test)]
 mod tests {
@@ -290,7 +289,7 @@ mod tests {
             assert_eq!(asked, requests, "{total}");
             let error = pages.check().unwrap_err().to_string();
             assert!(
-                error.starts_with(&format!("[TRUNCATED] Mixpanel announced {total} profiles, and after")),
+                error.starts_with(&format!("[TRUNCATED] Mixpanel announced {total} profiles but returned")),
                 "{error}"
             );
         }
@@ -317,13 +316,14 @@ mod tests {
         {
             let (pages, asked) = run(Some(total), held, 1);
             let came: u64 = held.iter().sum();
-            let warning = format!("Mixpanel announced {total} profiles, and {came} came; page {page} was empty twice");
+            let warning =
+                format!("Mixpanel announced {total} profiles but returned {came}. Page {page} was empty twice");
             assert_eq!((asked, pages.check()), (requests, Ok(Some(warning))), "{total}");
         }
         // Without a session it can't be asked for again.
         let pages = Pages::new(announced(Some(36), false), held(10, 10), None);
         let error = pages.check().unwrap_err().to_string();
-        assert!(error.starts_with("[TRUNCATED] Mixpanel announced 36 profiles, and 10 came"), "{error}");
+        assert!(error.starts_with("[TRUNCATED] Mixpanel announced 36 profiles but returned 10"), "{error}");
     }
 
     #[test]
@@ -364,7 +364,7 @@ mod tests {
             assert_eq!(pages.next(1), Some(1));
             pages.arrived(1, held(2, 0));
             assert_eq!(pages.next(1), None);
-            assert!(pages.check().unwrap_err().what().starts_with("page 1 holds nothing but"));
+            assert!(pages.check().unwrap_err().what().starts_with("page 1 has only profiles of earlier pages"));
         }
         // One that heeds no page number, with a total that so many rows make.
         let mut pages = Pages::new(announced(Some(20), true), held(10, 10), None);

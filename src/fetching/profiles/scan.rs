@@ -137,7 +137,7 @@ impl ProfilesReader {
             Some(Ok(Message::End)) => Ok(None),
             Some(Err(error)) => Err(error),
             None if self.record.end().finished.is_some() => Ok(None),
-            None => Err(Error::new(Code::Internal, "the download thread ended before its work")),
+            None => Err(Error::new(Code::Internal, "the download thread ended early")),
         }
     }
 
@@ -147,7 +147,7 @@ impl ProfilesReader {
             let what = damage.told(str::to_owned);
             match damage.kind {
                 DamageKind::TooLarge => {
-                    Error::new(Code::TooLarge, what).fix("Ask for less of each profile with output_properties")
+                    Error::new(Code::TooLarge, what).fix("Request fewer properties with output_properties")
                 }
                 _ => Error::new(Code::Internal, what),
             }

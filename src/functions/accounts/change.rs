@@ -8,16 +8,16 @@ use crate::{
 /// Adds an account to the file.
 pub const ADD: Function = Function {
     name: "mixpanel_account_add",
-    description: "Adds an account to the accounts file (~/.mp/config.toml). The first one becomes the default.",
+    description: "Adds an account to the accounts file (~/.mp/config.toml). The first account becomes the default.",
     example: "CALL mixpanel_account_add('prod', username := 'name.abc123.mp-service-account', secret := '...', project_id := '12345', region := 'eu');",
     // Of any type, though texts are wanted: another type would be an error of binding.
     parameters: &[
-        Param::positional("name", SqlType::Any, "what to call the account"),
-        Param::named("username", SqlType::Any, "of a service account"),
-        Param::named("secret", SqlType::Any, "of a service account, or of a project"),
-        Param::named("token", SqlType::Any, "an OAuth token"),
-        Param::named("project_id", SqlType::Any, "the project that calls ask which name none"),
-        Param::named("region", SqlType::Any, "where the project lives: us, eu or in"),
+        Param::positional("name", SqlType::Any, "Name of the new account"),
+        Param::named("username", SqlType::Any, "Username of a service account"),
+        Param::named("secret", SqlType::Any, "Secret of a service account or of a project"),
+        Param::named("token", SqlType::Any, "OAuth token"),
+        Param::named("project_id", SqlType::Any, "Project of calls that name no project"),
+        Param::named("region", SqlType::Any, "Region of the project: us, eu or in"),
     ],
     // DuckDB shows the statement beside an error of binding, and this one holds a secret: nothing is an error before rows
     // are asked for.
@@ -49,7 +49,7 @@ pub const REMOVE: Function = Function {
 /// Makes an account the default.
 pub const USE: Function = Function {
     name: "mixpanel_account_use",
-    description: "Makes an account of the accounts file the default for calls that name none.",
+    description: "Makes an account of the accounts file the default for calls that name no account.",
     example: "CALL mixpanel_account_use('prod');",
     parameters: &[NAME],
     bind: |arguments, session| {
@@ -60,7 +60,7 @@ pub const USE: Function = Function {
     ..Function::PLAIN
 };
 
-const NAME: Param = Param::positional("name", SqlType::Varchar, "the account's name in the accounts file");
+const NAME: Param = Param::positional("name", SqlType::Varchar, "Name of the account in the accounts file");
 
 fn new_account(arguments: &Arguments) -> Result<NewAccount> {
     let text = |name| arguments.text(name).map(|text| text.map(str::to_string));

@@ -7,7 +7,7 @@ use crate::{
 
 pub const ACCOUNTS: Function = Function {
     name: "mixpanel_accounts",
-    description: "The Mixpanel accounts that this session can use. Secrets are never shown.",
+    description: "Mixpanel accounts that this session can use, one row each. Never shows secrets.",
     example: "SELECT name, kind, project_id, region, is_default FROM mixpanel_accounts();",
     bind: |_, session| {
         session.require_external_access()?;

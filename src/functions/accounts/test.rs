@@ -15,7 +15,8 @@ use crate::{
 
 pub const TEST: Function = Function {
     name: "mixpanel_account_test",
-    description: "What an account can read, tried with one request of each API. Where it can read nothing, the other regions are tried too. A failure is a row, not an error.",
+    description: "Tests what an account can read, with one request to each API. If it can read nothing, tests the \
+                  other regions too. Returns failures as rows, not as errors.",
     example: "SELECT success, account, project_id, region, export_ok, query_ok, app_ok, error FROM mixpanel_account_test(account := 'prod');",
     parameters: TARGET,
     bind,
@@ -71,7 +72,7 @@ impl Row {
         let mut warnings = target.warnings.clone();
         if events_found == Some(0) {
             warnings.push(format!(
-                "no events were found in region '{}'; where the project has some, the region is another",
+                "region '{}' has no events of the project. If the project has events, it is in another region",
                 target.region
             ));
         }
@@ -140,7 +141,7 @@ impl Outcome {
         let is_one = !self.success() && errors.iter().all(|(_, error)| error.code() == first.code());
         let answering = match self.elsewhere {
             Some(Elsewhere::Answers(region)) => Some(format!(
-                "Region '{region}' answers: add region := '{region}' to the call, or {}",
+                "Region '{region}' works. Add region := '{region}' to the call, or {}",
                 target.choose_region(region.as_str())
             )),
             _ => None,
@@ -156,7 +157,10 @@ impl Outcome {
         };
         let others: Vec<_> = Region::ALL.iter().filter(|region| **region != target.region).collect();
         if let (Some(Elsewhere::Silent), [one, other]) = (&self.elsewhere, others.as_slice()) {
-            text.push_str(&format!(" Neither '{one}' nor '{other}' takes these credentials for this project."));
+            text.push_str(&format!(
+                " Regions '{one}' and '{other}' do not accept these credentials for this project \
+                                    either."
+            ));
         }
         Some(text)
     }

@@ -20,7 +20,8 @@ use crate::{
 
 pub const ACTIVITY_FEED: Function = Function {
     name: "mixpanel_activity_feed",
-    description: "What these users did, event by event. Days from from_date to to_date, inclusive; without them the last 30.",
+    description: "Returns one row per event of the given users, from from_date to to_date inclusive. Default: the last \
+                  30 days.",
     example: "SELECT * FROM mixpanel_activity_feed(['user-1', 'user-2'], from_date := '2025-01-01', to_date := '2025-01-05');",
     parameters: params![
         &[DISTINCT_IDS],
@@ -32,16 +33,25 @@ pub const ACTIVITY_FEED: Function = Function {
     ..Function::PLAIN
 };
 
-const DISTINCT_IDS: Param = Param::positional("distinct_ids", SqlType::Any, "the users, a list of texts or numbers");
-const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "only events of these names");
-const EXCLUDE_EVENTS: Param = Param::named("exclude_events", SqlType::VARCHARS, "all events but those of these names");
-const SEARCH: Param = Param::named("search", SqlType::Varchar, "only events in which this text is found");
-const SEARCH_PROPERTIES: Param =
-    Param::named("search_properties", SqlType::Any, "where to search, a list of structs with value and resourceType");
+const DISTINCT_IDS: Param = Param::positional("distinct_ids", SqlType::Any, "Users, as a list of texts or numbers");
+const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "Only events with these names");
+const EXCLUDE_EVENTS: Param = Param::named(
+    "exclude_events",
+    SqlType::VARCHARS,
+    "All events except those with these \
+                                                                                 names",
+);
+const SEARCH: Param = Param::named("search", SqlType::Varchar, "Only events that contain this text");
+const SEARCH_PROPERTIES: Param = Param::named(
+    "search_properties",
+    SqlType::Any,
+    "Properties to search, as a list of structs with value and \
+                                                     resourceType",
+);
 const USE_CUSTOM_EVENTS: Param = Param::named(
     "use_custom_events",
     SqlType::Boolean,
-    "whether events have the name of the custom event that they match",
+    "Whether events get the name of the custom event that they match",
 )
 .default("false");
 

@@ -28,15 +28,15 @@ pub struct FeedQuestion {
 
 impl FeedQuestion {
     pub fn new(arguments: &Arguments) -> Result<Self> {
-        arguments.refuse_null("distinct_ids", "name users, like ['user-1'], or give [] for nobody")?;
+        arguments.refuse_null("distinct_ids", "Name users, like ['user-1'], or pass [] for none")?;
         let (events, exclude) = (arguments.texts("events")?, arguments.texts("exclude_events")?);
         if events.is_some() && exclude.is_some() {
-            return Err(Error::argument("exclude_events", "has no place beside events, which are all that come"));
+            return Err(Error::argument("exclude_events", "cannot be combined with events. Remove one of them"));
         }
         let search = arguments.text("search")?;
         let search_properties = arguments.json("search_properties")?;
         if search.is_none() && search_properties.is_some() {
-            return Err(Error::argument("search_properties", "says where to search; add search := 'a text'"));
+            return Err(Error::argument("search_properties", "needs search. Add search := 'a text'"));
         }
         let search_properties = search_properties.map(|text| places(&text)).transpose()?;
         let custom = arguments.boolean("use_custom_events")?.unwrap_or(false);

@@ -17,14 +17,15 @@ use crate::{
 
 pub const API: Function = Function {
     name: "mixpanel_api",
-    description: "Any read route of Mixpanel's APIs: one request, and its status and body as they came, whatever the status. Routes that write are refused.",
+    description: "Makes one request to a read-only route of Mixpanel's APIs and returns its status and body unchanged, \
+                  whatever the status. Refuses routes that write.",
     example: "SELECT status, body FROM mixpanel_api('/api/query/events/names', params := {'type': 'general'});",
     parameters: params![
         &[
-            Param::positional("path", SqlType::Varchar, "the route, from /api/ on"),
-            Param::named("method", SqlType::Varchar, "GET, or POST on /api/query").default("'GET'"),
-            Param::named("params", SqlType::Any, "the request's parameters"),
-            Param::named("body", SqlType::Any, "what a POST sends as JSON"),
+            Param::positional("path", SqlType::Varchar, "Route, starting with /api/"),
+            Param::named("method", SqlType::Varchar, "GET, or POST for /api/query").default("'GET'"),
+            Param::named("params", SqlType::Any, "Parameters of the request"),
+            Param::named("body", SqlType::Any, "JSON body of a POST request"),
         ],
         QUERY
     ],

@@ -16,17 +16,19 @@ use crate::{
 pub fn request(arguments: &Arguments, target: &Target) -> Result<Request> {
     let path = match arguments.get("path") {
         Some(Value::Text(path)) => path.as_str(),
-        _ => return Err(Error::argument("path", "is missing").fix("Give it first, like '/api/query/events/names'")),
+        _ => return Err(Error::argument("path", "is missing").fix("Pass it first, like '/api/query/events/names'")),
     };
     let route = Route::read(path, target)?;
     if target.workspace_id.is_some() && route.api != Api::Query && !route.names_workspace {
-        let problem = "has no effect here: only routes of /api/query take a data view as a parameter";
-        return Err(Error::argument("workspace_id", problem).fix("Leave it out, or write {workspace_id} in the path"));
+        let problem = "has no effect on this route: only routes of /api/query take a data view as a parameter";
+        return Err(Error::argument("workspace_id", problem).fix("Remove it, or write {workspace_id} in the path"));
     }
     let method = method(arguments, route.api)?;
     let body = arguments.json("body")?;
     if body.is_some() && method == Method::Get {
-        return Err(Error::argument("body", "a GET has none").fix("Add method := 'POST', or give params instead"));
+        return Err(
+            Error::argument("body", "cannot be sent with GET").fix("Add method := 'POST', or use params instead")
+        );
     }
     let params = params(arguments)?;
     let mut request = route.request(method);
@@ -50,11 +52,11 @@ fn method(arguments: &Arguments, api: Api) -> Result<Method> {
         "GET" => Ok(Method::Get),
         "POST" if api == Api::Query => Ok(Method::Post),
         "POST" if api == Api::App => {
-            Err(refused("POST writes on /api/app, and nothing here writes to Mixpanel; use 'GET'"))
+            Err(refused("POST writes on /api/app, and this extension never writes to Mixpanel. Use 'GET'"))
         }
-        "POST" => Err(refused("an export is asked for with 'GET'")),
+        "POST" => Err(refused("must be 'GET' for an export")),
         "PUT" | "PATCH" | "DELETE" => {
-            Err(refused("PUT, PATCH and DELETE write, and nothing here writes to Mixpanel; use 'GET'"))
+            Err(refused("PUT, PATCH and DELETE write, and this extension never writes to Mixpanel. Use 'GET'"))
         }
         _ => Err(refused(&format!("must be 'GET', or 'POST' on /api/query, not '{text}'"))),
     }
@@ -94,9 +96,9 @@ fn params(arguments: &Arguments) -> Result<Vec<(String, String)>> {
     let mut params = Vec::with_capacity(fields.len());
     for (name, value) in fields {
         match name.as_str() {
-            "" => return Err(refused("holds a parameter without a name; remove it".into())),
+            "" => return Err(refused("contains a parameter without a name. Remove it".into())),
             "project_id" | "workspace_id" => {
-                return Err(refused(format!("{name} is a parameter of the call itself; write {name} := ...")));
+                return Err(refused(format!("{name} is a parameter of the call itself. Write {name} := ...")));
             }
             _ => params.extend(value.map(|text| (name, text))),
         }

@@ -68,10 +68,8 @@ impl Route {
         }
         match route.api == Api::Query && !route.reads() {
             false => Ok(route),
-            true => {
-                Err(refused("is not a route of /api/query that is known to read; some others write, even with GET")
-                    .fix(format!("Those that are: {}", READING.join(", "))))
-            }
+            true => Err(refused("is not a known read-only route of /api/query. Other routes may write, even with GET")
+                .fix(format!("Use one of {}", READING.join(", ")))),
         }
     }
 
@@ -92,9 +90,9 @@ impl Route {
     /// A segment with what it stands for.
     fn filled(&mut self, segment: &str, target: &Target) -> Result<String> {
         match segment {
-            "" => Err(refused("has an empty part, '//'").fix("Take a slash out")),
+            "" => Err(refused("has an empty part, '//'").fix("Remove a slash")),
             "{project_id}" => target.project_id.clone().ok_or_else(|| {
-                refused("{project_id} can't be replaced: a project's secret does not say which project it is")
+                refused("{project_id} has no value: a project secret does not name its project")
                     .fix("Add project_id := 12345")
             }),
             "{workspace_id}" => {
@@ -102,10 +100,10 @@ impl Route {
                 target
                     .workspace_id
                     .clone()
-                    .ok_or_else(|| refused("{workspace_id} can't be replaced").fix("Add workspace_id := 12345"))
+                    .ok_or_else(|| refused("{workspace_id} has no value").fix("Add workspace_id := 12345"))
             }
             name if name.starts_with('{') && name.ends_with('}') => {
-                Err(refused(format!("{name} is not replaced by anything")).fix("Write the value in its place"))
+                Err(refused(format!("{name} is not a placeholder")).fix("Write the value instead"))
             }
             segment => unescaped(segment),
         }
@@ -115,22 +113,20 @@ impl Route {
 /// Refuses what is no path at all.
 fn plain(path: &str) -> Result<()> {
     if path.contains("://") || path.starts_with("//") {
-        return Err(refused(
-            "is a URL; the host follows from the account's region, so that credentials go nowhere else",
-        )
-        .fix("Give the part from /api/ on, like '/api/query/events/names'"));
+        return Err(refused("is a URL. The account's region decides the host, so that credentials go nowhere else")
+            .fix("Pass the part that starts with /api/, like '/api/query/events/names'"));
     }
     if path.contains('?') {
-        return Err(refused("has a query string").fix("Give its parameters as params := MAP {'type': 'general'}"));
+        return Err(refused("has a query string").fix("Pass its parameters as params := MAP {'type': 'general'}"));
     }
     if path.contains('#') {
-        return Err(refused("has a fragment, '#'").fix("Take it out, or write %23 where it is part of a name"));
+        return Err(refused("has a fragment, '#'").fix("Remove it, or write %23 if it is part of a name"));
     }
     if path.contains('\\') {
         return Err(refused("has a backslash").fix("Separate the parts by '/'"));
     }
     if path != path.trim() || path.chars().any(char::is_control) {
-        return Err(refused("begins or ends with a space, or holds a control character").fix("Take it out"));
+        return Err(refused("starts or ends with a space, or contains a control character").fix("Remove it"));
     }
     Ok(())
 }
@@ -147,25 +143,25 @@ fn api(path: &str) -> Result<(Api, &str)> {
         Some(rest @ ("export" | "export/")) => Ok((Api::Export, rest)),
         Some(rest) if !rest.is_empty() && !rest.starts_with("export/") => {
             let fix = format!("Write /api/query/{rest}");
-            Err(refused("begins with /api/2.0, which is for export alone; the rest of it was renamed").fix(fix))
+            Err(refused("starts with /api/2.0, which only export uses. Mixpanel renamed its other routes").fix(fix))
         }
-        _ => Err(refused("must begin with /api/query/ or /api/app/, in lower case, or be /api/2.0/export")
-            .fix("Only routes that read are allowed")),
+        _ => Err(refused("must start with /api/query/ or /api/app/, in lower case, or be /api/2.0/export")
+            .fix("Use a route that reads")),
     }
 }
 
 /// A segment without its escapes. What climbs is refused, however often it was escaped.
 fn unescaped(segment: &str) -> Result<String> {
     let text = percent::decode(segment).ok_or_else(|| {
-        refused(format!("'{segment}' has a % that is no escape")).fix("Write %25 for the character itself")
+        refused(format!("'{segment}' has a % that is not an escape")).fix("Write %25 for the character itself")
     })?;
     if text.chars().any(char::is_control) {
-        return Err(refused(format!("'{segment}' holds a control character")).fix("Take it out"));
+        return Err(refused(format!("'{segment}' contains a control character")).fix("Remove it"));
     }
     let mut deep = text.clone();
     loop {
         if deep.split(['/', '\\']).any(climbs) {
-            return Err(refused(format!("'{segment}' can't be a part of it")).fix("Write the route that is meant"));
+            return Err(refused(format!("'{segment}' cannot be part of a path")).fix("Correct the path"));
         }
         match percent::decode(&deep) {
             Some(deeper) if deeper != deep => deep = deeper,
@@ -299,7 +295,7 @@ mod tests {
             ["annotations/create", "annotations", "x", "engage/delete", "funnels%2Flist/x", "Events", "events/names/x"]
         {
             let error = url(&format!("/api/query/{path}"));
-            assert!(error.contains("path: is not a route of /api/query that is known to read"), "{error}");
+            assert!(error.contains("path: is not a known read-only route of /api/query"), "{error}");
             assert!(error.contains("insights, funnels, funnels/list, "), "{error}");
         }
         assert_eq!(url("/api/query/event%73/%6eames"), "/api/query/events/names");
@@ -311,10 +307,10 @@ mod tests {
     fn refusals_name_the_fix() {
         for (path, fix) in [
             ("/api/2.0/events/names", "Write /api/query/events/names."),
-            ("https://mixpanel.com/api/query/events", "Give the part from /api/ on"),
+            ("https://mixpanel.com/api/query/events", "Pass the part that starts with /api/"),
             ("/api/query/events?type=general", "params := MAP {'type': 'general'}"),
             ("/api/query/100%", "Write %25"),
-            ("/api/app/{id}", "Write the value in its place"),
+            ("/api/app/{id}", "Write the value instead"),
         ] {
             assert!(url(path).contains(fix), "{}", url(path));
         }

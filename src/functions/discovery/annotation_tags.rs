@@ -14,7 +14,7 @@ use crate::{
 
 pub const ANNOTATION_TAGS: Function = Function {
     name: "mixpanel_annotation_tags",
-    description: "The tags of annotations, whose ids mixpanel_annotations takes as tags.",
+    description: "Annotation tags of the project, one row each. mixpanel_annotations takes their ids as tags.",
     example: "SELECT tag_id, name, has_annotations FROM mixpanel_annotation_tags();",
     parameters: params![&[RAW], TARGET],
     bind,

@@ -14,15 +14,19 @@ use crate::{
 
 pub const ANNOTATIONS: Function = Function {
     name: "mixpanel_annotations",
-    description: "The notes on dates that a project's charts show, all of them unless dates say otherwise.",
+    description: "Annotations of the project's charts, one row each: all of them, or those between two dates.",
     example: "SELECT date, description, tags FROM mixpanel_annotations(from_date := '2025-01-01', to_date := '2025-01-31');",
     parameters: params![DAYS, &[TAGS, RAW], TARGET],
     bind,
     ..Function::PLAIN
 };
 
-const TAGS: Param =
-    Param::named("tags", SqlType::Any, "only notes with one of these tags: a list of ids of mixpanel_annotation_tags");
+const TAGS: Param = Param::named(
+    "tags",
+    SqlType::Any,
+    "Only annotations with one of these tags, as a list of ids from \
+                                        mixpanel_annotation_tags",
+);
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let (from, to) = arguments.dates("from_date", "to_date")?;
@@ -45,7 +49,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 fn tags(arguments: &Arguments) -> Result<Option<String>> {
     let Some(ids) = arguments.ids(TAGS.name)? else { return Ok(None) };
     if ids.is_empty() || !ids.iter().all(|id| id.bytes().all(|byte| byte.is_ascii_digit())) {
-        let problem = "must be a list of ids, like tags := [1, 2]; mixpanel_annotation_tags() has them";
+        let problem = "must be a list of ids, like tags := [1, 2]. mixpanel_annotation_tags() lists them";
         return Err(Error::argument(TAGS.name, problem));
     }
     Ok(Some(ids.join(",")))

@@ -19,16 +19,16 @@ use crate::{
 
 pub const BOOKMARKS: Function = Function {
     name: "mixpanel_bookmarks",
-    description: "The saved reports of a project, which Mixpanel's API calls bookmarks.",
+    description: "Saved reports of the project, one row each. Mixpanel's API calls them bookmarks.",
     example: "SELECT bookmark_id, name, type, modified FROM mixpanel_bookmarks(type := 'funnels');",
     parameters: params![&[TYPE, BOOKMARK_ID], QUERY],
     bind,
     ..Function::PLAIN
 };
 
-const TYPE: Param = Param::named("type", SqlType::Varchar, "only reports of this type");
+const TYPE: Param = Param::named("type", SqlType::Varchar, "Only reports of this type");
 /// A number or text.
-const BOOKMARK_ID: Param = Param::named("bookmark_id", SqlType::Any, "only this report, asked for by its id");
+const BOOKMARK_ID: Param = Param::named("bookmark_id", SqlType::Any, "Only the report with this id");
 const TYPES: [&str; 5] = ["insights", "funnels", "retention", "flows", "launch-analysis"];
 
 /// `{"results": {"results": [{"id": 8001, "name": "Orders", "type": "insights", "created": "2024-09-18T16:39:49", ...}]}}`
@@ -36,7 +36,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let report_type = arguments.one_of("type", &TYPES)?;
     let id = arguments.whole(BOOKMARK_ID.name)?;
     if id.is_some() && report_type.is_some() {
-        return Err(Error::argument(BOOKMARK_ID.name, "names one report, and type asks for many; drop one of them"));
+        return Err(Error::argument(BOOKMARK_ID.name, "cannot be combined with type. Remove one of them"));
     }
     let target = target(&arguments, session)?;
     let request = match id {

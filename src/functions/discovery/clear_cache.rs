@@ -7,7 +7,8 @@ use crate::{
 
 pub const CLEAR_CACHE: Function = Function {
     name: "mixpanel_clear_cache",
-    description: "Forgets the answers that this process remembers: those of discovery for 15 minutes, those of reports for one.",
+    description: "Clears the answers that this process remembers: those of discovery for 15 minutes, those of reports \
+                  for one minute.",
     example: "CALL mixpanel_clear_cache();",
     bind: |_, session| {
         let clock = session.clock.clone();

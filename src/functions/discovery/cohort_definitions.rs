@@ -14,14 +14,15 @@ use crate::{
 
 pub const COHORT_DEFINITIONS: Function = Function {
     name: "mixpanel_cohort_definitions",
-    description: "The saved cohorts of a project with their definitions, as the application has them.",
+    description: "Saved cohorts of the project with their definitions, as Mixpanel's app API returns them, one row \
+                  each.",
     example: "SELECT cohort_id, name, definition FROM mixpanel_cohort_definitions();",
     parameters: params![&[GROUP_ID, RAW], QUERY],
     bind,
     ..Function::PLAIN
 };
 
-const GROUP_ID: Param = Param::named("group_id", SqlType::Any, "only cohorts of this group");
+const GROUP_ID: Param = Param::named("group_id", SqlType::Any, "Only cohorts of this group");
 
 /// What the application writes beside a cohort's name to say who is in it.
 const DEFINITION: [&str; 3] = ["selector", "behaviors", "groups"];

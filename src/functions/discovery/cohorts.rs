@@ -11,7 +11,7 @@ use crate::{
 
 pub const COHORTS: Function = Function {
     name: "mixpanel_cohorts",
-    description: "The saved cohorts of a project. count is what Mixpanel last counted and may be old.",
+    description: "Saved cohorts of the project, one row each. count is Mixpanel's last count and may be out of date.",
     example: "SELECT cohort_id, name, count, created FROM mixpanel_cohorts();",
     parameters: QUERY,
     bind,

@@ -14,7 +14,7 @@ use crate::{
 
 pub const CUSTOM_PROPERTIES: Function = Function {
     name: "mixpanel_custom_properties",
-    description: "The custom properties of a project, which are made of others, and their formulas.",
+    description: "Custom properties of the project with their formulas, one row each.",
     example: "SELECT custom_property_id, name, formula FROM mixpanel_custom_properties();",
     parameters: params![&[RAW], QUERY],
     bind,

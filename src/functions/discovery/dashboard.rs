@@ -15,9 +15,9 @@ use crate::{
 
 pub const DASHBOARD: Function = Function {
     name: "mixpanel_dashboard",
-    description: "The cards of one dashboard, row by row: saved reports with their definitions, texts, links.",
+    description: "Cards of one dashboard, one row each: saved reports with their definitions, texts and links.",
     example: "SELECT row, position, type, bookmark_id, name FROM mixpanel_dashboard(501);",
-    parameters: params![&[Param::positional(BOARD, SqlType::Any, "the board's id, or its URL"), RAW], QUERY],
+    parameters: params![&[Param::positional(BOARD, SqlType::Any, "Id or URL of the dashboard"), RAW], QUERY],
     bind,
     ..Function::PLAIN
 };

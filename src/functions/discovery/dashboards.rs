@@ -14,7 +14,7 @@ use crate::{
 
 pub const DASHBOARDS: Function = Function {
     name: "mixpanel_dashboards",
-    description: "The dashboards (boards) of a project. mixpanel_dashboard has the cards of one.",
+    description: "Dashboards (boards) of the project, one row each. mixpanel_dashboard returns the cards of one.",
     example: "SELECT dashboard_id, title, modified FROM mixpanel_dashboards();",
     parameters: params![&[RAW], QUERY],
     bind,

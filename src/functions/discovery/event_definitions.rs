@@ -14,16 +14,15 @@ use crate::{
 
 pub const EVENT_DEFINITIONS: Function = Function {
     name: "mixpanel_event_definitions",
-    description: "The events that are defined in a project, custom ones too, with what Lexicon says of them.",
+    description: "Events defined in the project, custom events included, with their Lexicon entries, one row each.",
     example: "SELECT event_name, description, tags FROM mixpanel_event_definitions();",
     parameters: params![&[NAMES, CUSTOM, RAW], QUERY],
     bind,
     ..Function::PLAIN
 };
 
-pub const NAMES: Param = Param::named("names", SqlType::VARCHARS, "only those with these names");
-const CUSTOM: Param =
-    Param::named("custom", SqlType::Boolean, "only custom events, which are made of others").default("false");
+pub const NAMES: Param = Param::named("names", SqlType::VARCHARS, "Only events with these names");
+const CUSTOM: Param = Param::named("custom", SqlType::Boolean, "Whether to return only custom events").default("false");
 
 /// `[{"id": 7001, "name": "Purchase", "displayName": "Order", "verified": true, "tags": ["core"], "customEventId": null, ...}]`
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {

@@ -17,7 +17,7 @@ use crate::{
 
 pub const EVENT_PROPERTIES: Function = Function {
     name: "mixpanel_event_properties",
-    description: "Which property is on which event: one row for each pair, all of them in one request.",
+    description: "Returns one row per event and property that occur together. One request.",
     example: "SELECT event_name, property_name FROM mixpanel_event_properties();",
     parameters: params![&[RAW], QUERY],
     bind,

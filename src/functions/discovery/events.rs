@@ -21,7 +21,7 @@ use crate::{
 
 pub const EVENTS: Function = Function {
     name: "mixpanel_events",
-    description: "The names of a project's events, of all time unless dates say otherwise.",
+    description: "Event names of the project, one row each: of all time, or between two dates.",
     example: "SELECT event_name FROM mixpanel_events();",
     parameters: params![DAYS, &[MAX_ROWS, COUNTS], QUERY],
     bind,
@@ -47,7 +47,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     Ok(table.of(move || {
         let days = DayRange { from, to };
         let names = event_names(&target, days, limit(max_rows))?;
-        let mut names = uncut(names, max_rows, "Narrow it with from_date and to_date; ")?;
+        let mut names = uncut(names, max_rows, "Narrow it with from_date and to_date, or set ")?;
         names.sort();
         let counted = if counts { counted(&target, &names, days)? } else { HashMap::new() };
         Ok(names.into_iter().map(|name| Named { count: counted.get(&name).copied().unwrap_or(0), name }).collect())

@@ -14,7 +14,7 @@ use crate::{
 
 pub const EXPERIMENTS: Function = Function {
     name: "mixpanel_experiments",
-    description: "The experiments of a project, with the results that Mixpanel last computed.",
+    description: "Experiments of the project with the results that Mixpanel computed last, one row each.",
     example: "SELECT experiment_id, name, status, start_date FROM mixpanel_experiments();",
     parameters: params![&[INCLUDE_ARCHIVED, RAW], QUERY],
     bind,

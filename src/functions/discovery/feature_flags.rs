@@ -18,7 +18,7 @@ use crate::{
 
 pub const FEATURE_FLAGS: Function = Function {
     name: "mixpanel_feature_flags",
-    description: "The feature flags of a project, with their variants and rollout.",
+    description: "Feature flags of the project with their variants and rollout, one row each.",
     example: "SELECT flag_id, key, name, status FROM mixpanel_feature_flags();",
     parameters: params![&[INCLUDE_ARCHIVED, RAW], QUERY],
     bind,

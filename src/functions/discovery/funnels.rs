@@ -11,7 +11,7 @@ use crate::{
 
 pub const FUNNELS: Function = Function {
     name: "mixpanel_funnels",
-    description: "The saved funnels of a project, with the ids that mixpanel_funnel takes.",
+    description: "Saved funnels of the project, one row each. mixpanel_funnel takes their ids.",
     example: "SELECT funnel_id, name FROM mixpanel_funnels();",
     parameters: QUERY,
     bind,

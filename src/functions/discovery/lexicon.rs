@@ -17,10 +17,10 @@ const ENTITY_TYPES: [&str; 2] = ["event", "profile"];
 
 pub const LEXICON_SCHEMAS: Function = Function {
     name: "mixpanel_lexicon_schemas",
-    description: "What Lexicon, the project's data dictionary, says of events and profiles that it describes.",
+    description: "Entries of Lexicon, the project's data dictionary, for events and profiles, one row each.",
     example: "SELECT entity_type, name, description, tags FROM mixpanel_lexicon_schemas(entity_type := 'event');",
     parameters: params![
-        &[Param::named("entity_type", SqlType::Varchar, "only what is said of these: event or profile")],
+        &[Param::named("entity_type", SqlType::Varchar, "Only entries of this type: event or profile")],
         TARGET
     ],
     bind: |arguments, session| {
@@ -35,12 +35,12 @@ pub const LEXICON_SCHEMAS: Function = Function {
 
 pub const LEXICON_SCHEMA: Function = Function {
     name: "mixpanel_lexicon_schema",
-    description: "What Lexicon says of one event, or of profiles.",
+    description: "Returns the Lexicon entry of one event, or of profiles.",
     example: "SELECT description, properties FROM mixpanel_lexicon_schema('event', 'Purchase');",
     parameters: params![
         &[
-            Param::positional("entity_type", SqlType::Varchar, "event or profile"),
-            Param::positional("name", SqlType::Varchar, "the event's name"),
+            Param::positional("entity_type", SqlType::Varchar, "Type of the entry: event or profile"),
+            Param::positional("name", SqlType::Varchar, "Name of the event"),
         ],
         TARGET
     ],
@@ -54,7 +54,7 @@ fn one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let entity_type = arguments.one_of("entity_type", &ENTITY_TYPES)?.unwrap_or_default();
     let name = subject(&arguments, "name", EXAMPLE)?.to_owned();
     if matches!(name.as_str(), "." | "..") {
-        let problem = format!("no address can end in '{name}'; look for it in mixpanel_lexicon_schemas()");
+        let problem = format!("no URL can end in '{name}'. Look for it in mixpanel_lexicon_schemas()");
         return Err(Error::argument("name", problem));
     }
     let target = target(&arguments, session)?;

@@ -18,18 +18,22 @@ use crate::{
 
 pub const LOOKUP_TABLE: Function = Function {
     name: "mixpanel_lookup_table",
-    description: "The rows of one lookup table, each as a JSON object of texts by the names in the table's first line.",
+    description: "Rows of one lookup table, each as a JSON object of texts. The table's first line gives the keys.",
     example: "SELECT row->>'item' AS item, row->>'title' AS title FROM mixpanel_lookup_table(610);",
     parameters: params![&[DATA_GROUP_ID, MAX_ROWS], QUERY],
     bind,
     ..Function::PLAIN
 };
 
-const DATA_GROUP_ID: Param =
-    Param::positional("data_group_id", SqlType::Any, "the table's data group, which is its id where no other is said");
+const DATA_GROUP_ID: Param = Param::positional(
+    "data_group_id",
+    SqlType::Any,
+    "Data group of the table. Unless mixpanel_lookup_tables shows \
+                                                      another, it is the table's id",
+);
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
-    let missing = || Error::argument(DATA_GROUP_ID.name, "is missing; mixpanel_lookup_tables() lists them");
+    let missing = || Error::argument(DATA_GROUP_ID.name, "is missing. mixpanel_lookup_tables() lists the data groups");
     let group = arguments.whole(DATA_GROUP_ID.name)?.ok_or_else(missing)?;
     let max_rows = arguments.count(MAX_ROWS.name)?;
     let target = target(&arguments, session)?;
@@ -50,7 +54,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 fn read(text: &str) -> Result<Vec<String>> {
     const EXPECTED: &str = "CSV with a line of names";
     if serde_json::from_str::<Map<String, Value>>(text).is_ok() {
-        return Err(unexpected(EXPECTED, "JSON came", text));
+        return Err(unexpected(EXPECTED, "the answer is JSON", text));
     }
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let refused = |error: csv::Error| {
@@ -58,7 +62,7 @@ fn read(text: &str) -> Result<Vec<String>> {
     };
     let names = distinct(reader.headers().map_err(refused)?.iter());
     if names.is_empty() {
-        return Err(unexpected(EXPECTED, "nothing came", text));
+        return Err(unexpected(EXPECTED, "the answer is empty", text));
     }
     let row = |record: csv::StringRecord| {
         let values = record.iter().map(|value| Value::String(value.to_owned()));

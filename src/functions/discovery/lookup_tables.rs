@@ -16,7 +16,7 @@ use crate::{
 
 pub const LOOKUP_TABLES: Function = Function {
     name: "mixpanel_lookup_tables",
-    description: "The lookup tables of a project. mixpanel_lookup_table has the rows of one.",
+    description: "Lookup tables of the project, one row each. mixpanel_lookup_table returns the rows of one.",
     example: "SELECT lookup_table_id, name, modified FROM mixpanel_lookup_tables();",
     parameters: params![&[DATA_GROUP_ID, RAW], QUERY],
     bind,
@@ -24,7 +24,7 @@ pub const LOOKUP_TABLES: Function = Function {
 };
 
 const DATA_GROUP_ID: Param =
-    Param::named("data_group_id", SqlType::Any, "only the table of this data group, a number or text");
+    Param::named("data_group_id", SqlType::Any, "Only the table of this data group, as a number or text");
 
 /// `{"results": [{"id": 610, "name": "Products", "token": "...", "createdAt": "2025-01-01T00:00:00Z", ...}]}`
 ///

@@ -80,7 +80,7 @@ fn view_request(target: &Target, route: &str) -> Result<Request> {
 
 /// The positional argument that the question is about.
 fn subject<'a>(arguments: &'a Arguments, name: &str, example: &str) -> Result<&'a str> {
-    arguments.text(name)?.ok_or_else(|| Error::argument(name, format!("is NULL; say which, like {example}")))
+    arguments.text(name)?.ok_or_else(|| Error::argument(name, format!("is NULL. Name one, like {example}")))
 }
 
 /// How many rows are asked for.
@@ -96,9 +96,9 @@ fn uncut<T>(mut found: Vec<T>, max_rows: Option<u64>, narrower: &str) -> Result<
     // Mixpanel cuts some larger limits down to this one without a word.
     let cut = max_rows.map_or(count >= MOST_NAMES, |most| count == MOST_NAMES && most > MOST_NAMES);
     if cut {
-        let what = format!("{count} rows came, which is all that was asked for: there may be more");
+        let what = format!("Mixpanel returned {count} rows, as many as were requested: there may be more");
         return Err(
-            Error::new(Code::Truncated, what).fix(format!("{narrower}max_rows := {count} says that these will do"))
+            Error::new(Code::Truncated, what).fix(format!("{narrower}max_rows := {count} to accept these rows"))
         );
     }
     found.truncate(usize::try_from(limit(max_rows)).unwrap_or(usize::MAX));

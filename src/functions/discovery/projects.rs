@@ -17,7 +17,7 @@ use crate::{
 
 pub const PROJECTS: Function = Function {
     name: "mixpanel_projects",
-    description: "The projects that the credentials can see, with their organizations and time zones.",
+    description: "Projects that the credentials can read, with their organizations and time zones, one row each.",
     example: "SELECT project_id, name, time_zone FROM mixpanel_projects();",
     parameters: TARGET,
     bind,
@@ -100,7 +100,7 @@ fn projects(target: &Target) -> Result<Vec<Project>> {
         let projects = read(me, |text| redact(&target.credentials, &text))?;
         serde_json::to_string(&projects).map_err(|error| Error::new(Code::Internal, error.to_string()).caused_by(error))
     })?;
-    parse(&kept, "what is kept of projects")
+    parse(&kept, "the remembered list of projects")
 }
 
 fn read(me: Me, shown: impl Fn(String) -> String) -> Result<Vec<Project>> {
@@ -118,7 +118,7 @@ fn read(me: Me, shown: impl Fn(String) -> String) -> Result<Vec<Project>> {
         let organization = text_of(&project.organization_id);
         let organization = organizations.iter().find(|(id, _)| Some(id) == organization.as_ref());
         projects.push(Project {
-            id: bigint(&Value::from(id)).ok_or_else(|| unexpected("the id of a project is no whole number"))?,
+            id: bigint(&Value::from(id)).ok_or_else(|| unexpected("the id of a project is not a whole number"))?,
             name: text(&project.name),
             organization: organization.and_then(|(_, Object(organization))| text(&organization.name)),
             time_zone: text(&project.timezone),
@@ -146,7 +146,7 @@ fn everywhere(target: &Target) -> Target {
 /// The time zone of the call's project where it is another than UTC, as far as this is known without a request.
 pub fn other_zone_at_hand(target: &Target) -> Option<String> {
     let kept = answer_at_hand(&everywhere(target), &request())?;
-    let projects: Vec<Project> = parse(&kept, "what is kept of projects").ok()?;
+    let projects: Vec<Project> = parse(&kept, "the remembered list of projects").ok()?;
     let id: i64 = target.project_id.as_ref()?.parse().ok()?;
     let zone = projects.into_iter().find(|project| project.id == id)?.time_zone?;
     let is_utc = TimeZone::get(&zone).is_ok_and(|zone| {

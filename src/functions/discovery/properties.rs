@@ -17,7 +17,8 @@ use crate::{
 
 pub const PROPERTIES: Function = Function {
     name: "mixpanel_properties",
-    description: "The properties that an event had in the last 31 days, and how many of its events had them.",
+    description: "Properties that an event had in the last 31 days, one row each, with the number of events that had \
+                  them.",
     example: "SELECT property_name, count FROM mixpanel_properties('Purchase');",
     parameters: params![&[EVENT, MAX_ROWS], QUERY],
     bind,
@@ -31,7 +32,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     Ok(Table::new()
         .text_ref("property_name", |(name, _): &(String, Option<i64>)| Some(name))
         .bigint("count", |(_, count)| *count)
-        .of(move || uncut(properties(&target, &event, limit(max_rows))?, max_rows, "")))
+        .of(move || uncut(properties(&target, &event, limit(max_rows))?, max_rows, "Set ")))
 }
 
 /// Errors: `NotFound` where there is no such event.

@@ -16,7 +16,8 @@ use crate::{
 
 pub const PROPERTY_DEFINITIONS: Function = Function {
     name: "mixpanel_property_definitions",
-    description: "The properties of events, or of profiles, that are defined in a project: types, descriptions, examples.",
+    description: "Properties of events or profiles that are defined in the project, with types, descriptions and \
+                  examples, one row each.",
     example: "SELECT property_name, type, description, example FROM mixpanel_property_definitions(resource_type := 'event');",
     parameters: params![&[RESOURCE_TYPE, NAMES, DENSITY, RAW], QUERY],
     bind,
@@ -24,10 +25,14 @@ pub const PROPERTY_DEFINITIONS: Function = Function {
 };
 
 const RESOURCE_TYPE: Param =
-    Param::named("resource_type", SqlType::Varchar, "whose properties: event or user").default("'event'");
-const DENSITY: Param =
-    Param::named("density", SqlType::Boolean, "one column more: how many events, or profiles, have it")
-        .default("false");
+    Param::named("resource_type", SqlType::Varchar, "Owner of the properties: event or user").default("'event'");
+const DENSITY: Param = Param::named(
+    "density",
+    SqlType::Boolean,
+    "Whether to add a column with the number of events or profiles that have \
+                                               the property",
+)
+.default("false");
 
 /// `{"results": [{"id": 1, "name": "Amount", "resourceType": "Event", "type": "number", "exampleValue": "9.5", ...}]}`
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {

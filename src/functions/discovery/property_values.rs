@@ -22,15 +22,15 @@ use crate::{
 
 pub const PROPERTY_VALUES: Function = Function {
     name: "mixpanel_property_values",
-    description: "The values that a property had in the last 31 days, the most frequent first.",
+    description: "Values that a property had in the last 31 days, one row each, the most frequent first.",
     example: "SELECT value FROM mixpanel_property_values('plan', event := 'Purchase');",
     parameters: params![&[PROPERTY, EVENT, MAX_ROWS, COUNTS], QUERY],
     bind,
     ..Function::PLAIN
 };
 
-const PROPERTY: Param = Param::positional("property", SqlType::Varchar, "the property's name");
-const EVENT: Param = Param::named("event", SqlType::Varchar, "of this event only");
+const PROPERTY: Param = Param::positional("property", SqlType::Varchar, "Name of the property");
+const EVENT: Param = Param::named("event", SqlType::Varchar, "Only values on this event");
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let property = subject(&arguments, "property", "mixpanel_property_values('plan')")?.to_owned();
@@ -38,19 +38,29 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let max_rows = arguments.count("max_rows")?;
     let target = target(&arguments, session)?;
     if arguments.boolean(COUNTS.name)?.unwrap_or(false) {
-        let event =
-            event.ok_or_else(|| Error::argument("event", "is missing; counts := true counts those of one event"))?;
+        let event = event.ok_or_else(|| {
+            Error::argument(
+                "event",
+                "is missing: counts := true counts the values of one event. \
+                                                          Add event := '...'",
+            )
+        })?;
         let table = Table::new()
             .text_ref("value", |(value, _): &(String, i64)| Some(value))
             .bigint("count", |(_, count)| *count);
         return Ok(table.of(move || {
             let found = counted(&target, &property, &event, limit(max_rows))?;
-            uncut(found, max_rows, "Ask for more; ")
+            uncut(found, max_rows, "Raise max_rows, or set ")
         }));
     }
     Ok(Table::new().text_ref("value", Option::<String>::as_deref).of(move || {
         let found = values(&target, &property, event.as_deref(), limit(max_rows))?;
-        let narrower = if event.is_none() { "Narrow it to an event, or ask for more; " } else { "Ask for more; " };
+        let narrower = if event.is_none() {
+            "Narrow it to an event, raise max_rows, or set "
+        } else {
+            "Raise max_rows, \
+                                                                                                       or add "
+        };
         uncut(found, max_rows, narrower)
     }))
 }

@@ -30,8 +30,8 @@ pub fn results<'a, T: Deserialize<'a>>(text: &'a str, expected: &str) -> Result<
         let envelope: Envelope<'a> = parse_object(list, expected)?;
         let cursor = envelope.pagination.and_then(|Object(pagination)| pagination.next_cursor);
         if cursor.is_some_and(|cursor| !matches!(cursor.as_str(), Some(""))) {
-            let what = format!("only the first page of {expected} came, and Mixpanel says that more follow");
-            return Err(Error::new(Code::Truncated, what).fix("Ask for less, or page through it with mixpanel_api"));
+            let what = format!("Mixpanel returned only the first page of {expected} and says that more follow");
+            return Err(Error::new(Code::Truncated, what).fix("Request less, or fetch the pages with mixpanel_api"));
         }
         list = envelope.results.ok_or_else(|| unexpected(expected, "there are no results", text))?.get();
         if !list.starts_with('{') {

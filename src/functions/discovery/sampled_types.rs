@@ -53,8 +53,8 @@ pub fn types(target: &Target, event: &str, events: u64) -> Result<Vec<(String, S
     let answer = block_on(with_retries(&mut client.tries(), || client.text_once(&request), || ()))??;
     let found = read(&json::into_text(answer.body))?;
     if found.is_empty() {
-        let what = format!("there was no event '{event}' with properties in the last {DAYS} days");
-        return Err(Error::new(Code::NotFound, what).fix("mixpanel_events() lists the names of all"));
+        let what = format!("event '{event}' did not occur with properties in the last {DAYS} days");
+        return Err(Error::new(Code::NotFound, what).fix("mixpanel_events() lists the names of all events"));
     }
     Ok(found.into_iter().map(|(name, seen)| (name, sql_type(seen).to_owned())).collect())
 }

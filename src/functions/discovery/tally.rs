@@ -13,9 +13,13 @@ use crate::{
     mixpanel::Request,
 };
 
-pub const COUNTS: Param =
-    Param::named("counts", SqlType::Boolean, "one column more: how often each happened, in the last 30 days")
-        .default("false");
+pub const COUNTS: Param = Param::named(
+    "counts",
+    SqlType::Boolean,
+    "Whether to add a column with the number of occurrences in the last 30 \
+                                              days",
+)
+.default("false");
 
 /// The days that are counted where the call doesn't say how many, the last one included.
 const DAYS: i64 = 30;

@@ -21,7 +21,8 @@ use crate::{
 
 pub const TOP_EVENTS: Function = Function {
     name: "mixpanel_top_events",
-    description: "The events of today, how often they happened, and how that differs from yesterday (0.25: a quarter more).",
+    description: "Events of today, one row each, with their count and its change since yesterday (0.25 means a quarter \
+                  more).",
     example: "SELECT event_name, count, percent_change FROM mixpanel_top_events(type := 'unique');",
     parameters: params![&[TYPE, MAX_ROWS], LIVE],
     bind,
@@ -65,7 +66,7 @@ fn read(text: &str, averages: bool, max_rows: Option<u64>) -> Result<Vec<Record>
             found.sort_by_cached_key(|event| (Reverse(event.bigint("amount").ok().flatten()), event.text("event")))
         }
     }
-    uncut(found, max_rows, "")
+    uncut(found, max_rows, "Set ")
 }
 
 /// A number in the order of all numbers.

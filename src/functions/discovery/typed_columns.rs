@@ -21,7 +21,8 @@ use crate::{
 
 pub const TYPED_COLUMNS: Function = Function {
     name: "mixpanel_typed_columns",
-    description: "The properties of an event as columns with types, in one map: what mixpanel_export takes as columns.",
+    description: "Returns the properties of an event as typed columns, in one map that mixpanel_export takes as \
+                  columns.",
     example: "SELECT columns FROM mixpanel_typed_columns('Purchase');",
     parameters: params![&[EVENT, SAMPLE], QUERY],
     bind,
@@ -31,7 +32,7 @@ pub const TYPED_COLUMNS: Function = Function {
 const SAMPLE: Param = Param::named(
     "sample",
     SqlType::BigInt,
-    "look at so many events of the last 30 days instead of the definitions, at most 100000",
+    "Number of events of the last 30 days to read the types from, instead of the definitions. At most 100000",
 );
 
 /// The most that an export takes as its limit.
@@ -64,8 +65,9 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 fn defined(target: &Target, event: &str) -> Result<Vec<(String, String)>> {
     let names = event_properties::properties_of(target, event)?;
     if names.is_empty() {
-        let what = format!("the definitions name no property of the event '{event}'");
-        let fix = "mixpanel_event_properties() has them all; sample := 1000 looks at events instead";
+        let what = format!("no property of event '{event}' is defined");
+        let fix = "Add sample := 1000 to read the types from events instead, or list all properties with \
+                   mixpanel_event_properties()";
         return Err(Error::new(Code::NotFound, what).fix(fix));
     }
     let request = property_definitions::request(target, None, Vec::new())?;

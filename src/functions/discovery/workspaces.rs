@@ -11,7 +11,7 @@ use crate::{
 
 pub const WORKSPACES: Function = Function {
     name: "mixpanel_workspaces",
-    description: "The data views of a project, whose ids other functions take as workspace_id.",
+    description: "Data views of the project, one row each. Other functions take their ids as workspace_id.",
     example: "SELECT workspace_id, name, is_global FROM mixpanel_workspaces();",
     parameters: TARGET,
     bind,
@@ -20,8 +20,7 @@ pub const WORKSPACES: Function = Function {
 
 const ROUTE: &str = "workspaces/public";
 
-const NAME_ONE: &str =
-    "This question is about a data view: workspace_id := ... names one, and then nobody has to look for it";
+const NAME_ONE: &str = "This request needs a data view. Add workspace_id := ... to save the request that looks it up";
 
 fn read(text: &str) -> Result<Vec<Record>> {
     Ok(Record::sorted("a workspace", results(text, "a list of workspaces")?, "id"))
@@ -50,8 +49,7 @@ pub fn of_all_data(target: &Target) -> Result<String> {
         let found =
             views.iter().find(is("is_global")).or_else(|| views.iter().find(is("is_default"))).or(views.first());
         found.map(|view| view.id("id").map(|id| id.to_string())).transpose()?.ok_or_else(|| {
-            Error::new(Code::NotFound, "Mixpanel names no data view of the project")
-                .fix("Name one: workspace_id := ...")
+            Error::new(Code::NotFound, "Mixpanel lists no data view of the project").fix("Add workspace_id := ...")
         })
     };
     found().map_err(|error| match error.code() {

@@ -18,16 +18,18 @@ use crate::{
 /// Takes over a table that `CREATE TABLE AS` made, or that `mixpanel_data`, the Python library, kept.
 pub const ADOPT: Pragma = Pragma {
     name: "mixpanel_adopt",
-    description: "Keeps a table from now on that CREATE TABLE AS made out of an export, or the Python library mixpanel_data: notes in _metadata which days it holds and when Mixpanel was asked for them. Makes no request.",
+    description: "Turns a table that CREATE TABLE AS made of an export, or that the Python library mixpanel_data made, \
+                  into a managed table: records in _metadata which days it holds and when they were fetched. Makes no \
+                  request.",
     example: "PRAGMA mixpanel_adopt('january', from_date = '2025-01-01', to_date = '2025-01-05');",
     parameters: params![&[TABLE, TYPE], DAYS, &[ASKED], QUESTION, &[COLUMNS], TARGET],
     script: statements,
 };
 
 pub const TYPE: Param =
-    Param::named("type", SqlType::Varchar, "what the table holds: events or profiles").default("'events'");
-pub const ASKED: Param = Param::named("asked", SqlType::Timestamp, "when Mixpanel was asked for its rows, UTC")
-    .default("as the Python library noted, else when its newest event within the days happened");
+    Param::named("type", SqlType::Varchar, "Content of the table: events or profiles").default("'events'");
+pub const ASKED: Param = Param::named("asked", SqlType::Timestamp, "When the rows were fetched, in UTC")
+    .default("the moment that the Python library noted, or else the time of the newest event within the days");
 
 /// The types, as `type` says them.
 pub const KINDS: [&str; 2] = ["events", "profiles"];
@@ -39,7 +41,7 @@ fn statements(arguments: &Arguments, session: &Session) -> Result<Statements> {
         Some(_) => return Err(Error::argument("asked", "must be a TIMESTAMP, like '2025-01-31 09:00:00'")),
     };
     if asked.is_some_and(|moment| moment > session.clock.now().as_microsecond()) {
-        return Err(Error::argument("asked", "is in the future"));
+        return Err(Error::argument("asked", "must not be in the future"));
     }
     let asked_at = asked.map_or("NULL::TIMESTAMP".into(), |moment| value(&Value::Timestamp(moment)));
     let is_profiles = arguments.one_of("type", &KINDS)? == Some("profiles");
@@ -53,11 +55,14 @@ fn adopt_events(arguments: &Arguments, session: &Session, asked_at: String) -> R
     let (from, to) = arguments.dates("from_date", "to_date")?;
     let mut steps = events::validated(arguments, session, Steps::before_history)?;
     begin(&mut steps, EVENTS, asked_at)?;
-    let days_unknown =
-        Error::argument("from_date", "and to_date are missing: no history says which days the table holds; give both");
+    let days_unknown = Error::argument(
+        "from_date",
+        "and to_date are missing: no history records which days the table holds. Add both",
+    );
     let asked_unknown = Error::argument(
         "asked",
-        "is missing: the table has no event within these days, so say when Mixpanel was asked",
+        "is missing: the table has no event on these days that shows when they were fetched. Add asked := TIMESTAMP \
+         '...'",
     );
     let or_null = |date: Option<_>| date.map_or("NULL::DATE".into(), events::day);
     let days = format!("getvariable('{}_days')", own(&steps.label));
@@ -85,7 +90,7 @@ fn adopt_profiles(arguments: &Arguments, session: &Session, asked_at: String) ->
         &[Param::named("events", SqlType::VARCHARS, ""), Param::named("time_zone", SqlType::Varchar, "")]
     ];
     if let Some(other) = of_events.iter().find(|param| arguments.get(param.name).is_some()) {
-        return Err(Error::argument(other.name, "means nothing to profiles; drop it"));
+        return Err(Error::argument(other.name, "does not apply to profiles. Remove it"));
     }
     let table = arguments.required_text("table")?;
     let profiles = (PROFILES.bind)(arguments.clone(), session)?;
@@ -105,12 +110,14 @@ fn adopt_profiles(arguments: &Arguments, session: &Session, asked_at: String) ->
 
 /// The history, and the table as it has to be.
 fn begin(steps: &mut Steps, kind: TableKind, asked_at: String) -> Result<()> {
-    let kept = Error::new(Code::TableExists, format!("table {} is kept already", steps.table))
-        .fix("mixpanel_tables() shows it; fetch and sync go on with it");
+    let kept = Error::new(Code::TableExists, format!("table {} is already a managed table", steps.table))
+        .fix("Fetch into it or sync it. mixpanel_tables() lists it");
     let type_name = kind.type_name;
-    let other =
-        Error::new(Code::WrongTable, format!("table {} does not hold {type_name}, as its history says", steps.table))
-            .fix("Say the other type: type = 'events' or 'profiles'");
+    let other = Error::new(
+        Code::WrongTable,
+        format!("table {} does not hold {type_name}, according to its history", steps.table),
+    )
+    .fix("Use the other type: type = 'events' or 'profiles'");
     steps
         .script
         .set("asked_at", asked_at)
@@ -119,7 +126,7 @@ fn begin(steps: &mut Steps, kind: TableKind, asked_at: String) -> Result<()> {
         .add(text!("metadata"))?
         .add(text!("adopt_history"))?
         .add(text!("must_be_a_table"))?;
-    steps.must_exist("mixpanel_fetch_events and mixpanel_fetch_profiles make tables".to_owned())?;
+    steps.must_exist("Create tables with mixpanel_fetch_events or mixpanel_fetch_profiles".to_owned())?;
     steps.script.add(text!("adopt"))?;
     Ok(())
 }

@@ -11,16 +11,16 @@ use crate::{
 /// `PRAGMA mixpanel_drop(getvariable('kept'))`.
 pub const DROP: Pragma = Pragma {
     name: "mixpanel_drop",
-    description: "Drops kept tables, one or a list of them, and what _metadata says of them.",
+    description: "Drops one managed table or a list of them, and deletes their entries in _metadata.",
     example: "PRAGMA mixpanel_drop('events');",
-    parameters: &[Param::positional("tables", SqlType::Any, "the table's name, or a list of names")],
+    parameters: &[Param::positional("tables", SqlType::Any, "Name of the table, or a list of names")],
     script: statements,
 };
 
 fn statements(arguments: &Arguments, _session: &Session) -> Result<Statements> {
     let names = match arguments.get("tables") {
         Some(Value::List(names)) if names.is_empty() => {
-            return Err(Error::argument("tables", "is an empty list: there is nothing to drop"));
+            return Err(Error::argument("tables", "is an empty list. Name at least one table"));
         }
         Some(Value::List(_)) => arguments.texts("tables")?.unwrap_or_default(),
         _ => vec![arguments.required_text("tables")?.to_owned()],
@@ -29,10 +29,10 @@ fn statements(arguments: &Arguments, _session: &Session) -> Result<Statements> {
     let mut script = Script::default();
     script.set("own", own(&label()));
     for table in &tables {
-        let not_kept = Error::new(Code::TableNotFound, format!("{table} is not a kept table"))
-            .fix("mixpanel_tables() lists them; drop any other table with DROP TABLE");
+        let not_kept = Error::new(Code::TableNotFound, format!("{table} is not a managed table"))
+            .fix("mixpanel_tables() lists the managed tables. Drop any other table with DROP TABLE");
         let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
-            .fix("DROP VIEW or DROP TABLE drops it; what is kept under that name is seen again then");
+            .fix("Drop it with DROP VIEW or DROP TABLE. The managed table of that name is visible again after that");
         script
             .set("table", table.sql())
             .set("metadata", table.metadata())

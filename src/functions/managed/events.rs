@@ -19,7 +19,8 @@ use crate::{
 /// Fetches a range of days.
 pub const FETCH_EVENTS: Pragma = Pragma {
     name: KIND.pragma,
-    description: "Fetches events into a table and notes it in _metadata, all or nothing and each event once. An existing table needs append or replace.",
+    description: "Fetches events into a managed table and records the fetch in _metadata: all or nothing, and each \
+                  event once. An existing table needs append or replace.",
     example: "PRAGMA mixpanel_fetch_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
     parameters: params![&[TABLE], DAYS, HANDED_ON, &[MAX_ROWS], MODE],
     script: fetch,
@@ -31,7 +32,8 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
     if mode == Mode::Append && arguments.get("max_rows").is_some() {
         return Err(Error::argument(
             "max_rows",
-            "has no place beside append = true: rows of a part of a day would take the place of all; drop one of them",
+            "cannot be combined with append = true, because part of a day would replace the whole day. Remove one of \
+             them",
         ));
     }
     let mut steps = begin(arguments, session)?;
@@ -40,11 +42,9 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
         steps.script.set("asked", "'{}'::JSON");
     }
     if mode == Mode::Append {
-        let other = Error::new(
-            Code::WrongTable,
-            format!("table {} holds events that were fetched with another time_zone", steps.table),
-        )
-        .fix("Use the same one, or another table: the times of one don't compare with those of the other");
+        let other =
+            Error::new(Code::WrongTable, format!("table {} holds events fetched with another time_zone", steps.table))
+                .fix("Use the same time_zone, or another table. Times of different zones do not compare");
         steps
             .script
             .set("time_zone", text_or_null(arguments.text("time_zone")?))
@@ -73,7 +73,8 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
 /// Fetches what is missing, and again what was fetched too early.
 pub const SYNC_EVENTS: Pragma = Pragma {
     name: "mixpanel_sync_events",
-    description: "Brings a table of events up to date: fetches the days that no fetch has brought yet, and those that were fetched less than lookback_days after their end, and replaces these days.",
+    description: "Brings a managed table of events up to date. Fetches and replaces the days that no fetch has covered \
+                  yet, and the days that were fetched less than lookback_days after their end.",
     example: "PRAGMA mixpanel_sync_events('events', from_date = '2025-01-01', to_date = '2025-01-05');",
     parameters: params![&[TABLE], DAYS, &[LOOKBACK], HANDED_ON],
     script: sync,
@@ -92,7 +93,10 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
         None => {
             let today = today(zone, session.clock.now())?;
             if let Some(from) = from.filter(|from| *from > today) {
-                return Err(Error::argument("from_date", format!("{from} is after today, {today}")));
+                return Err(Error::argument(
+                    "from_date",
+                    format!("{from} is after today, {today}. Choose an earlier day"),
+                ));
             }
             today
         }
@@ -129,7 +133,7 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
 /// apps send what they gathered up to five days late.
 const LOOKBACK_DAYS: i128 = 5;
 pub const LOOKBACK: Param =
-    Param::named("lookback_days", SqlType::BigInt, "until how many days after its end a day is fetched again")
+    Param::named("lookback_days", SqlType::BigInt, "Days after its end until which a day is fetched again")
         .default("5");
 /// More than there are days in the calendar.
 const MAX_LOOKBACK_DAYS: i128 = 4_000_000;
@@ -180,9 +184,12 @@ fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
         None => "true".into(),
     };
     steps.script.set("target", staged).set("filtered", filtered);
-    let empty =
-        Error::new(Code::UnexpectedResponse, "Mixpanel has no events of these days, and the table has some: they stay")
-            .fix("The next sync asks again. Where Mixpanel is right, DELETE them");
+    let empty = Error::new(
+        Code::UnexpectedResponse,
+        "Mixpanel returned no events of these days, but the table has some and \
+                                              keeps them",
+    )
+    .fix("The next sync requests these days again. If Mixpanel is right, DELETE the rows");
     steps.script.set("empty_answer", literal(&empty.to_string()));
     for text in [text!("deduplicate_events"), text!("days_brought"), text!("merge_events"), text!("write_staged")] {
         steps.script.add(text)?;
@@ -197,18 +204,34 @@ fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
     let table = &steps.table;
     let from_missing = Error::argument(
         "from_date",
-        format!("is missing: table {table} is yet to be made; say from which day on to fetch"),
+        format!("is missing: table {table} does not exist yet. Add the first day to fetch"),
     );
     let from_unknown = Error::argument(
         "from_date",
         format!(
-            "is missing: nothing was fetched into table {table} yet with this filter, events and time_zone; say from which day on to fetch"
+            "is missing: nothing was fetched into table {table} with this filter, events and time_zone yet. Add the \
+             first day to fetch"
         ),
     );
-    let unknown = Error::new(Code::WrongTable, format!("table {table} was not made by mixpanel_fetch_events or mixpanel_sync_events, so that nobody knows which days it holds"))
-        .fix("PRAGMA mixpanel_adopt takes it over, mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x; or choose another name");
-    let filters = Error::new(Code::WrongTable, format!("table {table} holds events that were fetched with another filter or time zone: which rows of a day to replace can't be told"))
-        .fix("Sync with the same filter and time_zone, or into another table");
+    let unknown = Error::new(
+        Code::WrongTable,
+        format!(
+            "table {table} was not created by mixpanel_fetch_events or \
+                                                        mixpanel_sync_events, so its days are not known"
+        ),
+    )
+    .fix(
+        "Adopt it with PRAGMA mixpanel_adopt, or with mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x. Or \
+              choose another name",
+    );
+    let filters = Error::new(
+        Code::WrongTable,
+        format!(
+            "table {table} holds events fetched with another filter or time \
+                                                        zone, so a sync cannot tell which rows of a day to replace"
+        ),
+    )
+    .fix("Sync with the same filter and time_zone, or into another table");
     steps
         .script
         .set("from_missing", literal(&from_missing.to_string()))

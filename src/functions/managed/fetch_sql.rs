@@ -21,7 +21,8 @@ use crate::{
 
 pub const FETCH_SQL: Function = Function {
     name: "mixpanel_fetch_sql",
-    description: "The SQL that fetches into a kept table, for DuckDB 1.x, which has no pragmas of extensions: one transaction that ends with a row that says what happened.",
+    description: "Returns the SQL that fetches into a managed table, for DuckDB 1.x, where extensions have no pragmas. \
+                  It is one transaction and ends with a row about the fetch.",
     example: "SELECT sql FROM mixpanel_fetch_sql('events', from_date := '2025-01-01', to_date := '2025-01-05');",
     parameters: params![OWN, THEIRS],
     bind,
@@ -32,8 +33,13 @@ pub const FETCH_SQL: Function = Function {
 const OWN: &[Param] = &[
     TABLE,
     TYPE,
-    Param::named("sync", SqlType::Boolean, "whether to bring the table up to date, instead of a fetch"),
-    Param::named("adopt", SqlType::Boolean, "whether to keep a table from now on that is there, instead of a fetch"),
+    Param::named("sync", SqlType::Boolean, "Whether to sync the table instead of fetching into it"),
+    Param::named(
+        "adopt",
+        SqlType::Boolean,
+        "Whether to turn an existing table into a managed table instead of \
+                                             fetching into it",
+    ),
 ];
 
 /// What the pragmas take, each once. Settings are applied by the pragma that is meant: the others may not know them.
@@ -52,7 +58,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let sync = arguments.boolean("sync")?.unwrap_or(false);
     let adopt = arguments.boolean("adopt")?.unwrap_or(false);
     if sync && adopt {
-        return Err(Error::argument("adopt", "has no place beside sync := true; drop one of them"));
+        return Err(Error::argument("adopt", "cannot be combined with sync := true. Remove one of them"));
     }
     let pragma = if adopt { ADOPT } else { pragma(kind, sync) };
     let is_meant = |name: &str| pragma.parameters.iter().any(|known| known.name == name);
@@ -62,7 +68,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
             (_, true) => "an adoption",
             _ => "a fetch",
         };
-        return Err(Error::argument(other.name, format!("means nothing to {what} of {kind}; drop it")));
+        return Err(Error::argument(other.name, format!("does not apply to {what} of {kind}. Remove it")));
     }
     let arguments = if adopt { arguments } else { arguments.with("type", Value::Null) };
     let script = pragma.statements(arguments, session)?;

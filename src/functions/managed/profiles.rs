@@ -12,7 +12,8 @@ use crate::{
 /// Fetches profiles.
 pub const FETCH_PROFILES: Pragma = Pragma {
     name: KIND.pragma,
-    description: "Fetches profiles into a table and notes it in _metadata, all or nothing. An existing table needs append, which updates profiles that are there, or replace.",
+    description: "Fetches profiles into a managed table and records the fetch in _metadata, all or nothing. An \
+                  existing table needs replace, or append, which updates the profiles that it holds.",
     example: "PRAGMA mixpanel_fetch_profiles('profiles');",
     parameters: params![&[TABLE], HANDED_ON, MODE],
     script: fetch,
@@ -31,7 +32,8 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
 /// Brings a table of profiles up to date.
 pub const SYNC_PROFILES: Pragma = Pragma {
     name: "mixpanel_sync_profiles",
-    description: "Brings a table of profiles up to date: new ones are added, changed ones updated; those that Mixpanel no longer has stay unless delete_missing is true.",
+    description: "Brings a managed table of profiles up to date: adds new profiles and updates changed ones. Profiles \
+                  that Mixpanel no longer has stay unless delete_missing is true.",
     example: "PRAGMA mixpanel_sync_profiles('profiles');",
     parameters: params![&[TABLE, DELETE_MISSING], HANDED_ON],
     script: sync,
@@ -41,9 +43,12 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
     let mut steps = begin(arguments, session)?;
     let unknown = Error::new(
         Code::WrongTable,
-        format!("table {} was not made by mixpanel_fetch_profiles or mixpanel_sync_profiles", steps.table),
+        format!("table {} was not created by mixpanel_fetch_profiles or mixpanel_sync_profiles", steps.table),
     )
-    .fix("PRAGMA mixpanel_adopt takes it over, mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x; or choose another name");
+    .fix(
+        "Adopt it with PRAGMA mixpanel_adopt, or with mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x. Or choose \
+          another name",
+    );
     steps.make(&unknown)?.stage()?.script.add(text!("merge_profiles"))?;
     if arguments.boolean("delete_missing")?.unwrap_or(false) {
         steps.script.add(text!("remove_gone_profiles"))?;
@@ -53,7 +58,7 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
 }
 
 pub const DELETE_MISSING: Param =
-    Param::named("delete_missing", SqlType::Boolean, "whether those that Mixpanel no longer has go");
+    Param::named("delete_missing", SqlType::Boolean, "Whether to delete profiles that Mixpanel no longer has");
 
 /// Validates the call as `mixpanel_profiles` does and begins its script.
 fn begin(arguments: &Arguments, session: &Session) -> Result<Steps> {

@@ -73,9 +73,13 @@ impl Steps {
         let names = columns.iter().map(|(name, _)| identifier(name));
         let other_history = Error::new(
             Code::WrongTable,
-            format!("{METADATA} beside table {table} is not a history of this extension's"),
+            format!("{METADATA} in the schema of table {table} is not a history of this extension"),
         )
-        .fix(format!("Where mixpanel_data, the Python library, wrote it, PRAGMA mixpanel_adopt takes its tables over. Rename any other, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another schema"));
+        .fix(format!(
+            "If the Python library mixpanel_data wrote it, adopt its tables with PRAGMA mixpanel_adopt. \
+                      Otherwise rename it, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another \
+                      schema"
+        ));
         let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
             .fix("Rename or drop it, or choose another name");
         script
@@ -121,7 +125,7 @@ impl Steps {
         let pragma = self.kind.pragma;
         match mode {
             Mode::Create => {
-                let exists = Error::new(Code::TableExists, format!("table {} exists already", self.table))
+                let exists = Error::new(Code::TableExists, format!("table {} already exists", self.table))
                     .fix(format!("Add append = true or replace = true to {pragma}, or choose another name"));
                 self.script.set("exists", literal(&exists.to_string())).set("create", "CREATE TABLE");
                 self.script.add(text!("must_not_exist"))?.add(text!("forget"))?;
@@ -133,7 +137,7 @@ impl Steps {
                 self.bring(text!("create"))?;
             }
             Mode::Append => {
-                self.must_exist(format!("Leave out append = true to make it with {pragma}"))?;
+                self.must_exist(format!("Remove append = true to create it with {pragma}"))?;
                 self.same_project()?;
                 self.stage()?;
             }
@@ -165,7 +169,7 @@ impl Steps {
             format!("table {} does not have the columns of {}", self.table, self.kind.type_name),
         )
         .fix(format!(
-            "They are {}; a table that was made with columns wants the same ones each time, or choose another table",
+            "They are {}. Use the same columns as when the table was created, or choose another table",
             listed(&self.columns, str::to_owned)
         ));
         self.script
@@ -229,11 +233,8 @@ pub fn own(label: &str) -> String {
 }
 
 fn no_record() -> Error {
-    Error::new(
-        Code::Internal,
-        "mixpanel_fetches() does not have the record of this fetch any more, and nothing was changed",
-    )
-    .fix("Run it again")
+    Error::new(Code::Internal, "mixpanel_fetches() no longer has the record of this fetch, so nothing was changed")
+        .fix("Run it again")
 }
 
 /// The columns as `CREATE TABLE` takes them.
@@ -261,16 +262,16 @@ pub fn text_or_null(text: Option<&str>) -> String {
 /// `append` and `replace`, which exclude each other.
 pub fn mode(arguments: &Arguments) -> Result<Mode> {
     match (arguments.boolean("append")?.unwrap_or(false), arguments.boolean("replace")?.unwrap_or(false)) {
-        (true, true) => Err(Error::argument("append", "has no place beside replace = true; drop one of them")),
+        (true, true) => Err(Error::argument("append", "cannot be combined with replace = true. Remove one of them")),
         (true, false) => Ok(Mode::Append),
         (false, true) => Ok(Mode::Replace),
         (false, false) => Ok(Mode::Create),
     }
 }
 
-pub const TABLE: Param = Param::positional("table", SqlType::Varchar, "the table's name");
+pub const TABLE: Param = Param::positional("table", SqlType::Varchar, "Name of the table");
 
 pub const MODE: &[Param] = &[
-    Param::named("append", SqlType::Boolean, "add to a table that is there"),
-    Param::named("replace", SqlType::Boolean, "drop the table that is there, and its history"),
+    Param::named("append", SqlType::Boolean, "Whether to add to an existing table"),
+    Param::named("replace", SqlType::Boolean, "Whether to drop the existing table and its history first"),
 ];

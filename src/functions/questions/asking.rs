@@ -13,7 +13,7 @@ use crate::{
 pub const MAX_ROWS: Param = Param::named(
     "max_rows",
     SqlType::BigInt,
-    "how many segments may come, at most 50000; others are left out and are no error then",
+    "Maximum number of segments, at most 50000. Leaves out the others without an error",
 );
 
 /// `POST /api/query/insights`: a definition of Insights, a funnel or retention.
@@ -115,14 +115,14 @@ impl SegmentLimit {
             return Ok(());
         }
         let what =
-            format!("the answer has as many segments as were asked for, {}: others may be missing", self.segments);
+            format!("the answer has {} segments, as many as were requested: others may be missing", self.segments);
         let fix = match self.segments < Self::MOST.segments {
             true => format!(
-                "Ask for more with max_rows := {}, or accept what is left out with max_rows := {}",
+                "Request more with max_rows := {}, or accept this answer with max_rows := {}",
                 Self::MOST.segments,
                 self.segments
             ),
-            false => format!("Narrow the question, or accept what is left out with max_rows := {}", self.segments),
+            false => format!("Narrow the report, or accept this answer with max_rows := {}", self.segments),
         };
         Err(Error::new(Code::Truncated, what).fix(fix))
     }
@@ -154,7 +154,7 @@ mod tests {
         let cut = r#"{"meta": {"is_segmentation_limit_hit": true}}"#;
         let message = usual.check(cut, 5).unwrap_err().to_string();
         assert!(
-            message.starts_with("[TRUNCATED] the answer has as many segments as were asked for, 3000"),
+            message.starts_with("[TRUNCATED] the answer has 3000 segments, as many as were requested"),
             "{message}"
         );
         assert!(message.contains("max_rows := 50000"), "{message}");
@@ -170,7 +170,7 @@ mod tests {
             assert!(limit(None).unwrap().check(silent, 3_000).is_err());
         }
         let message = SegmentLimit::MOST.check("{}", 50_000).unwrap_err().to_string();
-        assert!(message.contains("Narrow the question"), "{message}");
+        assert!(message.contains("Narrow the report"), "{message}");
     }
 
     #[test]

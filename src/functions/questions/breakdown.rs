@@ -76,7 +76,7 @@ impl Breakdown {
                 max: 10.into(),
             });
             if buckets.min.as_f64().is_some_and(|min| min < 0.0) {
-                return Err(fields.error("bucket_min must not be negative: nobody did anything less than never"));
+                return Err(fields.error("bucket_min must not be negative"));
             }
             Self::Frequency {
                 label: fields.text("label")?.unwrap_or_else(|| format!("{event} Frequency")),
@@ -155,17 +155,17 @@ impl PropertyBreakdown {
             None => usual,
             Some(said) => match scalar_type(&said)? {
                 found if buckets.is_some() && found != PropertyType::Number => {
-                    return Err(said.error("must be 'number' where there are buckets"));
+                    return Err(said.error("must be 'number' for buckets"));
                 }
                 found => found,
             },
         };
         let item = match (fields.text("sub")?, fields.said("sub_type")) {
             (None, None) => None,
-            (None, Some(said)) => return Err(said.error("is the type of sub, which is not there; add it")),
+            (None, Some(said)) => return Err(said.error("needs sub. Add it")),
             (Some(sub), said) => {
                 if buckets.is_some() || !matches!(property, Property::Named(_)) || resource == Resource::People {
-                    return Err(fields.error("sub is a property of the objects in a list, which the event must have by its name, without buckets"));
+                    return Err(fields.error("sub needs an event property, named by a text, without buckets"));
                 }
                 Some((sub, said.map_or(Ok(PropertyType::String), |said| scalar_type(&said))?))
             }

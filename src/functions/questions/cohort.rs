@@ -28,7 +28,10 @@ impl CohortRef {
             Err(error) => {
                 let definition = said.object().map_err(|_| error)?;
                 if definition.get("selector").is_none() {
-                    return Err(fields.error("cohort has no 'selector'; write a cohort's id, or Mixpanel's definition"));
+                    return Err(fields.error(
+                        "cohort has no 'selector'. Use the id of a cohort, or a definition as \
+                                             Mixpanel has it",
+                    ));
                 }
                 Cohort::Inline(definition)
             }

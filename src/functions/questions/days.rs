@@ -10,7 +10,8 @@ use crate::{
 };
 
 pub const LAST_DAYS: Param =
-    Param::named("last_days", SqlType::BigInt, "instead of the two: so many days, which end today").default("30");
+    Param::named("last_days", SqlType::BigInt, "Number of days up to today, instead of from_date and to_date")
+        .default("30");
 /// What every question without a saved report says of its days.
 pub const PARAMETERS: &[Param] = params![DAYS, &[LAST_DAYS]];
 
@@ -42,9 +43,10 @@ impl DateRange {
         }
         match (arguments.dates("from_date", "to_date")?, last) {
             ((None, None), last) => Ok(last.map(Self::Last)),
-            (_, Some(_)) => {
-                Err(Error::argument(LAST_DAYS.name, "says the same as from_date and to_date; leave one of them out"))
-            }
+            (_, Some(_)) => Err(Error::argument(
+                LAST_DAYS.name,
+                "cannot be combined with from_date and to_date. Remove one of them",
+            )),
             _ => {
                 let (from, to) = arguments.required_dates("from_date", "to_date")?;
                 Ok(Some(Self::Between(from, to)))

@@ -20,7 +20,7 @@ impl EventRef {
     /// `'event': 'Purchase'` or `'custom_event': 42` among the fields.
     pub fn read(fields: &mut Fields) -> Result<Self> {
         match fields.positive("custom_event")? {
-            Some(_) if fields.has("event") => Err(fields.error("has both event and custom_event; drop one of them")),
+            Some(_) if fields.has("event") => Err(fields.error("has both event and custom_event. Remove one of them")),
             Some(id) => Ok(Self::Custom(id)),
             None => Ok(Self::Named(name(&fields.required("event")?)?)),
         }
@@ -105,11 +105,11 @@ impl EventFilters {
 pub fn name(said: &GivenValue) -> Result<String> {
     let name = said.text()?;
     if name.chars().any(|char| char.is_ascii_control() && !matches!(char, '\t' | '\n' | '\r')) {
-        return Err(said.error("holds a control character; no event's name has one"));
+        return Err(said.error("contains a control character. Remove it"));
     }
     let invisible = ['\u{200b}', '\u{200c}', '\u{200d}', '\u{feff}', '\u{ad}', '\u{2060}'];
     if name.chars().all(|char| char.is_whitespace() || invisible.contains(&char)) {
-        return Err(said.error("holds only invisible characters"));
+        return Err(said.error("contains only invisible characters"));
     }
     Ok(name)
 }

@@ -70,8 +70,10 @@ pub fn read(said: GivenValue) -> Result<Vec<QuestionFilter>> {
 pub fn of_properties(said: GivenValue) -> Result<Vec<QuestionFilter>> {
     let items = said.items()?;
     let filter = |said: GivenValue| {
-        let error =
-            said.error("asks how often something was done, which the filters of an event can't; put it in filters");
+        let error = said.error(
+            "filters by how often users did an event, which the filters of an event do not support. Move it \
+                        to the parameter filters",
+        );
         match QuestionFilter::read(said)? {
             QuestionFilter::Frequency(_) => Err(error),
             filter => Ok(filter),
@@ -137,7 +139,7 @@ impl PropertyFilter {
         let operator = fields.said_as(&["op", "operator"])?;
         let mut operator = match &operator {
             Some(said) => said.word()?,
-            None => return Err(fields.error(format!("has no 'op'; write one of {}", Operator::allowed()))),
+            None => return Err(fields.error(format!("has no 'op'. Add one of {}", Operator::allowed()))),
         };
         let mut value = value;
         // Mixpanel knows no comparison with true or false: being true is an operator of its own.
@@ -157,7 +159,7 @@ impl PropertyFilter {
         });
         if property_type == PropertyType::Boolean && !matches!(operator, Operator::True | Operator::False) {
             return Err(fields.error(format!(
-                "compares true or false with '{}'; the op must be 'true' or 'false', without a value",
+                "compares true or false with '{}'. Use op 'true' or 'false', without a value",
                 operator.as_str()
             )));
         }
@@ -261,12 +263,12 @@ fn operand(
     fields: &mut Fields,
 ) -> Result<Operand> {
     let word = operator.as_str();
-    let missing = fields.error(format!("has no 'value', which '{word}' needs; add it"));
+    let missing = fields.error(format!("has no 'value', which '{word}' needs. Add it"));
     let needed = |value: Option<GivenValue>| value.ok_or(missing);
     Ok(match operator {
         Operator::IsSet | Operator::IsNotSet | Operator::True | Operator::False => match value {
             None => Operand::None,
-            Some(value) => return Err(value.error(format!("has no meaning with '{word}'; leave it out"))),
+            Some(value) => return Err(value.error(format!("does not apply to '{word}'. Remove it"))),
         },
         Operator::Equals | Operator::DoesNotEqual if property_type == PropertyType::Number => {
             Operand::Number(needed(value)?.number()?)
@@ -276,7 +278,7 @@ fn operand(
             let texts = value.texts()?;
             if texts.len() > MOST_VALUES {
                 return Err(
-                    value.error(format!("has {} values, and Mixpanel takes at most {MOST_VALUES}", texts.len()))
+                    value.error(format!("has {} values, but Mixpanel accepts at most {MOST_VALUES}", texts.len()))
                 );
             }
             Operand::Texts(texts)
@@ -295,14 +297,15 @@ fn operand(
         Operator::WasInThe | Operator::WasNotInThe | Operator::WasInTheNext => {
             let quantity = needed(value)?.positive()?;
             let unit = fields.word("date_unit")?;
-            let missing = || fields.error(format!("has no 'date_unit', which '{word}' needs: {}", DateUnit::allowed()));
+            let missing =
+                || fields.error(format!("has no 'date_unit', which '{word}' needs. Add {}", DateUnit::allowed()));
             Operand::Span(quantity, unit.ok_or_else(missing)?)
         }
         Operator::ListContains => {
             let said = fields.required("item_filters")?;
             let quantifier = fields.word("quantifier")?.unwrap_or(Quantifier::Any);
             let of_item = |said: GivenValue| {
-                let error = said.error("must ask for a property of the list's items");
+                let error = said.error("must filter by a property of the list's items");
                 match QuestionFilter::read(said)? {
                     QuestionFilter::Property(filter) if filter.operator != Operator::ListContains => Ok(filter),
                     _ => Err(error),
@@ -334,7 +337,7 @@ impl FrequencyFilter {
         let said = fields.required("value")?;
         let value = said.number()?;
         if value.as_f64().is_some_and(|number| number < 0.0) {
-            return Err(said.error(format!("must not be negative, and is {value}")));
+            return Err(said.error(format!("must not be negative, like {value}")));
         }
         let operator = fields.said_as(&["op", "operator"])?;
         let within = match (fields.positive("date_range_value")?, fields.said("date_range_unit")) {

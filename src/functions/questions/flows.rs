@@ -24,7 +24,8 @@ use crate::{
 
 pub const QUERY_FLOWS: Function = Function {
     name: "mixpanel_query_flows",
-    description: "What users do before and after some events, without a saved report: one row for each way from a node to one of the next step, or for each node of a tree. One request.",
+    description: "Runs a Flows report without saving it: what users do before and after some events. Returns one row \
+                  per path from a node to a node of the next step, or per node of a tree. One request.",
     example: "SELECT event_name, next_event_name, next_count FROM mixpanel_query_flows('Sign Up', from_date := '2025-01-01', \
               to_date := '2025-01-05') WHERE step = 0;",
     parameters: params![
@@ -40,16 +41,17 @@ pub const QUERY_FLOWS: Function = Function {
 };
 
 const EVENT: &[Param] =
-    &[Param::positional("event", SqlType::Any, "the event, or several: names, STRUCTs, or JSON text of the same")];
+    &[Param::positional("event", SqlType::Any, "Event or events: names, STRUCTs, or JSON text of them")];
 const ASKED: &[Param] = &[
-    Param::named("forward", SqlType::BigInt, "how many steps after it, 5 at most").default("3"),
-    Param::named("reverse", SqlType::BigInt, "how many steps before it, 5 at most").default("0"),
-    Param::named("count_type", SqlType::Varchar, "what is counted: unique users, total ways or session")
+    Param::named("forward", SqlType::BigInt, "Number of steps after the event, at most 5").default("3"),
+    Param::named("reverse", SqlType::BigInt, "Number of steps before the event, at most 5").default("0"),
+    Param::named("count_type", SqlType::Varchar, "What is counted: unique users, total paths or session")
         .default("'unique'"),
-    Param::named("cardinality", SqlType::BigInt, "how many events a step shows, 50 at most").default("3"),
-    Param::named("collapse_repeated", SqlType::Boolean, "whether an event that is repeated is one").default("false"),
-    Param::named("hidden_events", SqlType::Any, "events that are not shown"),
-    Param::named("exclusions", SqlType::Any, "events that end a user's way"),
+    Param::named("cardinality", SqlType::BigInt, "Number of events that a step shows, at most 50").default("3"),
+    Param::named("collapse_repeated", SqlType::Boolean, "Whether repetitions of an event count as one")
+        .default("false"),
+    Param::named("hidden_events", SqlType::Any, "Events to hide"),
+    Param::named("exclusions", SqlType::Any, "Events that end a user's path"),
 ];
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
@@ -122,7 +124,7 @@ impl Flows {
             })
             .collect();
         if steps.iter().all(|step| step.forward == Some(0) && step.reverse == Some(0)) {
-            return Err(Error::argument("forward", "and reverse are both 0; look at least one step to one side"));
+            return Err(Error::argument("forward", "and reverse are both 0. Set one of them to at least 1"));
         }
         let window = ConversionWindow::of(arguments, &WINDOWS)?;
         window.must_be_one()?;
@@ -132,7 +134,7 @@ impl Flows {
         }
         let cardinality = arguments.count("cardinality")?.unwrap_or(3);
         if cardinality > MOST_CARDINALITY {
-            let problem = format!("must be at most {MOST_CARDINALITY} events a step, not {cardinality}");
+            let problem = format!("must be at most {MOST_CARDINALITY} events per step, not {cardinality}");
             return Err(Error::argument("cardinality", problem));
         }
         Ok(Self {
@@ -225,7 +227,10 @@ impl Step {
         if let Some(expected) = expected
             && step.event.name() != expected
         {
-            let problem = format!("has a session_event of another event; it belongs to '{expected}'");
+            let problem = format!(
+                "has a session_event that belongs to event '{expected}'. Remove it, or name that \
+                                   event"
+            );
             return Err(Error::argument(&place, problem));
         }
         // What can't be asked is known now, and not when the rows are.
@@ -263,7 +268,7 @@ fn names(said: GivenValue) -> Result<Vec<String>> {
 
 /// Errors: `InvalidArgument` for several cohorts, and for what Flows can't ask.
 fn filters(said: GivenValue) -> Result<Vec<QuestionFilter>> {
-    let error = said.error("has several cohorts, and Flows take one");
+    let error = said.error("has several cohorts, but Flows accept one. Keep one");
     let place = said.place().to_owned();
     let filters = filter::read(said)?;
     if filters.iter().filter(|filter| matches!(filter, QuestionFilter::Cohort { .. })).count() > 1 {

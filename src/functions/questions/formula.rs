@@ -27,7 +27,7 @@ impl Formula {
     pub fn check(&self, place: &str, metrics: usize) -> Result<()> {
         let refused = |problem: String| Error::argument(place, problem);
         if metrics < 2 {
-            return Err(refused(format!("needs at least 2 events, which are A and B in it, and there is {metrics}")));
+            return Err(refused(format!("needs at least 2 events, which it calls A and B, but there is {metrics}")));
         }
         let tokens = tokens(&self.expression).map_err(refused)?;
         let letters: Vec<char> = tokens
@@ -40,12 +40,12 @@ impl Formula {
             .unwrap_or('Z')
             .min('Z');
         match letters.iter().max() {
-            None => Err(refused(format!("'{}' names no event: A is the first, B the second", self.expression))),
+            None => Err(refused(format!("'{}' names no event. A is the first event, B the second", self.expression))),
             Some(letter) if *letter > last => {
-                Err(refused(format!("'{}' names {letter}, and the events are A to {last}", self.expression)))
+                Err(refused(format!("'{}' names {letter}, but the events are A to {last}", self.expression)))
             }
             _ if !is_complete(&tokens) => Err(refused(format!(
-                "'{}' can't be computed; it takes letters, numbers, + - * / ^ and parentheses",
+                "'{}' cannot be computed. Use letters, numbers, + - * / ^ and parentheses",
                 self.expression
             ))),
             _ => Ok(()),
@@ -81,7 +81,7 @@ fn tokens(expression: &str) -> Result<Vec<Token>, String> {
                 while rest.next_if(|next| next.is_ascii_digit() || *next == '.').is_some() {}
                 Token::Number
             }
-            other => return Err(format!("'{expression}' has a '{other}', which no formula has")),
+            other => return Err(format!("'{expression}' contains '{other}', which formulas do not support")),
         });
     }
     Ok(tokens)
@@ -126,15 +126,15 @@ mod tests {
     fn formulas_that_can_not() {
         for (formula, metrics, problem) in [
             ("A + B", 1, "at least 2 events"),
-            ("A + C", 2, "names C, and the events are A to B"),
+            ("A + C", 2, "names C, but the events are A to B"),
             ("1 + 2", 2, "names no event"),
-            ("A +", 2, "can't be computed"),
-            ("A B", 2, "can't be computed"),
-            ("(A", 2, "can't be computed"),
-            ("A)", 2, "can't be computed"),
-            ("A ^ -B", 2, "can't be computed"),
-            ("A % B", 2, "has a '%'"),
-            ("a + B", 2, "has a 'a'"),
+            ("A +", 2, "cannot be computed"),
+            ("A B", 2, "cannot be computed"),
+            ("(A", 2, "cannot be computed"),
+            ("A)", 2, "cannot be computed"),
+            ("A ^ -B", 2, "cannot be computed"),
+            ("A % B", 2, "contains '%'"),
+            ("a + B", 2, "contains 'a'"),
         ] {
             let message = check(formula, metrics).unwrap_err().to_string();
             assert!(message.contains("formula: ") && message.contains(problem), "{formula}: {message}");

@@ -21,10 +21,10 @@ use crate::{
 pub const COMPARE_TO: Param = Param::named(
     "compare_to",
     SqlType::Any,
-    "earlier days to compare with: day, week, month, quarter or year before, or a STRUCT",
+    "Earlier period to compare with: day, week, month, quarter or year before, or a STRUCT",
 );
 /// The length of the columns' dates, and of the numbers by date.
-pub const UNIT_TO_QUARTER: Param = UNIT.meaning("the stretch of time to count by: hour, day, week, month or quarter");
+pub const UNIT_TO_QUARTER: Param = UNIT.meaning("Unit of time to count by: hour, day, week, month or quarter");
 
 /// What funnels and retention take of it.
 pub const PARAMETERS: &[Param] =

@@ -23,7 +23,8 @@ use crate::{
 /// Rows: `date` is NULL where all days are together, `step` counts from 1.
 pub const QUERY_FUNNEL: Function = Function {
     name: "mixpanel_query_funnel",
-    description: "How many users take some steps, without a saved funnel: over all days together, or by date, and by segment. One request.",
+    description: "Runs a funnel without saving it: how many users take each step, over all days or by date, and by \
+                  segment. One request.",
     example: "SELECT step, event_name, count, overall_conversion FROM mixpanel_query_funnel(['Sign Up', 'Purchase'], \
               from_date := '2025-01-01', to_date := '2025-01-05');",
     parameters: params![STEPS, &[CONVERSION_WINDOW, CONVERSION_WINDOW_UNIT], ASKED, frame::PARAMETERS],
@@ -32,18 +33,20 @@ pub const QUERY_FUNNEL: Function = Function {
 };
 
 const STEPS: &[Param] =
-    &[Param::positional("steps", SqlType::Any, "the events in their order: names, STRUCTs, or JSON text of the same")];
+    &[Param::positional("steps", SqlType::Any, "Events in their order: names, STRUCTs, or JSON text of them")];
 const ASKED: &[Param] = &[
-    Param::named("step_order", SqlType::Varchar, "loose: in this order; any: in any").default("'loose'"),
-    Param::named("math", SqlType::Varchar, "what is counted or computed").default("'conversion_rate_unique'"),
-    Param::named("property", SqlType::Any, "the property that it is computed of"),
-    Param::named("exclusions", SqlType::Any, "events that end a user's way: names or STRUCTs"),
-    Param::named("holding_constant", SqlType::Any, "properties that must be the same at every step, three at most"),
-    Param::named("mode", SqlType::Varchar, "steps: all days together; trends: by date; table").default("'steps'"),
+    Param::named("step_order", SqlType::Varchar, "Order of the steps: loose for this order, any for any order")
+        .default("'loose'"),
+    Param::named("math", SqlType::Varchar, "What is counted or computed").default("'conversion_rate_unique'"),
+    Param::named("property", SqlType::Any, "Property to compute it from"),
+    Param::named("exclusions", SqlType::Any, "Events that end a user's path: names or STRUCTs"),
+    Param::named("holding_constant", SqlType::Any, "Properties that must be equal at every step, at most three"),
+    Param::named("mode", SqlType::Varchar, "Form of the answer: steps for all days together, trends by date, or table")
+        .default("'steps'"),
     Param::named(
         "reentry_mode",
         SqlType::Varchar,
-        "when users may enter again: default, basic, aggressive or optimized",
+        "When users can enter again: default, basic, aggressive or optimized",
     ),
 ];
 
@@ -280,7 +283,7 @@ impl Exclusion {
             let number = said.number()?;
             match number.as_u64().filter(|number| usize::try_from(*number).is_ok_and(|number| number < steps)) {
                 Some(number) => Ok(Some(number)),
-                None => Err(said.error(format!("must be a step's number from 0 to {}, not {number}", steps - 1))),
+                None => Err(said.error(format!("must be the number of a step from 0 to {}, not {number}", steps - 1))),
             }
         };
         let (from, to) = (step("from_step")?.unwrap_or(0), step("to_step")?);
@@ -329,10 +332,10 @@ fn property(arguments: &Arguments, math: FunnelMath) -> Result<Option<Property>>
     match GivenValue::argument(arguments, "property")? {
         None if math.is_of_a_property() => Err(Error::argument(
             "property",
-            format!("is missing; math := '{word}' is computed of a number of the events"),
+            format!("is missing: math := '{word}' needs a numeric property. Add property := '...'"),
         )),
         None => Ok(None),
         Some(said) if math.is_of_a_property() || math == FunnelMath::Total => Property::read(said).map(Some),
-        Some(said) => Err(said.error(format!("has no meaning with math := '{word}'; leave one of them out"))),
+        Some(said) => Err(said.error(format!("does not apply to math := '{word}'. Remove one of them"))),
     }
 }

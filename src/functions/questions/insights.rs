@@ -24,7 +24,8 @@ use crate::{
 
 pub const QUERY_INSIGHTS: Function = Function {
     name: "mixpanel_query_insights",
-    description: "Numbers of events that no saved report has: what is counted or computed of them, by segment and date. One request.",
+    description: "Runs an Insights report without saving it: counts events or computes numbers from them, by segment \
+                  and date. One request.",
     example: "SELECT date, value FROM mixpanel_query_insights('Purchase', from_date := '2025-01-01', to_date := '2025-01-05', \
               math := 'unique');",
     parameters: params![
@@ -32,25 +33,35 @@ pub const QUERY_INSIGHTS: Function = Function {
             Param::positional(
                 "events",
                 SqlType::Any,
-                "the events: a name, a STRUCT, a list or tuple of either, or JSON text of the same",
+                "Events: a name, a STRUCT, a list or tuple of either, or JSON text of them",
             ),
-            Param::named("math", SqlType::Varchar, "what is counted or computed of events that don't say it")
-                .default("'total'"),
-            Param::named("property", SqlType::Any, "the property that it is computed of"),
-            Param::named("per_user", SqlType::Varchar, "what is computed of each user's events first"),
-            Param::named("percentile", SqlType::Double, "which one, with math 'percentile'"),
-            Param::named("formula", SqlType::Varchar, "what is computed of the events: A is the first of them"),
-            Param::named("formula_label", SqlType::Varchar, "what the answer calls the formula"),
+            Param::named(
+                "math",
+                SqlType::Varchar,
+                "What is counted or computed, for events that name no math of their \
+                                                    own"
+            )
+            .default("'total'"),
+            Param::named("property", SqlType::Any, "Property to compute it from"),
+            Param::named("per_user", SqlType::Varchar, "What is computed from each user's events first"),
+            Param::named("percentile", SqlType::Double, "Percentile to compute with math 'percentile'"),
+            Param::named("formula", SqlType::Varchar, "Formula over the events, in which A is the first"),
+            Param::named("formula_label", SqlType::Varchar, "Name of the formula in the answer"),
         ],
         days::PARAMETERS,
         &[
             frame::UNIT_TO_QUARTER,
             SEGMENT_BY,
             FILTERS,
-            Param::named("rolling", SqlType::BigInt, "the mean of so many units, at most 365"),
-            Param::named("cumulative", SqlType::Boolean, "each value with all before it").default("false"),
-            Param::named("mode", SqlType::Varchar, "a value a unit (timeseries), or one for all days (total, table)")
-                .default("'timeseries'"),
+            Param::named("rolling", SqlType::BigInt, "Number of units in the rolling mean, at most 365"),
+            Param::named("cumulative", SqlType::Boolean, "Whether to add up the values over time").default("false"),
+            Param::named(
+                "mode",
+                SqlType::Varchar,
+                "Form of the answer: one value per unit (timeseries), or one for \
+                                                    all days (total, table)"
+            )
+            .default("'timeseries'"),
             frame::COMPARE_TO,
             DATA_GROUP_ID,
             MAX_ROWS,
@@ -106,11 +117,11 @@ impl Insights {
         if !call.is_nothing() && !shown.iter().any(|shown| matches!(shown, Shown::Event(_))) {
             return Err(Error::argument(
                 "math",
-                "is said of events, and there is none; a cohort is counted by its users",
+                "applies to events, but the call has none. Remove it, because a cohort is counted by its users",
             ));
         }
         if metrics == 0 {
-            return Err(Error::argument("events", "has only formulas; add the events that they are computed of"));
+            return Err(Error::argument("events", "has only formulas. Add the events that they use"));
         }
         for (index, shown) in shown.iter().enumerate() {
             if let Shown::Formula(formula) = shown {
@@ -120,7 +131,7 @@ impl Insights {
         }
         if let Some(formula) = formula(arguments)? {
             if shown.len() > metrics {
-                let problem = "stands beside formulas among the events; write all of them there";
+                let problem = "cannot be combined with formulas in events. Write all formulas there";
                 return Err(Error::argument("formula", problem));
             }
             formula.check("formula", metrics)?;
@@ -161,7 +172,7 @@ fn formula(arguments: &Arguments) -> Result<Option<Formula>> {
     let label = arguments.text("formula_label")?.map(str::to_owned);
     match arguments.text("formula")? {
         Some(expression) => Ok(Some(Formula { expression: expression.to_owned(), label })),
-        None if label.is_some() => Err(Error::argument("formula_label", "names a formula; add formula")),
+        None if label.is_some() => Err(Error::argument("formula_label", "needs formula. Add it")),
         None => Ok(None),
     }
 }
@@ -169,7 +180,7 @@ fn formula(arguments: &Arguments) -> Result<Option<Formula>> {
 fn analysis(arguments: &Arguments) -> Result<Analysis> {
     let rolling = arguments.count("rolling")?;
     match (rolling, arguments.boolean("cumulative")?.unwrap_or(false)) {
-        (Some(_), true) => Err(Error::argument("rolling", "can't be computed of cumulative numbers; drop one of them")),
+        (Some(_), true) => Err(Error::argument("rolling", "cannot be combined with cumulative. Remove one of them")),
         (Some(periods), _) if periods > MOST_PERIODS => {
             Err(Error::argument("rolling", format!("must be at most {MOST_PERIODS} periods, not {periods}")))
         }

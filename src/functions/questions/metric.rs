@@ -91,27 +91,33 @@ impl MeasureSaid {
             matches!(math, Math::Unique | Math::Sessions | Math::CumulativeUnique | Math::Dau | Math::Wau | Math::Mau);
         let each_user_once = matches!(math, Math::Unique | Math::Dau | Math::Wau | Math::Mau);
         if counts && property.is_some() {
-            return Err(("property", format!("has no part in math '{word}', which counts; leave it out")));
+            return Err(("property", format!("does not apply to math '{word}', which counts. Remove it")));
         }
         if !counts && math != Math::Total && property.is_none() {
-            return Err(("math", format!("'{word}' is computed of a property; add property")));
+            return Err(("math", format!("'{word}' needs a property. Add property")));
         }
         match per_user {
             Some(_) if each_user_once => {
-                return Err(("per_user", format!("has no part in math '{word}', which counts each user once")));
+                return Err((
+                    "per_user",
+                    format!(
+                        "does not apply to math '{word}', which counts each user once. Remove \
+                                                 it"
+                    ),
+                ));
             }
             Some(_) if property.is_none() => {
-                return Err(("per_user", "is computed of a property; add property".into()));
+                return Err(("per_user", "needs a property. Add property".into()));
             }
             None if math == Math::Histogram => {
-                return Err(("per_user", format!("is missing, and math 'histogram' needs it: {}", PerUser::allowed())));
+                return Err(("per_user", format!("is missing: math 'histogram' needs it. Add {}", PerUser::allowed())));
             }
             _ => {}
         }
         match &percentile {
-            None if math == Math::Percentile => Err(("percentile", "is missing; write which, like 95".into())),
+            None if math == Math::Percentile => Err(("percentile", "is missing. Add one, like 95".into())),
             Some(_) if math != Math::Percentile => {
-                Err(("percentile", format!("goes with math 'percentile', not with '{word}'")))
+                Err(("percentile", format!("applies to math 'percentile', not to '{word}'. Remove it")))
             }
             Some(number) if !number.as_f64().is_some_and(|number| (0.0..=100.0).contains(&number)) => {
                 Err(("percentile", format!("must be from 0 to 100, not {number}")))
@@ -171,7 +177,7 @@ impl Shown {
         let shown = if fields.has("cohort") {
             let cohort = CohortRef::read(&mut fields)?;
             if matches!(cohort.cohort, Cohort::Inline(_)) {
-                return Err(fields.error("can't count a cohort that is not saved; write a cohort's id"));
+                return Err(fields.error("cannot count a cohort that is not saved. Use the id of a saved cohort"));
             }
             Self::Cohort(cohort)
         } else if fields.has("formula") || fields.has("expression") {

@@ -40,18 +40,15 @@ use crate::contract::{Param, SqlType};
 pub const SEGMENT_BY: Param = Param::named(
     "segment_by",
     SqlType::Any,
-    "what to tell the numbers apart by: a property's name, a STRUCT, a list or tuple of either, or JSON text of the same",
+    "Properties to segment by: a name, a STRUCT, a list or tuple of either, or JSON text of them",
 );
 pub const FILTERS: Param = Param::named(
     "filters",
     SqlType::Any,
-    "which events or users count: a STRUCT, a list or tuple of them, or JSON text of the same; all must hold",
+    "Conditions that must all hold: a STRUCT, a list or tuple of them, or JSON text of them",
 );
-pub const DATA_GROUP_ID: Param = Param::named(
-    "data_group_id",
-    SqlType::BigInt,
-    "the group that is counted in the place of users, by the id of its data group",
-);
+pub const DATA_GROUP_ID: Param =
+    Param::named("data_group_id", SqlType::BigInt, "Data group to count instead of users, by its id");
 
 #[cfg(test)]
 mod vectors_tests;

@@ -46,7 +46,7 @@ pub fn gathered<K: Copy + Eq + Hash + Ord, F, R: Default>(
         put(found.entry(place).or_default(), field, row.value);
     }
     if found.is_empty() && !report.rows.is_empty() {
-        return Err(unexpected(expected, "its numbers are of something else", text));
+        return Err(unexpected(expected, "its numbers have another form", text));
     }
     let mut rows: Vec<(PathPlace<K>, R)> = found.into_iter().collect();
     rows.sort_by_cached_key(|(place, _)| (place.date, order.get(&place.segments).copied(), place.key));
@@ -73,7 +73,7 @@ pub fn whole(value: Option<f64>) -> Result<Option<i64>> {
         Some(value) if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 => Ok(Some(value as i64)),
         Some(value) => {
             Err(Error::new(Code::UnexpectedResponse, format!("a number of users was expected, but it is {value}"))
-                .fix("raw := true shows the whole answer"))
+                .fix("To see the whole answer, add raw := true"))
         }
     }
 }

@@ -117,7 +117,7 @@ fn inputs(said: GivenValue) -> Result<Vec<(String, Input)>> {
     let error = said.error("needs at least one letter, like {'A': 'price'}");
     let inputs = said.fields("{'A': 'price'}")?.rest().into_iter().map(|(letter, said)| {
         if !matches!(letter.as_bytes(), [b'A'..=b'Z']) {
-            return Err(said.error("is not named by one letter from A to Z, as the formula must"));
+            return Err(said.error("must be named by one letter from A to Z"));
         }
         let mut fields = match said.clone().item("{'name': 'price', 'type': 'number'}")? {
             Item::Name(_) => {

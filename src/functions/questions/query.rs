@@ -20,7 +20,8 @@ use crate::{
 
 pub const QUERY_DEFINITION: Function = Function {
     name: "mixpanel_query",
-    description: "What a report's definition says: one that mixpanel_bookmarks() shows as params, or any other. Rows as mixpanel_saved_report's, or as mixpanel_flows'. One request.",
+    description: "Runs a report definition, such as the params of mixpanel_bookmarks(). Returns rows like \
+                  mixpanel_saved_report, or like mixpanel_flows. One request.",
     example: "SELECT metric, date, value FROM mixpanel_query('{\"sections\": {\"show\": [{\"type\": \"metric\", \
               \"behavior\": {\"type\": \"event\", \"name\": \"Purchase\", \"resourceType\": \"events\", \"filtersDeterminer\": \"all\", \
               \"filters\": []}, \"measurement\": {\"math\": \"total\"}}], \"time\": [{\"dateRangeType\": \"in the last\", \"unit\": \"day\", \
@@ -31,16 +32,16 @@ pub const QUERY_DEFINITION: Function = Function {
             Param::positional(
                 "definition",
                 SqlType::Any,
-                "the report's definition: JSON text, a STRUCT, or a variable that holds one",
+                "Definition of the report: JSON text, a STRUCT, or a variable that holds one",
             ),
             Param::named(
                 "type",
                 SqlType::Varchar,
-                "what it is of, if the definition is to be checked: insights, funnels, retention or flows"
+                "Expected report type, to check the definition: insights, funnels, retention or flows"
             ),
-            FROM_DATE.meaning("the first day, inclusive, if not as the definition says"),
-            TO_DATE.meaning("the last day, inclusive, if not as the definition says"),
-            LAST_DAYS.without_default().meaning("instead of the two: so many days, which end today"),
+            FROM_DATE.meaning("First day, inclusive, instead of the definition's"),
+            TO_DATE.meaning("Last day, inclusive, instead of the definition's"),
+            LAST_DAYS.without_default().meaning("Number of days up to today, instead of from_date and to_date"),
             MAX_ROWS,
             RAW,
         ],
@@ -60,18 +61,16 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let said = arguments.one_of("type", &ReportType::ALL.iter().map(|word| word.as_str()).collect::<Vec<_>>())?;
     let found = ReportType::of(&definition)?;
     if let Some(said) = said.and_then(ReportType::read).filter(|said| *said != found) {
-        let problem = format!("is '{}', and the definition is one of {}", said.as_str(), found.as_str());
+        let problem = format!("is '{}', but the definition is one of {}", said.as_str(), found.as_str());
         return Err(Error::argument("type", problem));
     }
     let definition = match DateRange::given(&arguments)? {
         None => definition,
-        Some(days) => {
-            days.onto(definition).ok_or_else(|| refused("says nothing of its days, which can't be replaced then"))?
-        }
+        Some(days) => days.onto(definition).ok_or_else(|| refused("has no days to replace"))?,
     };
     if found == ReportType::Flows {
         if arguments.get(MAX_ROWS.name).is_some() {
-            return Err(Error::argument(MAX_ROWS.name, "has no part in Flows; write LIMIT for rows"));
+            return Err(Error::argument(MAX_ROWS.name, "does not apply to Flows. Use LIMIT to limit rows"));
         }
         let mode = FlowMode::of_definition(&definition);
         return asking::bound_flow(&arguments, session, definition, mode);
@@ -81,7 +80,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 
 /// Errors: `InvalidArgument` for NULL, which a variable holds where its query found no report.
 fn definition(arguments: &Arguments) -> Result<Json> {
-    let text = arguments.json("definition")?.ok_or_else(|| refused("is NULL: no definition was found"))?;
+    let text =
+        arguments.json("definition")?.ok_or_else(|| refused("is NULL, so the query for it found no definition"))?;
     let parsed: Json = serde_json::from_str(&text).map_err(|error| refused(&format!("is not JSON: {error}")))?;
     // Text within text: some bookmarks have their params as that.
     Ok(match &parsed {
@@ -101,12 +101,12 @@ impl ReportType {
     /// Which report a definition is of. Errors: `InvalidArgument` for what is no definition.
     fn of(definition: &Json) -> Result<Self> {
         if !definition.is_object() {
-            return Err(refused("is no JSON object"));
+            return Err(refused("is not a JSON object"));
         }
         let Some(sections) = definition.get("sections") else {
             return match definition.get("steps") {
                 Some(Json::Array(_)) => Ok(Self::Flows),
-                _ => Err(refused("has neither 'sections' nor 'steps', which every report's definition has")),
+                _ => Err(refused("has neither 'sections' nor 'steps', one of which every report definition has")),
             };
         };
         let shown = sections.get("show").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -138,7 +138,7 @@ mod tests {
         ] {
             assert_eq!(ReportType::of(&definition), Ok(expected), "{definition}");
         }
-        for (definition, problem) in [(json!({"events": []}), "neither"), (json!([1]), "no JSON object")] {
+        for (definition, problem) in [(json!({"events": []}), "neither"), (json!([1]), "not a JSON object")] {
             let message = ReportType::of(&definition).unwrap_err().to_string();
             assert!(message.contains(problem) && message.contains("mixpanel_bookmarks()"), "{message}");
         }

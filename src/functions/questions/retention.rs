@@ -23,7 +23,8 @@ use crate::{
 /// Rows: `period` counts from 0. A cohort of which no period has ended is one row, with NULLs for what is of one.
 pub const QUERY_RETENTION: Function = Function {
     name: "mixpanel_query_retention",
-    description: "How many users come back after a first event, without a saved report: by the date of that event, the time since, and segment. One request.",
+    description: "Runs a retention report without saving it: how many users come back after a first event, by the date \
+                  of that event, the time since, and segment. One request.",
     example: "SELECT cohort_date, period, retained, retention_rate FROM mixpanel_query_retention('Sign Up', 'Purchase', \
               from_date := '2025-01-01', to_date := '2025-01-05', retention_unit := 'day');",
     parameters: params![EVENTS, ASKED, frame::PARAMETERS],
@@ -32,26 +33,27 @@ pub const QUERY_RETENTION: Function = Function {
 };
 
 const EVENTS: &[Param] = &[
-    Param::positional("born_event", SqlType::Any, "the first event: a name, a STRUCT or JSON text of one"),
-    Param::positional("return_event", SqlType::Any, "what counts as coming back, likewise"),
+    Param::positional("born_event", SqlType::Any, "First event: a name, a STRUCT, or JSON text of one"),
+    Param::positional("return_event", SqlType::Any, "Event that counts as coming back, in the same forms"),
 ];
 const ASKED: &[Param] = &[
-    Param::named("retention_unit", SqlType::Varchar, "the length of a period: day, week or month").default("'week'"),
+    Param::named("retention_unit", SqlType::Varchar, "Length of a period: day, week or month").default("'week'"),
     Param::named(
         "alignment",
         SqlType::Varchar,
-        "birth: periods from a user's own first event; interval_start: by the calendar",
+        "Start of the periods: birth for each user's first event, interval_start for the calendar",
     )
     .default("'birth'"),
-    Param::named("bucket_sizes", SqlType::Any, "where periods end instead, in that unit: numbers that ascend"),
-    Param::named("math", SqlType::Varchar, "retention_rate, unique, total or average").default("'retention_rate'"),
-    Param::named("mode", SqlType::Varchar, "how Mixpanel would draw it: curve, trends or table").default("'curve'"),
+    Param::named("bucket_sizes", SqlType::Any, "Ends of the periods in that unit, as ascending numbers"),
+    Param::named("math", SqlType::Varchar, "What is computed: retention_rate, unique, total or average")
+        .default("'retention_rate'"),
+    Param::named("mode", SqlType::Varchar, "Form of the answer: curve, trends or table").default("'curve'"),
     Param::named(
         "unbounded_mode",
         SqlType::Varchar,
-        "for which other periods a return counts: none, carry_back, carry_forward or consecutive_forward",
+        "Other periods in which a return counts: none, carry_back, carry_forward or consecutive_forward",
     ),
-    Param::named("cumulative", SqlType::Boolean, "each period with all before it").default("false"),
+    Param::named("cumulative", SqlType::Boolean, "Whether each period includes all earlier ones").default("false"),
 ];
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
@@ -137,7 +139,7 @@ impl Retention {
         let is_of_cohorts = |breakdown: &Breakdown| matches!(breakdown, Breakdown::Cohort { .. });
         let cohorts = frame.breakdowns.iter().filter(|breakdown| is_of_cohorts(breakdown)).count();
         if cohorts > 0 && cohorts < frame.breakdowns.len() {
-            let problem = "mixes cohorts with properties, which retention can't; ask for one of the two";
+            let problem = "mixes cohorts with properties, which retention does not support. Use one of the two";
             return Err(Error::argument(SEGMENT_BY.name, problem));
         }
         Ok(Self {
@@ -187,7 +189,7 @@ impl Retention {
 impl RetentionEvent {
     fn of(arguments: &Arguments, name: &str) -> Result<Self> {
         let said = GivenValue::argument(arguments, name)?
-            .ok_or_else(|| Error::argument(name, format!("is missing; add {name} := 'the name of an event'")))?;
+            .ok_or_else(|| Error::argument(name, format!("is missing. Add {name} := 'the name of an event'")))?;
         let mut fields = match said.clone().item(EVENT)? {
             Item::Name(_) => {
                 return Ok(Self { event: EventRef::Named(event::name(&said)?), filters: EventFilters::default() });
@@ -207,7 +209,7 @@ impl RetentionEvent {
 /// Where periods end, each later than the one before.
 fn buckets(said: GivenValue) -> Result<Vec<i64>> {
     let many = said.error(format!("must be at most {MOST_BUCKETS} numbers"));
-    let unsorted = said.error("must ascend: each number is larger than the one before it");
+    let unsorted = said.error("must be in ascending order, each number larger than the one before");
     let buckets = said.items()?.iter().map(GivenValue::positive).collect::<Result<Vec<_>>>()?;
     match buckets {
         buckets if buckets.len() > MOST_BUCKETS => Err(many),

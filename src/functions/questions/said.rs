@@ -63,7 +63,7 @@ impl GivenValue {
             value => return Ok(vec![Self { place, value }]),
         };
         if items.is_empty() {
-            return Err(Error::argument(&place, "is an empty list; leave it out"));
+            return Err(Error::argument(&place, "is an empty list. Leave it out"));
         }
         let item = |(index, value)| Self { place: format!("{place}[{index}]"), value }.into_parsed();
         items.into_iter().enumerate().map(item).collect()
@@ -75,7 +75,7 @@ impl GivenValue {
         match value {
             Json::String(name) => Ok(Item::Name(name)),
             Json::Object(members) => Ok(Item::Fields(Fields { place, members, known: Vec::new() })),
-            Json::Null => Err(Error::argument(&place, "is NULL; remove it")),
+            Json::Null => Err(Error::argument(&place, "is NULL. Remove it")),
             _ => Err(Error::argument(&place, format!("must be a name, a STRUCT or JSON, like {example}"))),
         }
     }
@@ -134,7 +134,7 @@ impl GivenValue {
         let (from, to) = self.pair("two numbers")?;
         let (from, to) = (from.number()?, to.number()?);
         if from.as_f64() > to.as_f64() {
-            return Err(self.error(format!("{from} is more than {to}; swap them")));
+            return Err(self.error(format!("{from} is more than {to}. Swap them")));
         }
         Ok([from, to])
     }
@@ -144,7 +144,7 @@ impl GivenValue {
         let (from, to) = self.pair("two dates")?;
         let (from, to) = (from.date()?, to.date()?);
         if from > to {
-            return Err(self.error(format!("{from} is after {to}; swap them")));
+            return Err(self.error(format!("{from} is after {to}. Swap them")));
         }
         Ok([from, to])
     }
@@ -165,7 +165,7 @@ impl GivenValue {
 
     pub fn date(&self) -> Result<jiff::civil::Date> {
         let text = self.text()?;
-        text.parse().map_err(|_| self.error(format!("'{text}' is no date; write it like '2025-01-31'")))
+        text.parse().map_err(|_| self.error(format!("'{text}' is not a date. Write it like '2025-01-31'")))
     }
 
     /// A whole number of at least 1: an id, or a number of days.
@@ -260,7 +260,9 @@ impl Fields {
             let Some(value) = self.members.remove(*name) else { continue };
             let said = GivenValue { place: self.place_of(name), value };
             if found.replace(said).is_some() {
-                return Err(self.error(format!("has both {}, which mean the same", names.join(" and "))));
+                return Err(
+                    self.error(format!("has both {}, which mean the same. Remove one of them", names.join(" and ")))
+                );
             }
         }
         Ok(found)
@@ -274,7 +276,7 @@ impl Fields {
 
     /// The same for what must be there.
     pub fn required(&mut self, name: &'static str) -> Result<GivenValue> {
-        self.said(name).ok_or_else(|| self.error(format!("has no '{name}'; add it")))
+        self.said(name).ok_or_else(|| self.error(format!("has no '{name}'. Add it")))
     }
 
     pub fn text(&mut self, name: &'static str) -> Result<Option<String>> {
@@ -329,8 +331,8 @@ impl Fields {
         match self.members.keys().next() {
             None => Ok(()),
             Some(name) => Err(self
-                .error(format!("has a field '{name}', which means nothing here"))
-                .fix(format!("It can have {}", self.known.join(", ")))),
+                .error(format!("has an unknown field '{name}'"))
+                .fix(format!("Use one of {}", self.known.join(", ")))),
         }
     }
 }
@@ -345,7 +347,7 @@ pub fn word<W: Word>(arguments: &Arguments, name: &str) -> Result<Option<W>> {
 /// A value of SQL as JSON. A tuple is a list, which the first C API hands over as a STRUCT without names.
 fn shape(value: &Value) -> Result<Json, String> {
     Ok(match value {
-        Value::Double(number) if !number.is_finite() => return Err(format!("{number} is no finite number")),
+        Value::Double(number) if !number.is_finite() => return Err(format!("{number} is not a finite number")),
         // A parameter's type makes 95 a 95.0; Mixpanel writes whole numbers without a point.
         Value::Double(number) if number.fract() == 0.0 && number.abs() < 1e15 => (*number as i64).into(),
         Value::List(items) => items.iter().map(shape).collect::<Result<_, _>>()?,

@@ -9,10 +9,14 @@ use super::{
 use crate::contract::{Arguments, Error, Param, Result, SqlType};
 
 pub const CONVERSION_WINDOW: Param =
-    Param::named("conversion_window", SqlType::BigInt, "how long users have, in conversion_window_unit");
-pub const CONVERSION_WINDOW_UNIT: Param =
-    Param::named("conversion_window_unit", SqlType::Varchar, "second, minute, hour, day, week, month or session")
-        .default("'day'");
+    Param::named("conversion_window", SqlType::BigInt, "Time that users have, in conversion_window_unit");
+pub const CONVERSION_WINDOW_UNIT: Param = Param::named(
+    "conversion_window_unit",
+    SqlType::Varchar,
+    "Unit of the window: second, minute, hour, day, week, \
+                                                              month or session",
+)
+.default("'day'");
 
 words! {
     /// What a window is counted in.

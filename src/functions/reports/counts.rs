@@ -17,11 +17,11 @@ use crate::{
 
 pub const EVENT_COUNTS: Function = Function {
     name: "mixpanel_event_counts",
-    description: "How often some events happened, or how many users did them, by date. One request.",
+    description: "Counts the named events, or the users who did them, by date. One request.",
     example: "SELECT * FROM mixpanel_event_counts(['Sign Up', 'Purchase'], from_date := '2025-01-01', \
               to_date := '2025-01-05');",
     parameters: params![
-        &[Param::positional("events", SqlType::VARCHARS, "the events' names")],
+        &[Param::positional("events", SqlType::VARCHARS, "Names of the events")],
         DAYS,
         &[UNIT, TYPE],
         REPORT
@@ -33,13 +33,13 @@ pub const EVENT_COUNTS: Function = Function {
 /// Events without the property are not counted.
 pub const PROPERTY_COUNTS: Function = Function {
     name: "mixpanel_property_counts",
-    description: "How often an event happened with each value of a property, by date. One request.",
+    description: "Counts an event by date and value of a property. One request.",
     example: "SELECT * FROM mixpanel_property_counts('Purchase', 'plan', from_date := '2025-01-01', \
               to_date := '2025-01-05');",
     parameters: params![
-        &[EVENT, Param::positional("property", SqlType::Varchar, "the property's name")],
+        &[EVENT, Param::positional("property", SqlType::Varchar, "Name of the property")],
         DAYS,
-        &[UNIT, TYPE, Param::named("property_values", SqlType::VARCHARS, "only these values"), MAX_ROWS],
+        &[UNIT, TYPE, Param::named("property_values", SqlType::VARCHARS, "Only these values"), MAX_ROWS],
         REPORT
     ],
     bind: |arguments, session| property_counts(&arguments)?.bound(&arguments, session),
@@ -74,7 +74,7 @@ fn counted(arguments: &Arguments) -> Result<(Unit, Counting)> {
     let (unit, counting) = (Unit::of(arguments, MINUTE_TO_MONTH)?, Counting::of(arguments)?);
     if counting.is_unique() && unit.is_within_a_day() {
         let problem = format!(
-            "'unique' can't be counted by {}; use unit := 'day', 'week' or 'month', or mixpanel_segmentation",
+            "'unique' cannot be counted by {}. Use unit := 'day', 'week' or 'month', or mixpanel_segmentation",
             unit.name()
         );
         return Err(Error::argument("type", problem));

@@ -17,7 +17,7 @@ use crate::{
 /// Rows: `segment` is NULL without `segment_by`, `users` were active in at least so many `periods` (from 1).
 pub const FREQUENCY: Function = Function {
     name: "mixpanel_frequency",
-    description: "How many users were active in at least so many hours or days of each day, week or month. One request.",
+    description: "Counts the users who were active in at least N hours or days of each day, week or month. One request.",
     example: "SELECT * FROM mixpanel_frequency(from_date := '2025-01-01', to_date := '2025-01-05', \
               event := 'Purchase');",
     parameters: params![DAYS, &[UNIT, ADDICTION_UNIT, EVENT, FILTER, SEGMENT_BY, MAX_ROWS], REPORT],
@@ -26,8 +26,8 @@ pub const FREQUENCY: Function = Function {
 };
 
 const ADDICTION_UNIT: Param =
-    Param::named("addiction_unit", SqlType::Varchar, "what a user is active in: hour or day").default("'hour'");
-const EVENT: Param = Param::named("event", SqlType::Varchar, "what counts as being active; any event without it");
+    Param::named("addiction_unit", SqlType::Varchar, "Unit of activity: hour or day").default("'hour'");
+const EVENT: Param = Param::named("event", SqlType::Varchar, "Event that counts as activity. Default: any event");
 
 fn question(arguments: &Arguments) -> Result<Question> {
     let unit = Unit::of(arguments, DAY_TO_MONTH)?;

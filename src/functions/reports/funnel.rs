@@ -23,7 +23,8 @@ use crate::{
 /// Rows: `segment` is NULL without `segment_by`, `step` counts from 1.
 pub const FUNNEL: Function = Function {
     name: "mixpanel_funnel",
-    description: "How many users take each step of a saved funnel, by the date on which they enter it, or over all days together. One request.",
+    description: "Counts the users who take each step of a saved funnel, by the date on which they enter it or over \
+                  all days. One request.",
     example: "SELECT * FROM mixpanel_funnel(8101, from_date := '2025-01-01', to_date := '2025-01-05');",
     parameters: params![
         &[FUNNEL_ID],
@@ -38,14 +39,14 @@ pub const FUNNEL: Function = Function {
 const MODE: Param = Param::named(
     "mode",
     SqlType::Varchar,
-    "trends: the steps by date; steps: once for all days, with the funnel's name",
+    "Form of the answer: trends for the steps by date, steps for all days together with the funnel's name",
 )
 .default("'trends'");
 const FUNNEL_ID: Param =
-    Param::positional("funnel_id", SqlType::Any, "the id of a saved funnel, a number or text, or a list of them");
-const LENGTH_UNIT: Param = Param::named("length_unit", SqlType::Varchar, "of length: day, hour, minute or second");
+    Param::positional("funnel_id", SqlType::Any, "Id of a saved funnel as a number or text, or a list of ids");
+const LENGTH_UNIT: Param = Param::named("length_unit", SqlType::Varchar, "Unit of length: day, hour, minute or second");
 /// A number with a fraction is refused; as a BIGINT it would come rounded.
-const LENGTH: Param = Param::named("length", SqlType::Any, "how long users have, if not what was saved");
+const LENGTH: Param = Param::named("length", SqlType::Any, "Time that users have, instead of the saved one");
 
 /// The units of `length_unit`, and how many of them are the 90 days that Mixpanel allows.
 const LENGTHS: [(&str, u64); 4] = [("day", 90), ("hour", 90 * 24), ("minute", 90 * 24 * 60), ("second", 90 * 86_400)];
@@ -54,9 +55,7 @@ const LENGTHS: [(&str, u64); 4] = [("day", 90), ("hour", 90 * 24), ("minute", 90
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {
     let id_of = |value: &Value| {
         let one = arguments.clone().with(FUNNEL_ID.name, value.clone());
-        funnel_id(&one)?
-            .parse()
-            .map_err(|error| Error::argument(FUNNEL_ID.name, "is no id of 64 bits").caused_by(error))
+        funnel_id(&one)?.parse().map_err(|error| Error::argument(FUNNEL_ID.name, "is not a 64-bit id").caused_by(error))
     };
     match each_of(&FUNNEL, FUNNEL_ID.name, &arguments, session, id_of, bind_one)? {
         Some(each) => Ok(each),
@@ -99,7 +98,7 @@ fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTabl
     if arguments.get(UNIT.name).is_some() {
         return Err(Error::argument(
             UNIT.name,
-            "means nothing to mode := 'steps', which has all days together; leave one out",
+            "does not apply to mode := 'steps', which covers all days together. Remove one of them",
         ));
     }
     let (from, to) = arguments.required_dates("from_date", "to_date")?;
@@ -140,7 +139,7 @@ fn funnel_id(arguments: &Arguments) -> Result<String> {
     let id = arguments.id("funnel_id")?.ok_or_else(|| missing("funnel_id"))?;
     match !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Ok(id),
-        false => Err(Error::argument("funnel_id", format!("must be a funnel's number, like 7509, not '{id}'"))),
+        false => Err(Error::argument("funnel_id", format!("must be the id of a funnel, like 7509, not '{id}'"))),
     }
 }
 
@@ -150,10 +149,9 @@ fn length(arguments: &Arguments) -> Result<(Option<u64>, Option<&'static str>)> 
     let unit = arguments.one_of("length_unit", &LENGTHS.map(|(unit, _)| unit))?;
     let most = LENGTHS.iter().find(|(name, _)| Some(*name) == unit).map(|(_, most)| *most);
     match (length, unit, most) {
-        (None, Some(unit), _) => Err(Error::argument(
-            "length_unit",
-            format!("says nothing alone; add length := 7 (of '{unit}'), or leave it out"),
-        )),
+        (None, Some(unit), _) => {
+            Err(Error::argument("length_unit", format!("needs length. Add length := 7 (of '{unit}'), or remove it")))
+        }
         (Some(length), Some(unit), Some(most)) if length > most => Err(Error::argument(
             "length",
             format!("must be at most {most} with length_unit '{unit}', which is 90 days, not {length}"),

@@ -50,7 +50,7 @@ fn read(text: &str, is_segmented: bool) -> Result<Vec<Step>> {
         None => Ok(steps),
         Some(step) => {
             Err(unexpected("one funnel for all days", &format!("another begins on {}", step.date.date()), text)
-                .fix("mode := 'trends' has a row for each"))
+                .fix("Use mode := 'trends' for a row for each"))
         }
     }
 }

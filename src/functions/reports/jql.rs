@@ -12,14 +12,15 @@ use crate::{
 /// One row for each element of the list that the script returns.
 pub const JQL: Function = Function {
     name: "mixpanel_jql",
-    description: "What a JQL script returns, one row for each element, as it came. One request. Mixpanel is retiring JQL.",
+    description: "Runs a JQL script and returns one row per element of its result, unchanged. One request. Mixpanel is \
+                  retiring JQL.",
     example: "SELECT result->>'key' AS key, result->'value' AS value FROM mixpanel_jql(\
               'function main() { return Events(params).groupBy([\"name\"], mixpanel.reducer.count()) }', \
               params := {'from_date': '2025-01-01', 'to_date': '2025-01-05'});",
     parameters: params![
         &[
-            Param::positional("script", SqlType::Varchar, "a script with a function main"),
-            Param::named("params", SqlType::Any, "what the script reads as params"),
+            Param::positional("script", SqlType::Varchar, "Script with a function main"),
+            Param::named("params", SqlType::Any, "Parameters that the script reads as params"),
         ],
         REPORT
     ],

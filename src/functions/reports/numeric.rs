@@ -22,7 +22,7 @@ use crate::{
 
 pub const NUMERIC: Function = Function {
     name: "mixpanel_segmentation_numeric",
-    description: "How often an event happened, by date and range of a numeric property. One request.",
+    description: "Counts an event by date and range of a numeric property. One request.",
     example: "SELECT * FROM mixpanel_segmentation_numeric('Purchase', from_date := '2025-01-01', \
               to_date := '2025-01-05', segment_by := 'Amount');",
     parameters: params![&[EVENT], DAYS, &[SEGMENT_BY, UNIT, FILTER, TYPE], REPORT],
@@ -32,7 +32,7 @@ pub const NUMERIC: Function = Function {
 
 pub const SUM: Function = Function {
     name: "mixpanel_segmentation_sum",
-    description: "The sum of a numeric property of an event, by date. One request.",
+    description: "Sums a numeric property of an event by date. One request.",
     example: "SELECT * FROM mixpanel_segmentation_sum('Purchase', from_date := '2025-01-01', \
               to_date := '2025-01-05', segment_by := 'Amount');",
     parameters: params![&[EVENT], DAYS, &[SEGMENT_BY, UNIT, FILTER], REPORT],
@@ -42,7 +42,7 @@ pub const SUM: Function = Function {
 
 pub const AVERAGE: Function = Function {
     name: "mixpanel_segmentation_average",
-    description: "The average of a numeric property of an event, by date. One request.",
+    description: "Averages a numeric property of an event by date. One request.",
     example: "SELECT * FROM mixpanel_segmentation_average('Purchase', from_date := '2025-01-01', \
               to_date := '2025-01-05', segment_by := 'Amount');",
     bind: |arguments, session| total("segmentation/average", "average", &arguments)?.bound(&arguments, session),

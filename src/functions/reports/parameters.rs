@@ -56,7 +56,7 @@ impl RowLimit {
         match segment_by {
             Some(_) => Self::of(arguments, most).map(Some),
             None if arguments.get("max_rows").is_some() => {
-                let problem = "is the number of segments, which need segment_by; add it, or write LIMIT for rows";
+                let problem = "limits segments and needs segment_by. Add segment_by, or use LIMIT to limit rows";
                 Err(Error::argument("max_rows", problem))
             }
             None => Ok(None),
@@ -73,9 +73,9 @@ impl RowLimit {
         if self.is_chosen || came < self.segments {
             return Ok(());
         }
-        let what = format!("{came} segments came, which is as many as could be asked for: others may be missing");
+        let what = format!("the answer has {came} segments, as many as were requested: others may be missing");
         Err(Error::new(Code::Truncated, what)
-            .fix(format!("Narrow the question, or accept what is left out with max_rows := {}", self.segments)))
+            .fix(format!("Narrow the report, or accept this answer with max_rows := {}", self.segments)))
     }
 }
 
@@ -103,7 +103,10 @@ mod tests {
         let ours = RowLimit::of(&Arguments::default(), DOCUMENTED_LIMIT).unwrap();
         assert_eq!((ours.to_text(), ours.check(9_999)), ("10000".to_owned(), Ok(())));
         let message = ours.check(10_000).unwrap_err().to_string();
-        assert!(message.starts_with("[TRUNCATED] 10000 segments came"), "{message}");
+        assert!(
+            message.starts_with("[TRUNCATED] the answer has 10000 segments, as many as were requested"),
+            "{message}"
+        );
         assert!(message.contains("max_rows := 10000"), "{message}");
     }
 
@@ -122,6 +125,6 @@ mod tests {
         assert_eq!(RowLimit::of_segments(&Arguments::default(), None, None), Ok(None));
         assert!(RowLimit::of_segments(&max_rows(3), Some(&expression), None).is_ok_and(|limit| limit.is_some()));
         let message = RowLimit::of_segments(&max_rows(3), None, None).unwrap_err().to_string();
-        assert!(message.contains("max_rows: is the number of segments, which need segment_by"), "{message}");
+        assert!(message.contains("max_rows: limits segments and needs segment_by"), "{message}");
     }
 }

@@ -21,7 +21,8 @@ use crate::{
 
 pub const PROFILE_STATS: Function = Function {
     name: "mixpanel_profile_stats",
-    description: "How many profiles there are, or the extremes, a percentile or a summary of a property of theirs, computed by Mixpanel. One request, no download.",
+    description: "Returns statistics of profiles that Mixpanel computes: their number, or the extremes, a percentile \
+                  or a summary of a property. One request, no download.",
     example: "SELECT statistic, value FROM mixpanel_profile_stats('numeric_summary', property := 'loyalty_points');",
     parameters: params![
         &[ACTION, PROPERTY, PERCENTILE, FILTER, COHORT_ID, INCLUDE_ALL_USERS, SEGMENT_BY_COHORTS, GROUP_ID, AS_OF],
@@ -34,14 +35,19 @@ pub const PROFILE_STATS: Function = Function {
 const ACTION: Param = Param::positional(
     "action",
     SqlType::Varchar,
-    "count, extremes, percentile, numeric_summary, or an action with parentheses",
+    "Statistic: count, extremes, percentile, numeric_summary, or an action with parentheses",
 );
 const PROPERTY: Param =
-    Param::named("property", SqlType::Varchar, "the numeric property, by name or as an expression; not for count");
+    Param::named("property", SqlType::Varchar, "Numeric property, by name or as an expression. Not for count");
 /// A share with a fraction is no `BIGINT`, and a `DOUBLE` would not say what was written.
-const PERCENTILE: Param = Param::named("percentile", SqlType::Any, "which one, from 0 to 100; for percentile");
+const PERCENTILE: Param = Param::named(
+    "percentile",
+    SqlType::Any,
+    "Percentile to compute, from 0 to 100. Only for \
+                                                                    percentile",
+);
 const SEGMENT_BY_COHORTS: Param =
-    Param::named("segment_by_cohorts", SqlType::Any, "one answer for each of these cohorts, a list of ids");
+    Param::named("segment_by_cohorts", SqlType::Any, "Cohorts to segment by, as a list of ids");
 
 const ACTIONS: [&str; 4] = ["count", "extremes", "percentile", "numeric_summary"];
 
@@ -53,7 +59,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 /// Rows: `segment` is NULL without `segment_by_cohorts`.
 fn question(arguments: &Arguments, target: &Target) -> Result<Question> {
     for name in ["cohort_id", "group_id", "segment_by_cohorts"] {
-        arguments.refuse_null(name, "leave it out to ask without it")?;
+        arguments.refuse_null(name, "Leave it out instead")?;
     }
     let Action { word, text } = action(arguments)?;
     let cohorts = cohorts(arguments)?;
@@ -95,23 +101,34 @@ fn action(arguments: &Arguments) -> Result<Action> {
     let given = subject(arguments, "action")?.trim();
     let (property, percentile) = (property(arguments, "property")?, percentile(arguments)?);
     if percentile.is_some() && given != "percentile" {
-        return Err(Error::argument("percentile", "belongs to the action 'percentile'; leave it out, or ask for that"));
+        return Err(Error::argument(
+            "percentile",
+            "applies only to the action 'percentile'. Remove it, or use that \
+                                                  action",
+        ));
     }
     let missing = |name: &str, example: &str| {
-        Error::argument(name, format!("is missing; {given} is about one: add {name} := {example}"))
+        Error::argument(name, format!("is missing: {given} needs it. Add {name} := {example}"))
     };
     if let Some((word, _)) = given.split_once('(').filter(|_| given.ends_with(')')) {
         if property.is_some() {
-            return Err(Error::argument("property", "has no place beside an action that names its own; leave it out"));
+            return Err(Error::argument(
+                "property",
+                "cannot be combined with an action that names its own property. \
+                                                    Remove it",
+            ));
         }
         return Ok(Action { word: word.trim().to_owned(), text: given.to_owned() });
     }
     let text = match arguments.one_of("action", &ACTIONS) {
         Err(error) => {
-            return Err(error.fix("Or write an action as Mixpanel has it: 'extremes(properties[\"age\"])'"));
+            return Err(error.fix(
+                "Use one of these words, or an action as Mixpanel has it: \
+                                  'extremes(properties[\"age\"])'",
+            ));
         }
         Ok(Some("count")) if property.is_some() => {
-            return Err(Error::argument("property", "has no place beside count, which counts profiles; leave it out"));
+            return Err(Error::argument("property", "cannot be combined with count, which counts profiles. Remove it"));
         }
         Ok(Some("count")) => "count()".to_owned(),
         Ok(_) => {
@@ -147,10 +164,13 @@ fn percentile(arguments: &Arguments) -> Result<Option<String>> {
 fn cohorts(arguments: &Arguments) -> Result<Option<String>> {
     let Some(ids) = arguments.ids("segment_by_cohorts")? else { return Ok(None) };
     if ids.is_empty() {
-        return Err(Error::argument("segment_by_cohorts", "is an empty list; leave it out to ask for all together"));
+        return Err(Error::argument(
+            "segment_by_cohorts",
+            "is an empty list. Leave it out to count all profiles together",
+        ));
     }
     if let Some(id) = ids.iter().find(|id| !id.parse::<i64>().is_ok_and(|id| id > 0)) {
-        return Err(Error::argument("segment_by_cohorts", format!("holds {id:?}, which is no cohort's id")));
+        return Err(Error::argument("segment_by_cohorts", format!("contains {id:?}, which is not the id of a cohort")));
     }
     Ok(Some(Json::Object(ids.into_iter().map(|id| (id, Json::Bool(true))).collect()).to_string()))
 }
@@ -200,8 +220,8 @@ mod tests {
             (given(&[]), "action: must not be NULL"),
             (given(&[("action", text("median"))]), "action: must be 'count', 'extremes'"),
             (given(&[("action", text("extremes"))]), "property: is missing"),
-            (given(&[count.clone(), ("property", text("age"))]), "property: has no place beside count"),
-            (given(&[count, ("percentile", Value::Integer(5))]), "percentile: belongs to the action"),
+            (given(&[count.clone(), ("property", text("age"))]), "property: cannot be combined with count"),
+            (given(&[count, ("percentile", Value::Integer(5))]), "percentile: applies only to the action"),
             (given(&percentile), "percentile: is missing"),
             (
                 given(&[percentile[0].clone(), percentile[1].clone(), ("percentile", Value::Integer(101))]),
@@ -211,7 +231,10 @@ mod tests {
                 given(&[percentile[0].clone(), percentile[1].clone(), ("percentile", Value::Double(f64::NAN))]),
                 "from 0 to 100",
             ),
-            (given(&[("action", text("sum(x)")), ("property", text("x"))]), "property: has no place beside an action"),
+            (
+                given(&[("action", text("sum(x)")), ("property", text("x"))]),
+                "property: cannot be combined with an action",
+            ),
         ] {
             let error = action(&arguments).map(|action| action.text).unwrap_err();
             assert!(error.what().contains(problem), "{error}");

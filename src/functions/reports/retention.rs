@@ -19,7 +19,8 @@ use crate::{
 /// cohort of which no period has ended is one row, with NULLs for these.
 pub const RETENTION: Function = Function {
     name: "mixpanel_retention",
-    description: "How many users come back after a first event, by the date of that event and the time since. One request.",
+    description: "Counts the users who come back after a first event, by the date of that event and the time since. \
+                  One request.",
     example: "SELECT * FROM mixpanel_retention(born_event := 'Sign Up', return_event := 'Purchase', \
               from_date := '2025-01-01', to_date := '2025-01-05');",
     parameters: params![DAYS, EVENTS, &[UNIT, RETENTION_TYPE, SEGMENT_BY], INTERVALS, REPORT],
@@ -28,18 +29,18 @@ pub const RETENTION: Function = Function {
 };
 
 const EVENTS: &[Param] = &[
-    Param::named("born_event", SqlType::Varchar, "the first event; required, but not for compounded retention"),
-    Param::named("return_event", SqlType::Varchar, "what counts as coming back; any event without it"),
-    Param::named("born_filter", SqlType::Varchar, "an expression that chooses first events"),
-    Param::named("return_filter", SqlType::Varchar, "an expression that chooses events of coming back"),
+    Param::named("born_event", SqlType::Varchar, "First event. Required, except for compounded retention"),
+    Param::named("return_event", SqlType::Varchar, "Event that counts as coming back. Default: any event"),
+    Param::named("born_filter", SqlType::Varchar, "Mixpanel expression that selects first events"),
+    Param::named("return_filter", SqlType::Varchar, "Mixpanel expression that selects events of coming back"),
 ];
 const RETENTION_TYPE: Param =
-    Param::named("retention_type", SqlType::Varchar, "who is in a cohort: birth or compounded").default("'birth'");
+    Param::named("retention_type", SqlType::Varchar, "Type of retention: birth or compounded").default("'birth'");
 const INTERVALS: &[Param] = &[
-    Param::named("interval_size", SqlType::BigInt, "instead of unit, so many days, 90 at most"),
-    Param::named("interval_count", SqlType::BigInt, "how many periods after period 0").default("10"),
+    Param::named("interval_size", SqlType::BigInt, "Length of a period in days instead of unit, at most 90"),
+    Param::named("interval_count", SqlType::BigInt, "Number of periods after period 0").default("10"),
     MAX_ROWS,
-    Param::named("unbounded", SqlType::Boolean, "whether later periods count too").default("false"),
+    Param::named("unbounded", SqlType::Boolean, "Whether later periods count too").default("false"),
 ];
 
 /// How many periods are asked for, besides period 0; the API's own default is 1.
@@ -79,7 +80,7 @@ fn born(request: Request, arguments: &Arguments, retention_type: &str) -> Result
     let (event, filter) = (arguments.text("born_event")?, arguments.text("born_filter")?);
     if retention_type == "birth" {
         let event = event.ok_or_else(|| {
-            let fix = "is missing; add born_event := 'Sign Up', or retention_type := 'compounded', which has none";
+            let fix = "is missing. Add born_event := 'Sign Up', or retention_type := 'compounded', which has none";
             Error::argument("born_event", fix)
         })?;
         return Ok(request.query("born_event", event).query_some("born_where", filter));
@@ -89,7 +90,7 @@ fn born(request: Request, arguments: &Arguments, retention_type: &str) -> Result
         None => Ok(request),
         Some((name, _)) => Err(Error::argument(
             name,
-            "means nothing to compounded retention; leave it out, or use retention_type := 'birth'",
+            "does not apply to compounded retention. Remove it, or use retention_type := 'birth'",
         )),
     }
 }
@@ -100,7 +101,7 @@ fn interval(request: Request, arguments: &Arguments) -> Result<Request> {
         None => Ok(request.query("unit", Unit::of(arguments, DAY_TO_MONTH)?.name())),
         Some(_) if arguments.get("unit").is_some() => Err(Error::argument(
             "interval_size",
-            "is a number of days, and can't be given with unit; leave out one of the two",
+            "cannot be combined with unit, because it is a number of days. Remove one of them",
         )),
         Some(size @ ..=LONGEST_INTERVAL) => Ok(request.query("interval", size.to_string())),
         Some(size) => {

@@ -18,7 +18,7 @@ use crate::{
 /// Without `segment_by` the one segment is called as the event.
 pub const SEGMENTATION: Function = Function {
     name: "mixpanel_segmentation",
-    description: "How often an event happened, or how many users did it, by date and segment. One request.",
+    description: "Counts an event, or the users who did it, by date and segment. One request.",
     example: "SELECT * FROM mixpanel_segmentation('Purchase', from_date := '2025-01-01', to_date := '2025-01-05', \
               segment_by := 'plan');",
     parameters: params![&[EVENT], DAYS, &[SEGMENT_BY, UNIT, TYPE, FILTER, MAX_ROWS], REPORT],

@@ -12,7 +12,7 @@ pub const NAME: &str = "bookmark";
 
 /// What the functions that read one saved report take.
 pub const PARAMETERS: &[Param] =
-    params![&[Param::positional(NAME, SqlType::Any, "the report's id, or its URL"), RAW], LIVE];
+    params![&[Param::positional(NAME, SqlType::Any, "Id or URL of the report"), RAW], LIVE];
 
 /// The report that a call of this function asks for.
 ///
@@ -34,7 +34,7 @@ pub fn bookmark(function: &str, arguments: &Arguments, target: &Target) -> Resul
     if link.kind == Some(AppKind::LaunchAnalysis) {
         return Err(Error::argument(
             NAME,
-            "Mixpanel's API does not show a Launch Analysis; save what it shows as Insights",
+            "Mixpanel's API does not return a Launch Analysis. Save it as an Insights report",
         ));
     }
     Ok(link)
@@ -43,20 +43,20 @@ pub fn bookmark(function: &str, arguments: &Arguments, target: &Target) -> Resul
 fn explain(problem: NoLink) -> &'static str {
     match problem {
         NoLink::Short => {
-            "a short link can't be followed without a request; open it in a browser and copy the long one that it \
-             leads to"
+            "is a short link, which cannot be resolved without a request. Open it in a browser and copy the long URL"
         }
         NoLink::Board => {
-            "the URL shows a board and no report; open one of its reports and copy that URL, or ask mixpanel_dashboard for its cards"
+            "is the URL of a board, not of a report. Open one of its reports and copy that URL, or list the cards with \
+             mixpanel_dashboard"
         }
-        NoLink::Unsaved => "the URL shows a report that is not saved; save it and copy its URL again",
-        NoLink::Other => "is neither the id of a report nor the URL of one",
+        NoLink::Unsaved => "is the URL of a report that is not saved. Save the report and copy its URL again",
+        NoLink::Other => "is neither the id nor the URL of a report",
     }
 }
 
 fn refused(problem: &str) -> Error {
     Error::argument(NAME, problem).fix(
-        "Give the number, like 12345678, or the URL of a saved report, like \
+        "Pass the id, like 12345678, or the URL of a saved report, like \
          'https://mixpanel.com/project/12345/view/67890/app/insights#report/12345678'",
     )
 }
@@ -89,11 +89,11 @@ pub(super) fn at_home(
         return Ok(());
     }
     let problem = format!(
-        "the URL is of {}, and this call asks {}, where the same id is another {what} or none",
+        "the URL belongs to {}, but this call uses {}, where the same id is another {what} or none",
         theirs.join(" in "),
         ours.join(" in ")
     );
     // The whole call: a URL in FROM has nothing to add to.
     let call = format!("{function}({}, {})", literal(url.trim()), fix.join(", "));
-    Err(Error::argument(parameter, problem).fix(format!("Write {call}, or name the account := of that project there")))
+    Err(Error::argument(parameter, problem).fix(format!("Write {call}, or add the account := of that project")))
 }

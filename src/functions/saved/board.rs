@@ -21,8 +21,7 @@ pub fn board(function: &str, arguments: &Arguments, target: &Target) -> Result<i
                 .ok_or_else(|| refused(&format!("no board has the id {number}")));
         }
         Some(Value::Text(text)) => {
-            let link =
-                BoardLink::read(text).ok_or_else(|| refused("is neither the id of a board nor the URL of one"))?;
+            let link = BoardLink::read(text).ok_or_else(|| refused("is neither the id nor the URL of a board"))?;
             at_home((BOARD, "board"), text, (&link.project_id, link.region), target, function)?;
             link
         }
@@ -33,6 +32,7 @@ pub fn board(function: &str, arguments: &Arguments, target: &Target) -> Result<i
 
 fn refused(problem: &str) -> Error {
     Error::argument(BOARD, problem).fix(
-        "Give the number, like 501, or the board's URL, like 'https://mixpanel.com/project/12345/view/67890/app/boards#id=501'",
+        "Pass the id, like 501, or the board's URL, like \
+         'https://mixpanel.com/project/12345/view/67890/app/boards#id=501'",
     )
 }

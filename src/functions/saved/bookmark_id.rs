@@ -10,7 +10,7 @@ use crate::contract::{Result, Scalar, SqlType};
 
 pub const BOOKMARK_ID: Scalar = Scalar {
     name: "mixpanel_bookmark_id",
-    description: "The id of the saved report that a URL of Mixpanel's shows. NULL for anything else.",
+    description: "Returns the id of the saved report that a Mixpanel URL shows. Returns NULL for anything else.",
     example: "SELECT mixpanel_bookmark_id('https://mixpanel.com/project/12345/app/insights#report/8001/orders');",
     parameters: &["url"],
     overloads: &[&[SqlType::Varchar], &[SqlType::BigInt]],

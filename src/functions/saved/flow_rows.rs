@@ -15,8 +15,7 @@ use crate::{
 };
 
 pub const MODE: Param =
-    Param::named("mode", SqlType::Varchar, "what to make of the users' ways: sankey, paths or tree")
-        .default("'sankey'");
+    Param::named("mode", SqlType::Varchar, "Form of the answer: sankey, paths or tree").default("'sankey'");
 
 /// The forms of a report of Flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,8 @@ use crate::{
 
 pub const FLOWS: Function = Function {
     name: "mixpanel_flows",
-    description: "A saved report of Flows, by its id or URL: one row for each way from a node to one of the next step.",
+    description: "Returns a saved Flows report by its id or URL: one row per path from a node to a node of the next \
+                  step.",
     example: "SELECT step, event_name, node_type, count, next_event_name, next_count FROM mixpanel_flows(8301);",
     parameters: params![PARAMETERS, OTHER_DAYS, &[MODE]],
     bind,
@@ -27,7 +28,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let target = target(&arguments, session)?;
     let link = bookmark(FLOWS.name, &arguments, &target)?;
     if let Some(kind) = link.kind.filter(|kind| *kind != AppKind::Flows) {
-        let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
+        let problem = format!("is a report of {}, not of Flows. Use mixpanel_saved_report", kind.name());
         return Err(Error::argument("bookmark", problem));
     }
     let mode = FlowMode::of(&arguments)?;

@@ -29,9 +29,9 @@ use crate::{
 
 /// The days, if not those that the report was saved with.
 pub const OTHER_DAYS: &[Param] = params![&[
-    FROM_DATE.meaning("the first day, inclusive, if not those that the report was saved with"),
-    TO_DATE.meaning("the last day, inclusive, if not those that the report was saved with"),
-    LAST_DAYS.without_default().meaning("instead of the two: so many days, which end today"),
+    FROM_DATE.meaning("First day, inclusive, instead of the saved one"),
+    TO_DATE.meaning("Last day, inclusive, instead of the saved one"),
+    LAST_DAYS.without_default().meaning("Number of days up to today, instead of from_date and to_date"),
 ]];
 
 /// Days in the place of those that a report was saved with.
@@ -65,7 +65,10 @@ impl OtherDays {
     /// Errors: `Truncated` for an answer with as many segments as Mixpanel gives.
     pub fn check(self, text: &str, report: &Report) -> Result<()> {
         SegmentLimit::MOST.check(text, report.limited_segments()).map_err(|error| {
-            error.fix("To accept what is left out, ask mixpanel_query(params, max_rows := 50000) with the params of mixpanel_bookmarks()")
+            error.fix(
+                "To accept this answer, call mixpanel_query(params, max_rows := 50000) with the params of \
+                       mixpanel_bookmarks()",
+            )
         })
     }
 
@@ -92,10 +95,10 @@ impl WantedReport {
         match (self, kind) {
             (_, Some(AppKind::LaunchAnalysis) | None) => Err(Error::argument(
                 "bookmark",
-                format!("Mixpanel's API does not show a report of type '{report_type}'"),
+                format!("Mixpanel's API does not return a report of type '{report_type}'"),
             )),
             (WantedReport::Flows, Some(kind)) if kind != AppKind::Flows => {
-                let problem = format!("is a report of {}, not of Flows; use mixpanel_saved_report", kind.name());
+                let problem = format!("is a report of {}, not of Flows. Use mixpanel_saved_report", kind.name());
                 Err(Error::argument("bookmark", problem))
             }
             _ => Ok(()),

@@ -31,7 +31,8 @@ use crate::{
 
 pub const SAVED_REPORT: Function = Function {
     name: "mixpanel_saved_report",
-    description: "The numbers of a saved report of Insights, funnels, retention or flows, by its id or URL: one row for each metric, segment and date.",
+    description: "Returns the numbers of a saved Insights, funnels, retention or flows report by its id or URL: one \
+                  row per metric, segment and date.",
     example: "SELECT metric, segments, date, value FROM mixpanel_saved_report(8001);",
     parameters: params![PARAMETERS, OTHER_DAYS, &[ON_FAILURE]],
     bind,
@@ -121,8 +122,8 @@ fn ask(target: &Target, link: &Link) -> Result<Remembered> {
             }
             one_request::ask(target, &arb_funnels(link, FlowMode::Sankey)).map_err(|second| match is_unknown(&second) {
                 true => first.fix(
-                    "There is no report of Insights, funnels, retention or flows with this id: check it, the project \
-                     and the region",
+                    "Check the id, the project and the region. Mixpanel has no report of Insights, funnels, retention \
+                     or flows with this id",
                 ),
                 false => second,
             })

@@ -72,7 +72,7 @@ struct ToldStep {
 pub fn read(text: &str) -> Result<Vec<TreeNode>> {
     let body: Body = parse_object(text, EXPECTED)?;
     if body.trees.is_none() && (body.steps.is_some() || body.flows.is_some()) {
-        return Err(unexpected(EXPECTED, "it came in another form", text));
+        return Err(unexpected(EXPECTED, "the answer has another form", text));
     }
     let mut reader = Reader { text, tree: 0, nodes: Vec::new() };
     for Object(tree) in body.trees.iter().flatten() {

@@ -39,9 +39,21 @@ impl QuestionFilter {
             Self::Property(filter) if filter.name().is_some() && !matches!(filter.operand, Operand::Items(..)) => {
                 Ok(filter)
             }
-            Self::Property(_) => Err(refused("asks for a custom property or a list's items, which Flows can't".into())),
-            Self::Cohort { .. } => Err(refused("asks for a cohort, which a step can't; put it in filters".into())),
-            Self::Frequency(_) => Err(refused("asks how often something was done, which Flows can't".into())),
+            Self::Property(_) => Err(refused(
+                "filters by a custom property or by the items of a list, which Flows do \
+                                              not support. Remove it"
+                    .into(),
+            )),
+            Self::Cohort { .. } => Err(refused(
+                "filters by a cohort, which a step does not support. Move it to the \
+                                                parameter filters"
+                    .into(),
+            )),
+            Self::Frequency(_) => Err(refused(
+                "filters by how often users did an event, which Flows do not support. \
+                                               Remove it"
+                    .into(),
+            )),
         }
     }
 }
@@ -70,7 +82,7 @@ impl PropertyFilter {
             // Mixpanel's own client sends for 'was not in the' what it sends for 'was in the'.
             Op::StartsWith | Op::EndsWith | Op::WasNotInThe | Op::WasInTheNext | Op::ListContains => {
                 return Err(refused(format!(
-                    "compares with '{}', which a step of Flows can't",
+                    "compares with '{}', which a step of Flows does not support. Use another op",
                     self.operator.as_str()
                 )));
             }
