@@ -32,7 +32,7 @@ html_favicon = "static/favicon.svg"
 # Prompts are not copied.
 copybutton_exclude = ".linenos, .gp"
 
-LONG = 24
+LONG = 45
 LINK = re.compile(r"\]\(([^)#:]+)\.md(?:#[^)]*)?\)")
 
 

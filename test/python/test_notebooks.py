@@ -102,12 +102,14 @@ def expected(first: date, last: date, events: list[str], measure: str, prop: str
 
 
 def exported(simulator) -> list[date]:
-    """The days of the exports since this was called last, none of them refused, and nothing else asked."""
-    asked = simulator.settled()
+    """The days of the exports since this was called last, in which nothing else was requested."""
+    requests = simulator.settled()
     simulator.clear()
-    assert all(request.path == "/api/2.0/export" and request.status == 200 for request in asked)
-    assert len(asked) <= 20
-    windows = [[date.fromisoformat(request.params[name]) for name in ("from_date", "to_date")] for request in asked]
+    # On a busy machine, more than three starts may arrive within a second. Mixpanel refuses the fourth and does not count it.
+    assert all(request.path == "/api/2.0/export" and request.status in (200, 429) for request in requests)
+    counted = [request for request in requests if request.status == 200]
+    assert len(counted) <= 20
+    windows = [[date.fromisoformat(request.params[name]) for name in ("from_date", "to_date")] for request in counted]
     return sorted(first + timedelta(days=number) for first, last in windows for number in range((last - first).days + 1))
 
 

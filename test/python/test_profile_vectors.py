@@ -14,7 +14,7 @@ pytestmark = here
 
 STATS = "/api/query/engage/stats"
 STATS_DIFFERENT = {
-    "test_segment_by_cohorts_parameter": ("segment_by_cohorts: holds \"cohort_1\"", "a cohort is named by its number; names and `false` are the mock's"),
+    "test_segment_by_cohorts_parameter": ("segment_by_cohorts: contains \"cohort_1\"", "a cohort is named by its number; names and `false` are the mock's"),
 }
 """Vectors that ours answers otherwise: what it says, and why."""
 

@@ -205,7 +205,7 @@ def test_a_total_that_does_not_come_true_is_a_warning(con, sim):
     assert [name for (name,) in rows(con, "SELECT distinct_id FROM profiles ORDER BY ALL")] == list("abcd")
     assert sorted(asked_pages(engage_requests(sim))) == [0, 1, 2, 2]
     (warning,) = json.loads(last_fetch(con)["warnings"])
-    assert warning == {"code": "FEWER_PROFILES", "message": "Mixpanel announced 5 profiles, and 4 came; page 2 was empty twice"}
+    assert warning == {"code": "FEWER_PROFILES", "message": "Mixpanel announced 5 profiles but returned 4. Page 2 was empty twice"}
 
 
 def test_a_page_that_was_empty_by_mistake(con, sim):
