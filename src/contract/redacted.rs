@@ -90,7 +90,11 @@ impl Scan for Redacted<Arc<dyn Scan>> {
 
 impl Reader for Redacted<Box<dyn Reader>> {
     fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let next = self.inner.next();
+        self.next_unless(&|| false)
+    }
+
+    fn next_unless(&mut self, is_interrupted: &dyn Fn() -> bool) -> Result<Option<RecordBatch>> {
+        let next = self.inner.next_unless(is_interrupted);
         self.redacted(next)
     }
 }

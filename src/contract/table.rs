@@ -5,7 +5,7 @@
 //! that takes part asks [`Scan::reader`] for its own [`Reader`] and pulls
 //! batches from it. Dropping the scan and its readers cancels everything.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
 
@@ -50,12 +50,25 @@ pub enum ReaderThread {
     /// One of DuckDB's. While it waits for rows it holds up the end of the query, even where a limit is reached on
     /// another thread: it should not wait long if others can.
     DuckDb,
+    /// The one that the statement was called on, another of DuckDB's. DuckDB asks how far the scan is only when this one has
+    /// nothing to do: it should be the first that waits no longer.
+    Caller,
     /// One of ours.
     Ours,
 }
+
+/// Between two looks of a reader that waits at whether it still should.
+pub const ASK_EVERY: Duration = Duration::from_millis(100);
 
 /// One thread's share of a scan.
 pub trait Reader: Send {
     /// The next rows, or `None` at the end. May block; never returns an empty batch.
     fn next(&mut self) -> Result<Option<RecordBatch>>;
+
+    /// The same, for a host that knows whether the statement was interrupted. A reader that may wait for minutes asks
+    /// [that often](ASK_EVERY), and returns once it was; nobody looks at what.
+    fn next_unless(&mut self, is_interrupted: &dyn Fn() -> bool) -> Result<Option<RecordBatch>> {
+        let _ = is_interrupted;
+        self.next()
+    }
 }

@@ -26,9 +26,14 @@ impl Chunks {
 
     /// The next rows, at most [`CHUNK_ROWS`]; `None` at the end.
     pub fn next(&mut self) -> Result<Option<RecordBatch>> {
+        self.next_unless(&|| false)
+    }
+
+    /// The same; what is returned once the statement was interrupted is for nobody.
+    pub fn next_unless(&mut self, is_interrupted: &dyn Fn() -> bool) -> Result<Option<RecordBatch>> {
         let batch = match self.rest.take() {
             Some(rest) => rest,
-            None => match self.reader.next()? {
+            None => match self.reader.next_unless(is_interrupted)? {
                 Some(batch) if self.json_is_sound => batch,
                 Some(batch) => sound(batch)?,
                 None => return Ok(None),
