@@ -52,5 +52,5 @@ pub use scalar::Scalar;
 pub use session::Session;
 pub use setting::Setting;
 pub use sql_macro::Macro;
-pub use table::{BoundTable, Reader, ReaderThread, Scan};
+pub use table::{ASK_EVERY, BoundTable, Lent, Reader, ReaderThread, Scan};
 pub use value::Value;

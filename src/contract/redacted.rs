@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use arrow_array::RecordBatch;
 
-use super::{BoundTable, Columns, Error, Files, Filter, Reader, ReaderThread, Result, Scan};
+use super::{BoundTable, Columns, Error, Filter, Lent, Reader, ReaderThread, Result, Scan};
 
 /// How to take one secret out of a text.
 type Redact = Box<dyn Fn(&str) -> String + Send + Sync>;
@@ -89,8 +89,8 @@ impl Scan for Redacted<Arc<dyn Scan>> {
 }
 
 impl Reader for Redacted<Box<dyn Reader>> {
-    fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
-        let next = self.inner.next(files);
+    fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
+        let next = self.inner.next(lent);
         self.redacted(next)
     }
 }
@@ -98,7 +98,7 @@ impl Reader for Redacted<Box<dyn Reader>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Code, Function, NoFiles, Session, Table};
+    use crate::contract::{Code, Function, Lent, Session, Table};
 
     const FORGETFUL: Function = Function {
         name: "forgetful",
@@ -113,7 +113,7 @@ mod tests {
     fn no_error_of_a_function_that_forgets_it_repeats_a_secret() {
         let bound = FORGETFUL.call(vec![], &Session::testing()).unwrap();
         let mut reader = bound.scan(&[], &[]).unwrap().reader(ReaderThread::Ours).unwrap();
-        assert_eq!(reader.next(&NoFiles).unwrap_err().to_string(), "[INTERNAL] ***. Mixpanel said: ***. ***.");
+        assert_eq!(reader.next(&Lent::NOTHING).unwrap_err().to_string(), "[INTERNAL] ***. Mixpanel said: ***. ***.");
     }
 
     #[test]

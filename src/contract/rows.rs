@@ -13,7 +13,7 @@ use arrow_array::{
 };
 
 use super::{
-    BoundTable, Columns, Files, Filter, Reader, ReaderThread, Result, Scan, SqlType,
+    BoundTable, Columns, Filter, Lent, Reader, ReaderThread, Result, Scan, SqlType,
     arrays::{list_of_texts, maps_of_texts, texts},
 };
 
@@ -205,7 +205,7 @@ where
 struct RowsReader(Option<Box<dyn FnOnce() -> Result<RecordBatch> + Send>>);
 
 impl Reader for RowsReader {
-    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
         let batch = self.0.take().map(|make| make()).transpose()?;
         Ok(batch.filter(|batch| batch.num_rows() > 0))
     }

@@ -5,7 +5,7 @@
 //! that takes part asks [`Scan::reader`] for its own [`Reader`] and pulls
 //! batches from it. Dropping the scan and its readers cancels everything.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use arrow_array::RecordBatch;
 
@@ -50,13 +50,33 @@ pub enum ReaderThread {
     /// One of DuckDB's. While it waits for rows it holds up the end of the query, even where a limit is reached on
     /// another thread: it should not wait long if others can.
     DuckDb,
+    /// The one that the statement was called on, another of DuckDB's. DuckDB asks how far the scan is only when this one has
+    /// nothing to do: it should be the first that waits no longer.
+    Caller,
     /// One of ours.
     Ours,
 }
 
+/// Between two looks of a reader that waits at whether it still should.
+pub const ASK_EVERY: Duration = Duration::from_millis(100);
+
+/// What a host lends a reader, for as long as a call of it lasts.
+pub struct Lent<'a> {
+    /// What was opened with them stays open.
+    pub files: &'a dyn Files,
+    /// Whether the statement was interrupted, as far as the host can know. A reader that may wait for minutes looks
+    /// [that often](ASK_EVERY), and returns once it was; nobody looks at what.
+    pub is_interrupted: &'a dyn Fn() -> bool,
+}
+
+#[cfg(test)]
+impl Lent<'_> {
+    /// To a reader that needs nothing.
+    pub const NOTHING: Self = Self { files: &super::NoFiles, is_interrupted: &|| false };
+}
+
 /// One thread's share of a scan.
 pub trait Reader: Send {
-    /// The next rows, or `None` at the end. May block; never returns an empty batch. The files are lent for as long as
-    /// this call lasts; what was opened with them stays open.
-    fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>>;
+    /// The next rows, or `None` at the end. May block; never returns an empty batch.
+    fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>>;
 }

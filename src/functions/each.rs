@@ -22,7 +22,7 @@ use super::{
 use crate::{
     config::Target,
     contract::{
-        Arguments, BoundTable, Code, Columns, Error, Files, Filter, Function, Reader, ReaderThread, Result, Scan,
+        Arguments, BoundTable, Code, Columns, Error, Filter, Function, Lent, Reader, ReaderThread, Result, Scan,
         Session, SqlType, Value,
     },
     fetching::record::{self, Fetch},
@@ -218,7 +218,7 @@ fn is_about_it(error: &Error) -> bool {
 struct Nothing;
 
 impl Reader for Nothing {
-    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
         Ok(None)
     }
 }
@@ -240,8 +240,8 @@ struct At {
 }
 
 impl Reader for EachReader {
-    fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
-        let batch = self.read(files);
+    fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
+        let batch = self.read(lent);
         let record = &self.course.record;
         match &batch {
             Ok(Some(batch)) => Fetch::add(&record.rows, batch.num_rows() as u64),
@@ -253,7 +253,7 @@ impl Reader for EachReader {
 }
 
 impl EachReader {
-    fn read(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
+    fn read(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
         let course = Arc::clone(&self.course);
         let (each, record) = (&course.each, &course.record);
         if self.rest.is_none() {
@@ -265,7 +265,7 @@ impl EachReader {
             }
             let outcome = match &mut self.at {
                 Some(at) => {
-                    at.reader.next(files).and_then(|batch| batch.map(|batch| course.with_id(at.id, &batch)).transpose())
+                    at.reader.next(lent).and_then(|batch| batch.map(|batch| course.with_id(at.id, &batch)).transpose())
                 }
                 None => {
                     let Some((id, table)) = self.rest.as_mut().and_then(Vec::pop) else { return Ok(None) };

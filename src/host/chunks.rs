@@ -5,7 +5,7 @@
 
 use arrow_array::RecordBatch;
 
-use crate::contract::{Files, Reader, Result, sound};
+use crate::contract::{Lent, Reader, Result, sound};
 
 /// Rows of one output chunk: DuckDB's `STANDARD_VECTOR_SIZE`.
 const CHUNK_ROWS: usize = 2048;
@@ -24,11 +24,12 @@ impl Chunks {
         Self { reader, json_is_sound, rest: None }
     }
 
-    /// The next rows, at most [`CHUNK_ROWS`]; `None` at the end.
-    pub fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
+    /// The next rows, at most [`CHUNK_ROWS`]; `None` at the end. What is returned once the statement was interrupted is for
+    /// nobody.
+    pub fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
         let batch = match self.rest.take() {
             Some(rest) => rest,
-            None => match self.reader.next(files)? {
+            None => match self.reader.next(lent)? {
                 Some(batch) if self.json_is_sound => batch,
                 Some(batch) => sound(batch)?,
                 None => return Ok(None),
@@ -49,12 +50,12 @@ mod tests {
     use arrow_array::{Int64Array, cast::AsArray, types::Int64Type};
 
     use super::*;
-    use crate::contract::{Code, Columns, Error, NoFiles, SqlType, texts};
+    use crate::contract::{Code, Columns, Error, Lent, SqlType, texts};
 
     struct Given(VecDeque<Result<Option<RecordBatch>>>);
 
     impl Reader for Given {
-        fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
+        fn next(&mut self, _lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
             self.0.pop_front().unwrap_or(Ok(None))
         }
     }
@@ -94,13 +95,13 @@ mod tests {
                 .collect();
             let mut chunks = chunks(batches, true);
             let (mut found, mut rows) = (vec![], vec![]);
-            while let Some(chunk) = chunks.next(&NoFiles).unwrap() {
+            while let Some(chunk) = chunks.next(&Lent::NOTHING).unwrap() {
                 found.push(chunk.num_rows() as i64);
                 rows.extend_from_slice(chunk.column(0).as_primitive::<Int64Type>().values());
             }
             assert_eq!(found, expected, "{sizes:?}");
             assert!(rows.into_iter().eq(0..sizes.iter().sum()), "{sizes:?}");
-            assert!(chunks.next(&NoFiles).unwrap().is_none());
+            assert!(chunks.next(&Lent::NOTHING).unwrap().is_none());
         }
     }
 
@@ -109,7 +110,7 @@ mod tests {
         let batch = numbers(0..5000);
         let whole = batch.column(0).as_primitive::<Int64Type>().values().as_ptr_range();
         let mut chunks = chunks([Ok(Some(batch))], true);
-        while let Some(chunk) = chunks.next(&NoFiles).unwrap() {
+        while let Some(chunk) = chunks.next(&Lent::NOTHING).unwrap() {
             let part = chunk.column(0).as_primitive::<Int64Type>().values().as_ptr_range();
             assert!(whole.contains(&part.start) && part.end <= whole.end);
         }
@@ -118,7 +119,7 @@ mod tests {
     #[test]
     fn json_is_made_sound_unless_its_maker_did() {
         let text = |json_is_sound| {
-            let chunk = chunks([Ok(Some(json("NaN")))], json_is_sound).next(&NoFiles).unwrap().unwrap();
+            let chunk = chunks([Ok(Some(json("NaN")))], json_is_sound).next(&Lent::NOTHING).unwrap().unwrap();
             chunk.column(0).as_string_view().value(0).to_owned()
         };
         assert_eq!((text(false).as_str(), text(true).as_str()), ("\"NaN\"", "NaN"));
@@ -129,6 +130,6 @@ mod tests {
         let failure = Error::new(Code::Truncated, "on purpose");
         let mut chunks = chunks([Ok(Some(numbers(0..2049))), Err(failure.clone())], true);
         let rows = |chunk: Result<Option<RecordBatch>>| chunk.map(|batch| batch.map_or(0, |batch| batch.num_rows()));
-        assert_eq!([(); 4].map(|()| rows(chunks.next(&NoFiles))), [Ok(2048), Ok(1), Err(failure), Ok(0)]);
+        assert_eq!([(); 4].map(|()| rows(chunks.next(&Lent::NOTHING))), [Ok(2048), Ok(1), Err(failure), Ok(0)]);
     }
 }

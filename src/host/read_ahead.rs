@@ -24,7 +24,7 @@ use std::{
 use arrow_array::RecordBatch;
 
 use crate::{
-    contract::{Files, Reader, ReaderThread, Result, Scan},
+    contract::{Lent, Reader, ReaderThread, Result, Scan},
     host::{contain::caught, local_files::LocalFiles, place::Place},
 };
 
@@ -51,7 +51,8 @@ impl ReadAhead {
             let sender = sender.clone();
             let read = move || {
                 let outcome = caught(Place::ReadAhead, || {
-                    while let Some(batch) = reader.next(&LocalFiles)? {
+                    let lent = Lent { files: &LocalFiles, is_interrupted: &|| false };
+                    while let Some(batch) = reader.next(&lent)? {
                         if sender.send(Ok(batch)).is_err() {
                             break;
                         }
@@ -71,7 +72,7 @@ impl ReadAhead {
 
 impl Reader for ReadAhead {
     /// Its own threads read, with the operating system's files.
-    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
         if self.queue.is_none() {
             self.start()?;
         }
@@ -101,7 +102,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::contract::{Code, Columns, Error, NoFiles, SqlType, texts};
+    use crate::contract::{Code, Columns, Error, Lent, SqlType, texts};
 
     /// What the readers of a scan do, by turns.
     #[derive(Clone, Copy)]
@@ -162,7 +163,7 @@ mod tests {
     struct ScriptedReader(Vec<Turn>, Arc<State>);
 
     impl Reader for ScriptedReader {
-        fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
+        fn next(&mut self, _lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
             let Self(turns, state) = self;
             let at = state.taken.fetch_add(1, Ordering::Relaxed);
             match turns.get(at) {
@@ -186,7 +187,7 @@ mod tests {
     fn read(ahead: &mut ReadAhead) -> (Vec<usize>, Option<Error>) {
         let mut rows = vec![];
         loop {
-            match ahead.next(&NoFiles) {
+            match ahead.next(&Lent::NOTHING) {
                 Ok(Some(batch)) => {
                     let texts = arrow_array::cast::AsArray::as_string_view(batch.column(0));
                     rows.extend(texts.iter().flatten().map(|text| text.parse::<usize>().unwrap()));
@@ -212,7 +213,7 @@ mod tests {
             }
             assert_eq!((rows, error), ((0..20).collect(), None));
             // The end stays the end.
-            assert!(ahead.next(&NoFiles).unwrap().is_none());
+            assert!(ahead.next(&Lent::NOTHING).unwrap().is_none());
             drop(ahead);
             assert!(is_cancelled(&state));
         }
@@ -242,7 +243,7 @@ mod tests {
         let threads = 2;
         let (mut ahead, state) = scan([Turn::Row; 2000], threads);
         for given in 1..=1000 {
-            assert!(ahead.next(&NoFiles).unwrap().is_some());
+            assert!(ahead.next(&Lent::NOTHING).unwrap().is_some());
             let taken = state.taken.load(Ordering::Relaxed);
             assert!(taken <= given + QUEUED_BATCHES + threads, "{taken} were read when {given} were asked for");
         }
@@ -256,7 +257,7 @@ mod tests {
         // For rows, and, where there is a second core, for room in the queue too.
         let turns = [Turn::Row, Turn::Wait].into_iter().chain([Turn::Row; 100]);
         let (mut ahead, state) = scan(turns, 2);
-        assert!(ahead.next(&NoFiles).unwrap().is_some());
+        assert!(ahead.next(&Lent::NOTHING).unwrap().is_some());
         drop(ahead);
         assert!(is_cancelled(&state));
     }
@@ -267,7 +268,7 @@ mod tests {
             let (mut ahead, _) = scan_with([Turn::Row; 100], 2, readers);
             let cores = thread::available_parallelism().map_or(1, usize::from);
             if readers < cores {
-                assert_eq!(ahead.next(&NoFiles).map(|_| ()).unwrap_err().code(), Code::NetworkError);
+                assert_eq!(ahead.next(&Lent::NOTHING).map(|_| ()).unwrap_err().code(), Code::NetworkError);
             }
         }
     }

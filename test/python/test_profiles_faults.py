@@ -9,7 +9,7 @@ import threading
 
 import duckdb
 import pytest
-from conftest import EXTENSION, Project, Simulator, error_of, last_fetch, rows
+from conftest import EXTENSION, Project, Simulator, error_of, last_fetch, only_v2, rows
 from expected_profiles import ENGAGE, asked_pages, engage_requests, fetched_profiles, held_profiles
 from test_lifecycle import our_sockets, our_threads, until
 
@@ -267,6 +267,24 @@ def test_interrupt_ends_it(con, paged):
     thread.join()
     assert until(lambda: not our_threads())
     assert len(engage_requests(paged)) < 10
+
+
+@only_v2
+def test_interrupt_ends_a_wait_for_a_page(con, paged):
+    """Nothing comes, so DuckDB never looks by itself."""
+    paged.add_fault("hang", path=ENGAGE, times=None)
+
+    def interrupt():
+        assert until(lambda: len(paged.requests) >= 1)
+        con.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(duckdb.InterruptException):
+        con.execute("SELECT count(*) FROM mixpanel_profiles()").fetchall()
+    thread.join()
+    assert until(lambda: not our_threads())
+    assert last_fetch(con)["finished"] is not None
 
 
 def test_statements_at_the_same_time(con, paged, everyone):

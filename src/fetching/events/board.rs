@@ -289,14 +289,10 @@ impl Board {
         self.changed();
     }
 
-    /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more, or when none came
-    /// for as long as `patience` and `leave` agrees. Kept answers of which days are cut away come last: any other answer may
+    /// The oldest window that has arrived, waiting for one if need be; `None` when there are no more, or when `leave` says
+    /// so, which is asked each time that none came for as long as `look`. Kept answers of which days are cut away come last: any other answer may
     /// show that they must not be.
-    pub fn take(
-        &self,
-        patience: Option<Duration>,
-        leave: impl Fn() -> bool,
-    ) -> Result<Option<(Taken<'_>, Window, Arrived)>> {
+    pub fn take(&self, look: Duration, leave: impl Fn() -> bool) -> Result<Option<(Taken<'_>, Window, Arrived)>> {
         let mut slots = self.lock();
         loop {
             if let Some(error) = &slots.failure {
@@ -321,11 +317,10 @@ impl Board {
                 };
                 return Ok(Some((Taken { board: self, index, open: true, unkept }, window, arrived)));
             }
-            let wait = patience.unwrap_or(Duration::from_secs(3600));
             let (woken, timeout) =
-                self.arrived.wait_timeout(slots, wait).unwrap_or_else(|poisoned| poisoned.into_inner());
+                self.arrived.wait_timeout(slots, look).unwrap_or_else(|poisoned| poisoned.into_inner());
             slots = woken;
-            if timeout.timed_out() && patience.is_some() && leave() {
+            if timeout.timed_out() && leave() {
                 return Ok(None);
             }
         }

@@ -29,6 +29,9 @@ fn board_of(windows: Vec<Window>, on_failure: OnFailure) -> Board {
     Board::new(plan, on_failure, record, Keeper::for_test(&target), &target)
 }
 
+/// A board asks so soon whether a reader still waits.
+const LOOK: Duration = Duration::from_millis(1);
+
 const ASKED: Asked = Asked { at: Timestamp::UNIX_EPOCH, is_empty: true };
 
 fn arrived() -> Arrived {
@@ -46,7 +49,7 @@ fn windows_go_out_oldest_first_and_no_further_than_asked() {
     assert_eq!(board.next_to_download(2).map(|task| task.index), Some(1));
     assert!(board.next_to_download(2).is_none());
     board.bring(1, arrived());
-    let (_taken, window, _) = board.take(None, || false).unwrap().unwrap();
+    let (_taken, window, _) = board.take(LOOK, || false).unwrap().unwrap();
     assert_eq!(window.from, date(2025, 1, 2));
     assert_eq!(board.next_to_download(2).map(|task| task.index), Some(2));
 }
@@ -68,7 +71,7 @@ fn kept_answers_of_which_days_are_cut_away_come_last() {
     let board = board(2, OnFailure::Error);
     let windows = vec![kept(3, 5, &[4]), kept(6, 7, &[6, 7])];
     board.replace(&[], WindowPlan { windows, shortage: None });
-    let take = || board.take(Some(Duration::from_millis(1)), || true).unwrap();
+    let take = || board.take(LOOK, || true).unwrap();
     let (whole, window, _) = take().unwrap();
     assert_eq!(window.from, date(2025, 1, 6));
     // One is read, and two are still to be asked for: any of them may show that the third must not be cut.
@@ -84,7 +87,7 @@ fn kept_answers_of_which_days_are_cut_away_come_last() {
     assert_eq!(window.from, date(2025, 1, 4));
     assert!(board.may_cut());
     cut.settle(Count::default(), ASKED);
-    assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
+    assert!(board.is_over(false) && board.take(LOOK, || false).unwrap().is_none());
 }
 
 #[test]
@@ -93,8 +96,8 @@ fn what_shows_other_days_comes_before_anything_is_cut() {
     board.replace(&[], WindowPlan { windows: vec![kept(3, 5, &[4])], shortage: None });
     board.next_to_download(8);
     board.bring(0, arrived());
-    board.take(None, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
-    let (cut, ..) = board.take(None, || false).unwrap().unwrap();
+    board.take(LOOK, || false).unwrap().unwrap().0.settle(Count { rows: 2, on_days: 1, outside: 0 }, ASKED);
+    let (cut, ..) = board.take(LOOK, || false).unwrap().unwrap();
     assert!(!board.may_cut());
     cut.plan_anew();
     assert_eq!(board.unplanned(), Some((vec![1], vec![date(2025, 1, 4)])));
@@ -105,10 +108,10 @@ fn a_settled_scan_is_over() {
     let board = board(1, OnFailure::Error);
     board.next_to_download(1);
     board.bring(0, arrived());
-    let (taken, ..) = board.take(None, || false).unwrap().unwrap();
+    let (taken, ..) = board.take(LOOK, || false).unwrap().unwrap();
     assert!(!board.is_over(false));
     taken.settle(Count::default(), ASKED);
-    assert!(board.is_over(false) && board.take(None, || false).unwrap().is_none());
+    assert!(board.is_over(false) && board.take(LOOK, || false).unwrap().is_none());
     assert_eq!(board.progress(), 1.0);
 }
 
@@ -119,7 +122,7 @@ fn progress_is_the_share_of_the_days() {
     board.next_to_download(2);
     board.bring(0, arrived());
     assert_eq!(board.progress(), 0.125);
-    let (taken, ..) = board.take(None, || false).unwrap().unwrap();
+    let (taken, ..) = board.take(LOOK, || false).unwrap().unwrap();
     taken.settle(Count::default(), Asked { at: Timestamp::UNIX_EPOCH, is_empty: true });
     assert_eq!(board.progress(), 0.25);
 }
@@ -131,9 +134,9 @@ fn a_damaged_window_is_fetched_again_and_then_named() {
         let task = board.next_to_download(8).unwrap();
         assert_eq!(task.index, 0);
         board.bring(0, arrived());
-        board.take(None, || false).unwrap().unwrap().0.again(broken());
+        board.take(LOOK, || false).unwrap().unwrap().0.again(broken());
     }
-    let error = board.take(None, || false).err().unwrap().to_string();
+    let error = board.take(LOOK, || false).err().unwrap().to_string();
     assert!(error.contains("2025-01-01: after 4 attempts: cut"), "{error}");
     assert!(board.is_over(false));
 }
@@ -207,7 +210,7 @@ fn what_is_good_in_small_parts_comes_however_long_the_window_was() {
                 }
                 None => {
                     board.bring(task.index, arrived());
-                    let (taken, window, _) = board.take(None, || false).unwrap().unwrap();
+                    let (taken, window, _) = board.take(LOOK, || false).unwrap().unwrap();
                     days.push(window.from.day());
                     taken.settle(Count::default(), ASKED);
                 }
@@ -225,7 +228,7 @@ fn once_a_part_is_good_the_others_go_at_the_same_time() {
     assert_eq!(requested(&board), [(1, 2)]);
     board.bring(1, arrived());
     assert_eq!(requested(&board), [], "nobody has read it yet");
-    let (taken, ..) = board.take(None, || false).unwrap().unwrap();
+    let (taken, ..) = board.take(LOOK, || false).unwrap().unwrap();
     assert_eq!(requested(&board), []);
     taken.settle(Count::default(), ASKED);
     assert_eq!(requested(&board), [(3, 4)]);
@@ -238,7 +241,7 @@ fn skipping_leaves_out_one_window_but_not_all() {
     assert!(!board.is_over(false));
     assert_eq!(board.fetch.end().failed.len(), 1);
     board.give_up(1, broken());
-    assert!(board.take(None, || false).is_err());
+    assert!(board.take(LOOK, || false).is_err());
 }
 
 #[test]
@@ -254,14 +257,14 @@ fn days_that_the_plan_does_not_keep_can_be_skipped() {
 fn a_wrong_password_is_never_skipped() {
     let board = board(2, OnFailure::Skip);
     board.give_up(0, Error::new(Code::AuthenticationFailed, "HTTP 401"));
-    assert_eq!(board.take(None, || false).err().unwrap().code(), Code::AuthenticationFailed);
+    assert_eq!(board.take(LOOK, || false).err().unwrap().code(), Code::AuthenticationFailed);
 }
 
 #[test]
 fn an_answer_that_repeats_the_credentials_does_not_spread_them() {
     let board = board(1, OnFailure::Error);
     board.give_up(0, Error::new(Code::Truncated, "line 1 says hidden-token").server("hidden-token"));
-    let error = board.take(None, || false).err().unwrap().to_string();
+    let error = board.take(LOOK, || false).err().unwrap().to_string();
     assert!(error.contains("line 1 says") && !error.contains("hidden-token"), "{error}");
 }
 
@@ -270,14 +273,14 @@ fn a_window_that_is_dropped_fails_the_scan() {
     let board = board(1, OnFailure::Error);
     board.next_to_download(1);
     board.bring(0, arrived());
-    drop(board.take(None, || false).unwrap());
-    assert_eq!(board.take(None, || false).err().map(|error| error.code()), Some(Code::Internal));
+    drop(board.take(LOOK, || false).unwrap());
+    assert_eq!(board.take(LOOK, || false).err().map(|error| error.code()), Some(Code::Internal));
 }
 
 #[test]
 fn only_a_reader_that_may_leave_does() {
     let board = board(1, OnFailure::Error);
-    assert!(board.take(Some(Duration::from_millis(1)), || true).unwrap().is_none());
+    assert!(board.take(LOOK, || true).unwrap().is_none());
     assert!(!board.is_over(false));
 }
 
@@ -286,7 +289,7 @@ fn what_another_request_does_not_mend_is_not_asked_for_again() {
     let board = board(1, OnFailure::Error);
     board.next_to_download(1);
     board.bring(0, arrived());
-    board.take(None, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
+    board.take(LOOK, || false).unwrap().unwrap().0.again(Error::new(Code::InvalidRequest, "bad filter"));
     assert!(board.is_over(false) && board.next_to_download(1).is_none());
 }
 
@@ -295,7 +298,7 @@ fn closing_wakes_a_waiting_reader() {
     let board = Arc::new(board(1, OnFailure::Error));
     let waiting = std::thread::spawn({
         let board = Arc::clone(&board);
-        move || board.take(None, || false).unwrap().is_none()
+        move || board.take(LOOK, || false).unwrap().is_none()
     });
     board.close();
     assert!(waiting.join().unwrap());

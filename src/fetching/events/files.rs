@@ -24,7 +24,7 @@ use super::{
     spool::Spool,
 };
 use crate::{
-    contract::{Code, Error, Files, Reader, ReaderThread, Result, Scan},
+    contract::{Code, Error, Files, Lent, Reader, ReaderThread, Result, Scan},
     decode::{Damage, DamageKind, Days, Decoder},
     mixpanel::Encoding,
 };
@@ -132,7 +132,8 @@ impl Drop for FileScan {
 struct FileReader(Arc<Shared>);
 
 impl Reader for FileReader {
-    fn next(&mut self, files: &dyn Files) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
+        let files = lent.files;
         let shared = &*self.0;
         while !shared.cancelled.load(Ordering::Relaxed) {
             // No lock is held while a file is read.
@@ -305,7 +306,7 @@ mod tests {
                     let mut reader = scan.reader(ReaderThread::Ours).unwrap();
                     scope.spawn(move || {
                         let mut rows = 0;
-                        while let Some(batch) = reader.next(files)? {
+                        while let Some(batch) = reader.next(&Lent { files, is_interrupted: &|| false })? {
                             rows += batch.num_rows();
                         }
                         Ok(rows)

@@ -15,7 +15,7 @@ use std::{
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use arrow_array::RecordBatch;
@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     archive,
-    contract::{Error, Files, Reader, ReaderThread, Result, Scan},
+    contract::{ASK_EVERY, Error, Lent, Reader, ReaderThread, Result, Scan},
     decode::{Count, Decoded, Decoder, Selection},
     fetching::record::Fetch,
     mixpanel::{Encoding, Quota},
@@ -47,7 +47,10 @@ pub const INFLATED_MEMORY: usize = 216 << 20;
 pub const MAX_READERS: usize = 4;
 
 /// How long one of DuckDB's own threads waits for a window before it leaves the rest to others.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(1000);
+
+/// The same for the one that has the statement's progress to show.
+const CALLERS_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Lines that are decoded together where a window is read as a stream.
 pub const STREAM_BLOCK: usize = 4 << 20;
@@ -118,7 +121,11 @@ impl Scan for ExportScan {
 
     fn reader(&self, thread: ReaderThread) -> Result<Box<dyn Reader>> {
         self.shared.readers.fetch_add(1, Ordering::Relaxed);
-        let patience = (thread == ReaderThread::DuckDb).then_some(PATIENCE);
+        let patience = match thread {
+            ReaderThread::DuckDb => Some(PATIENCE),
+            ReaderThread::Caller => Some(CALLERS_PATIENCE),
+            ReaderThread::Ours => None,
+        };
         Ok(Box::new(ExportReader { shared: Arc::clone(&self.shared), streamed: None, patience, left: false }))
     }
 
@@ -239,7 +246,8 @@ struct Streamed {
 }
 
 impl Reader for ExportReader {
-    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
+        let is_interrupted = lent.is_interrupted;
         let shared = Arc::clone(&self.shared);
         let board = shared.board()?;
         loop {
@@ -247,12 +255,13 @@ impl Reader for ExportReader {
                 Some(streamed) => self.next_block(board, streamed)?,
                 None => {
                     // Whoever is the last must stay: the windows are still to come.
-                    let left = Cell::new(false);
+                    let (begun, left) = (Instant::now(), Cell::new(false));
                     let leave = || {
-                        left.set(self.shared.leave_others());
-                        left.get()
+                        let is_tired = self.patience.is_some_and(|patience| begun.elapsed() >= patience);
+                        left.set(is_tired && self.shared.leave_others());
+                        left.get() || is_interrupted()
                     };
-                    let next = board.take(self.patience, leave)?;
+                    let next = board.take(ASK_EVERY, leave)?;
                     self.left = left.get();
                     match next {
                         Some((taken, window, arrived)) => self.open(board, taken, window, arrived)?,

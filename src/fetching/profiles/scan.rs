@@ -1,8 +1,12 @@
 //! How do pages become batches of rows?
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
 };
 
 use arrow_array::RecordBatch;
@@ -14,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{Credentials, Target},
-    contract::{Code, Error, Files, Reader, ReaderThread, Result, Scan},
+    contract::{ASK_EVERY, Code, Error, Lent, Reader, ReaderThread, Result, Scan},
     decode::{Column, DamageKind, Decoder, ProfileBlock},
     fetching::record::Fetch,
     mixpanel::redact,
@@ -87,7 +91,7 @@ impl Drop for ProfilesScan {
 struct Nothing;
 
 impl Reader for Nothing {
-    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
+    fn next(&mut self, _lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
         Ok(None)
     }
 }
@@ -107,8 +111,9 @@ struct ProfilesReader {
 }
 
 impl Reader for ProfilesReader {
-    fn next(&mut self, _files: &dyn Files) -> Result<Option<RecordBatch>> {
-        let batch = self.read().map_err(|error| error.redacted(|text| redact(&self.credentials, text)));
+    fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
+        let read = self.read(lent.is_interrupted);
+        let batch = read.map_err(|error| error.redacted(|text| redact(&self.credentials, text)));
         match &batch {
             Ok(Some(batch)) => Fetch::add(&self.record.rows, batch.num_rows() as u64),
             Ok(None) => self.record.finish(None),
@@ -122,19 +127,20 @@ impl Reader for ProfilesReader {
 }
 
 impl ProfilesReader {
-    fn read(&mut self) -> Result<Option<RecordBatch>> {
+    fn read(&mut self, is_interrupted: &dyn Fn() -> bool) -> Result<Option<RecordBatch>> {
         let mut pages = match std::mem::replace(&mut self.source, Source::Ended) {
             Source::Waiting(order) if order.questions.is_empty() => return Ok(None),
             Source::Waiting(order) => download::start(*order)?,
             Source::Pages(pages) => pages,
             Source::Ended => return Ok(None),
         };
-        match pages.blocking_recv() {
+        match receive(&mut pages, is_interrupted) {
             Some(Ok(Message::Profiles(profiles))) => {
                 self.source = Source::Pages(pages);
                 self.batch(profiles).map(Some)
             }
             Some(Ok(Message::End)) => Ok(None),
+            None if is_interrupted() => Ok(None),
             Some(Err(error)) => Err(error),
             None if self.record.end().finished.is_some() => Ok(None),
             None => Err(Error::new(Code::Internal, "the download thread ended early")),
@@ -156,5 +162,27 @@ impl ProfilesReader {
             true => Ok(batch),
             false => Err(Error::new(Code::Internal, format!("{count} profiles became {} rows", batch.num_rows()))),
         }
+    }
+}
+
+/// The next message; `None` where there will be none, or the statement was interrupted.
+fn receive<T>(messages: &mut Receiver<T>, is_interrupted: &dyn Fn() -> bool) -> Option<T> {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match messages.poll_recv(&mut context) {
+            Poll::Ready(message) => return message,
+            Poll::Pending if is_interrupted() => return None,
+            Poll::Pending => thread::park_timeout(ASK_EVERY),
+        }
+    }
+}
+
+/// Wakes the reader's thread.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }

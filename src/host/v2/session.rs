@@ -1,6 +1,6 @@
 //! What does DuckDB say of the connection in which a call is bound?
 
-use duckdb_neo::{connection::Context, types::FromValue};
+use duckdb_neo::{Error, connection::Context, error::DuckDBError, file::FileSystem, types::FromValue};
 use jiff::tz::TimeZone;
 
 use super::setting;
@@ -25,6 +25,15 @@ fn external_access(context: &Context) -> bool {
 pub fn time_zone(context: &Context) -> Option<TimeZone> {
     let name: String = of_duckdb(context, "TimeZone")?;
     TimeZone::get(&name).ok()
+}
+
+/// The error of a statement that was interrupted; `None` for any other, and where files can't be had.
+///
+/// There is no question for it, and who waits within a callback is told nothing. But DuckDB's file system looks before it
+/// lists files, and a list of none costs nothing.
+pub fn interruption(context: &Context) -> Option<Error> {
+    let files = FileSystem::new(context).ok()?;
+    files.glob("").err().filter(|error| error.code == DuckDBError::RuntimeInterrupt)
 }
 
 /// What one of DuckDB's own settings says, where it can be had.

@@ -1,6 +1,10 @@
 //! How does DuckDB's second C API call a [`Function`]?
 
-use std::sync::{Arc, Mutex};
+use std::{
+    cell::Cell,
+    sync::{Arc, Mutex},
+    thread::{self, ThreadId},
+};
 
 use duckdb_neo::{
     Error, Result,
@@ -25,7 +29,7 @@ use super::{
     types,
 };
 use crate::{
-    contract::{BoundTable, Filter, Function, Host, Journal, Param, ReaderThread, Scan},
+    contract::{BoundTable, Filter, Function, Host, Journal, Lent, Param, ReaderThread, Scan},
     host::{chunks::Chunks, contain::Guarded, place::Place},
 };
 
@@ -75,6 +79,8 @@ struct Bound {
     table: Box<dyn BoundTable>,
     /// Requests that DuckDB's log does not have yet.
     journal: Journal,
+    /// On which the statement was planned, and is waited for.
+    caller: ThreadId,
     /// What the optimizer offered; it does so between binding and the scan.
     filters: Mutex<Vec<Filter>>,
 }
@@ -97,7 +103,8 @@ impl TableFunctionCallbacks for Adapter {
                 columns.add_result_column(name, &types::logical_type(context, sql_type)?)?;
             }
             columns.set_order(OrderPreservation::None)?;
-            Ok(Guarded::new(Place::DropBound, Bound { table, journal, filters: Mutex::default() }))
+            let (caller, filters) = (thread::current().id(), Mutex::default());
+            Ok(Guarded::new(Place::DropBound, Bound { table, journal, caller, filters }))
         })
     }
 
@@ -113,14 +120,15 @@ impl TableFunctionCallbacks for Adapter {
             let filters = bound.filters.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             bound.journal.begin();
             let scan = bound.table.scan(&projection, &filters)?;
-            let threads = scan.max_threads();
+            // One more than reads, where the statement's own has its progress to look after.
+            let threads = scan.max_threads().max(1 + usize::from(self.0.function.reports_progress));
             Ok((Some(Guarded::new(Place::DropScan, Running { scan })), Some(threads)))
         })
     }
 
     fn init_local_state(
         &self,
-        _bound: &Self::BindData,
+        bound: &Self::BindData,
         running: Option<&Self::GlobalState>,
         _context: &Context,
         _projected: InitColumnData<'_>,
@@ -128,7 +136,9 @@ impl TableFunctionCallbacks for Adapter {
         contained(Place::Thread, || {
             let Some(running) = running else { return Ok(None) };
             let scan = &running.scan;
-            let chunks = Chunks::new(scan.reader(ReaderThread::DuckDb)?, scan.json_is_sound());
+            let is_caller = bound.caller == thread::current().id();
+            let thread = if is_caller { ReaderThread::Caller } else { ReaderThread::DuckDb };
+            let chunks = Chunks::new(scan.reader(thread)?, scan.json_is_sound());
             Ok(Some(Guarded::new(Place::DropThread, chunks)))
         })
     }
@@ -146,8 +156,19 @@ impl TableFunctionCallbacks for Adapter {
             let Some(chunks) = chunks else {
                 return Err(fault("a scan without its state"));
             };
-            let next = chunks.next(&DuckDbFiles(context));
+            let interruption = Cell::new(None);
+            let is_interrupted = || match session::interruption(context) {
+                Some(error) => {
+                    interruption.set(Some(error));
+                    true
+                }
+                None => false,
+            };
+            let next = chunks.next(&Lent { files: &DuckDbFiles(context), is_interrupted: &is_interrupted });
             log(context, &bound.journal);
+            if let Some(error) = interruption.take() {
+                return Err(error);
+            }
             match next? {
                 Some(rows) => batch::write(context, rows, &mut output),
                 None => Ok(()),
