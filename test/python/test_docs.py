@@ -74,6 +74,26 @@ def test_what_is_not_run_is_little_and_says_why():
     assert len([block for block in not_run if "queries.md" not in block]) <= 5, not_run
 
 
+CALL = re.compile(r"\bmixpanel_\w+\(((?:[^()]|\([^()]*\))*)\)")
+EQUALS = re.compile(r"[(,]\s*\w+\s*=[^=>]")
+HEADED = re.compile(r"^(\|[^\n]*)\n\|[-:| ]+\|$", re.MULTILINE)
+
+
+def test_functions_take_their_arguments_with_colon_equals():
+    """A pragma takes them with `=`."""
+    for page in PAGES:
+        for block in blocks(page):
+            for statement in block.text.split(";"):
+                calls = CALL.findall(statement) if "PRAGMA" not in statement else []
+                assert not [call for call in calls if EQUALS.search(f"({call}")], f"{block}: {statement}"
+
+
+def test_every_column_of_a_table_has_a_header():
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "test" / "README.md"]:
+        for [header] in map(re.Match.groups, HEADED.finditer(page.read_text(encoding="utf-8"))):
+            assert all(cell.strip() for cell in header.strip("|").split("|")), f"{page.relative_to(ROOT)}: {header}"
+
+
 def test_links_lead_somewhere():
     """To pages of this repository, and to headings within them."""
     for page in PAGES:
