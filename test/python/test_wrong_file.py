@@ -80,7 +80,7 @@ def test_a_file_for_another_2_where_mismatches_are_allowed(tmp_path, version):
     if version in LAYOUTS:
         assert f"is for DuckDB {version}, and DuckDB {VERSION} has duckdb_v2_" in said
     else:
-        assert f"it knows no DuckDB {version}" in said
+        assert f"it does not support DuckDB {version}" in said
 
 
 @once
