@@ -1,4 +1,4 @@
-//! Where does the archive lie?
+//! Where is the archive?
 
 use std::path::Path;
 

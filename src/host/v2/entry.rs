@@ -156,8 +156,8 @@ mod tests {
         }
         for (abi, version, says) in [
             ("C_STRUCT", "v2.0.0", "its footer says C_STRUCT"),
-            ("C_STRUCT_UNSTABLE", "v2.9.0", "it knows no DuckDB v2.9.0"),
-            ("C_STRUCT_UNSTABLE", "", "it knows no DuckDB"),
+            ("C_STRUCT_UNSTABLE", "v2.9.0", "it does not support DuckDB v2.9.0"),
+            ("C_STRUCT_UNSTABLE", "", "it does not support DuckDB"),
             ("", "v2.0.0", "its footer says"),
         ] {
             let error = layout(&footer(abi, version)).map(|layout| layout.version).unwrap_err().to_string();
