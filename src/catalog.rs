@@ -1,4 +1,4 @@
-//! What can SQL see? Everything, one line each.
+//! Which functions, pragmas, macros and settings are registered? One line each.
 
 use crate::{
     contract::{Function, Macro, Pragma, Replacement, Result, Scalar, Setting},

@@ -5,13 +5,13 @@
 //!
 //! * [`functions`]: what SQL can call, one file per family; listed in [`catalog`]
 //! * [`kept`]: tables that remember what was fetched into them
-//! * [`macros`]: what is a query under a name
+//! * [`macros`]: named queries
 //! * [`fetching`]: what takes many requests, windows of events and pages of profiles, and the record of it
 //! * [`decode`]: lines of JSON to columns
 //! * [`mixpanel`]: the HTTP client
 //! * [`json`]: JSON answers, and what stands in them
-//! * [`known`]: what there is to be asked about, and the cache of such answers
-//! * [`html`]: what a web page says that came in the place of an answer
+//! * [`known`]: the discovery cache
+//! * [`html`]: the text of a web page that came instead of an answer
 //! * [`config`]: accounts and credentials
 //! * [`contract`]: what the core and the hosts say to each other, in Arrow
 //! * [`host`]: the two DuckDB C APIs; the only code that knows DuckDB, the only

@@ -1,7 +1,7 @@
-//! Which macros are there?
+//! Which macros does the extension have?
 //!
 //! Each is a file in `sql/macros` that users of DuckDB 1.x run as it stands. On
-//! 2.0 it is read here, so that the host can register it where it belongs to no
+//! 2.x it is read here, so that the host can register it where it belongs to no
 //! database. A file is comment lines that say what the macro answers, one with an
 //! example, and the statement that makes it.
 

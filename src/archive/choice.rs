@@ -1,4 +1,4 @@
-//! Which kept answer serves which day?
+//! Which archived answer serves which day?
 //!
 //! Each wanted day comes from exactly one answer, the newest that will do. Rows
 //! of other days in that answer are cut away by the UTC date of the time that they
@@ -11,7 +11,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{Copy, Freshness};
 
-/// A kept answer whose question covers the one that is asked.
+/// An archived answer whose question covers the one that is asked.
 #[derive(Debug, Clone)]
 pub struct Candidate<T> {
     pub copy: Copy,
@@ -23,7 +23,7 @@ pub struct Candidate<T> {
     pub place: T,
 }
 
-/// Days that one kept answer serves.
+/// Days that one archived answer serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
     /// The place of the answer in the list of candidates.

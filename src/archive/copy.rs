@@ -1,4 +1,4 @@
-//! What does the name of a kept answer say?
+//! What does the file name of an archived answer say?
 //!
 //! `2025-01-01_2025-01-02.1735862400123.845.0.4567.1a2b3c4d.jsonl.gz`: its first
 //! and last day, when Mixpanel was asked (milliseconds since 1970), how many
@@ -10,7 +10,7 @@ use std::fmt;
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 
-/// An answer that is kept in a file.
+/// An archived answer in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Copy {
     pub from: Date,

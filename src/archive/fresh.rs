@@ -1,4 +1,4 @@
-//! Is a kept answer still what Mixpanel would say?
+//! Is an archived answer still what Mixpanel would return?
 //!
 //! It is judged by when Mixpanel was asked. A day is *finished* in an answer that
 //! was asked for at least 13 hours after its end in UTC: it is over in every zone,

@@ -1,4 +1,4 @@
-//! Which answers were paid for already, and where do they lie?
+//! Which answers did earlier requests bring, and where are they stored?
 //!
 //! A window of an export that has arrived whole is kept as a file, the bytes that
 //! Mixpanel sent. `question` says what an answer is the answer to, `copy` what its

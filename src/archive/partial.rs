@@ -1,4 +1,4 @@
-//! How does an answer become a kept one?
+//! How does an answer get into the archive?
 //!
 //! It is written under a name that nobody reads while it arrives, and renamed
 //! once it is whole and good: what has a copy's name is one, whatever died when.

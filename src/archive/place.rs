@@ -1,4 +1,4 @@
-//! Where does the archive lie?
+//! Where is the archive?
 
 use std::path::Path;
 
@@ -22,10 +22,10 @@ impl Archive {
     /// Errors: `InvalidConfig` where the folder that the user named can't be used.
     pub fn open(place: &ArchivePlace) -> Result<Result<Self, String>> {
         Ok(match place {
-            ArchivePlace::Off(why) => Err(format!("no answers are kept: {why}")),
+            ArchivePlace::Off(why) => Err(format!("no answers are archived: {why}")),
             ArchivePlace::Cache(path) => match cache(path) {
                 Ok(folder) => Ok(Self { folder, is_for_good: false }),
-                Err(why) => Err(format!("no answers are kept: the folder {} {why}", path.display())),
+                Err(why) => Err(format!("no answers are archived: the folder {} {why}", path.display())),
             },
             ArchivePlace::Named(path) => Ok(Self { folder: named(path)?, is_for_good: true }),
         })
@@ -51,6 +51,6 @@ fn cache(path: &Path) -> Result<Folder, Unusable> {
 pub fn named(path: &Path) -> Result<Folder> {
     Folder::open(path, Chosen::ByUser).map_err(|why| {
         Error::new(Code::InvalidConfig, format!("the archive's folder {} {why}", path.display()))
-            .fix("Name an empty folder or a new one in mixpanel_archive or MP_ARCHIVE, or 'off' to keep nothing")
+            .fix("Set mixpanel_archive or MP_ARCHIVE to an empty or new folder, or to 'off' to archive nothing")
     })
 }

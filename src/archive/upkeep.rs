@@ -31,7 +31,7 @@ const UNKNOWN: Duration = Duration::from_secs(24 * 3600);
 /// The part of the free disk that the user's cache may fill.
 const SHARE: u64 = 10;
 
-/// One answer that is kept: a line of `mixpanel_archive()`.
+/// One archived answer: a row of `mixpanel_archive()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// `None` where the asker stands for it.

@@ -1,4 +1,4 @@
-//! Which accounts are there, and how does one add, remove or choose one?
+//! Which accounts exist, and how are they added, removed and chosen?
 //!
 //! The functions behind `mixpanel_accounts()` and `CALL mixpanel_account_*`.
 

@@ -1,4 +1,4 @@
-//! What is kept of answers, and how are requests counted?
+//! Where are answers archived, and how are requests counted?
 //!
 //! A setting of the session comes before the environment's variable, and both
 //! before what holds where nobody says anything.

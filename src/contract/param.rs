@@ -1,4 +1,4 @@
-//! What can be said to a function, and what does it mean not to say it?
+//! Which parameters does a function have, and what does a call without one mean?
 
 use super::{Setting, SqlType};
 

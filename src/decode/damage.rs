@@ -82,12 +82,12 @@ impl Damage {
     pub fn place(&self, lines_before: usize) -> String {
         let line = lines_before + self.line_number;
         match &self.kind {
-            DamageKind::Terminated => format!("line {line} is no event: Mixpanel ended the export early"),
-            DamageKind::ApiError(_) => format!("line {line} is no event, but an error of Mixpanel's"),
-            DamageKind::Html => format!("line {line} is no event, but HTML"),
+            DamageKind::Terminated => format!("line {line} is not an event: Mixpanel ended the export early"),
+            DamageKind::ApiError(_) => format!("line {line} is not an event but an error from Mixpanel"),
+            DamageKind::Html => format!("line {line} is not an event but HTML"),
             DamageKind::Cut => format!("line {line} is cut off"),
             DamageKind::NotJson => format!("line {line} is not JSON"),
-            DamageKind::NotAnEvent => format!("line {line} is no event"),
+            DamageKind::NotAnEvent => format!("line {line} is not an event"),
             DamageKind::TooLong | DamageKind::TooLarge | DamageKind::Internal(_) => self.told(|_| String::new()),
         }
     }
@@ -103,7 +103,7 @@ impl Damage {
                 format!("Mixpanel ended the export early: line {line_number} says \"{excerpt}\"")
             }
             DamageKind::ApiError(words) => {
-                format!("line {line_number} is an error of Mixpanel's: {}", cut(&redact(words)))
+                format!("line {line_number} is an error from Mixpanel: {}", cut(&redact(words)))
             }
             DamageKind::Html => format!("line {line_number} is HTML, not an event{shown}"),
             DamageKind::Cut => format!("line {line_number} is cut off{shown}"),

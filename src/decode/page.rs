@@ -137,7 +137,7 @@ impl Places {
         let mut places = Self::default();
         let mut results = None;
         walk.space();
-        members(&mut walk, "it is no object", |walk, key, word| {
+        members(&mut walk, "it is not an object", |walk, key, word| {
             let place = match key {
                 b"results" if walk.byte() == Some(b'[') => {
                     return once(&mut results, profiles(walk)?);
@@ -178,7 +178,7 @@ fn profiles(walk: &mut Walk<'_>) -> Result<Vec<ProfilePlace>, &'static str> {
 fn profile(walk: &mut Walk<'_>) -> Result<ProfilePlace, &'static str> {
     let start = walk.place();
     let (mut place, mut group, mut plain_group) = (ProfilePlace::default(), Span::default(), Span::default());
-    members(walk, "one of its results is no object", |walk, key, word| {
+    members(walk, "one of its results is not an object", |walk, key, word| {
         let place = match key {
             b"$distinct_id" => &mut place.id,
             // What the members of a group have instead.
@@ -186,7 +186,7 @@ fn profile(walk: &mut Walk<'_>) -> Result<ProfilePlace, &'static str> {
             b"group_id" => &mut plain_group,
             b"$properties" => {
                 if !matches!(walk.byte(), Some(b'{' | b'n')) {
-                    return Err("the $properties of one of its results are no object");
+                    return Err("the $properties of one of its results are not an object");
                 }
                 &mut place.properties
             }
@@ -236,7 +236,7 @@ fn value(walk: &mut Walk<'_>, word: u64, place: &mut Span) -> Result<(), &'stati
 }
 
 /// Two values of one name are not one.
-const TWICE: &str = "it says twice what can be one thing only";
+const TWICE: &str = "it has a field twice that can occur only once";
 
 fn once<T>(place: &mut Option<T>, value: T) -> Result<(), &'static str> {
     match place.replace(value) {

@@ -1,4 +1,4 @@
-//! Which lines of a kept answer were asked for now?
+//! Which lines of an archived answer were asked for now?
 //!
 //! An answer may hold more days, or more events, than the question that it serves.
 //! The lines of these go out; the others are copied as they are.

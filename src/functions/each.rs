@@ -1,11 +1,11 @@
-//! What is the answer about each of several things? A function that takes one of them, asked about one after the other.
+//! How does a function that takes one id take a list of them? It runs once per id, one after the other.
 //!
 //! ```text
 //! mixpanel_funnel([8101, 8103], ...)  ->  funnel_id | the columns of mixpanel_funnel(8101, ...)
 //! ```
 //!
-//! It knows nothing of the function but how to bind it, so that what a function can say of one thing it can say of many.
-//! What the hour does not allow is said before the first of them.
+//! It knows only how to bind the function, so every function that takes one id can take many. If the hourly limit does not
+//! allow all of them, the call fails before the first request.
 
 use std::sync::{
     Arc, Mutex, MutexGuard,

@@ -1,4 +1,4 @@
-//! The SQL surface, one file per family. `catalog.rs` lists what is registered.
+//! Which functions does SQL see? One file per family. `catalog.rs` lists what is registered.
 
 pub mod accounts;
 pub mod activity_feed;

@@ -25,7 +25,8 @@ use crate::{
 
 pub const READ: Function = Function {
     name: "mixpanel_read",
-    description: "The rows of an export out of files of lines as Mixpanel sends them, plain or gzip: a path, a glob, or a list of both; on DuckDB 2.x addresses too. Makes no request to Mixpanel.",
+    description: "Raw events from files that hold lines as Mixpanel's export sends them, plain or gzip, one row each. \
+                  Takes a path, a glob, or a list of both. DuckDB 2.x takes URLs too. Makes no request to Mixpanel.",
     example: "SELECT event_name, event_time FROM mixpanel_read('downloads/*.jsonl.gz');",
     parameters: params![&[FILES, TIME_ZONE, COLUMNS, RAW]],
     bind: |arguments, _| Ok(Box::new(Call::new(&arguments)?)),
@@ -33,7 +34,7 @@ pub const READ: Function = Function {
     ..Function::PLAIN
 };
 
-const FILES: Param = Param::positional("files", SqlType::Any, "a path, a glob like 'downloads/*.gz', or a list");
+const FILES: Param = Param::positional("files", SqlType::Any, "Path, glob like 'downloads/*.gz', or a list of them");
 
 struct Call {
     patterns: Vec<String>,
@@ -75,7 +76,7 @@ fn patterns(arguments: &Arguments) -> Result<Vec<String>> {
         Some(Value::Text(text)) => vec![text.clone()],
         Some(Value::List(_)) => arguments.texts(FILES.name)?.unwrap_or_default(),
         Some(_) => return refused("must be a path, a glob, or a list of them"),
-        None => return refused("is NULL; give a path like 'downloads/2025-01.jsonl.gz'"),
+        None => return refused("is NULL. Pass a path like 'downloads/2025-01.jsonl.gz'"),
     };
     match texts.iter().any(|text| text.trim().is_empty()) {
         true => refused("must not be empty"),
@@ -93,7 +94,7 @@ fn find(files: &dyn Files, patterns: &[String]) -> Result<Vec<String>> {
         if found.is_empty() {
             let error = Error::new(Code::IoError, format!("there is no file {pattern:?}"));
             return Err(error.fix(
-                "Look at what is there with FROM glob('...'). Relative paths begin where the process was started",
+                "List files with FROM glob('...'). Paths are relative to the folder in which the process started",
             ));
         }
         for path in found {
@@ -119,8 +120,9 @@ fn once_a_day(files: &[String]) -> Result<()> {
         for day in copy.days() {
             if let Some(other) = days.insert((project, day), path) {
                 let what =
-                    format!("{} and {} are files of an archive, and both have {day}", other.display(), path.display());
-                let fix = "Point mixpanel_archive or MP_ARCHIVE at the archive and call mixpanel_export: it takes the newest answer for each day";
+                    format!("{} and {} are files of an archive that both have {day}", other.display(), path.display());
+                let fix = "Set mixpanel_archive or MP_ARCHIVE to the archive and call mixpanel_export, which takes the \
+                           newest answer for each day";
                 return Err(Error::argument(FILES.name, what).fix(fix));
             }
         }

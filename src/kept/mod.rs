@@ -1,7 +1,7 @@
 //! How does a table remember what was fetched into it?
 //!
-//! Nothing here runs: a fetch into a kept table is SQL, which a pragma expands to
-//! on DuckDB 2.0 and which the user runs on 1.x. The texts are in `sql/kept`;
+//! Nothing here runs: a fetch into a managed table is SQL, which a pragma expands to
+//! on DuckDB 2.x and which the user runs on 1.x. The texts are in `sql/kept`;
 //! `script` fills them, `name` and `quote` make safe what goes in.
 
 mod name;

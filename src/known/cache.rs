@@ -1,4 +1,4 @@
-//! Which answers are still good?
+//! Which remembered answers are still valid?
 //!
 //! Those that came not long ago, in this process, to the same question of the same
 //! account; how long ago depends on the kind of question ([`Life`]). Errors are never
@@ -77,7 +77,7 @@ impl Cache {
         &PROCESS
     }
 
-    /// The answer that is kept, or the one that `ask` gets. Others who want the same meanwhile share its outcome, and
+    /// The answer that is remembered, or the one that `ask` gets. Others who want the same meanwhile share its outcome, and
     /// its error too: asking at once again would be no better.
     pub fn get(
         &self,
@@ -103,7 +103,7 @@ impl Cache {
         }
     }
 
-    /// The answer that is kept, without asking.
+    /// The answer that is remembered, without asking.
     pub fn peek(&self, key: &Key, now: Timestamp) -> Option<Arc<String>> {
         self.lock().known(key, now, SignedDuration::MAX)
     }

@@ -1,4 +1,4 @@
-//! When are two questions the same one?
+//! When are two requests the same?
 
 use crate::{
     config::{BaseUrl, Credentials, Region, Target},

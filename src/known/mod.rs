@@ -1,6 +1,6 @@
-//! What is there to be asked about: events, properties, reports? And what was just said?
+//! Which discovery and report answers does this process remember?
 //!
-//! Questions of the first kind are asked often and their answers change seldom, so an
+//! Discovery requests are frequent and their answers seldom change, so an
 //! answer serves the whole process for a quarter of an hour (`cache`). The answer to a
 //! live question serves for a minute: long enough for all that one statement asks, and
 //! for a client that runs it twice. `names` knows the events' names, `nearest` which of

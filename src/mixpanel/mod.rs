@@ -1,4 +1,4 @@
-//! How does one ask Mixpanel something?
+//! How does a request reach Mixpanel?
 //!
 //! Build a [`Request`], give it to a [`Client`]: [`Client::json`] for one JSON
 //! text, [`Client::open`] inside [`with_retries`] for a stream. Everything is

@@ -1,4 +1,4 @@
-//! What went wrong before there was an answer?
+//! Which errors do failed connections become?
 
 use std::error::Error as StdError;
 

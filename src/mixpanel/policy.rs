@@ -1,4 +1,4 @@
-//! How long is waited for Mixpanel, and how often is it asked again?
+//! How long does the extension wait for Mixpanel, and how often does it retry?
 //!
 //! All of it: for one request, and for the windows and pages of a fetch.
 //!

@@ -1,4 +1,4 @@
-//! What exactly is asked?
+//! What does a request consist of?
 //!
 //! A [`Request`] is built once and never changes, so that a retry or a further
 //! page can't lose a parameter. It knows nothing of credentials: its URL never

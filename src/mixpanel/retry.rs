@@ -1,4 +1,4 @@
-//! What is tried again, when, and how often?
+//! Which requests are retried, when, and how often?
 //!
 //! A [`Failure`] knows whether trying again can help, [`Tries`] how often that was done and for how long nothing came, and
 //! [`with_retries`] does the trying. The pauses are plain sleeps: dropping the future ends them at once.

@@ -1,4 +1,4 @@
-//! How is an answer read of which little is wanted and which may be too large to be kept?
+//! How is an answer read that may be too large for memory, if only little of it is needed?
 //!
 //! A thread reads it while it arrives, and keeps what `T` has room for: everything else is passed over, whatever its length.
 

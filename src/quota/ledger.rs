@@ -1,4 +1,4 @@
-//! Where do the books lie?
+//! Where are the counts of requests stored?
 //!
 //! In a folder that all processes of a user share, one file for each limit of each
 //! project. Where that can't be, they are this process's own: then the hour is

@@ -121,7 +121,7 @@ def test_a_cache_that_can_not_be_used_is_off_and_says_so(shop, home, kind):
     before = sorted(home.rglob("*"))
     said = as_nobody(TWICE, home, MP_ARCHIVE="default", XDG_CACHE_HOME=str(cache), XDG_STATE_HOME=str(home / "state")).splitlines()
     assert said[:2] == ["40", "40"] and len(shop.settled()) == 2
-    assert said[2].startswith("no answers are kept: the folder ") and said[3] == "False"
+    assert said[2].startswith("no answers are archived: the folder ") and said[3] == "False"
     assert sorted(home.rglob("*")) == before, "nothing was left there"
 
 

@@ -55,8 +55,8 @@ def test_typed_columns_and_raw(con, tmp_path):
 
 
 @pytest.mark.parametrize("bad, said", [
-    ('{"event": "Hidden", "properties"', "line 3 is cut off"), ("Hidden", "line 3 is not JSON"), ('{"error": "Hidden"}', "line 3 is no event"),
-    ('{"event": "Hidden"}', "line 3 is no event"), ("<p>Hidden</p>", "line 3 is no event, but HTML"), ("Hidden terminated early", "line 3 is no event"),
+    ('{"event": "Hidden", "properties"', "line 3 is cut off"), ("Hidden", "line 3 is not JSON"), ('{"error": "Hidden"}', "line 3 is not an event"),
+    ('{"event": "Hidden"}', "line 3 is not an event"), ("<p>Hidden</p>", "line 3 is not an event but HTML"), ("Hidden terminated early", "line 3 is not an event"),
 ])  # fmt: skip
 @pytest.mark.parametrize("kind", ["plain", "gzip"])
 def test_an_error_names_file_and_line_and_quotes_nothing(con, tmp_path, kind, bad, said):

@@ -402,7 +402,7 @@ impl Board {
         true
     }
 
-    /// Rows of a kept answer go out, of which others were cut away by their days. Whether they may.
+    /// Rows of an archived answer go out, of which others were cut away by their days. Whether they may.
     pub fn may_cut(&self) -> bool {
         let may_cut = !self.keeper.has_other_days();
         self.lock().has_cut |= may_cut;
@@ -551,7 +551,7 @@ impl Taken<'_> {
         self.board.again(self.index, damage);
     }
 
-    /// The kept answer is gone, damaged, or may not be cut: its days are to be had in another way.
+    /// The archived answer is gone, damaged, or may not be cut: its days are to be had in another way.
     pub fn plan_anew(mut self) {
         self.open = false;
         self.board.plan_anew(self.index, None);

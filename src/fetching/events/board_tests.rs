@@ -54,7 +54,7 @@ fn windows_go_out_oldest_first_and_no_further_than_asked() {
     assert_eq!(board.next_to_download(2).map(|task| task.index), Some(2));
 }
 
-/// A kept answer for days from one to another, of which some are wanted.
+/// An archived answer for days from one to another, of which some are wanted.
 fn kept(first: i8, last: i8, wanted: &[i8]) -> PlannedWindow {
     let day = |number: i8| date(2025, 1, number);
     let days: Vec<Date> = wanted.iter().map(|number| day(*number)).collect();

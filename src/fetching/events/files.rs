@@ -347,7 +347,7 @@ mod tests {
         std::fs::write(&path, lines + "{\"error\": \"hidden\"}\n").unwrap();
         for share in [0, INFLATED_MEMORY] {
             let error = rows(&scan(vec![path.clone()], share), 1).unwrap_err().to_string();
-            assert!(error.contains("damaged.jsonl: line 1201 is no event"), "{error}");
+            assert!(error.contains("damaged.jsonl: line 1201 is not an event"), "{error}");
             assert!(!error.contains("hidden"), "{error}");
         }
     }

@@ -367,7 +367,7 @@ impl Keeper {
         let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.refuse_from(day, now));
     }
 
-    /// To the millisecond, as names of kept answers say it.
+    /// To the millisecond, as names of archived answers say it.
     pub fn now(&self) -> Timestamp {
         let now = self.gate.clock.now();
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)

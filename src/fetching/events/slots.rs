@@ -51,7 +51,7 @@ pub struct WindowSlot {
     pub half_of: Option<usize>,
     /// Whether what it settled with is in the archive.
     pub is_kept: bool,
-    /// Whether it is a kept answer of which days are cut away.
+    /// Whether it is an archived answer of which days are cut away.
     pub is_cut: bool,
     pub tries: Tries,
     /// Before it is asked for again.

@@ -210,7 +210,7 @@ fn no_room(error: io::Error) -> Error {
         .fix("Free space there, or set TMPDIR to another folder before the process starts")
 }
 
-/// A kept answer, read as one that arrived.
+/// An archived answer, read as one that arrived.
 impl From<(File, u64)> for Spool {
     fn from((file, length): (File, u64)) -> Self {
         Self { bytes: Place::Partial(file), length, allowed: 0, allowance: Allowance::default(), partial: None }

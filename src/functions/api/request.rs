@@ -1,4 +1,4 @@
-//! Method, parameters and body of a call of `mixpanel_api`.
+//! Which method, parameters and body does a call of `mixpanel_api` send?
 
 use serde_json::value::RawValue;
 

@@ -66,12 +66,12 @@ fn request(target: &Target, report_type: Option<&str>) -> Result<Request> {
 }
 
 /// What a saved report is of (`insights`, `flows`, ...), as far as this is known without a request: from an answer to
-/// `mixpanel_bookmarks` that is kept.
+/// `mixpanel_bookmarks` that is remembered.
 pub fn known_type(target: &Target, bookmark_id: i64) -> Option<String> {
     at_hand(target, bookmark_id)?.text("type")
 }
 
-/// A saved report in an answer to `mixpanel_bookmarks` that is kept.
+/// A saved report in an answer to `mixpanel_bookmarks` that is remembered.
 fn at_hand(target: &Target, bookmark_id: i64) -> Option<Record> {
     let whole_project = Target { workspace_id: None, ..target.clone() };
     let asked = [target, &whole_project]
@@ -103,7 +103,7 @@ pub fn require_definitions(target: &Target) -> Result<()> {
     definition_request(target, 1)?.url(target).map(drop)
 }
 
-/// How a report was made: out of an answer to `mixpanel_bookmarks` that is kept, or asked for and kept as long. Blocks.
+/// How a report was made: out of an answer to `mixpanel_bookmarks` that is remembered, or requested and remembered as long. Blocks.
 pub fn saved_definition(target: &Target, bookmark_id: i64) -> Result<SavedDefinition> {
     if let Some(found) = at_hand(target, bookmark_id).and_then(|record| definition(&record).transpose()) {
         return found;

@@ -26,7 +26,7 @@ fn read(text: &str) -> Result<Vec<Record>> {
     Ok(Record::sorted("a cohort", parse(text, "a list of cohorts")?, "id"))
 }
 
-/// All saved cohorts, as `mixpanel_cohorts()` knows them. Takes a request, unless the answer is kept.
+/// All saved cohorts, as `mixpanel_cohorts()` knows them. Takes a request, unless the answer is remembered.
 pub fn saved_cohorts(target: &Target) -> Result<Vec<Record>> {
     known::kept_answer(target, &request())?.read(read)
 }

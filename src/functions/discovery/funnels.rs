@@ -34,7 +34,7 @@ fn read(text: &str) -> Result<Vec<Record>> {
     Ok(Record::sorted("a funnel", parse(text, "a list of funnels")?, "funnel_id"))
 }
 
-/// What a saved funnel is called, from the list of them, which is kept. `None` where it is not there. Blocks.
+/// What a saved funnel is called, from the list of them, which is remembered. `None` where it is not there. Blocks.
 pub fn funnel_name(target: &Target, funnel_id: &str) -> Result<Option<String>> {
     let funnels = known::kept_answer(target, &request())?.read(read)?;
     let found = funnels.iter().find(|funnel| funnel.text("funnel_id").is_some_and(|id| id == funnel_id));

@@ -1,4 +1,5 @@
-//! Discovery: what there is to be asked about. Answers are kept for a quarter of an hour ([`crate::known`]).
+//! Which events, properties, reports and other things does a project have? Discovery answers are remembered for 15
+//! minutes ([`crate::known`]).
 
 mod annotation_tags;
 mod annotations;

@@ -37,7 +37,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     Ok(rows(table.columns(), move || table.batch(&projects(&target)?)))
 }
 
-/// What is kept of a project.
+/// What is remembered of a project.
 #[derive(Serialize, Deserialize)]
 struct Project {
     id: i64,

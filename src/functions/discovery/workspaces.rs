@@ -38,7 +38,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
 }
 
 /// The id of the data view that has all data, for questions that must name one. Blocks: takes a request of the app API,
-/// unless the answer is kept.
+/// unless the answer is remembered.
 ///
 /// Errors: `NotFound` where the project has none; what a request can fail with.
 pub fn of_all_data(target: &Target) -> Result<String> {

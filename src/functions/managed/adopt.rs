@@ -15,7 +15,7 @@ use crate::{
     kept::{literal, value},
 };
 
-/// Takes over a table that `CREATE TABLE AS` made, or that `mixpanel_data`, the Python library, kept.
+/// Takes over a table that `CREATE TABLE AS` made, or that `mixpanel_data`, the Python library, made.
 pub const ADOPT: Pragma = Pragma {
     name: "mixpanel_adopt",
     description: "Turns a table that CREATE TABLE AS made of an export, or that the Python library mixpanel_data made, \

@@ -1,4 +1,4 @@
-//! `PRAGMA mixpanel_drop(...)`: a kept table and its history, gone.
+//! `PRAGMA mixpanel_drop(...)`: a managed table and its history, gone.
 
 use super::steps::{label, own, text};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     kept::{Script, TableName, literal},
 };
 
-/// Drops kept tables. A pragma learns nothing from the database before it becomes SQL, so that "all of them" has to be
+/// Drops managed tables. A pragma learns nothing from the database before it becomes SQL, so that "all of them" has to be
 /// said as a list: `SET VARIABLE kept = (SELECT list('"' || replace(name, '"', '""') || '"') FROM mixpanel_tables())` first, then
 /// `PRAGMA mixpanel_drop(getvariable('kept'))`.
 pub const DROP: Pragma = Pragma {

@@ -1,4 +1,4 @@
-//! What the scripts of all kept tables have in common.
+//! What the scripts of all managed tables have in common.
 
 use crate::{
     config::Target,
@@ -22,7 +22,7 @@ pub enum Mode {
     Append,
 }
 
-/// What a kept table holds.
+/// What a managed table holds.
 #[derive(Debug, Clone, Copy)]
 pub struct TableKind {
     /// As the history names it.

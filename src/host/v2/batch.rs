@@ -25,7 +25,7 @@ use super::contained::fault;
 pub fn write(context: &Context, batch: RecordBatch, output: &mut DataChunkRef<'_>) -> Result<()> {
     let columns = batch.num_columns();
     if columns == 0 {
-        return Err(fault("a batch without columns can't be written"));
+        return Err(fault("a batch without columns cannot be written"));
     }
     let chunk = import(context, batch)?;
     for index in 0..columns {

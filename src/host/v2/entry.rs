@@ -32,7 +32,7 @@ pub unsafe extern "C" fn mixpanel_init_c_api_v2(input: *mut ffi::duckdb_v2_exten
         return;
     };
     let prepared = catch_unwind(AssertUnwindSafe(|| unsafe { prepare(input) }))
-        .unwrap_or_else(|_| Err(Error::new(Code::Internal, "loading failed by a fault of the extension")));
+        .unwrap_or_else(|_| Err(Error::new(Code::Internal, "loading failed because of a fault in the extension")));
     match prepared {
         Ok(Some((footer, table))) => {
             ARRANGED.set(&*table);
@@ -61,11 +61,11 @@ unsafe extern "C" fn arranged_api(_: ffi::duckdb_v2_extension_handle, _version: 
 
 /// Arranges DuckDB's functions, for the DuckDB that the footer names. `None` where DuckDB gives none.
 unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Footer, Box<FunctionTable>)>> {
-    let get_api = input.get_api.ok_or_else(|| wrong_file("DuckDB gave no way to its functions"))?;
+    let get_api = input.get_api.ok_or_else(|| wrong_file("DuckDB did not give access to its functions"))?;
     let duckdb = Library::of(get_api as *const ());
     let exported = |name: &CStr| duckdb.as_ref()?.function(name);
     let footer =
-        Footer::own().map_err(|error| wrong_file(format!("its footer can't be read: {error}")).caused_by(error))?;
+        Footer::own().map_err(|error| wrong_file(format!("its footer cannot be read: {error}")).caused_by(error))?;
     let layout = layout(&footer)?;
     // SAFETY: DuckDB's own function with its own handle. It gives the whole table, whatever version it is told.
     let table: *const *const c_void = unsafe { get_api(input.extension, c"v2.0.0".as_ptr()) }.cast();
@@ -90,14 +90,16 @@ unsafe fn prepare(input: &ffi::duckdb_v2_extension_input) -> Result<Option<(Foot
 /// The layout for what the footer names.
 fn layout(footer: &Footer) -> Result<&'static Layout> {
     if footer.abi != "C_STRUCT_UNSTABLE" {
-        return Err(wrong_file(format!("its footer says {}, which DuckDB 2.x has no stable form of", footer.abi)));
+        return Err(wrong_file(format!("its footer says {}, which has no stable form in DuckDB 2.x", footer.abi)));
     }
-    Layout::of(&footer.duckdb).ok_or_else(|| wrong_file(format!("it knows no DuckDB {}", footer.duckdb)))
+    Layout::of(&footer.duckdb).ok_or_else(|| wrong_file(format!("it does not support DuckDB {}", footer.duckdb)))
 }
 
 fn wrong_file(what: impl std::fmt::Display) -> Error {
-    Error::new(Code::WrongFile, format!("this file of mixpanel does not fit: {what}"))
-        .fix("Load the file for this version of DuckDB, or the one for all (v1); docs/install.md says where they are")
+    Error::new(Code::WrongFile, format!("this file of the extension mixpanel does not fit: {what}")).fix(
+        "Load the file for this version of DuckDB, or the file for all versions (v1). docs/install.md says where \
+              they are",
+    )
 }
 
 /// The DuckDB that is loading us, by its own word. This function was the same in all versions.
@@ -154,8 +156,8 @@ mod tests {
         }
         for (abi, version, says) in [
             ("C_STRUCT", "v2.0.0", "its footer says C_STRUCT"),
-            ("C_STRUCT_UNSTABLE", "v2.9.0", "it knows no DuckDB v2.9.0"),
-            ("C_STRUCT_UNSTABLE", "", "it knows no DuckDB"),
+            ("C_STRUCT_UNSTABLE", "v2.9.0", "it does not support DuckDB v2.9.0"),
+            ("C_STRUCT_UNSTABLE", "", "it does not support DuckDB"),
             ("", "v2.0.0", "its footer says"),
         ] {
             let error = layout(&footer(abi, version)).map(|layout| layout.version).unwrap_err().to_string();
