@@ -1,4 +1,5 @@
 RESET VARIABLE {{own}}_checked;
+RESET VARIABLE {{own}}_had_rows;
 RESET VARIABLE {{own}}_made;
 RESET VARIABLE {{own}}_asked;
 RESET VARIABLE {{own}}_days;

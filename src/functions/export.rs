@@ -172,9 +172,7 @@ impl Call {
             window_days: self.window_days.map(|days| usize::try_from(days).unwrap_or(usize::MAX)),
             today,
         };
-        let now = self.target.now();
-        let wait_until = now.saturating_add(self.target.max_wait).unwrap_or(now);
-        Ok((request, Terms { wanted, max_workers: self.max_workers, wait_until }))
+        Ok((request, Terms { wanted, max_workers: self.max_workers, max_wait: self.target.max_wait }))
     }
 
     /// What is wrong with the names of the call's events, where other names may exist too. Conditions can ask for any.

@@ -125,6 +125,7 @@ def archive_rows(files: pathlib.Path, extension: pathlib.Path, url: str, runs: i
 
 def kept_rows(extension: pathlib.Path, url: str, runs: int) -> None:
     for task, what, bound in [
+        ("fetch", "managed fetch into a file / CREATE TABLE AS into the same", 1.6),
         ("append", "append of all duplicates / the plain fetch", 1.5),
         ("sync", "sync of one new day into 600,000 rows / fetching that day", 1.3),
     ]:

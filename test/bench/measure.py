@@ -70,6 +70,18 @@ def kept(connection, task: str, from_date: str, to_date: str, runs: int) -> dict
     return {"ours": [ours for ours, _ in times[1:]], "anchor": [anchor for _, anchor in times[1:]]}
 
 
+def fetched(connection, from_date: str, to_date: str, runs: int) -> dict:
+    """A kept table and a plain one, each made anew in the same file."""
+    export = EXPORT.format(from_date=from_date, to_date=to_date)
+    ours = f"PRAGMA mixpanel_fetch_events('events', from_date = '{from_date}', to_date = '{to_date}', window_days = 1, replace = true)"
+    anchor = f"CREATE OR REPLACE TABLE plain AS FROM {export}"
+    times = []
+    for _ in range(runs + 1):
+        times.append((timed(connection, ours), timed(connection, anchor)))
+        connection.execute("CHECKPOINT")
+    return {"ours": [ours for ours, _ in times[1:]], "anchor": [anchor for _, anchor in times[1:]]}
+
+
 def keeping(connection, statement: str, runs: int) -> dict:
     """The same export with the archive on, which has none of it, and with it off."""
     times = []
@@ -96,9 +108,10 @@ def memory(connection, export: str) -> dict:
 
 def main() -> None:
     extension, task, from_date, to_date, *words = sys.argv[1:]
-    if task in ("append", "sync"):
+    if task in ("fetch", "append", "sync"):
         with tempfile.TemporaryDirectory() as folder, database(extension, f"{folder}/kept.duckdb") as connection:
-            print(json.dumps(kept(connection, task, from_date, to_date, int(words[0]))))
+            runs = int(words[0])
+            print(json.dumps(fetched(connection, from_date, to_date, runs) if task == "fetch" else kept(connection, task, from_date, to_date, runs)))
         return
     with database(extension) as connection:
         run(connection, task, from_date, to_date, words)

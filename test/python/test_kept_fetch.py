@@ -372,3 +372,21 @@ def test_no_secret_is_kept(con, sim, monkeypatch):
     fetch(con, last=FIRST)
     texts += [repr(rows(con, "FROM _metadata")), repr(rows(con, "FROM duckdb_settings()"))]
     assert all(secret not in shown and "demo-secret" not in shown for shown in texts)
+
+
+@pytest.mark.parametrize("kind", ["events", "profiles"])
+def test_an_answer_without_a_row_replaces_nothing(con, sim, kind):
+    """An outage may answer so, and the table may be the only copy."""
+    more = {"from_date": FIRST, "to_date": LAST} if kind == "events" else {}
+    nobody = {"events": ["Nobody did this"]} if kind == "events" else {"filter": 'properties["plan"] == "nobody has this"'}
+    run(con, f"fetch_{kind}", "kept", **more)
+    before = fetched_rows(con, "kept") if kind == "events" else rows(con, "FROM kept ORDER BY ALL")
+    noted = history(con, "kept")
+    message = error(con, run, f"fetch_{kind}", "kept", replace=True, **more, **nobody)
+    assert "[UNEXPECTED_RESPONSE] no row came, and table kept has some: they stay" in message, message
+    assert (fetched_rows(con, "kept") if kind == "events" else rows(con, "FROM kept ORDER BY ALL")) == before and history(con, "kept") == noted
+    # Without rows of its own it may be replaced by none.
+    run(con, f"fetch_{kind}", "nothing", **more, **nobody)
+    assert run(con, f"fetch_{kind}", "nothing", replace=True, **more, **nobody)["row_count"] == 0
+    run(con, f"fetch_{kind}", "kept", replace=True, **more)
+    assert rows(con, "SELECT count(*) > 0 FROM kept") == [(True,)]

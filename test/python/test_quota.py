@@ -4,12 +4,14 @@ The count is the process's, for each project and server: every test here has a p
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from itertools import count
 from threading import Thread
 
 import pytest
-from conftest import FIRST, error_of, export, last_fetch, rows, with_limits
+from conftest import FIRST, connect, error_of, export, last_fetch, rows, with_limits
 from simulator import Allowance, Limits, Project, Simulator
+from test_lifecycle import until
 
 HOUR_SPENT = '{"error": "1/5 queries running concurrently and 61/60 queries running in the last hour."}'
 NUMBERS = count(1000)
@@ -137,3 +139,31 @@ def test_five_queries_at_a_time(con, limited):
     # An answer takes a tenth of a second at least, so the sixth can't come earlier than that after the first.
     starts = sorted(request.started for request in limited.settled(12))
     assert all(later - earlier >= 0.1 for earlier, later in zip(starts, starts[5:]))
+
+
+@pytest.mark.parametrize("max_wait", ["0 MINUTES", "30 MINUTES"])
+def test_a_plan_of_more_than_an_hour_has_fails_before_its_first_request(con, limited, monkeypatch, max_wait):
+    """Nothing of the hour is used, so the first request comes back an hour after it is made."""
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "2")
+    error = error_of(con, f"SELECT count(*) FROM {export(f'window_days := 1, max_wait := INTERVAL {max_wait}')}")
+    assert "[RATE_LIMITED]" in error and "takes 5 requests" in error and "more days a request (window_days)" in error, error
+    assert limited.settled() == []
+
+
+def test_who_waits_an_hour_gets_a_plan_of_more_than_an_hour_has(con, limited, monkeypatch, clock):
+    """Two requests an hour for five days: it waits twice, each time for the whole hour. Nothing is refused."""
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "2")
+    found = []
+    call = export("window_days := 1, max_wait := INTERVAL 1 HOUR")
+    statement = Thread(target=lambda: found.extend(rows(con, f"SELECT count(*) FROM {call}")), daemon=True)
+    statement.start()
+    with connect() as look:
+        waits = "SELECT waiting_until > now()::TIMESTAMP + to_minutes({}) FROM mixpanel_fetches() ORDER BY id DESC LIMIT 1"
+        look.execute("SET TimeZone = 'UTC'")
+        for minutes, requests in [(0, 2), (61, 4)]:
+            assert until(lambda: len(limited.requests) == requests and rows(look, waits.format(minutes)) == [(True,)], seconds=30)
+            assert statement.is_alive()
+            clock.move_by(timedelta(minutes=minutes + 61))
+    statement.join(30)
+    assert found == [(50,)]
+    assert [request.status for request in limited.settled()] == [200] * 5

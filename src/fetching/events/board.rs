@@ -85,6 +85,7 @@ impl Board {
                 failure: None,
                 skipped: 0,
                 closed: false,
+                came_at: keeper.now(),
                 taken_at: Instant::now(),
                 has_cut: false,
             }),
@@ -269,11 +270,27 @@ impl Board {
         self.lock().closed
     }
 
+    /// Whether a window waits for the hour until then: no longer than `max_wait` after something last came, which is now
+    /// while another window is under way. A plan of more requests than an hour has waits more than once.
+    pub fn may_wait(&self, index: usize, until: Timestamp, max_wait: Duration) -> bool {
+        let slots = self.lock();
+        let is_under_way =
+            |(other, slot): (usize, &WindowSlot)| other != index && matches!(slot.state, State::Downloading);
+        let since = match slots.slots.iter().enumerate().any(is_under_way) {
+            true => self.keeper.now(),
+            false => slots.came_at,
+        };
+        since.saturating_add(max_wait).is_ok_and(|last| until <= last)
+    }
+
     /// A window is here, whole.
     pub fn bring(&self, index: usize, arrived: Arrived) {
-        if let Some(slot) = self.lock().slots.get_mut(index) {
+        let mut slots = self.lock();
+        slots.came_at = self.keeper.now();
+        if let Some(slot) = slots.slots.get_mut(index) {
             slot.state = State::Arrived(arrived);
         }
+        drop(slots);
         self.changed();
     }
 

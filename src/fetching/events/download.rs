@@ -7,7 +7,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use tokio::{
     task::JoinSet,
     time::{Instant, Interval, MissedTickBehavior, interval},
@@ -41,8 +40,8 @@ const LAST: Duration = Duration::from_secs(60);
 pub struct Terms {
     pub wanted: WantedDays,
     pub max_workers: usize,
-    /// Until when a spent hour is waited for.
-    pub wait_until: Timestamp,
+    /// How long a spent hour is waited for.
+    pub max_wait: Duration,
 }
 
 /// Starts to download the windows of a scan.
@@ -70,7 +69,7 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
             if let Some((index, window, answer)) = board.next_to_check(ahead) {
                 tasks.spawn(check(Arc::clone(&board), index, window, answer));
             } else if let Some(task) = board.next_to_download(ahead) {
-                tasks.spawn(fetch(Arc::clone(&board), Arc::clone(&source), task, terms.wait_until));
+                tasks.spawn(fetch(Arc::clone(&board), Arc::clone(&source), task, terms.max_wait));
             } else {
                 break;
             }
@@ -119,7 +118,7 @@ fn look_at_others(board: &Board) {
 }
 
 /// Fetches one window until it is here or can't be had.
-async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_until: Timestamp) {
+async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, max_wait: Duration) {
     if !task.pause.is_zero() {
         tokio::time::sleep(task.pause).await;
     }
@@ -140,7 +139,7 @@ async fn fetch(board: Arc<Board>, source: Arc<WindowSource>, task: Task, wait_un
             Some(halves) => board.halve(index, halves, pause),
             None => board.give_up(index, error),
         },
-        Ok(Brought::Later(at, _)) if at <= wait_until => board.plan_anew(index, Some(at)),
+        Ok(Brought::Later(at, _)) if board.may_wait(index, at, max_wait) => board.plan_anew(index, Some(at)),
         Ok(Brought::Later(_, error)) | Err(error) => board.give_up(index, error),
     }
 }

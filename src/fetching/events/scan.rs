@@ -178,7 +178,13 @@ impl Shared {
             // What comes has to go somewhere, and something has to come.
             let keeps =
                 self.on_failure == OnFailure::Skip || keeper.keeps() && asked().any(|is_set_aside| is_set_aside);
-            if !keeps && resets_at.is_none_or(|at| at > self.terms.wait_until) {
+            // Who needs more than an hour has waits for the first request of its own, which is not made yet.
+            let comes_back = resets_at.filter(|_| asked().count() <= limit.requests);
+            let waits = match comes_back {
+                Some(at) => keeper.now().saturating_add(self.terms.max_wait).is_ok_and(|last| at <= last),
+                None => self.terms.max_wait >= Quota::Export.rule().period,
+            };
+            if !keeps && !waits {
                 return Err(keeper.gate().short(Quota::Export, asked().count(), left, limit, resets_at));
             }
         }

@@ -85,6 +85,8 @@ pub struct Slots {
     pub failure: Option<Error>,
     pub skipped: usize,
     pub closed: bool,
+    /// When a window last came, or the scan began.
+    pub came_at: Timestamp,
     /// When a reader last took something.
     pub taken_at: Instant,
     /// Whether rows of an answer that was cut by days went out.

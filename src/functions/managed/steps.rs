@@ -132,9 +132,15 @@ impl Steps {
                 self.bring(text!("create"))?;
             }
             Mode::Replace => {
-                self.script.set("create", "CREATE OR REPLACE TABLE");
-                self.script.add(text!("one_at_a_time"))?.add(text!("forget"))?;
+                let emptied = Error::new(
+                    Code::UnexpectedResponse,
+                    format!("no row came, and table {} has some: they stay", self.table),
+                )
+                .fix("Run it again later. Where Mixpanel is right, drop the table first");
+                self.script.set("create", "CREATE OR REPLACE TABLE").set("emptied", literal(&emptied.to_string()));
+                self.script.add(text!("one_at_a_time"))?.add(text!("had_rows"))?.add(text!("forget"))?;
                 self.bring(text!("create"))?;
+                self.script.add(text!("must_not_be_emptied"))?;
             }
             Mode::Append => {
                 self.must_exist(format!("Remove append = true to create it with {pragma}"))?;
