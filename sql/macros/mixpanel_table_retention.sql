@@ -1,5 +1,5 @@
--- Returns one row per cohort date and period with the number of users of a table who come back. A cohort is the users whose
--- first born_event was on one day, week or month. They come back in a period if they do return_event in it.
+-- Returns one row per cohort date and period with the number of users of a table who come back, that is, do return_event.
+-- A cohort is the users whose first born_event was on one day, week or month.
 -- Example: SELECT * FROM mixpanel_table_retention('events', 'Sign Up', 'View Item', unit := 'day', periods := 3);
 CREATE OR REPLACE TEMP MACRO mixpanel_table_retention(t, born_event, return_event, unit := 'day', periods := 10) AS TABLE
 WITH happened AS MATERIALIZED (

@@ -144,7 +144,7 @@ def test_answers_that_a_client_was_tested_with(con, sim):
     assert seen == {200, 429}
 
 
-ACTIONS = ("Run it", "Check", "Correct", "Ask", "Give", "Look", "Wait", "Each")
+ACTIONS = ("Run it", "Check", "Correct", "Ask", "Give", "Look", "Request", "End", "Wait", "Each")
 """How the sentence begins that says what to do."""
 CODES = {400: "INVALID_REQUEST", 401: "AUTHENTICATION_FAILED", 402: "PAYMENT_REQUIRED", 403: "PERMISSION_DENIED",
          404: "NOT_FOUND", 409: "INVALID_REQUEST", 429: "RATE_LIMITED", 500: "SERVER_ERROR", 501: "SERVER_ERROR",

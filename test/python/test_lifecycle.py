@@ -17,9 +17,11 @@ from expected import export_rows, fetched_rows
 def until(condition: Callable[[], bool], seconds: float = 5) -> bool:
     """Waits for a condition that is known to come true soon, or not at all."""
     end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
+    while not condition():
+        if time.monotonic() >= end:
+            return False
         time.sleep(0.002)
-    return condition()
+    return True
 
 
 def our_threads() -> list[str]:

@@ -106,7 +106,6 @@ def test_a_sync_that_waits_shows_the_share_of_its_days_that_is_there(waiting):
 
 
 @only_v2
-@pytest.mark.skipif(duckdb.__version__ == "2.0.0", reason="there a statement after several interrupts now and then shows no progress; not explained yet")
 def test_a_wait_is_interrupted_at_once(waiting):
     """Twenty times on the same connection; the table is made by the run that is left alone."""
     con, sync, end = waiting

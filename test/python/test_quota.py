@@ -146,7 +146,7 @@ def test_a_plan_of_more_than_an_hour_has_fails_before_its_first_request(con, lim
     """Nothing of the hour is used, so the first request comes back an hour after it is made."""
     monkeypatch.setenv("MP_HOURLY_LIMIT", "2")
     error = error_of(con, f"SELECT count(*) FROM {export(f'window_days := 1, max_wait := INTERVAL {max_wait}')}")
-    assert "[RATE_LIMITED]" in error and "takes 5 requests" in error and "more days a request (window_days)" in error, error
+    assert "[RATE_LIMITED]" in error and "this needs 5 requests" in error and "more days per request (window_days)" in error, error
     assert limited.settled() == []
 
 
