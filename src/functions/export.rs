@@ -159,6 +159,8 @@ impl Call {
             Some(days) => listed(days, &wanted),
             None => range(&wanted, today)?,
         };
+        let window_days = self.window_days.map(|days| usize::try_from(days).unwrap_or(usize::MAX));
+        few_enough(days.len(), window_days)?;
         let request = self.request(&wanted, today);
         // Names that conditions brought are worth no error: without them more comes, and DuckDB looks at it again.
         let sample = Window { from: Date::ZERO, to: Date::ZERO };
@@ -169,7 +171,7 @@ impl Call {
             midnight: wanted.midnight.filter(|midnight| !days.contains(midnight) && *midnight <= today.latest),
             days,
             most: MAX_WINDOWS,
-            window_days: self.window_days.map(|days| usize::try_from(days).unwrap_or(usize::MAX)),
+            window_days,
             today,
         };
         Ok((request, Terms { wanted, max_workers: self.max_workers, max_wait: self.target.max_wait }))
@@ -202,6 +204,23 @@ impl Call {
 
     fn today(&self) -> Today {
         Today::at(self.target.now(), self.time_zone.as_ref())
+    }
+}
+
+/// Requests of one export, where the call says how many days each has. Mixpanel began in 2009, so more are a mistake, and
+/// a plan of so many holds up all who plan.
+const MOST_REQUESTS: usize = 10_000;
+
+/// Errors: `InvalidArgument` where the call would make more requests than that.
+fn few_enough(days: usize, window_days: Option<usize>) -> Result<()> {
+    let requests = window_days.map_or(0, |length| days.div_ceil(length.max(1)));
+    match requests {
+        ..=MOST_REQUESTS => Ok(()),
+        _ => Err(Error::argument(
+            "window_days",
+            format!("makes {requests} requests of {days} days, and at most {MOST_REQUESTS} are allowed"),
+        )
+        .fix("Give more days per request, or fewer days")),
     }
 }
 

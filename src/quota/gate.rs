@@ -161,8 +161,9 @@ impl Gate {
         resets_at: Option<Timestamp>,
     ) -> Error {
         let (rule, now) = (quota.rule(), self.clock.now());
+        let requests = if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") };
         let what = format!(
-            "this needs {requests} requests of the {} API, but {left} of {} {} are left for {}. No request was made",
+            "this needs {requests} of the {} API, but {left} of {} {} are left for {}. No request was made",
             rule.name,
             limit.requests,
             rule.per,
@@ -173,7 +174,9 @@ impl Gate {
             Quota::Export => "fewer days, or more days per request (window_days)",
             Quota::Query | Quota::QueryPage | Quota::Lexicon => "less at a time",
         };
-        Error::new(Code::RateLimited, what).fix(format!("Request {less}{}", next.unwrap_or_default()))
+        // Where nothing is left, less is not less than that.
+        let fix = if left == 0 { "Run it again later".to_owned() } else { format!("Request {less}") };
+        Error::new(Code::RateLimited, what).fix(fix + &next.unwrap_or_default())
     }
 
     /// Mixpanel said no: nothing starts for so long, or for a while where it did not say how long. Returns until when.
