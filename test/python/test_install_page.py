@@ -94,7 +94,7 @@ def test_the_page_python(home, build):
     environment = os.environ | {"HOME": str(home.folder)}
     for example, more in {with_wheel.text: {"PYTHONPATH": str(home.folder / "packages")}, without.text: {}}.items():
         ended = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, timeout=120, env=environment | more)
-        assert (ended.returncode, ended.stdout) == (0, f"('{LOADED[0][0]}',)\n"), ended.stderr
+        assert (ended.returncode, ended.stdout) == (0, f"[('{LOADED[0][0]}',)]\n"), ended.stderr
 
 
 # The shell and the Node client bring their own DuckDB.
