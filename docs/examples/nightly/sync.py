@@ -12,6 +12,8 @@ con = duckdb_mixpanel.connect(database)
 con.sql(
     f"PRAGMA mixpanel_sync_events('events', from_date = '{from_date}', max_wait = '1 hour', on_failure = 'skip')"
 ).show()
-[(missing,)] = con.execute("SELECT failed_ranges FROM _metadata ORDER BY fetched_at DESC LIMIT 1").fetchall()
+# The row that came last: fetched_at is the time of its oldest request, which may be an earlier one's.
+latest = "SELECT failed_ranges FROM _metadata WHERE table_name = 'events' ORDER BY rowid DESC LIMIT 1"
+[(missing,)] = con.execute(latest).fetchall()
 # Exits with 1 if a day is missing, so that the scheduler reports it.
 sys.exit(f"missing: {missing}" if missing != "[]" else 0)

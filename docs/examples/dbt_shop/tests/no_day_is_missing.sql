@@ -2,4 +2,4 @@
 -- Each sync fetches the days that an earlier one left out, so the latest fetch knows what is missing.
 SELECT * FROM {{ source('mixpanel', '_metadata') }}
 WHERE table_name = 'events'
-QUALIFY row_number() OVER (ORDER BY fetched_at DESC) = 1 AND failed_ranges::VARCHAR <> '[]'
+QUALIFY row_number() OVER (ORDER BY rowid DESC) = 1 AND failed_ranges::VARCHAR <> '[]'
