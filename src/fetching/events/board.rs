@@ -337,8 +337,13 @@ impl Board {
             let (woken, timeout) =
                 self.arrived.wait_timeout(slots, look).unwrap_or_else(|poisoned| poisoned.into_inner());
             slots = woken;
-            if timeout.timed_out() && leave() {
-                return Ok(None);
+            if timeout.timed_out() {
+                // It may ask DuckDB, which is nothing to hold others up for.
+                drop(slots);
+                if leave() {
+                    return Ok(None);
+                }
+                slots = self.lock();
             }
         }
     }

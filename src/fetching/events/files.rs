@@ -50,6 +50,7 @@ struct Shared {
     waiting: Mutex<Waiting>,
     /// How many files there are, once that is known.
     files: AtomicUsize,
+    threads: usize,
     /// Large files that are read block by block.
     open: Mutex<Vec<Arc<LargeFile>>>,
     cancelled: AtomicBool,
@@ -84,6 +85,7 @@ impl FileScan {
             block: STREAM_BLOCK,
             waiting: Mutex::new(Waiting::ToBeFound(find)),
             files: AtomicUsize::new(0),
+            threads,
             open: Mutex::default(),
             cancelled: AtomicBool::new(false),
         };
@@ -136,8 +138,11 @@ impl Reader for FileReader {
         let files = lent.files;
         let shared = &*self.0;
         while !shared.cancelled.load(Ordering::Relaxed) {
-            // No lock is held while a file is read.
-            let waiting = shared.take(files)?;
+            // No lock is held while a file is read. No more large files are open than can be read at once.
+            let waiting = if lock(&shared.open).len() < shared.threads { shared.take(files)? } else { None };
+            if waiting.is_some() && (lent.is_interrupted)() {
+                return Ok(None);
+            }
             let open = lock(&shared.open).first().cloned();
             let batch = match (waiting, open) {
                 (Some(path), _) => shared.whole(files, path)?,
@@ -176,7 +181,8 @@ impl Shared {
         let first = if file.length > self.share as u64 { GZIP.len() } else { (self.share + 1).max(GZIP.len()) };
         let mut bytes = Vec::new();
         let mut read = || {
-            bytes.try_reserve_exact(first.min(file.length as usize + 1))?;
+            let length = usize::try_from(file.length).unwrap_or(usize::MAX);
+            bytes.try_reserve_exact(first.min(length.saturating_add(1)))?;
             file.bytes.by_ref().take(first as u64).read_to_end(&mut bytes)
         };
         let is_whole = read().map_err(|error| unreadable(&path, &error))? < first;
@@ -336,6 +342,51 @@ mod tests {
                     assert_eq!(scan.progress(), Some(1.0));
                 }
             }
+        }
+    }
+
+    /// How many files are open, and how many were at most.
+    #[derive(Clone, Default)]
+    struct Counting(Arc<(AtomicUsize, AtomicUsize)>);
+
+    struct Counted(File, Counting);
+
+    impl Files for Counting {
+        fn find(&self, _pattern: &str) -> Result<Vec<String>> {
+            Ok(vec![])
+        }
+
+        fn open(&self, path: &str) -> Result<OpenFile> {
+            let file = File::open(path).map_err(|error| unreadable(path, &error))?;
+            let open = self.0.0.fetch_add(1, Ordering::Relaxed) + 1;
+            self.0.1.fetch_max(open, Ordering::Relaxed);
+            Ok(OpenFile { length: 0, bytes: Box::new(Counted(file, self.clone())) })
+        }
+    }
+
+    impl Read for Counted {
+        fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+            self.0.read(target)
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.1.0.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn no_more_large_files_are_open_than_are_read_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        std::fs::write(&path, event(1).repeat(600)).unwrap();
+        for readers in [1, 3] {
+            let files = Counting::default();
+            let scan = scan(vec![path.clone(); 40], 0);
+            assert_eq!(rows_of(&scan, readers, &files), Ok(24_000));
+            let most = files.0.1.load(Ordering::Relaxed);
+            assert!(most < scan.threads + readers, "{most} files were open for {readers} readers");
         }
     }
 

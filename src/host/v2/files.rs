@@ -33,7 +33,9 @@ impl DuckDbFiles<'_> {
     fn opened(&self, path: &str) -> duckdb_neo::Result<OpenFile> {
         let system = FileSystem::new(self.0)?;
         let file = FileBuilder::new(&system, path)?.read().open()?;
-        Ok(OpenFile { length: file.size()?, bytes: Box::new(Bytes(file)) })
+        // Some file systems say so where they don't know.
+        let length = Some(file.size()?).filter(|length| *length != u64::MAX).unwrap_or(0);
+        Ok(OpenFile { length, bytes: Box::new(Bytes { file, length, read: 0 }) })
     }
 }
 
@@ -47,11 +49,22 @@ impl Files for DuckDbFiles<'_> {
     }
 }
 
-struct Bytes(File);
+struct Bytes {
+    file: File,
+    /// 0 where nobody knows.
+    length: u64,
+    read: u64,
+}
 
 impl Read for Bytes {
+    /// Errors: a file that ends before its length, of which lines would be missing without a word.
     fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-        self.0.read_into(target).map_err(|error| io::Error::other(error.message))
+        let read = self.file.read_into(target).map_err(|error| io::Error::other(error.message))?;
+        self.read += read as u64;
+        match read == 0 && !target.is_empty() && self.read < self.length {
+            true => Err(io::Error::other(format!("ended after {} of {} bytes", self.read, self.length))),
+            false => Ok(read),
+        }
     }
 }
 

@@ -166,7 +166,9 @@ impl TableFunctionCallbacks for Adapter {
             };
             let next = chunks.next(&Lent { files: &DuckDbFiles(context), is_interrupted: &is_interrupted });
             log(context, &bound.journal);
-            if let Some(error) = interruption.take() {
+            // What failed may have failed because of it.
+            let failed = || next.is_err().then(|| session::interruption(context)).flatten();
+            if let Some(error) = interruption.take().or_else(failed) {
                 return Err(error);
             }
             match next? {
