@@ -327,6 +327,8 @@ def test_the_statements_of_the_page_work(con, sim):
     last_week(sim)
     blocks = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(encoding="utf-8"), re.DOTALL)
     statements = [statement for block in blocks for statement in block.split(";\n") if statement.strip()]
+    # One's own table to compare a report with is made of an export. test_docs.py runs that.
+    statements = [statement for statement in statements if not re.match(r"\s*CREATE (TABLE events|VIEW compared)", statement)]
     assert len(statements) > 5 and all(rows(con, statement) for statement in statements)
     assert len([request for request in sim.settled() if request.path != "/api/query/funnels/list"]) == len(statements)
 
