@@ -15,7 +15,7 @@ pub(super) fn hint(credentials: &Credentials) -> Option<String> {
             if secret.expose() == username {
                 return Some(
                     "username and secret are the same text. Mixpanel shows the secret only once, when you \
-                             create the service account"
+                     create the service account"
                         .into(),
                 );
             }

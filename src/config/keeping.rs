@@ -87,10 +87,9 @@ fn archive(environment: &Environment, setting: Option<&str>, is_mixpanel: bool) 
         Some("off") => ArchivePlace::Off("it is switched off"),
         Some("default") => cache(),
         // What a test server answers is nobody's data.
-        None if !is_mixpanel => ArchivePlace::Off(
-            "MP_API_BASE_URL is set, but neither mixpanel_archive nor MP_ARCHIVE \
-                                                   is",
-        ),
+        None if !is_mixpanel => {
+            ArchivePlace::Off("MP_API_BASE_URL is set, but neither mixpanel_archive nor MP_ARCHIVE is")
+        }
         None | Some("") => cache(),
         Some(path) => {
             let path = environment.expanded(PathBuf::from(path));

@@ -241,10 +241,8 @@ pub(super) fn not_found(name: &str, accounts: &Accounts) -> Error {
     let name = shown(name);
     let error = Error::new(Code::AccountNotFound, format!("there is no account '{name}'"));
     match accounts.names().as_slice() {
-        [] => error.fix(format!(
-            "The accounts file is empty. Add the account with CALL mixpanel_account_add('{name}', \
-                                 ...)"
-        )),
+        [] => error
+            .fix(format!("The accounts file is empty. Add the account with CALL mixpanel_account_add('{name}', ...)")),
         names => error.fix(format!("Use one of {}, or add it with CALL mixpanel_account_add(...)", quoted(names))),
     }
 }

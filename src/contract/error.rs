@@ -223,12 +223,10 @@ impl Eq for Parts {}
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         let shown = match error.kind() {
-            std::io::ErrorKind::OutOfMemory => Self::new(
-                Code::OutOfMemory,
-                "the process has no memory left for the \
-                                                                             answer",
-            )
-            .fix("Request less at a time, or give the process more memory"),
+            std::io::ErrorKind::OutOfMemory => {
+                Self::new(Code::OutOfMemory, "the process has no memory left for the answer")
+                    .fix("Request less at a time, or give the process more memory")
+            }
             _ => Self::new(Code::IoError, error.to_string()),
         };
         shown.caused_by(error)

@@ -49,8 +49,7 @@ const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "Only events wit
 pub const TIME_ZONE: Param = Param::named(
     "time_zone",
     SqlType::Varchar,
-    "Time zone of a project created before 2023, to convert its times to \
-                                                 UTC",
+    "Time zone of a project created before 2023, to convert its times to UTC",
 );
 const WINDOW_DAYS: Param = Param::named("window_days", SqlType::BigInt, "Days per request");
 const MAX_WORKERS: Param =

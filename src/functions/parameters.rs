@@ -27,8 +27,7 @@ pub const LIVE: &[Param] = params![&[MAX_AGE], QUERY];
 pub const MAX_AGE: Param = Param::named(
     "max_age",
     SqlType::Interval,
-    "Maximum age of an answer to the same request. INTERVAL 0 requests it \
-                                                again",
+    "Maximum age of an answer to the same request. INTERVAL 0 requests it again",
 )
 .default("INTERVAL 1 MINUTE");
 
@@ -46,12 +45,8 @@ pub const MAX_ROWS: Param = Param::named("max_rows", SqlType::BigInt, "Maximum n
 pub const RAW: Param = Param::named("raw", SqlType::Boolean, "Whether to return the whole answer in one row");
 pub const INCLUDE_ARCHIVED: Param =
     Param::named("include_archived", SqlType::Boolean, "Whether to include archived ones").default("false");
-pub const COLUMNS: Param = Param::named(
-    "columns",
-    SqlType::Any,
-    "Further columns read from properties, as names and \
-                                                                  types",
-);
+pub const COLUMNS: Param =
+    Param::named("columns", SqlType::Any, "Further columns read from properties, as names and types");
 pub const MAX_WAIT: Param =
     Param::named("max_wait", SqlType::Interval, "How long to wait for the hourly limit, at most INTERVAL 1 HOUR")
         .default("INTERVAL 0 SECONDS");

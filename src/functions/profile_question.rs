@@ -69,8 +69,7 @@ pub fn request(arguments: &Arguments, now: i64) -> Result<ProfilesRequest> {
     if request.sort.is_some() && request.takes_several_questions() {
         return conflict(
             "sort_by",
-            "cannot sort more than 2000 distinct_ids, because they take several requests. Name \
-                                    fewer",
+            "cannot sort more than 2000 distinct_ids, because they take several requests. Name fewer",
         );
     }
     if request.behaviors.is_some() && request.cohort.is_some() {

@@ -105,10 +105,9 @@ fn judged(target: &Target, event: &str, names: &[String], is_whole: bool) -> Sta
         Some(error) if !is_whole || names.len() as u64 >= MOST_NAMES || event.starts_with('$') => {
             Standing::Doubtful(error.to_string().trim_start_matches("[NOT_FOUND] ").to_owned())
         }
-        Some(error) => Standing::Unknown(error.also(
-            "If the event is newer than that list, run CALL \
-                                                     mixpanel_clear_cache() first",
-        )),
+        Some(error) => {
+            Standing::Unknown(error.also("If the event is newer than that list, run CALL mixpanel_clear_cache() first"))
+        }
     }
 }
 

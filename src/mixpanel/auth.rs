@@ -22,8 +22,7 @@ pub(super) fn authorization(credentials: &Credentials) -> Result<HeaderValue> {
     let mut value = HeaderValue::from_str(&text).map_err(|error| {
         Error::new(
             Code::InvalidConfig,
-            "the token contains a line break or another character that is not valid in a \
-                                         token",
+            "the token contains a line break or another character that is not valid in a token",
         )
         .fix("Copy the token again")
         .caused_by(error)

@@ -287,9 +287,7 @@ impl Refusal<'_> {
     fn no_answer(&self) -> Error {
         self.error(
             Code::UnexpectedResponse,
-            "the answer is incomplete: a complete one has status 200 and no \
-                                              Content-Range"
-                .into(),
+            "the answer is incomplete: a complete one has status 200 and no Content-Range".into(),
         )
         .fix("Check for a proxy or cache between this machine and Mixpanel, or run it again later")
     }

@@ -414,10 +414,10 @@ impl Board {
         if is_mixed {
             let what =
                 "the project's days are not UTC days, but the rows of archived answers were selected by UTC days";
-            self.fail(Error::new(Code::UnexpectedResponse, what).fix(
-                "Run it again. The extension knows the project's \
-                                                                      days now",
-            ));
+            self.fail(
+                Error::new(Code::UnexpectedResponse, what)
+                    .fix("Run it again. The extension knows the project's days now"),
+            );
             return false;
         }
         self.changed();

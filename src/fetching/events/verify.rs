@@ -70,13 +70,11 @@ pub fn damaged(rows_before: usize, damage: &Damage, credentials: &Credentials) -
                 .server(redact(words))
                 .fix("Check dates, events and filter, or run it again later")
         }
-        DamageKind::Html if rows == 0 => Error::new(
-            Code::UnexpectedResponse,
-            "the answer is a web page instead of \
-                                                                               events",
-        )
-        .server(damage.excerpt(redact))
-        .fix("Check for a proxy or login page between this machine and Mixpanel"),
+        DamageKind::Html if rows == 0 => {
+            Error::new(Code::UnexpectedResponse, "the answer is a web page instead of events")
+                .server(damage.excerpt(redact))
+                .fix("Check for a proxy or login page between this machine and Mixpanel")
+        }
         DamageKind::TooLong => too_long(damage),
         DamageKind::Internal(fault) => Error::new(Code::Internal, fault),
         _ => Error::new(Code::Truncated, format!("the answer is incomplete: {}", damage.told(redact))).fix(NOT_WHOLE),

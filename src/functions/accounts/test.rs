@@ -158,8 +158,7 @@ impl Outcome {
         let others: Vec<_> = Region::ALL.iter().filter(|region| **region != target.region).collect();
         if let (Some(Elsewhere::Silent), [one, other]) = (&self.elsewhere, others.as_slice()) {
             text.push_str(&format!(
-                " Regions '{one}' and '{other}' do not accept these credentials for this project \
-                                    either."
+                " Regions '{one}' and '{other}' do not accept these credentials for this project either."
             ));
         }
         Some(text)

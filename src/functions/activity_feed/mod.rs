@@ -35,18 +35,13 @@ pub const ACTIVITY_FEED: Function = Function {
 
 const DISTINCT_IDS: Param = Param::positional("distinct_ids", SqlType::Any, "Users, as a list of texts or numbers");
 const EVENTS: Param = Param::named("events", SqlType::VARCHARS, "Only events with these names");
-const EXCLUDE_EVENTS: Param = Param::named(
-    "exclude_events",
-    SqlType::VARCHARS,
-    "All events except those with these \
-                                                                                 names",
-);
+const EXCLUDE_EVENTS: Param =
+    Param::named("exclude_events", SqlType::VARCHARS, "All events except those with these names");
 const SEARCH: Param = Param::named("search", SqlType::Varchar, "Only events that contain this text");
 const SEARCH_PROPERTIES: Param = Param::named(
     "search_properties",
     SqlType::Any,
-    "Properties to search, as a list of structs with value and \
-                                                     resourceType",
+    "Properties to search, as a list of structs with value and resourceType",
 );
 const USE_CUSTOM_EVENTS: Param = Param::named(
     "use_custom_events",

@@ -24,8 +24,7 @@ pub const ANNOTATIONS: Function = Function {
 const TAGS: Param = Param::named(
     "tags",
     SqlType::Any,
-    "Only annotations with one of these tags, as a list of ids from \
-                                        mixpanel_annotation_tags",
+    "Only annotations with one of these tags, as a list of ids from mixpanel_annotation_tags",
 );
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {

@@ -28,8 +28,7 @@ pub const LOOKUP_TABLE: Function = Function {
 const DATA_GROUP_ID: Param = Param::positional(
     "data_group_id",
     SqlType::Any,
-    "Data group of the table. Unless mixpanel_lookup_tables shows \
-                                                      another, it is the table's id",
+    "Data group of the table. Unless mixpanel_lookup_tables shows another, it is the table's id",
 );
 
 fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> {

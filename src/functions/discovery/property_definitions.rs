@@ -29,8 +29,7 @@ const RESOURCE_TYPE: Param =
 const DENSITY: Param = Param::named(
     "density",
     SqlType::Boolean,
-    "Whether to add a column with the number of events or profiles that have \
-                                               the property",
+    "Whether to add a column with the number of events or profiles that have the property",
 )
 .default("false");
 

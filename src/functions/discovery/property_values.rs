@@ -39,11 +39,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     let target = target(&arguments, session)?;
     if arguments.boolean(COUNTS.name)?.unwrap_or(false) {
         let event = event.ok_or_else(|| {
-            Error::argument(
-                "event",
-                "is missing: counts := true counts the values of one event. \
-                                                          Add event := '...'",
-            )
+            Error::argument("event", "is missing: counts := true counts the values of one event. Add event := '...'")
         })?;
         let table = Table::new()
             .text_ref("value", |(value, _): &(String, i64)| Some(value))
@@ -55,12 +51,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     }
     Ok(Table::new().text_ref("value", Option::<String>::as_deref).of(move || {
         let found = values(&target, &property, event.as_deref(), limit(max_rows))?;
-        let narrower = if event.is_none() {
-            "Narrow it to an event, raise max_rows, or set "
-        } else {
-            "Raise max_rows, \
-                                                                                                       or add "
-        };
+        let narrower =
+            if event.is_none() { "Narrow it to an event, raise max_rows, or set " } else { "Raise max_rows, or add " };
         uncut(found, max_rows, narrower)
     }))
 }

@@ -16,8 +16,7 @@ use crate::{
 pub const COUNTS: Param = Param::named(
     "counts",
     SqlType::Boolean,
-    "Whether to add a column with the number of occurrences in the last 30 \
-                                              days",
+    "Whether to add a column with the number of occurrences in the last 30 days",
 )
 .default("false");
 

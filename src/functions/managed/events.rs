@@ -186,8 +186,7 @@ fn merge(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
     steps.script.set("target", staged).set("filtered", filtered);
     let empty = Error::new(
         Code::UnexpectedResponse,
-        "Mixpanel returned no events of these days, but the table has some and \
-                                              keeps them",
+        "Mixpanel returned no events of these days, but the table has some and keeps them",
     )
     .fix("The next sync requests these days again. If Mixpanel is right, DELETE the rows");
     steps.script.set("empty_answer", literal(&empty.to_string()));
@@ -216,19 +215,18 @@ fn checks(steps: &mut Steps, has_filter: bool) -> Result<()> {
     let unknown = Error::new(
         Code::WrongTable,
         format!(
-            "table {table} was not created by mixpanel_fetch_events or \
-                                                        mixpanel_sync_events, so its days are not known"
+            "table {table} was not created by mixpanel_fetch_events or mixpanel_sync_events, so its days are not known"
         ),
     )
     .fix(
         "Adopt it with PRAGMA mixpanel_adopt, or with mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x. Or \
-              choose another name",
+         choose another name",
     );
     let filters = Error::new(
         Code::WrongTable,
         format!(
             "table {table} holds events fetched with another filter or time \
-                                                        zone, so a sync cannot tell which rows of a day to replace"
+             zone, so a sync cannot tell which rows of a day to replace"
         ),
     )
     .fix("Sync with the same filter and time_zone, or into another table");

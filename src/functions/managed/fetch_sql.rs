@@ -37,8 +37,7 @@ const OWN: &[Param] = &[
     Param::named(
         "adopt",
         SqlType::Boolean,
-        "Whether to turn an existing table into a managed table instead of \
-                                             fetching into it",
+        "Whether to turn an existing table into a managed table instead of fetching into it",
     ),
 ];
 

@@ -47,7 +47,7 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
     )
     .fix(
         "Adopt it with PRAGMA mixpanel_adopt, or with mixpanel_fetch_sql(..., adopt := true) on DuckDB 1.x. Or choose \
-          another name",
+         another name",
     );
     steps.make(&unknown)?.stage()?.script.add(text!("merge_profiles"))?;
     if arguments.boolean("delete_missing")?.unwrap_or(false) {

@@ -77,8 +77,8 @@ impl Steps {
         )
         .fix(format!(
             "If the Python library mixpanel_data wrote it, adopt its tables with PRAGMA mixpanel_adopt. \
-                      Otherwise rename it, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another \
-                      schema"
+             Otherwise rename it, as in ALTER TABLE {METADATA} RENAME TO old_metadata, or fetch into another \
+             schema"
         ));
         let hidden = Error::new(Code::WrongTable, format!("{table} is a view or a temporary table"))
             .fix("Rename or drop it, or choose another name");

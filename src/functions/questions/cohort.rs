@@ -29,8 +29,7 @@ impl CohortRef {
                 let definition = said.object().map_err(|_| error)?;
                 if definition.get("selector").is_none() {
                     return Err(fields.error(
-                        "cohort has no 'selector'. Use the id of a cohort, or a definition as \
-                                             Mixpanel has it",
+                        "cohort has no 'selector'. Use the id of a cohort, or a definition as Mixpanel has it",
                     ));
                 }
                 Cohort::Inline(definition)

@@ -72,7 +72,7 @@ pub fn of_properties(said: GivenValue) -> Result<Vec<QuestionFilter>> {
     let filter = |said: GivenValue| {
         let error = said.error(
             "filters by how often users did an event, which the filters of an event do not support. Move it \
-                        to the parameter filters",
+             to the parameter filters",
         );
         match QuestionFilter::read(said)? {
             QuestionFilter::Frequency(_) => Err(error),

@@ -227,10 +227,8 @@ impl Step {
         if let Some(expected) = expected
             && step.event.name() != expected
         {
-            let problem = format!(
-                "has a session_event that belongs to event '{expected}'. Remove it, or name that \
-                                   event"
-            );
+            let problem =
+                format!("has a session_event that belongs to event '{expected}'. Remove it, or name that event");
             return Err(Error::argument(&place, problem));
         }
         // What can't be asked is known now, and not when the rows are.

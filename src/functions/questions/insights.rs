@@ -38,8 +38,7 @@ pub const QUERY_INSIGHTS: Function = Function {
             Param::named(
                 "math",
                 SqlType::Varchar,
-                "What is counted or computed, for events that name no math of their \
-                                                    own"
+                "What is counted or computed, for events that name no math of their own"
             )
             .default("'total'"),
             Param::named("property", SqlType::Any, "Property to compute it from"),
@@ -58,8 +57,7 @@ pub const QUERY_INSIGHTS: Function = Function {
             Param::named(
                 "mode",
                 SqlType::Varchar,
-                "Form of the answer: one value per unit (timeseries), or one for \
-                                                    all days (total, table)"
+                "Form of the answer: one value per unit (timeseries), or one for all days (total, table)"
             )
             .default("'timeseries'"),
             frame::COMPARE_TO,

@@ -100,10 +100,7 @@ impl MeasureSaid {
             Some(_) if each_user_once => {
                 return Err((
                     "per_user",
-                    format!(
-                        "does not apply to math '{word}', which counts each user once. Remove \
-                                                 it"
-                    ),
+                    format!("does not apply to math '{word}', which counts each user once. Remove it"),
                 ));
             }
             Some(_) if property.is_none() => {

@@ -13,8 +13,7 @@ pub const CONVERSION_WINDOW: Param =
 pub const CONVERSION_WINDOW_UNIT: Param = Param::named(
     "conversion_window_unit",
     SqlType::Varchar,
-    "Unit of the window: second, minute, hour, day, week, \
-                                                              month or session",
+    "Unit of the window: second, minute, hour, day, week, month or session",
 )
 .default("'day'");
 

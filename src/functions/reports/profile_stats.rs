@@ -40,12 +40,8 @@ const ACTION: Param = Param::positional(
 const PROPERTY: Param =
     Param::named("property", SqlType::Varchar, "Numeric property, by name or as an expression. Not for count");
 /// A share with a fraction is no `BIGINT`, and a `DOUBLE` would not say what was written.
-const PERCENTILE: Param = Param::named(
-    "percentile",
-    SqlType::Any,
-    "Percentile to compute, from 0 to 100. Only for \
-                                                                    percentile",
-);
+const PERCENTILE: Param =
+    Param::named("percentile", SqlType::Any, "Percentile to compute, from 0 to 100. Only for percentile");
 const SEGMENT_BY_COHORTS: Param =
     Param::named("segment_by_cohorts", SqlType::Any, "Cohorts to segment by, as a list of ids");
 
@@ -103,8 +99,7 @@ fn action(arguments: &Arguments) -> Result<Action> {
     if percentile.is_some() && given != "percentile" {
         return Err(Error::argument(
             "percentile",
-            "applies only to the action 'percentile'. Remove it, or use that \
-                                                  action",
+            "applies only to the action 'percentile'. Remove it, or use that action",
         ));
     }
     let missing = |name: &str, example: &str| {
@@ -114,18 +109,16 @@ fn action(arguments: &Arguments) -> Result<Action> {
         if property.is_some() {
             return Err(Error::argument(
                 "property",
-                "cannot be combined with an action that names its own property. \
-                                                    Remove it",
+                "cannot be combined with an action that names its own property. Remove it",
             ));
         }
         return Ok(Action { word: word.trim().to_owned(), text: given.to_owned() });
     }
     let text = match arguments.one_of("action", &ACTIONS) {
         Err(error) => {
-            return Err(error.fix(
-                "Use one of these words, or an action as Mixpanel has it: \
-                                  'extremes(properties[\"age\"])'",
-            ));
+            return Err(
+                error.fix("Use one of these words, or an action as Mixpanel has it: 'extremes(properties[\"age\"])'")
+            );
         }
         Ok(Some("count")) if property.is_some() => {
             return Err(Error::argument("property", "cannot be combined with count, which counts profiles. Remove it"));

@@ -67,7 +67,7 @@ impl OtherDays {
         SegmentLimit::MOST.check(text, report.limited_segments()).map_err(|error| {
             error.fix(
                 "To accept this answer, call mixpanel_query(params, max_rows := 50000) with the params of \
-                       mixpanel_bookmarks()",
+                 mixpanel_bookmarks()",
             )
         })
     }

@@ -98,7 +98,7 @@ fn layout(footer: &Footer) -> Result<&'static Layout> {
 fn wrong_file(what: impl std::fmt::Display) -> Error {
     Error::new(Code::WrongFile, format!("this file of the extension mixpanel does not fit: {what}")).fix(
         "Load the file for this version of DuckDB, or the file for all versions (v1). docs/install.md says where \
-              they are",
+         they are",
     )
 }
 

@@ -40,20 +40,14 @@ impl QuestionFilter {
                 Ok(filter)
             }
             Self::Property(_) => Err(refused(
-                "filters by a custom property or by the items of a list, which Flows do \
-                                              not support. Remove it"
-                    .into(),
+                "filters by a custom property or by the items of a list, which Flows do not support. Remove it".into(),
             )),
             Self::Cohort { .. } => Err(refused(
-                "filters by a cohort, which a step does not support. Move it to the \
-                                                parameter filters"
-                    .into(),
+                "filters by a cohort, which a step does not support. Move it to the parameter filters".into(),
             )),
-            Self::Frequency(_) => Err(refused(
-                "filters by how often users did an event, which Flows do not support. \
-                                               Remove it"
-                    .into(),
-            )),
+            Self::Frequency(_) => {
+                Err(refused("filters by how often users did an event, which Flows do not support. Remove it".into()))
+            }
         }
     }
 }
