@@ -6,9 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::contract::{Code, Error, Files, OpenFile, Result};
+use crate::contract::{Code, Error, Files, Lent, OpenFile, Result};
 
-pub struct LocalFiles;
+/// What is lent where DuckDB's C API neither has file systems nor says whether a statement was interrupted.
+pub const LENT: Lent<'_> = Lent { files: &LocalFiles, is_interrupted: &|| false };
+
+struct LocalFiles;
 
 impl Files for LocalFiles {
     fn find(&self, pattern: &str) -> Result<Vec<String>> {

@@ -25,7 +25,7 @@ use arrow_array::RecordBatch;
 
 use crate::{
     contract::{Lent, Reader, ReaderThread, Result, Scan},
-    host::{contain::caught, local_files::LocalFiles, place::Place},
+    host::{contain::caught, local_files::LENT, place::Place},
 };
 
 /// Batches that wait for DuckDB's thread; each reader holds one more.
@@ -51,8 +51,7 @@ impl ReadAhead {
             let sender = sender.clone();
             let read = move || {
                 let outcome = caught(Place::ReadAhead, || {
-                    let lent = Lent { files: &LocalFiles, is_interrupted: &|| false };
-                    while let Some(batch) = reader.next(&lent)? {
+                    while let Some(batch) = reader.next(&LENT)? {
                         if sender.send(Ok(batch)).is_err() {
                             break;
                         }

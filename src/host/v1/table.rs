@@ -10,8 +10,8 @@ use super::{
     types::{Constant, LogicalType},
 };
 use crate::{
-    contract::{BoundTable, Function, Host, Journal, Lent, Reader, ReaderThread, Scan, Value},
-    host::{chunks::Chunks, local_files::LocalFiles, place::Place, read_ahead::ReadAhead, session::Surroundings},
+    contract::{BoundTable, Function, Host, Journal, Reader, ReaderThread, Scan, Value},
+    host::{chunks::Chunks, local_files::LENT, place::Place, read_ahead::ReadAhead, session::Surroundings},
 };
 
 /// A function, and the host that it is registered in.
@@ -141,8 +141,7 @@ unsafe extern "C" fn read(info: ffi::duckdb_function_info, output: ffi::duckdb_d
     let body = || {
         // SAFETY: the init data is what `init` boxed.
         let running = unsafe { borrowed::<Running>(ffi::duckdb_function_get_init_data(info)) };
-        let lent = Lent { files: &LocalFiles, is_interrupted: &|| false };
-        let rows = running.chunks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next(&lent)?;
+        let rows = running.chunks.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).next(&LENT)?;
         // SAFETY: DuckDB's own chunk, with the projected columns.
         unsafe {
             match rows {
