@@ -253,19 +253,24 @@ def test_limit_of_a_large_project_costs_a_handful_of_pages(con, monkeypatch):
         assert len(engage_requests(simulator)) <= 12
 
 
-def test_interrupt_ends_it(con, paged):
-    paged.add_fault("latency", path=ENGAGE, times=None, seconds=0.1)
+def interrupted(con, paged, call: str, requests: int) -> None:
+    """Reads until it is interrupted after so many requests, which ends all of our threads."""
 
     def interrupt():
-        assert until(lambda: len(paged.requests) >= 3)
+        assert until(lambda: len(paged.requests) >= requests)
         con.interrupt()
 
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(duckdb.InterruptException):
-        con.execute("SELECT count(*) FROM mixpanel_profiles(max_workers := 1)").fetchall()
+        con.execute(f"SELECT count(*) FROM {call}").fetchall()
     thread.join()
     assert until(lambda: not our_threads())
+
+
+def test_interrupt_ends_it(con, paged):
+    paged.add_fault("latency", path=ENGAGE, times=None, seconds=0.1)
+    interrupted(con, paged, "mixpanel_profiles(max_workers := 1)", requests=3)
     assert len(engage_requests(paged)) < 10
 
 
@@ -273,17 +278,7 @@ def test_interrupt_ends_it(con, paged):
 def test_interrupt_ends_a_wait_for_a_page(con, paged):
     """Nothing comes, so DuckDB never looks by itself."""
     paged.add_fault("hang", path=ENGAGE, times=None)
-
-    def interrupt():
-        assert until(lambda: len(paged.requests) >= 1)
-        con.interrupt()
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(duckdb.InterruptException):
-        con.execute("SELECT count(*) FROM mixpanel_profiles()").fetchall()
-    thread.join()
-    assert until(lambda: not our_threads())
+    interrupted(con, paged, "mixpanel_profiles()", requests=1)
     assert last_fetch(con)["finished"] is not None
 
 

@@ -274,10 +274,15 @@ mod tests {
         format!("{{\"event\":\"e{number}\",\"properties\":{{\"time\":{number}}}}}\n")
     }
 
-    /// The files that are given, one of which may not say how long it is.
+    /// The files that are given, with or without their lengths, and how many of them are open.
+    #[derive(Clone, Default)]
     struct Given {
         says_length: bool,
+        open: Arc<AtomicUsize>,
+        most_open: Arc<AtomicUsize>,
     }
+
+    struct Counted(File, Arc<AtomicUsize>);
 
     impl Files for Given {
         fn find(&self, pattern: &str) -> Result<Vec<String>> {
@@ -287,7 +292,20 @@ mod tests {
         fn open(&self, path: &str) -> Result<OpenFile> {
             let file = File::open(path).map_err(|error| unreadable(path, &error))?;
             let length = if self.says_length { file.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
-            Ok(OpenFile { length, bytes: Box::new(file) })
+            self.most_open.fetch_max(self.open.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+            Ok(OpenFile { length, bytes: Box::new(Counted(file, Arc::clone(&self.open))) })
+        }
+    }
+
+    impl Read for Counted {
+        fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+            self.0.read(target)
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.1.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -302,7 +320,7 @@ mod tests {
 
     /// The rows of all readers together, each on a thread of its own.
     fn rows(scan: &FileScan, readers: usize) -> Result<usize> {
-        rows_of(scan, readers, &Given { says_length: true })
+        rows_of(scan, readers, &Given { says_length: true, ..Given::default() })
     }
 
     fn rows_of(scan: &FileScan, readers: usize, files: &(impl Files + Sync)) -> Result<usize> {
@@ -337,42 +355,11 @@ mod tests {
                 for says_length in [true, false] {
                     let scan = scan(vec![plain.clone(), gzip.clone(), plain.clone()], share);
                     assert_eq!(scan.progress(), Some(0.0));
-                    let found = rows_of(&scan, readers, &Given { says_length });
+                    let found = rows_of(&scan, readers, &Given { says_length, ..Given::default() });
                     assert_eq!(found, Ok(1_800), "{share} {readers} {says_length}");
                     assert_eq!(scan.progress(), Some(1.0));
                 }
             }
-        }
-    }
-
-    /// How many files are open, and how many were at most.
-    #[derive(Clone, Default)]
-    struct Counting(Arc<(AtomicUsize, AtomicUsize)>);
-
-    struct Counted(File, Counting);
-
-    impl Files for Counting {
-        fn find(&self, _pattern: &str) -> Result<Vec<String>> {
-            Ok(vec![])
-        }
-
-        fn open(&self, path: &str) -> Result<OpenFile> {
-            let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-            let open = self.0.0.fetch_add(1, Ordering::Relaxed) + 1;
-            self.0.1.fetch_max(open, Ordering::Relaxed);
-            Ok(OpenFile { length: 0, bytes: Box::new(Counted(file, self.clone())) })
-        }
-    }
-
-    impl Read for Counted {
-        fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
-            self.0.read(target)
-        }
-    }
-
-    impl Drop for Counted {
-        fn drop(&mut self) {
-            self.1.0.0.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
@@ -382,10 +369,10 @@ mod tests {
         let path = folder.path().join("large");
         std::fs::write(&path, event(1).repeat(600)).unwrap();
         for readers in [1, 3] {
-            let files = Counting::default();
+            let files = Given::default();
             let scan = scan(vec![path.clone(); 40], 0);
             assert_eq!(rows_of(&scan, readers, &files), Ok(24_000));
-            let most = files.0.1.load(Ordering::Relaxed);
+            let most = files.most_open.load(Ordering::Relaxed);
             assert!(most < scan.threads + readers, "{most} files were open for {readers} readers");
         }
     }
