@@ -77,6 +77,18 @@ def started(command: list, environment: dict) -> Iterator[None]:
         process.wait()
 
 
+QUIET = """new Promise(done => {
+    let timer;
+    const watch = new MutationObserver(() => wait());
+    const end = () => { watch.disconnect(); done(true); };
+    const wait = () => { clearTimeout(timer); timer = setTimeout(end, 1000); };
+    watch.observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+    setTimeout(end, 15000);
+    wait();
+})"""
+"""Comes true when nothing of the page has changed for a second: charts are drawn anew after its size changed."""
+
+
 class Page:
     """A page of a browser, by the DevTools protocol."""
 
@@ -111,7 +123,7 @@ class Page:
 
     async def size(self, height: int) -> None:
         await self.tell("Emulation.setDeviceMetricsOverride", width=WIDTH, height=height, deviceScaleFactor=1, mobile=False)
-        await asyncio.sleep(2)
+        await self.value(QUIET)
 
 
 async def look(devtools: str, url: str, drawn: str, before: str | None, picture: Path) -> None:
@@ -125,7 +137,7 @@ async def look(devtools: str, url: str, drawn: str, before: str | None, picture:
         if before:
             await page.until(before)
         await page.until(f"{{{EVERYWHERE} {drawn} >= {CHARTS}}}")
-        await asyncio.sleep(3)
+        await page.value(QUIET)
         # The first cell and not the last is the chosen one; marimo has no such thing.
         await page.value("window.jupyterapp.shell.currentWidget.content.activeCellIndex = 0")
         for _ in range(6):
