@@ -268,6 +268,18 @@ def test_two_exports_of_forty_days_fit_into_one_hour(monkeypatch, archive):
     shop.close()
 
 
+@pytest.mark.parametrize("workers", [1, 8])
+def test_a_result_that_nobody_reads_on_holds_nobody_up(con, shop, workers):
+    """The first row is looked at, as in a notebook, and another statement asks for the same month."""
+    con.execute("SET threads = 1")
+    con.execute("SET streaming_buffer_size = '1KB'")
+    reading = con.execute(f"SELECT * FROM {month(f'max_workers := {workers}')}")
+    first = reading.fetchone()
+    other = python(f'print(con.execute("SELECT count(*) FROM {month()}").fetchone()[0])')
+    assert answer(other) == str(len([first, *reading.fetchall()]))
+    assert len(days_asked(shop)) == len(set(days_asked(shop))) == 20
+
+
 def test_what_was_served_is_said(con, shop):
     rows(con, f"SELECT count(*) FROM {month()}")
     first = last_fetch(con)

@@ -14,16 +14,16 @@ from test_shell import SHELL
 PAGE = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
 
 
-def recipe(language: str) -> str:
-    (text,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    return text
+def recipes(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 def test_python(con, sim):
     sim.set_day("2025-01-06", [])
     sim.set_day("2025-01-07", [])
     names = {"con": con}
-    exec(recipe("python"), names)
+    (recipe,) = recipes("python")
+    exec(recipe, names)
     assert fetched_rows(con, "events") == each_once(sim) and len(history(con)) == 2
     sim.add_fault("status", status=400)
     with pytest.raises(duckdb.Error, match="INVALID_REQUEST"):
@@ -32,8 +32,9 @@ def test_python(con, sim):
 
 
 @pytest.mark.skipif(duckdb.__version__ != "1.5.6" or HOST != "v1" or not SHELL.exists(), reason="runs with DuckDB 1.5.6's shell")
-def test_shell(sim, tmp_path):
-    script = recipe("sh").replace("LOAD mixpanel", f"LOAD '{EXTENSION}'").replace("duckdb -unsigned", f"'{SHELL}' -init /dev/null -unsigned")
+@pytest.mark.parametrize("recipe", recipes("sh"), ids=["sync", "fetch"])
+def test_shell(sim, tmp_path, recipe):
+    script = recipe.replace("LOAD mixpanel", f"LOAD '{EXTENSION}'").replace("duckdb -unsigned", f"'{SHELL}' -init /dev/null -unsigned")
     ended = subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
     assert "rows_added" in ended.stdout

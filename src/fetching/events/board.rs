@@ -40,7 +40,8 @@ use crate::{
 
 pub use reading::{Asked, Taken};
 
-/// A reader that has taken nothing for so long may be waiting for us: for the other side of a join that reads the same.
+/// Readers that have taken nothing of what is here for so long may be waiting for us, for the other side of a join that reads
+/// the same, or for a person who looks at the first rows.
 const STALLED: Duration = Duration::from_millis(500);
 
 /// What to do with a window that could not be had.
@@ -90,7 +91,7 @@ impl Board {
                 skipped: 0,
                 closed: false,
                 came_at: keeper.now(),
-                taken_at: Instant::now(),
+                idle_since: Instant::now(),
                 has_cut: false,
             }),
             arrived: Condvar::new(),
@@ -133,20 +134,17 @@ impl Board {
         Some(Task { index, window: slot.window, claim: slot.claim.clone(), pause: slot.pause })
     }
 
-    /// An answer that is to be looked at and kept before a reader has it: where so many are unread that nothing would be
-    /// downloaded any more, and no reader has come for a while; and where nobody reads any more. A reader that comes looks at
-    /// what it takes itself.
-    pub fn next_to_check(&self, ahead: usize) -> Option<(usize, Window, Box<Answered>)> {
+    /// An answer that is to be looked at and kept before a reader has it: where no reader has come for a while, since others
+    /// may wait for what it holds; and where nobody reads any more. A reader that comes looks at what it takes itself.
+    pub fn next_to_check(&self) -> Option<(usize, Window, Box<Answered>)> {
         if !self.keeper.keeps() {
             return None;
         }
         let mut slots = self.lock();
-        let is_stalled = slots.is_full(ahead) && slots.taken_at.elapsed() >= STALLED;
-        if !slots.closed && !is_stalled {
+        if !slots.closed && slots.idle_since.elapsed() < STALLED {
             return None;
         }
-        let unkept = |slot: &WindowSlot| matches!(&slot.state, State::Arrived(Arrived::Answer(answer)) if answer.is_to_be_kept());
-        let (index, slot) = slots.slots.iter_mut().enumerate().find(|(_, slot)| unkept(slot))?;
+        let (index, slot) = slots.slots.iter_mut().enumerate().find(|(_, slot)| slot.is_to_be_kept())?;
         match std::mem::replace(&mut slot.state, State::Checked) {
             State::Arrived(Arrived::Answer(answer)) => Some((index, slot.window, answer)),
             // Just found to be one.
@@ -173,10 +171,12 @@ impl Board {
     }
 
     /// Whether anything is waited for that tells nobody when it comes: what others bring, a moment, a reader that does not.
-    pub fn has_to_look(&self, ahead: usize) -> bool {
+    pub fn has_to_look(&self) -> bool {
         let slots = self.lock();
-        let is_silent = |slot: &WindowSlot| matches!(slot.state, State::Awaited(_) | State::Unplanned(_));
-        !slots.closed && (slots.slots.iter().any(is_silent) || self.keeper.keeps() && slots.is_full(ahead))
+        let is_silent = |slot: &WindowSlot| {
+            matches!(slot.state, State::Awaited(_) | State::Unplanned(_)) || self.keeper.keeps() && slot.is_to_be_kept()
+        };
+        !slots.closed && slots.slots.iter().any(is_silent)
     }
 
     /// The claims of others that are waited for.
@@ -259,10 +259,8 @@ impl Board {
     /// Whether the download side has nothing left to do. `is_late`: what is under way is no longer waited for.
     pub fn is_over(&self, is_late: bool) -> bool {
         let slots = self.lock();
-        let is_open = |slot: &WindowSlot| match &slot.state {
-            State::Downloading | State::Checked => true,
-            State::Arrived(Arrived::Answer(answer)) => answer.is_to_be_kept(),
-            _ => false,
+        let is_open = |slot: &WindowSlot| {
+            matches!(slot.state, State::Downloading | State::Checked) || slot.is_to_be_kept()
         };
         match slots.closed {
             true => is_late || !self.keeper.keeps() || !slots.slots.iter().any(is_open),
@@ -291,6 +289,9 @@ impl Board {
     pub fn bring(&self, index: usize, arrived: Arrived) {
         let mut slots = self.lock();
         slots.came_at = self.keeper.now();
+        if !slots.slots.iter().any(|slot| matches!(slot.state, State::Arrived(_) | State::Checked)) {
+            slots.idle_since = Instant::now();
+        }
         if let Some(slot) = slots.slots.get_mut(index) {
             slot.state = State::Arrived(arrived);
         }
@@ -410,11 +411,8 @@ impl Board {
         // What has arrived, was not read and will not be kept gives its memory back now.
         let keeps = self.keeper.keeps();
         for slot in &mut slots.slots {
-            if let State::Arrived(arrived) = &slot.state {
-                let stays = keeps && matches!(arrived, Arrived::Answer(answer) if answer.is_to_be_kept());
-                if !stays {
-                    slot.state = State::Settled;
-                }
+            if matches!(slot.state, State::Arrived(_)) && !(keeps && slot.is_to_be_kept()) {
+                slot.state = State::Settled;
             }
         }
         drop(slots);

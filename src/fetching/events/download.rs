@@ -66,7 +66,7 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
         }
         plan_anew(&board, &terms.wanted);
         while tasks.len() < terms.max_workers {
-            if let Some((index, window, answer)) = board.next_to_check(ahead) {
+            if let Some((index, window, answer)) = board.next_to_check() {
                 tasks.spawn(check(Arc::clone(&board), index, window, answer));
             } else if let Some(task) = board.next_to_download(ahead) {
                 tasks.spawn(fetch(Arc::clone(&board), Arc::clone(&source), task, terms.max_wait));
@@ -81,7 +81,7 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
                     board.fail(thread::broken(error));
                 }
             }
-            _ = look.tick(), if board.has_to_look(ahead) => look_at_others(&board),
+            _ = look.tick(), if board.has_to_look() => look_at_others(&board),
             _ = renew.tick() => board.keeper.renew(),
             () = tokio::time::sleep_until(last.unwrap_or_else(Instant::now)), if last.is_some() => {}
         }

@@ -73,6 +73,11 @@ impl WindowSlot {
         self.is_unread() || matches!(self.state, State::Taken)
     }
 
+    /// Whether it is an answer that is here for readers, and not in the archive yet.
+    pub fn is_to_be_kept(&self) -> bool {
+        matches!(&self.state, State::Arrived(Arrived::Answer(answer)) if answer.is_to_be_kept())
+    }
+
     /// Whether it is here or on its way, and nothing but memory has it.
     pub fn is_unread(&self) -> bool {
         matches!(self.state, State::Downloading | State::Checked | State::Arrived(Arrived::Answer(_)))
@@ -87,8 +92,8 @@ pub struct Slots {
     pub closed: bool,
     /// When a window last came, or the scan began.
     pub came_at: Timestamp,
-    /// When a reader last took something.
-    pub taken_at: Instant,
+    /// Since when readers have taken nothing of what is here.
+    pub idle_since: Instant,
     /// Whether rows of an answer that was cut by days went out.
     pub has_cut: bool,
 }

@@ -93,7 +93,7 @@ impl Board {
                 && let State::Arrived(mut arrived) = std::mem::replace(&mut slot.state, State::Taken)
             {
                 let window = slot.window;
-                slots.taken_at = Instant::now();
+                slots.idle_since = Instant::now();
                 drop(slots);
                 self.wanted.notify_one();
                 let unkept = match &mut arrived {
