@@ -259,9 +259,8 @@ impl Board {
     /// Whether the download side has nothing left to do. `is_late`: what is under way is no longer waited for.
     pub fn is_over(&self, is_late: bool) -> bool {
         let slots = self.lock();
-        let is_open = |slot: &WindowSlot| {
-            matches!(slot.state, State::Downloading | State::Checked) || slot.is_to_be_kept()
-        };
+        let is_open =
+            |slot: &WindowSlot| matches!(slot.state, State::Downloading | State::Checked) || slot.is_to_be_kept();
         match slots.closed {
             true => is_late || !self.keeper.keeps() || !slots.slots.iter().any(is_open),
             false => slots.slots.iter().all(WindowSlot::is_over),

@@ -9,7 +9,7 @@ use std::{
     collections::VecDeque,
     io::{self, Cursor, Read},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -24,7 +24,7 @@ use super::{
     spool::Spool,
 };
 use crate::{
-    contract::{Code, Error, Files, Lent, Reader, ReaderThread, Result, Scan},
+    contract::{ASK_EVERY, Code, Error, Files, Lent, Reader, ReaderThread, Result, Scan},
     decode::{Damage, DamageKind, Days, Decoder},
     mixpanel::Encoding,
 };
@@ -51,8 +51,9 @@ struct Shared {
     /// How many files there are, once that is known.
     files: AtomicUsize,
     threads: usize,
-    /// Large files that are read block by block.
-    open: Mutex<Vec<Arc<LargeFile>>>,
+    open: Mutex<Open>,
+    /// Wakes readers that wait for a file which another one opens.
+    opened: Condvar,
     cancelled: AtomicBool,
 }
 
@@ -62,9 +63,38 @@ enum Waiting {
     Found(VecDeque<String>),
 }
 
+/// Files that are open. No more are than can be read at once.
+#[derive(Default)]
+struct Open {
+    /// Large ones, which are read block by block.
+    large: Vec<Arc<LargeFile>>,
+    /// How many readers have one that may turn out to be large.
+    begun: usize,
+}
+
 struct LargeFile {
     path: String,
-    rest: Mutex<Rest>,
+    /// `None` once it is read to its end, and closed.
+    rest: Mutex<Option<Rest>>,
+}
+
+/// What a reader does next.
+enum Next<'a> {
+    Begin(Begun<'a>, String),
+    Block(Arc<LargeFile>),
+    /// Another reader has the last file, which may turn out to be large.
+    Wait,
+    Leave,
+}
+
+/// A file that a reader has, and that counts as open until it turns out what it is.
+struct Begun<'a>(&'a Shared);
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.open).begun -= 1;
+        self.0.opened.notify_all();
+    }
 }
 
 /// What was not read yet of a large file.
@@ -87,6 +117,7 @@ impl FileScan {
             files: AtomicUsize::new(0),
             threads,
             open: Mutex::default(),
+            opened: Condvar::new(),
             cancelled: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared), threads }
@@ -120,7 +151,7 @@ impl Scan for FileScan {
             Waiting::Found(paths) => paths.len(),
             Waiting::ToBeFound(_) => files,
         };
-        let left = waiting + lock(&self.shared.open).len();
+        let left = waiting + lock(&self.shared.open).large.len();
         Some(1.0 - left as f64 / files as f64)
     }
 }
@@ -138,16 +169,13 @@ impl Reader for FileReader {
         let files = lent.files;
         let shared = &*self.0;
         while !shared.cancelled.load(Ordering::Relaxed) {
-            // No lock is held while a file is read. No more large files are open than can be read at once.
-            let waiting = if lock(&shared.open).len() < shared.threads { shared.take(files)? } else { None };
-            if waiting.is_some() && (lent.is_interrupted)() {
-                return Ok(None);
-            }
-            let open = lock(&shared.open).first().cloned();
-            let batch = match (waiting, open) {
-                (Some(path), _) => shared.whole(files, path)?,
-                (None, Some(file)) => shared.next_block(&file)?,
-                (None, None) => return Ok(None),
+            // No lock is held while a file is read.
+            let batch = match shared.next(files)? {
+                Next::Begin(..) | Next::Wait if (lent.is_interrupted)() => return Ok(None),
+                Next::Begin(_begun, path) => shared.whole(files, path)?,
+                Next::Block(file) => shared.next_block(&file)?,
+                Next::Wait => None,
+                Next::Leave => return Ok(None),
             };
             if let Some(batch) = batch.filter(|batch| batch.num_rows() > 0) {
                 return Ok(Some(batch));
@@ -158,6 +186,36 @@ impl Reader for FileReader {
 }
 
 impl Shared {
+    /// A file that nobody has, else a block of one that is open. Waits a moment for one that another reader opens.
+    fn next(&self, files: &dyn Files) -> Result<Next<'_>> {
+        let is_taken = matches!(&*lock(&self.waiting), Waiting::Found(paths) if paths.is_empty());
+        if !is_taken
+            && let Some(begun) = self.begin()
+            && let Some(path) = self.take(files)?
+        {
+            return Ok(Next::Begin(begun, path));
+        }
+        let open = lock(&self.open);
+        match open.large.first() {
+            Some(file) => Ok(Next::Block(Arc::clone(file))),
+            None if open.begun == 0 => Ok(Next::Leave),
+            None => {
+                drop(self.opened.wait_timeout(open, ASK_EVERY));
+                Ok(Next::Wait)
+            }
+        }
+    }
+
+    /// Sets aside what one more file needs; `None` where no more may be open.
+    fn begin(&self) -> Option<Begun<'_>> {
+        let mut open = lock(&self.open);
+        let is_full = open.large.len() + open.begun >= self.threads;
+        (!is_full).then(|| {
+            open.begun += 1;
+            Begun(self)
+        })
+    }
+
     /// The next file. The first reader finds them, for all.
     fn take(&self, files: &dyn Files) -> Result<Option<String>> {
         let mut waiting = lock(&self.waiting);
@@ -200,26 +258,25 @@ impl Shared {
         } else {
             inflate::stream(Cursor::new(bytes).chain(file.bytes), encoding)
         };
-        let rest = Mutex::new(Rest { blocks: Blocks::new(source, self.block), lines: 0 });
-        lock(&self.open).push(Arc::new(LargeFile { path, rest }));
+        let rest = Mutex::new(Some(Rest { blocks: Blocks::new(source, self.block), lines: 0 }));
+        lock(&self.open).large.push(Arc::new(LargeFile { path, rest }));
         Ok(None)
     }
 
     fn next_block(&self, file: &Arc<LargeFile>) -> Result<Option<RecordBatch>> {
         let (block, lines_before) = {
             let mut rest = lock(&file.rest);
-            let block = rest.blocks.next().map_err(|error| no_lines(&file.path, error))?;
-            let before = rest.lines;
-            rest.lines += block.as_deref().map_or(0, |block| memchr_iter(b'\n', block).count());
+            let Some(Rest { blocks, lines }) = rest.as_mut() else { return Ok(None) };
+            let Some(block) = blocks.next().map_err(|error| no_lines(&file.path, error))? else {
+                *rest = None;
+                lock(&self.open).large.retain(|other| !Arc::ptr_eq(other, file));
+                return Ok(None);
+            };
+            let before = *lines;
+            *lines += memchr_iter(b'\n', &block).count();
             (block, before)
         };
-        match block {
-            Some(block) => self.decode(&file.path, block, lines_before).map(Some),
-            None => {
-                lock(&self.open).retain(|other| !Arc::ptr_eq(other, file));
-                Ok(None)
-            }
-        }
+        self.decode(&file.path, block, lines_before).map(Some)
     }
 
     /// Nobody asked for these lines by days: the size of a time says its unit.
@@ -373,7 +430,7 @@ mod tests {
             let scan = scan(vec![path.clone(); 40], 0);
             assert_eq!(rows_of(&scan, readers, &files), Ok(24_000));
             let most = files.most_open.load(Ordering::Relaxed);
-            assert!(most < scan.threads + readers, "{most} files were open for {readers} readers");
+            assert!(most <= scan.threads, "{most} files were open for {readers} readers");
         }
     }
 
