@@ -3,9 +3,13 @@
 //! A [`Table`] says each column once: its name, its type, and where its values come from. It is made at bind, and
 //! makes its rows in one go when they are first asked for.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{RecvTimeoutError, channel},
+    },
+    thread,
 };
 
 use arrow_array::{
@@ -13,7 +17,7 @@ use arrow_array::{
 };
 
 use super::{
-    BoundTable, Columns, Filter, Lent, Reader, ReaderThread, Result, Scan, SqlType,
+    ASK_EVERY, BoundTable, Code, Columns, Error, Filter, Lent, Reader, ReaderThread, Result, Scan, SqlType,
     arrays::{list_of_texts, maps_of_texts, texts},
 };
 
@@ -192,21 +196,48 @@ impl<F> Scan for RowsScan<F>
 where
     F: Fn() -> Result<RecordBatch> + Send + Sync + 'static,
 {
-    fn reader(&self, _thread: ReaderThread) -> Result<Box<dyn Reader>> {
+    fn reader(&self, thread: ReaderThread) -> Result<Box<dyn Reader>> {
         // One reader has the rows, every other one nothing.
         if self.made.swap(true, Ordering::Relaxed) {
-            return Ok(Box::new(RowsReader(None)));
+            return Ok(Box::new(RowsReader { make: None, thread }));
         }
         let (make, projection) = (Arc::clone(&self.make), self.projection.clone());
-        Ok(Box::new(RowsReader(Some(Box::new(move || Ok(make()?.project(&projection)?))))))
+        Ok(Box::new(RowsReader { make: Some(Box::new(move || Ok(make()?.project(&projection)?))), thread }))
     }
 }
 
-struct RowsReader(Option<Box<dyn FnOnce() -> Result<RecordBatch> + Send>>);
+type MakeBatch = Box<dyn FnOnce() -> Result<RecordBatch> + Send>;
+
+struct RowsReader {
+    make: Option<MakeBatch>,
+    thread: ReaderThread,
+}
 
 impl Reader for RowsReader {
-    fn next(&mut self, _lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
-        let batch = self.0.take().map(|make| make()).transpose()?;
+    fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
+        let Some(make) = self.make.take() else { return Ok(None) };
+        let batch = match self.thread {
+            ReaderThread::Ours => Some(make()?),
+            ReaderThread::DuckDb | ReaderThread::Caller => made_beside(make, lent.is_interrupted)?,
+        };
         Ok(batch.filter(|batch| batch.num_rows() > 0))
+    }
+}
+
+/// The rows, made on another thread, since an answer may take minutes; `None` once the statement is interrupted. The request
+/// goes on then: it was paid for, and its answer is remembered for whoever asks the same.
+fn made_beside(make: MakeBatch, is_interrupted: &dyn Fn() -> bool) -> Result<Option<RecordBatch>> {
+    let (give, made) = channel();
+    // Nobody may want it any more.
+    thread::Builder::new().name("mixpanel-answer".into()).spawn(move || drop(give.send(make())))?;
+    loop {
+        match made.recv_timeout(ASK_EVERY) {
+            Ok(batch) => return batch.map(Some),
+            Err(RecvTimeoutError::Timeout) if is_interrupted() => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Error::new(Code::Internal, "the answer could not be read"));
+            }
+        }
     }
 }

@@ -284,6 +284,8 @@ impl EachReader {
                     at.has_given = true;
                     return Ok(Some(batch));
                 }
+                // Nobody waits for the others any more, and each would be a request.
+                (Ok(_), _) if (lent.is_interrupted)() => return Ok(None),
                 (Ok(_), _) => {}
                 (Err(error), Some(at)) if each.skip && !at.has_given && is_about_it(&error) => {
                     record.left_out(format!("{} {}", each.id_column, at.id), error.to_string());
