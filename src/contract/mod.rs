@@ -6,6 +6,7 @@
 
 mod arguments;
 mod arrays;
+mod beside;
 mod clock;
 mod columns;
 mod error;
@@ -30,6 +31,7 @@ mod value;
 
 pub use arguments::{Arguments, one_of};
 pub use arrays::{list_of_texts, texts, texts_at};
+pub use beside::still_waited_for;
 pub use clock::Clock;
 pub use columns::{Columns, SqlType};
 pub use error::{Code, Error, Result};
@@ -47,7 +49,7 @@ pub use pragma::{Pragma, Statements};
 pub use reason::Reason;
 pub use redacted::Secrets;
 pub use replacement::Replacement;
-pub use rows::{ColumnValue, Table, rows};
+pub use rows::{ColumnValue, Table, rows_asking};
 pub use scalar::Scalar;
 pub use session::Session;
 pub use setting::Setting;

@@ -3,13 +3,9 @@
 //! A [`Table`] says each column once: its name, its type, and where its values come from. It is made at bind, and
 //! makes its rows in one go when they are first asked for.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{RecvTimeoutError, channel},
-    },
-    thread,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use arrow_array::{
@@ -17,8 +13,9 @@ use arrow_array::{
 };
 
 use super::{
-    ASK_EVERY, BoundTable, Code, Columns, Error, Filter, Lent, Reader, ReaderThread, Result, Scan, SqlType,
+    BoundTable, Columns, Filter, Lent, Reader, ReaderThread, Result, Scan, SqlType,
     arrays::{list_of_texts, maps_of_texts, texts},
+    beside::beside,
 };
 
 /// The columns of a table that is made out of an `A`: for most, a list of rows.
@@ -65,9 +62,14 @@ impl<A: 'static> Table<A> {
         Ok(RecordBatch::try_new(self.columns().schema(), arrays)?)
     }
 
-    /// A call whose rows are those of what `make` returns.
+    /// A call whose rows are those of what `make` returns at once.
     pub fn of(self, make: impl Fn() -> Result<A> + Send + Sync + 'static) -> Box<dyn BoundTable> {
-        rows(self.columns(), move || self.batch(&make()?))
+        rows(self.columns(), false, move || self.batch(&make()?))
+    }
+
+    /// The same where `make` asks Mixpanel. An interrupt ends the wait for it.
+    pub fn asking(self, make: impl Fn() -> Result<A> + Send + Sync + 'static) -> Box<dyn BoundTable> {
+        rows_asking(self.columns(), move || self.batch(&make()?))
     }
 }
 
@@ -156,16 +158,25 @@ impl<R: 'static> Table<Vec<R>> {
     }
 }
 
-/// A call with these columns, whose rows `make` makes in one go, when they are first asked for.
-pub fn rows<F>(columns: Columns, make: F) -> Box<dyn BoundTable>
+/// A call with these columns, whose rows `make` makes in one go out of what Mixpanel answers, when they are first asked for. An
+/// interrupt ends the wait for it.
+pub fn rows_asking<F>(columns: Columns, make: F) -> Box<dyn BoundTable>
 where
     F: Fn() -> Result<RecordBatch> + Send + Sync + 'static,
 {
-    Box::new(Rows { columns, make: Arc::new(make) })
+    rows(columns, true, make)
+}
+
+fn rows<F>(columns: Columns, asks: bool, make: F) -> Box<dyn BoundTable>
+where
+    F: Fn() -> Result<RecordBatch> + Send + Sync + 'static,
+{
+    Box::new(Rows { columns, asks, make: Arc::new(make) })
 }
 
 struct Rows<F> {
     columns: Columns,
+    asks: bool,
     make: Arc<F>,
 }
 
@@ -180,6 +191,7 @@ where
     fn scan(&self, projection: &[usize], _filters: &[Filter]) -> Result<Arc<dyn Scan>> {
         Ok(Arc::new(RowsScan {
             make: Arc::clone(&self.make),
+            asks: self.asks,
             projection: projection.to_vec(),
             made: AtomicBool::new(false),
         }))
@@ -188,6 +200,7 @@ where
 
 struct RowsScan<F> {
     make: Arc<F>,
+    asks: bool,
     projection: Vec<usize>,
     made: AtomicBool,
 }
@@ -199,10 +212,12 @@ where
     fn reader(&self, thread: ReaderThread) -> Result<Box<dyn Reader>> {
         // One reader has the rows, every other one nothing.
         if self.made.swap(true, Ordering::Relaxed) {
-            return Ok(Box::new(RowsReader { make: None, thread }));
+            return Ok(Box::new(RowsReader { make: None, beside: false }));
         }
         let (make, projection) = (Arc::clone(&self.make), self.projection.clone());
-        Ok(Box::new(RowsReader { make: Some(Box::new(move || Ok(make()?.project(&projection)?))), thread }))
+        // Where threads of ours read, nobody says that the statement was interrupted.
+        let beside = self.asks && thread != ReaderThread::Ours;
+        Ok(Box::new(RowsReader { make: Some(Box::new(move || Ok(make()?.project(&projection)?))), beside }))
     }
 }
 
@@ -210,34 +225,14 @@ type MakeBatch = Box<dyn FnOnce() -> Result<RecordBatch> + Send>;
 
 struct RowsReader {
     make: Option<MakeBatch>,
-    thread: ReaderThread,
+    /// Whether they are made on another thread.
+    beside: bool,
 }
 
 impl Reader for RowsReader {
     fn next(&mut self, lent: &Lent<'_>) -> Result<Option<RecordBatch>> {
         let Some(make) = self.make.take() else { return Ok(None) };
-        let batch = match self.thread {
-            ReaderThread::Ours => Some(make()?),
-            ReaderThread::DuckDb | ReaderThread::Caller => made_beside(make, lent.is_interrupted)?,
-        };
+        let batch = if self.beside { beside(make, lent.is_interrupted)? } else { Some(make()?) };
         Ok(batch.filter(|batch| batch.num_rows() > 0))
-    }
-}
-
-/// The rows, made on another thread, since an answer may take minutes; `None` once the statement is interrupted. The request
-/// goes on then: it was paid for, and its answer is remembered for whoever asks the same.
-fn made_beside(make: MakeBatch, is_interrupted: &dyn Fn() -> bool) -> Result<Option<RecordBatch>> {
-    let (give, made) = channel();
-    // Nobody may want it any more.
-    thread::Builder::new().name("mixpanel-answer".into()).spawn(move || drop(give.send(make())))?;
-    loop {
-        match made.recv_timeout(ASK_EVERY) {
-            Ok(batch) => return batch.map(Some),
-            Err(RecvTimeoutError::Timeout) if is_interrupted() => return Ok(None),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => {
-                return Err(Error::new(Code::Internal, "the answer could not be read"));
-            }
-        }
     }
 }

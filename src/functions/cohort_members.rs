@@ -64,7 +64,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
             .bigint("count", |planned| planned.count)
             // Mixpanel counts the first page only.
             .bigint("requests", |_| 1);
-        return Ok(table.of(move || wanted.plan(&target)));
+        return Ok(table.asking(move || wanted.plan(&target)));
     }
     let asked = target.clone();
     let things = move || {

@@ -3,7 +3,7 @@
 use super::{one_request, parameters::RAW};
 use crate::{
     config::Target,
-    contract::{Arguments, BoundTable, Result, Table, rows},
+    contract::{Arguments, BoundTable, Result, Table, rows_asking},
     known,
     mixpanel::Request,
 };
@@ -30,7 +30,7 @@ pub fn listing_of<A: 'static>(
 ) -> Result<Box<dyn BoundTable>> {
     let answer = move || known::kept_answer(&target, &request(&target)?);
     if arguments.boolean(RAW.name)?.unwrap_or(false) {
-        return Ok(one_request::raw().of(move || Ok(vec![answer()?.whole()])));
+        return Ok(one_request::raw().asking(move || Ok(vec![answer()?.whole()])));
     }
-    Ok(rows(table.columns(), move || answer()?.read(|text| table.batch(&read(text)?))))
+    Ok(rows_asking(table.columns(), move || answer()?.read(|text| table.batch(&read(text)?))))
 }

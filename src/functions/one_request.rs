@@ -5,7 +5,7 @@
 
 use crate::{
     config::Target,
-    contract::{BoundTable, Result, Table, rows},
+    contract::{BoundTable, Result, Table, rows_asking},
     known::{self, Remembered},
     mixpanel::Request,
 };
@@ -24,7 +24,7 @@ pub fn answered<A: 'static>(
     read: impl Fn(&str) -> Result<A> + Send + Sync + 'static,
     table: Table<A>,
 ) -> Box<dyn BoundTable> {
-    rows(table.columns(), move || ask(&target, &request)?.read(|text| table.batch(&read(text)?)))
+    rows_asking(table.columns(), move || ask(&target, &request)?.read(|text| table.batch(&read(text)?)))
 }
 
 /// What a call with `raw := true` returns: one row, the whole answer. A list without answers has no row.
@@ -34,5 +34,5 @@ pub fn raw() -> Table<Vec<String>> {
 
 /// The same call with `raw := true`.
 pub fn raw_answer(target: Target, request: Request) -> Box<dyn BoundTable> {
-    raw().of(move || Ok(vec![ask(&target, &request)?.whole()]))
+    raw().asking(move || Ok(vec![ask(&target, &request)?.whole()]))
 }

@@ -20,7 +20,7 @@ use key::Key;
 
 use crate::{
     config::Target,
-    contract::Result,
+    contract::{Result, still_waited_for},
     json,
     mixpanel::{Client, Request, block_on},
 };
@@ -70,6 +70,7 @@ pub fn kept_answer(target: &Target, request: &Request) -> Result<Remembered> {
 }
 
 fn remembered(target: &Target, request: &Request, life: Life) -> Result<Remembered> {
+    still_waited_for()?;
     let key = Key::new(target, request);
     let text = Cache::process().get(&key, &target.testing.clock, life, || ask(target, request))?;
     Ok(Remembered { text, key })
@@ -87,6 +88,7 @@ pub fn checked_answer(
     request: &Request,
     check: impl FnOnce(&str) -> Result<()>,
 ) -> Result<Arc<String>> {
+    still_waited_for()?;
     Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, || {
         let text = ask(target, request)?;
         check(&text)?;
@@ -96,6 +98,7 @@ pub fn checked_answer(
 
 /// The same of an answer of which only a part is kept: `ask` makes the request and says what of it.
 pub fn part_of_answer(target: &Target, request: &Request, ask: impl FnOnce() -> Result<String>) -> Result<Arc<String>> {
+    still_waited_for()?;
     Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, ask)
 }
 

@@ -121,7 +121,7 @@ impl Book {
         if self.is_paused(now) {
             return limit.requests;
         }
-        self.starts.iter().filter(|start| **start <= now).count() + self.others()
+        self.starts.iter().filter(|start| **start <= now).count().saturating_add(self.others())
     }
 
     fn others(&self) -> usize {
@@ -138,7 +138,7 @@ impl Book {
         if self.is_paused(now) {
             return 0;
         }
-        limit.requests.saturating_sub(self.starts.len() + self.others() + self.reserved())
+        limit.requests.saturating_sub(self.others().saturating_add(self.starts.len() + self.reserved()))
     }
 
     /// When the next request comes back, where any is used.
@@ -174,7 +174,7 @@ impl Book {
 
     fn possible_at(&self, rule: &Rule, limit: Limit, claim: Option<&str>, now: Millis) -> Millis {
         let promised = |other: &&Claim| other.reserved && claim != Some(&other.id);
-        let taken = self.others() + self.claims.iter().filter(promised).count();
+        let taken = self.others().saturating_add(self.claims.iter().filter(promised).count());
         let free = match limit.requests.checked_sub(taken).filter(|free| *free > 0) {
             Some(free) => free_at(&self.starts, free, millis(rule.period), now),
             // What is promised, or used by others, comes back at some time that nobody knows.
@@ -239,11 +239,12 @@ impl Book {
         self.claims.iter().map(|claim| claim.id.as_str())
     }
 
-    /// Says that these are still worked on. Returns whether all of them were known.
-    pub fn renew(&mut self, ids: &[String], now: Millis) -> bool {
+    /// Says that these are still worked on, and will be for so long, [`CLAIM_LIFE`] at most. Returns whether all of them were
+    /// known.
+    pub fn renew(&mut self, ids: &[String], life: Millis, now: Millis) -> bool {
         let mut known = 0;
         for claim in self.claims.iter_mut().filter(|claim| ids.contains(&claim.id)) {
-            claim.renewed = now;
+            claim.renewed = now - CLAIM_LIFE + life.min(CLAIM_LIFE);
             known += 1;
         }
         known == ids.len()

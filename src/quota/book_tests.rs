@@ -145,12 +145,21 @@ fn a_claim_that_nobody_renews_is_nobodys() {
     kept.claim("a", NOW);
     kept.claim("b", NOW);
     let later = NOW + CLAIM_LIFE - 1;
-    assert!(kept.book.renew(&["a".into()], later));
+    assert!(kept.book.renew(&["a".into()], CLAIM_LIFE, later));
     assert_eq!(kept.left(later), 58);
     assert_eq!((kept.left(later + 1), has(&kept, "a"), has(&kept, "b")), (59, true, false));
-    assert!(!kept.book.renew(&["a".into(), "b".into()], later + 1));
+    assert!(!kept.book.renew(&["a".into(), "b".into()], CLAIM_LIFE, later + 1));
     // From a clock that was set back since.
     assert_eq!(kept.left(later - 2 * HOUR), 60);
+}
+
+#[test]
+fn a_claim_of_who_may_end_any_moment_lives_briefly() {
+    let mut kept = Kept::new(Quota::Export);
+    kept.claim("a", NOW);
+    assert!(kept.book.renew(&["a".into()], 6_000, NOW + 1_000));
+    assert_eq!((kept.left(NOW + 6_999), has(&kept, "a")), (59, true));
+    assert_eq!((kept.left(NOW + 7_000), has(&kept, "a")), (60, false));
 }
 
 #[test]

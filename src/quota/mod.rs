@@ -20,7 +20,7 @@ mod limits;
 mod project;
 mod shared;
 
-pub use book::{Book, Claim, Limit, LimitSource, Millis};
+pub use book::{Book, CLAIM_LIFE, Claim, Limit, LimitSource, Millis};
 pub use gate::{Closed, Gate, Permit, Places};
 pub use ledger::{Ledger, Usage};
 pub use limits::{PATIENCE, Quota, moment};

@@ -284,8 +284,9 @@ impl Board {
         since.saturating_add(max_wait).is_ok_and(|last| until <= last)
     }
 
-    /// A window is here, whole.
+    /// A window is here, whole. Who waits for one that is not to be kept waits no longer: it serves nobody else.
     pub fn bring(&self, index: usize, arrived: Arrived) {
+        let serves_others = !matches!(&arrived, Arrived::Answer(answer) if !answer.is_to_be_kept());
         let mut slots = self.lock();
         slots.came_at = self.keeper.now();
         if !slots.slots.iter().any(|slot| matches!(slot.state, State::Arrived(_) | State::Checked)) {
@@ -294,8 +295,19 @@ impl Board {
         if let Some(slot) = slots.slots.get_mut(index) {
             slot.state = State::Arrived(arrived);
         }
+        let claim = if serves_others { None } else { slots.slots.get_mut(index).and_then(|slot| slot.claim.take()) };
         drop(slots);
+        if let Some(claim) = claim {
+            self.keeper.release(&claim, None);
+        }
         self.changed();
+    }
+
+    /// Says what [`verify::within_days`] found.
+    pub fn warn_outside(&self, window: Window, warning: Option<String>) {
+        if let Some(warning) = warning {
+            self.fetch.warn("ROWS_OUTSIDE_DAYS", format!("{window}: {warning}"));
+        }
     }
 
     /// What was looked at is for readers now.
@@ -373,8 +385,7 @@ impl Board {
         }
         drop(slots);
         if let Some(claim) = claim {
-            // Whoever waits for it would ask the same.
-            self.keeper.release(&claim, Some(error.to_string()));
+            self.keeper.release(&claim, is_for_all(&error).then(|| error.to_string()));
         }
         if fails {
             return self.fail(error);
@@ -427,6 +438,7 @@ impl Board {
         let claims: Vec<String> = idle.filter_map(|slot| slot.claim.take()).collect();
         drop(slots);
         claims.iter().for_each(|claim| self.keeper.release(claim, None));
+        self.keeper.promise_little();
     }
 
     /// The share of the days that are done, an unread one counting half.
@@ -458,6 +470,21 @@ fn is_fatal(error: &Error) -> bool {
             | Code::PermissionDenied
             | Code::NotFound
             | Code::InvalidConfig
+            | Code::IoError
+            | Code::OutOfMemory
+            | Code::Internal
+    )
+}
+
+/// Whether whoever waits for the window would get the same error: it is about the question, and neither about this process, its
+/// secret and its machine, nor about the hour, which others may wait for.
+fn is_for_all(error: &Error) -> bool {
+    !matches!(
+        error.code(),
+        Code::AuthenticationFailed
+            | Code::MissingCredentials
+            | Code::InvalidConfig
+            | Code::RateLimited
             | Code::IoError
             | Code::OutOfMemory
             | Code::Internal

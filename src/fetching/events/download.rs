@@ -35,6 +35,9 @@ const RENEW: Duration = Duration::from_secs(1);
 /// How long what is under way may go on when nobody reads any more.
 const LAST: Duration = Duration::from_secs(60);
 
+/// Answers that are looked at at once where no reader has time for them: each takes a core.
+const CHECKS: usize = 2;
+
 /// How a scan fetches.
 #[derive(Debug, Clone)]
 pub struct Terms {
@@ -56,7 +59,7 @@ pub fn start(board: Arc<Board>, request: ExportRequest, terms: Terms) -> Result<
 }
 
 async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
-    let mut tasks = JoinSet::new();
+    let (mut tasks, mut checks) = (JoinSet::new(), JoinSet::new());
     let (mut look, mut renew) = (every(LOOK), every(RENEW));
     let mut last = None;
     let ahead = 2 * terms.max_workers;
@@ -65,14 +68,15 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
             last.get_or_insert_with(|| Instant::now() + LAST);
         }
         plan_anew(&board, &terms.wanted);
-        while tasks.len() < terms.max_workers {
-            if let Some((index, window, answer)) = board.next_to_check() {
-                tasks.spawn(check(Arc::clone(&board), index, window, answer));
-            } else if let Some(task) = board.next_to_download(ahead) {
-                tasks.spawn(fetch(Arc::clone(&board), Arc::clone(&source), task, terms.max_wait));
-            } else {
-                break;
-            }
+        while checks.len() < CHECKS
+            && let Some((index, window, answer)) = board.next_to_check()
+        {
+            checks.spawn(check(Arc::clone(&board), index, window, answer));
+        }
+        while tasks.len() < terms.max_workers
+            && let Some(task) = board.next_to_download(ahead)
+        {
+            tasks.spawn(fetch(Arc::clone(&board), Arc::clone(&source), task, terms.max_wait));
         }
         tokio::select! {
             () = board.wanted.notified() => {}
@@ -81,8 +85,13 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
                     board.fail(thread::broken(error));
                 }
             }
+            Some(ended) = checks.join_next(), if !checks.is_empty() => {
+                if let Err(error) = ended {
+                    board.fail(thread::broken(error));
+                }
+            }
             _ = look.tick(), if board.has_to_look() => look_at_others(&board),
-            _ = renew.tick() => board.keeper.renew(),
+            _ = renew.tick() => board.keeper.renew(!board.is_closed()),
             () = tokio::time::sleep_until(last.unwrap_or_else(Instant::now)), if last.is_some() => {}
         }
     }
@@ -165,10 +174,17 @@ async fn check(board: Arc<Board>, index: usize, window: Window, mut answer: Box<
         Ok(count) => count,
         Err(damage) => return board.again(index, damage),
     };
-    if let Err(error) = verify::within_days(count) {
-        return board.give_up(index, error);
-    }
+    let warning = match verify::within_days(count) {
+        Ok(warning) => warning,
+        Err(error) => return board.give_up(index, error),
+    };
     answer.verified = Some(count);
-    let kept = answer.unkept().and_then(|unkept| board.keep(index, window, unkept, count));
-    board.checked(index, kept.map_or(Arrived::Answer(answer), Arrived::Kept));
+    match answer.unkept().and_then(|unkept| board.keep(index, window, unkept, count)) {
+        Some(kept) => {
+            // Whoever reads it takes it for one that was looked at long ago.
+            board.warn_outside(window, warning);
+            board.checked(index, Arrived::Kept(kept));
+        }
+        None => board.checked(index, Arrived::Answer(answer)),
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     decode::{Count, Selection},
     folder::Folder,
     hash,
-    quota::{Book, Claim, Gate, Limit, Quota},
+    quota::{Book, CLAIM_LIFE, Claim, Gate, Limit, Millis, Quota},
 };
 
 /// The archive and the ledger, for one question.
@@ -53,7 +53,11 @@ pub struct Keeper {
 }
 
 /// Between two words that our claims are still worked on.
-const RENEW: i64 = 15_000;
+const RENEW: Millis = 15_000;
+
+/// How long claims live from one word to the next where nobody reads any more, and how often that word comes.
+const BRIEFLY: Millis = 6_000;
+const RENEW_BRIEFLY: Millis = 2_000;
 
 /// Where the rows of a part of the days come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,16 +265,27 @@ impl Keeper {
     }
 
     /// Says that the claims are still worked on, where that was last said a while ago, by the clock that they end by.
-    pub fn renew(&self) {
-        let now = self.gate.clock.now().as_millisecond();
-        if now.abs_diff(self.renewed_at.load(Ordering::Relaxed)) < RENEW.unsigned_abs() {
-            return;
+    /// `is_read`: whether anybody reads still.
+    pub fn renew(&self, is_read: bool) {
+        let period = if is_read { RENEW } else { RENEW_BRIEFLY };
+        let renewed_at = self.renewed_at.load(Ordering::Relaxed);
+        if self.gate.clock.now().as_millisecond().abs_diff(renewed_at) >= period.unsigned_abs() {
+            self.promise(if is_read { CLAIM_LIFE } else { BRIEFLY });
         }
-        self.renewed_at.store(now, Ordering::Relaxed);
+    }
+
+    /// Nobody reads any more, and the process may end any moment: who waits for what is under way shall not wait long then.
+    pub fn promise_little(&self) {
+        self.promise(BRIEFLY);
+    }
+
+    /// Says that the claims live so long.
+    fn promise(&self, life: Millis) {
+        self.renewed_at.store(self.gate.clock.now().as_millisecond(), Ordering::Relaxed);
         let claims: Vec<String> = self.lock().iter().cloned().collect();
         if !claims.is_empty() {
             // A ledger that can't be had is said by the next request.
-            let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.renew(&claims, now));
+            let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.renew(&claims, life, now));
         }
     }
 

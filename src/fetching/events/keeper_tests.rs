@@ -326,7 +326,7 @@ fn claims_are_renewed_as_the_clock_goes() {
     let is_awaited = || matches!(world.scan(&Ask::PLAIN).plan[0].origin, WindowOrigin::Claim(_));
     for _ in 0..4 {
         world.wait(40);
-        scan.keeper.renew();
+        scan.keeper.renew(true);
         assert!(is_awaited());
     }
     world.wait(61);

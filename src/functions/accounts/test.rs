@@ -7,7 +7,7 @@ use jiff::{ToSpan, civil::Date, tz::TimeZone};
 
 use crate::{
     config::{Region, Target},
-    contract::{Arguments, BoundTable, Code, Error, Function, Reason, Result, Session, Table},
+    contract::{Arguments, BoundTable, Code, Error, Function, Reason, Result, Session, Table, still_waited_for},
     functions::{self, discovery::project_request, parameters::TARGET},
     known::event_names_anew,
     mixpanel::{Api, Client, Request, block_on},
@@ -43,7 +43,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .bigint("events_found", |row| row.events_found)
         .text_ref("error", |row| row.error.as_deref())
         .texts("warnings", |row| row.warnings.clone())
-        .of(move || {
+        .asking(move || {
             Ok(vec![match &target {
                 Ok(target) => Row::of(target, &Outcome::of(target)),
                 Err(error) => Row { account: account.clone(), error: Some(error.to_string()), ..Row::default() },
@@ -190,6 +190,7 @@ fn app(target: &Target) -> Result<()> {
 }
 
 fn ask(target: &Target, request: &Request) -> Result<()> {
+    still_waited_for()?;
     block_on(Client::hasty(target)?.json(request))?.map(drop)
 }
 

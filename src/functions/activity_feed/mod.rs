@@ -60,8 +60,8 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .text_ref("distinct_id", |event| event.distinct_id.as_deref())
         .json_ref("properties", |event| Some(&event.properties));
     Ok(match raw {
-        true => one_request::raw().of(move || Ok(pages(&target, &question, true)?.0)),
-        false => table.of(move || Ok(pages(&target, &question, false)?.1)),
+        true => one_request::raw().asking(move || Ok(pages(&target, &question, true)?.0)),
+        false => table.asking(move || Ok(pages(&target, &question, false)?.1)),
     })
 }
 

@@ -40,7 +40,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     Ok(Table::new()
         .integer("status", |(status, _): &(u16, Option<String>)| i32::from(*status))
         .json_ref("body", |(_, body)| body.as_deref())
-        .of(move || {
+        .asking(move || {
             let answer = block_on(Client::new(&target)?.answer(&request))??;
             Ok(vec![(answer.status, as_json(&json::text(&answer.body)))])
         }))

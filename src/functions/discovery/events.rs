@@ -44,7 +44,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     if counts {
         table = table.bigint("count", |event| event.count);
     }
-    Ok(table.of(move || {
+    Ok(table.asking(move || {
         let days = DayRange { from, to };
         let names = event_names(&target, days, limit(max_rows))?;
         let mut names = uncut(names, max_rows, "Narrow it with from_date and to_date, or set ")?;

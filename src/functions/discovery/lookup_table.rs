@@ -40,7 +40,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .slash(true)
         .query("data-group-id", group.to_string())
         .query_some("limit", max_rows.map(|most| most.to_string()));
-    Ok(Table::new().json_ref("row", |row: &String| Some(row)).of(move || {
+    Ok(Table::new().json_ref("row", |row: &String| Some(row)).asking(move || {
         let client = Client::new(&target)?;
         let answer = block_on(with_retries(&mut client.tries(), || client.text_once(&request), || ()))??;
         let mut rows = read(&json::into_text(answer.body))?;

@@ -36,7 +36,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         view_request(&target, "data-definitions/lookup-tables")?.slash(true).query_some("data-group-id", group);
     if arguments.boolean(RAW.name)?.unwrap_or(false) {
         let whole = move || Ok(vec![known::kept_answer(&target, &request)?.read(without_secrets)?]);
-        return Ok(one_request::raw().of(whole));
+        return Ok(one_request::raw().asking(whole));
     }
     let table = Table::new()
         .bigint("lookup_table_id", |table: &Record| table.id("id"))

@@ -32,7 +32,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
     Ok(Table::new()
         .text_ref("property_name", |(name, _): &(String, Option<i64>)| Some(name))
         .bigint("count", |(_, count)| *count)
-        .of(move || uncut(properties(&target, &event, limit(max_rows))?, max_rows, "Set ")))
+        .asking(move || uncut(properties(&target, &event, limit(max_rows))?, max_rows, "Set ")))
 }
 
 /// Errors: `NotFound` where there is no such event.

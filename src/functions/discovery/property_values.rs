@@ -44,12 +44,12 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         let table = Table::new()
             .text_ref("value", |(value, _): &(String, i64)| Some(value))
             .bigint("count", |(_, count)| *count);
-        return Ok(table.of(move || {
+        return Ok(table.asking(move || {
             let found = counted(&target, &property, &event, limit(max_rows))?;
             uncut(found, max_rows, "Raise max_rows, or set ")
         }));
     }
-    Ok(Table::new().text_ref("value", Option::<String>::as_deref).of(move || {
+    Ok(Table::new().text_ref("value", Option::<String>::as_deref).asking(move || {
         let found = values(&target, &property, event.as_deref(), limit(max_rows))?;
         let narrower =
             if event.is_none() { "Narrow it to an event, raise max_rows, or set " } else { "Raise max_rows, or add " };

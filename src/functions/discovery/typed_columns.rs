@@ -52,7 +52,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         require_readable(&target, Api::App)?;
     }
     let table = Table::new().map("columns", |columns: &Vec<(String, String)>| columns.clone());
-    Ok(table.of(move || {
+    Ok(table.asking(move || {
         let found = match sample {
             Some(events) => sampled_types::types(&target, &event, events)?,
             None => defined(&target, &event)?,

@@ -29,8 +29,8 @@ impl FunnelSteps {
         let unnamed = self.clone();
         let unnamed_check = check.clone();
         Box::new(NamedWhereWanted {
-            named: table().of(move || self.steps(&check, true)),
-            unnamed: table().of(move || unnamed.steps(&unnamed_check, false)),
+            named: table().asking(move || self.steps(&check, true)),
+            unnamed: table().asking(move || unnamed.steps(&unnamed_check, false)),
         })
     }
 

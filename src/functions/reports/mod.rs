@@ -37,7 +37,7 @@ use super::{
     target,
 };
 use crate::{
-    contract::{Arguments, BoundTable, Columns, Param, Result, Session, Table, params, rows},
+    contract::{Arguments, BoundTable, Columns, Param, Result, Session, Table, params, rows_asking},
     known::unknown_event_at_hand,
     mixpanel::Request,
 };
@@ -88,7 +88,7 @@ impl Question {
         if raw {
             return Ok(raw_answer(target, request));
         }
-        Ok(rows(columns, move || {
+        Ok(rows_asking(columns, move || {
             let batch = ask(&target, &request)?.read(&read)?;
             // Mixpanel answers questions about events that it doesn't know as if they had never happened.
             let mut absent = events.iter().filter(|event| is_absent(event, &batch, event_column));

@@ -78,9 +78,9 @@ impl FlowMode {
     /// A call whose rows are read out of this answer, or are it with `raw`.
     pub fn bound(self, raw: bool, ask: impl Fn() -> Result<Remembered> + Send + Sync + 'static) -> Box<dyn BoundTable> {
         match (raw, self) {
-            (true, _) => one_request::raw().of(move || Ok(vec![ask()?.whole()])),
-            (false, Self::Tree) => tree().of(move || ask()?.read(tree_answer::read)),
-            (false, _) => diagram().of(move || Ok(ways(ask()?.read(read)?))),
+            (true, _) => one_request::raw().asking(move || Ok(vec![ask()?.whole()])),
+            (false, Self::Tree) => tree().asking(move || ask()?.read(tree_answer::read)),
+            (false, _) => diagram().asking(move || Ok(ways(ask()?.read(read)?))),
         }
     }
 }

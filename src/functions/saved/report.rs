@@ -61,8 +61,8 @@ fn bind_one(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTabl
         None => ask(&target, &link),
     };
     Ok(match arguments.boolean("raw")?.unwrap_or(false) {
-        true => one_request::raw().of(move || Ok(vec![answer()?.whole()])),
-        false => table().of(move || {
+        true => one_request::raw().asking(move || Ok(vec![answer()?.whole()])),
+        false => table().asking(move || {
             answer()?.read(|text| {
                 let report = read(text)?;
                 days.map_or(Ok(()), |days| days.check(text, &report))?;

@@ -128,9 +128,7 @@ impl Board {
             }
         };
         let is_kept = unkept.is_some_and(|unkept| self.keep(index, window, unkept, count).is_some());
-        if let Some(warning) = warning {
-            self.fetch.warn("ROWS_OUTSIDE_DAYS", format!("{window}: {warning}"));
-        }
+        self.warn_outside(window, warning);
         if count.on_days < count.rows {
             self.keeper.note_other_days();
         }
