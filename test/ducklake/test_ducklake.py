@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,7 +20,8 @@ from simulator import Project, Simulator  # noqa: E402
 
 EXTENSION = extension(ROOT / "build" / "release", duckdb.__version__, "v1")
 PAGE = ROOT / "docs" / "scaling.md"
-DAYS = [f"2025-01-0{day}" for day in range(1, 7)]
+TODAY = duckdb.execute("SELECT current_date").fetchone()[0]
+DAYS = [str(TODAY - timedelta(days=number)) for number in range(6, 0, -1)]
 STORE = "FROM read_parquet('store/*/*.parquet', hive_partitioning = false)"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -35,6 +35,7 @@ class Block:
     text: str
     shown: Shown | None
     """What the page shows of the last statement's rows."""
+    has_badge: bool
 
     @property
     def notes(self) -> list[str]:
@@ -51,8 +52,9 @@ def blocks(page: Path, language: str = "sql") -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for found in FENCED.finditer(text):
         if found["language"] == language:
-            notes = [note for note in [ONLY_V2 if found["badge"] else None, found["note"]] if note]
-            yield Block(page, text.count("\n", 0, found.start("text")), ", ".join(notes), found["text"], shown_after(text, found.end()))
+            # What is not run comes first: its note says why, in words of its own.
+            notes = [note for note in [found["note"], ONLY_V2 if found["badge"] else None] if note]
+            yield Block(page, text.count("\n", 0, found.start("text")), ", ".join(notes), found["text"], shown_after(text, found.end()), bool(found["badge"]))
 
 
 @pytest.fixture(scope="session")
@@ -85,12 +87,16 @@ def within_the_hour(as_documented, monkeypatch):
         yield limited
 
 
+def days_of_last_week() -> list[date]:
+    """The seven days that ended yesterday, as `current_date` has it."""
+    [(today,)] = duckdb.execute("SELECT current_date").fetchall()
+    return [today - timedelta(days=number) for number in range(7, 0, -1)]
+
+
 def last_week(simulator: Simulator) -> None:
     """Makes January's first week the one that ended yesterday too, for statements that say `current_date - 7`."""
-    [(today,)] = duckdb.execute("SELECT current_date").fetchall()
-    for number in range(7):
+    for number, day in enumerate(days_of_last_week()):
         first = PROJECT.from_date + timedelta(days=number)
-        day = today - timedelta(days=7 - number)
         later = (day - first) // timedelta(milliseconds=1)
         lines = simulator.archive.lines(first, first)
         simulator.set_day(day, [re.sub(rb'"time":(\d+)', lambda time: b'"time":%d' % (int(time[1]) + later), line, count=1) for line in lines])

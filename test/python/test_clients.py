@@ -15,13 +15,12 @@ import polars
 import pyarrow
 import pytest
 from conftest import HOST, ROOT, days_asked, export, line, newcomers_home, rows
-from documented import as_documented, blocks, january  # noqa: F401  fixtures
+from documented import as_documented, blocks, days_of_last_week, january, last_week  # noqa: F401  fixtures
 from test_node import FOLDER as NODE_FOLDER
 from test_node import NODE
 from test_shell import SHELL
 
 PAGE = ROOT / "docs" / "clients.md"
-WEEK = [(f"2025-01-0{day}",) * 2 for day in range(1, 8)]
 RESULT = re.compile(r"(?:#|//) → (.*)$", re.MULTILINE)
 
 BIG = 9_007_199_254_740_993
@@ -143,9 +142,16 @@ def test_frames_join_what_was_exported(con, sim):
 
 
 @pytest.fixture
+def week() -> list[tuple[str, str]]:
+    """The requests for the seven days that ended yesterday."""
+    return [(str(day),) * 2 for day in days_of_last_week()]
+
+
+@pytest.fixture
 def newcomer(as_documented, monkeypatch, tmp_path):  # noqa: F811
     """A home where a plain `LOAD mixpanel` finds the file, as after `make install`; the folder in which programs run."""
     newcomers_home(tmp_path)
+    last_week(as_documented)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(SHELL.parent), prepend=os.pathsep)
     return as_documented
@@ -164,22 +170,25 @@ def run(language: str, command: list, file) -> str:
     return ended.stdout
 
 
-def test_the_page_in_python(newcomer, tmp_path):
+def test_the_page_in_python(newcomer, week, tmp_path):
     run("python", [sys.executable, "-W", "error::DeprecationWarning"], tmp_path / "example.py")
     # The week for the table of purchases, two days for the one that a scheduler syncs.
-    assert sorted(days_asked(newcomer)) == sorted(WEEK + WEEK[:2])
+    assert sorted(days_asked(newcomer)) == sorted(week + week[-2:])
 
 
-def test_the_function_for_schedulers_raises_and_goes_on(newcomer, tmp_path):
+def test_the_function_for_schedulers_raises_and_goes_on(newcomer, week, tmp_path):
     """A day that can't be had fails the task; the others are there, and the next run asks for that one alone."""
     [block] = [block for block in blocks(PAGE, "python") if "def sync" in block.text]
     names = {"duckdb": duckdb, "print": lambda rows: None}
-    newcomer.add_fault("truncated_line", times=None, match={"from_date": "2025-01-02"})
-    with pytest.raises(RuntimeError, match="events: missing .*2025, 1, 2.*2025-01-02"):
+    [(first, _), (last, _)] = week[-2:]
+    newcomer.add_fault("truncated_line", times=None, match={"from_date": last})
+    missing = date.fromisoformat(last)
+    with pytest.raises(RuntimeError, match=rf"events: missing .*{missing.year}, {missing.month}, {missing.day}\D.*{last}"):
         exec(block.text, names)
     newcomer.reset()
-    assert names["sync"](str(tmp_path / "events.duckdb"), "events", "2025-01-01", "2025-01-02") == 200
-    assert ("2025-01-02",) * 2 in days_asked(newcomer)
+    last_week(newcomer)
+    assert names["sync"](str(tmp_path / "events.duckdb"), "events", first, last) == 198
+    assert (last, last) in days_asked(newcomer)
 
 
 once = pytest.mark.skipif(duckdb.__version__ != "1.5.6" or HOST != "v1", reason="runs with DuckDB 1.5.6")
@@ -187,31 +196,31 @@ once = pytest.mark.skipif(duckdb.__version__ != "1.5.6" or HOST != "v1", reason=
 
 @once
 @pytest.mark.skipif(NODE is None or not (NODE_FOLDER / "node_modules").exists(), reason="Node or its packages are missing")
-def test_the_page_in_node(newcomer, tmp_path):
+def test_the_page_in_node(newcomer, week, tmp_path):
     (tmp_path / "node_modules").symlink_to(NODE_FOLDER / "node_modules")
     run("js", [NODE], tmp_path / "example.mjs")
-    assert sorted(days_asked(newcomer)) == WEEK
+    assert sorted(days_asked(newcomer)) == week
 
 
 @once
 @pytest.mark.skipif(not SHELL.exists(), reason="there is no shell")
-def test_the_page_in_the_shell(newcomer, con, tmp_path):
+def test_the_page_in_the_shell(newcomer, week, con, tmp_path):
     printed = run("sh", [shutil.which("bash"), "-euo", "pipefail"], tmp_path / "example.sh")
-    assert sorted(days_asked(newcomer)) == WEEK
+    assert sorted(days_asked(newcomer)) == week
     [(count,)] = rows(con, "SELECT count(*) FROM 'purchases.parquet'")
     assert count > 7
     assert rows(con, "SELECT count(*) FROM 'purchases.csv'") == rows(con, "SELECT count(*) FROM 'purchases.json'") == [(count,)]
     assert rows(con, "SELECT count(*), sum(purchases) FROM 'daily.json'") == [(7, count)]
     assert rows(con, "SELECT count(DISTINCT day) FROM 'revenue.csv'") == [(7,)]
-    assert "| 2025-01-01 |" in printed
+    assert f"| {week[0][0]} |" in printed
 
 
-def test_the_statements_for_r(newcomer):
+def test_the_statements_for_r(newcomer, week):
     """R is not there, so the page says that its block is not run; its statements are, in the order in which they stand."""
     [block] = blocks(PAGE, "r")
     assert block.note.startswith("not run: ") and "not run by the tests" in PAGE.read_text(encoding="utf-8")
     statements = re.findall(r'db(?:Execute|GetQuery)\(con, "([^"]*)"', block.text)
     with duckdb.connect("shop.duckdb", config={"allow_unsigned_extensions": "true"}) as con:
         *_, daily = [con.execute(statement).fetchall() for statement in statements]
-    assert len(statements) == 3 and [str(day) for day, *_ in daily] == [day for day, _ in WEEK]
-    assert sorted(days_asked(newcomer)) == WEEK
+    assert len(statements) == 3 and [str(day) for day, *_ in daily] == [day for day, _ in week]
+    assert sorted(days_asked(newcomer)) == week

@@ -29,7 +29,9 @@ def test_symptoms_are_quoted_as_they_are(con, sim):
     seen['syntax error at or near "where"'] = error_of(con, "FROM mixpanel_export(from_date := '2025-01-01', where := 'x')")
     seen["Invalid named parameter"] = error_of(con, "FROM mixpanel_export(first_date := '2025-01-01')")
     seen["No function matches the given name and argument types"] = error_of(con, "FROM mixpanel_export('2025-01-01')")
+    seen['syntax error at or near ")"'] = error_of(con, "PRAGMA mixpanel_views()")
     if HOST == "v2":
+        seen['"from_date" := TIMESTAMP'] = error_of(con, "FROM mixpanel_export(from_date := current_date - INTERVAL 7 DAY)")
         seen['syntax error at or near ":="'] = error_of(con, f"{sync} := '2025-01-01')")
         seen["PRAGMA value cannot contain subqueries"] = error_of(con, f"{sync} = (SELECT DATE '2025-01-01'))")
         con.execute("CREATE TABLE t AS FROM mixpanel_export(from_date := '2025-01-01', to_date := '2025-01-01')")
