@@ -8,7 +8,7 @@ use std::{future::Future, time::Duration};
 use jiff::Timestamp;
 
 use super::Policy;
-use crate::contract::{Error, Result};
+use crate::contract::{Error, Result, still_waited_for};
 
 /// A request that failed, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +148,10 @@ where
             Ok(value) => return Ok(value),
             Err(failure) => failure,
         };
+        // Where nobody waits any more, another try would be a request for nobody.
+        if still_waited_for().is_err() {
+            return Err(failure.error);
+        }
         let pause = tries.again(failure)?;
         on_retry();
         tokio::time::sleep(pause).await;

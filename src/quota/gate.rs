@@ -228,7 +228,7 @@ impl Gate {
         let (rule, project) = (quota.rule(), self.project.name());
         let allowed = self.with(quota, |_, _, limit, _| limit.requests).unwrap_or(rule.requests);
         let what = format!(
-            "{project} can make no request of the {} API now (limit: {allowed} requests {}). No request was made",
+            "{project} can make no request of the {} API now (limit: {allowed} requests {})",
             rule.name, rule.per
         );
         let at = moment(at, self.clock.now());

@@ -151,9 +151,17 @@ impl Ledger {
                 self.keep_to_itself(&Trouble::Unusable(why));
                 Ok(self.with_own(project, quota, act))
             }
-            Outcome::Undone(_, Trouble::Busy) | Outcome::Unknown => {
-                let what = format!("other processes have locked {} for {} seconds", path.display(), HANGS.as_secs());
-                Err(Error::new(Code::IoError, what).fix("Run it again. No request was made"))
+            Outcome::Undone(_, Trouble::Busy) => {
+                let what = format!(
+                    "other processes have locked {} for {} seconds",
+                    path.display(),
+                    shared::PATIENCE.as_secs()
+                );
+                Err(Error::new(Code::IoError, what).fix("Run it again"))
+            }
+            Outcome::Unknown => {
+                let what = format!("the file system of {} does not respond", path.display());
+                Err(Error::new(Code::IoError, what).fix("Run it again, or set MP_ARCHIVE to a folder on a local disk"))
             }
         }
     }

@@ -138,6 +138,19 @@ def test_a_named_archive_that_can_only_be_read_serves(con, shop, home, monkeypat
     assert len(shop.settled()) == 3
 
 
+def test_a_damaged_copy_that_can_not_be_removed_is_asked_for(con, shop, home, monkeypatch):
+    monkeypatch.setenv("MP_ARCHIVE", str(home / "archive"))
+    assert rows(con, DAY) == [(40,)]
+    [file] = files(home / "archive")
+    damaged = bytearray(file.read_bytes())
+    damaged[30] ^= 1
+    file.write_bytes(damaged)
+    for path in [home / "archive", *(home / "archive").rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    assert as_nobody(f'print(con.execute("{DAY}").fetchone()[0])', home, MP_ARCHIVE=str(home / "archive")) == "40"
+    assert len(shop.settled()) == 2 and file.exists()
+
+
 def test_a_copy_that_can_not_be_opened_stays(shop, home):
     """No permission, no file handle left: what was paid for is not removed for that."""
     (home / "own").mkdir()

@@ -44,6 +44,9 @@ pub use reading::{Asked, Taken};
 /// the same, or for a person who looks at the first rows.
 const STALLED: Duration = Duration::from_millis(500);
 
+/// Who waits an hour waits for what was used a moment before it began.
+const MARGIN: Duration = Duration::from_secs(10);
+
 /// What to do with a window that could not be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnFailure {
@@ -88,6 +91,7 @@ impl Board {
             slots: Mutex::new(Slots {
                 slots,
                 failure: None,
+                coming: None,
                 skipped: 0,
                 closed: false,
                 came_at: keeper.now(),
@@ -281,7 +285,7 @@ impl Board {
             true => self.keeper.now(),
             false => slots.came_at,
         };
-        since.saturating_add(max_wait).is_ok_and(|last| until <= last)
+        since.saturating_add(max_wait + MARGIN).is_ok_and(|last| until <= last)
     }
 
     /// A window is here, whole. Who waits for one that is not to be kept waits no longer: it serves nobody else.
@@ -377,6 +381,19 @@ impl Board {
         // Where nothing can be had, leaving out would be an empty answer to a wrong password.
         let all = slots.slots.iter().filter(|slot| !matches!(slot.state, State::Replaced)).count();
         let fails = self.on_failure == OnFailure::Error || is_fatal(&error) || slots.skipped + 1 == all;
+        // What the hour still had comes first: it is paid for, and a process that ends with its statement would lose it.
+        if fails && error.code() == Code::RateLimited && self.keeper.keeps() {
+            if let Some(slot) = slots.slots.get_mut(index) {
+                slot.state = State::Settled;
+            }
+            slots.coming.get_or_insert(error);
+            drop(slots);
+            if let Some(claim) = claim {
+                self.keeper.release(&claim, None);
+            }
+            self.fail_at_last();
+            return self.changed();
+        }
         if !fails && let Some(slot) = slots.slots.get_mut(index) {
             // Before anybody can see that all windows are done, and look into the record.
             self.fetch.left_out(window.to_string(), error.to_string());
@@ -393,12 +410,26 @@ impl Board {
         self.changed();
     }
 
+    /// Fails the scan, where it has to, once nothing is under way any more.
+    pub fn fail_at_last(&self) {
+        let slots = self.lock();
+        let is_open = |slot: &WindowSlot| {
+            matches!(slot.state, State::Waiting | State::Downloading | State::Checked | State::Unplanned(None))
+                || slot.is_to_be_kept()
+        };
+        let coming = slots.coming.clone().filter(|_| !slots.closed && !slots.slots.iter().any(is_open));
+        drop(slots);
+        if let Some(error) = coming {
+            self.fail(error);
+        }
+    }
+
     /// The whole scan fails.
     pub fn fail(&self, error: Error) {
         let error = self.redacted(error);
         let mut slots = self.lock();
         if slots.failure.is_none() && !slots.closed {
-            let error = match slots.left().filter(|_| self.keeper.keeps()) {
+            let error = match slots.left().filter(|_| self.keeper.serves_again()) {
                 Some(left) => error.also(&left),
                 None => error,
             };

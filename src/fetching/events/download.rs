@@ -67,6 +67,7 @@ async fn drive(board: Arc<Board>, source: Arc<WindowSource>, terms: Terms) {
         if board.is_closed() {
             last.get_or_insert_with(|| Instant::now() + LAST);
         }
+        board.fail_at_last();
         plan_anew(&board, &terms.wanted);
         while checks.len() < CHECKS
             && let Some((index, window, answer)) = board.next_to_check()

@@ -44,6 +44,8 @@ pub struct Keeper {
     room: AtomicU64,
     /// Whether an answer of this scan has shown that the days of the project are not those of UTC.
     has_other_days: AtomicBool,
+    /// Archived answers that turned out to be no good, which may still lie there where nobody may remove them.
+    refused: Mutex<BTreeSet<PathBuf>>,
     /// The claims of this scan that live.
     claims: Mutex<BTreeSet<String>>,
     /// When they were last renewed, in milliseconds since 1970.
@@ -166,6 +168,7 @@ impl Keeper {
             cache: None,
             room: AtomicU64::new(u64::MAX),
             has_other_days,
+            refused: Mutex::default(),
             claims: Mutex::default(),
             process: std::process::id(),
         }
@@ -191,6 +194,7 @@ impl Keeper {
             freshness: self.freshness,
             keeps: self.keeps(),
             has_other_days: self.has_other_days(),
+            refused: lock(&self.refused).clone(),
             wanted: wanted.clone(),
             now: self.gate.clock.now(),
             is_dry,
@@ -231,7 +235,7 @@ impl Keeper {
             let shortage = is_short.then_some(Shortage { left, limit, resets_at });
             WindowPlan { windows, shortage }
         })?;
-        self.lock().extend(plan.windows.iter().filter_map(|planned| match &planned.origin {
+        lock(&self.claims).extend(plan.windows.iter().filter_map(|planned| match &planned.origin {
             WindowOrigin::Mixpanel(claim) => claim.clone(),
             WindowOrigin::Copy(_) | WindowOrigin::Claim(_) => None,
         }));
@@ -243,8 +247,15 @@ impl Keeper {
         std::process::id() != self.process
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    /// An archived answer is no good: no plan of this scan takes it again.
+    pub fn refuse(&self, place: PathBuf) {
+        archive::discard(&place);
+        lock(&self.refused).insert(place);
+    }
+
+    /// Whether what is kept now serves the same call when it is made again, for hours.
+    pub fn serves_again(&self) -> bool {
+        self.keeps() && self.freshness.call.is_none_or(|age| age >= SignedDuration::from_hours(1))
     }
 
     /// Splits a claimed window, whose request was made, into two. Returns their claims.
@@ -253,7 +264,7 @@ impl Keeper {
         let ids = [hash::random(), hash::random()];
         let [first, second] = ids.clone();
         {
-            let mut claims = self.lock();
+            let mut claims = lock(&self.claims);
             claims.remove(&claim);
             claims.extend(ids.clone());
         }
@@ -282,7 +293,7 @@ impl Keeper {
     /// Says that the claims live so long.
     fn promise(&self, life: Millis) {
         self.renewed_at.store(self.gate.clock.now().as_millisecond(), Ordering::Relaxed);
-        let claims: Vec<String> = self.lock().iter().cloned().collect();
+        let claims: Vec<String> = lock(&self.claims).iter().cloned().collect();
         if !claims.is_empty() {
             // A ledger that can't be had is said by the next request.
             let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.renew(&claims, life, now));
@@ -291,7 +302,7 @@ impl Keeper {
 
     /// Ends a claim: its answer is kept, or nobody wants it any more, or there was an error.
     pub fn release(&self, claim: &str, error: Option<String>) {
-        if self.lock().remove(claim) {
+        if lock(&self.claims).remove(claim) {
             let claim = claim.to_owned();
             let _ = self.gate.with(Quota::Export, move |book, _, _, now| book.release(&claim, error, now));
         }
@@ -336,7 +347,7 @@ impl Keeper {
     /// The disk is full: who waits for what is not kept yet waits no more.
     pub fn keep_no_more(&self) {
         if self.keeps.swap(false, Ordering::Relaxed) {
-            let claims: Vec<String> = self.lock().iter().cloned().collect();
+            let claims: Vec<String> = lock(&self.claims).iter().cloned().collect();
             let _ = self.gate.with(Quota::Export, move |book, _, _, _| book.will_not_keep(&claims));
         }
     }
@@ -389,6 +400,10 @@ impl Keeper {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What a step of planning needs, on whatever thread the ledger runs it.
 struct PlanStep {
     shelf: Option<Shelf>,
@@ -397,6 +412,7 @@ struct PlanStep {
     freshness: Freshness,
     keeps: bool,
     has_other_days: bool,
+    refused: BTreeSet<PathBuf>,
     wanted: WantedDays,
     now: Timestamp,
     is_dry: bool,
@@ -408,7 +424,8 @@ impl PlanStep {
         let begun = |day: &Date| *day <= self.wanted.today.latest && refused_from.is_none_or(|refused| *day < refused);
         let days: Vec<Date> = self.wanted.all().filter(begun).collect();
         let Some(shelf) = &self.shelf else { return (Vec::new(), days) };
-        let candidates = shelf.candidates(&self.question);
+        let mut candidates = shelf.candidates(&self.question);
+        candidates.retain(|candidate| !self.refused.contains(&candidate.place));
         let choice = archive::choose(&days, &candidates, self.freshness, self.has_other_days, self.now);
         let planned = |(candidate, days): (&Candidate<PathBuf>, Vec<Date>)| {
             let window = Window { from: *days.first()?, to: *days.last()? };
@@ -470,7 +487,7 @@ impl Drop for Keeper {
         if self.is_in_a_fork() {
             return;
         }
-        let claims = std::mem::take(&mut *self.lock());
+        let claims = std::mem::take(&mut *lock(&self.claims));
         if !claims.is_empty() {
             let _ = self.gate.with(Quota::Export, move |book, _, _, now| {
                 claims.iter().for_each(|claim| book.release(claim, None, now));

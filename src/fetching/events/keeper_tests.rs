@@ -312,7 +312,7 @@ fn a_forks_child_ends_no_claims_of_its_parents() {
     let world = World::new(&Shape { is_for_good: true, shift: 0, has_timeless: false, rows: vec![] });
     let mut forked = world.scan(&Ask::PLAIN).keeper;
     forked.process += 1;
-    let claims: Vec<String> = forked.lock().iter().cloned().collect();
+    let claims: Vec<String> = lock(&forked.claims).iter().cloned().collect();
     let gate = forked.gate.clone();
     drop(forked);
     let living = gate.ledger.living_claims().unwrap();

@@ -278,6 +278,9 @@ impl Reader for ExportReader {
             if let Some(batch) = batch.and_then(|batch| self.shared.emit(batch)) {
                 return Ok(Some(batch));
             }
+            if is_interrupted() {
+                return Ok(None);
+            }
         }
     }
 }
@@ -337,7 +340,7 @@ impl ExportReader {
         let lines = match open_sound(&copy, &place, self.shared.share as u64) {
             Ok(Found::Sound(mut spool)) => self.whole(&mut spool, Encoding::Gzip).map(|lines| (spool, lines)),
             Ok(Found::Unsound) => {
-                archive::discard(&place);
+                board.keeper.refuse(place);
                 taken.plan_anew();
                 return Ok(None);
             }
@@ -375,7 +378,7 @@ impl ExportReader {
             }
             // Its bytes are what they were, and still no good.
             Err(error) if verify::is_damage(&error) => {
-                archive::discard(&place);
+                board.keeper.refuse(place);
                 taken.plan_anew();
                 Ok(None)
             }

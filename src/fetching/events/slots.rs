@@ -88,6 +88,8 @@ impl WindowSlot {
 pub struct Slots {
     pub slots: Vec<WindowSlot>,
     pub failure: Option<Error>,
+    /// What the scan will fail with when nothing is under way any more.
+    pub coming: Option<Error>,
     pub skipped: usize,
     pub closed: bool,
     /// When a window last came, or the scan began.
