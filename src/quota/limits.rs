@@ -35,8 +35,8 @@ pub struct Rule {
     pub concurrent: usize,
 }
 
-/// The longest wait for a limit. Nothing can interrupt a statement of DuckDB while it waits, so a longer wait is an
-/// error that says until when.
+/// The longest wait for a limit. Nothing can interrupt a statement of DuckDB 1.x while it waits, so a longer wait is an error that
+/// says until when.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -169,7 +169,6 @@ impl Reader for FileReader {
         let files = lent.files;
         let shared = &*self.0;
         while !shared.cancelled.load(Ordering::Relaxed) {
-            // No lock is held while a file is read.
             let batch = match shared.next(files)? {
                 Next::Begin(..) | Next::Wait if (lent.is_interrupted)() => return Ok(None),
                 Next::Begin(_begun, path) => shared.whole(files, path)?,
