@@ -183,7 +183,9 @@ impl Arguments {
     /// The same, where both ends must be given.
     pub fn required_dates(&self, from: &str, to: &str) -> Result<(Date, Date)> {
         let required = |name, date: Option<Date>| {
-            date.ok_or_else(|| Error::argument(name, format!("is missing. Add {name} := '2025-01-31'")))
+            date.ok_or_else(|| {
+                Error::argument(name, format!("is missing. Add {name}, a DATE such as current_date - 7"))
+            })
         };
         let (first, last) = self.dates(from, to)?;
         Ok((required(from, first)?, required(to, last)?))

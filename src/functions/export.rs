@@ -277,8 +277,13 @@ fn days(arguments: &Arguments) -> Result<Option<Vec<Date>>> {
 
 /// Conditions on event_time do as well where the host sees them.
 fn missing_date(name: &str, takes_filters: bool) -> Error {
-    let or_else = if takes_filters { ", or a range of event_time in WHERE: event_time >= '2025-01-31'" } else { "" };
-    Error::argument(name, format!("is missing. Add {name} := '2025-01-31'{or_else}"))
+    let or_else = match takes_filters {
+        true => {
+            ", or a condition in WHERE that compares event_time with a constant: event_time >= now() - INTERVAL 7 DAYS"
+        }
+        false => ". Conditions in WHERE do not count here",
+    };
+    Error::argument(name, format!("is missing. Add {name} := current_date - 7{or_else}"))
 }
 
 pub fn time_zone(arguments: &Arguments) -> Result<Option<TimeZone>> {

@@ -237,7 +237,7 @@ REFUSED = [
     *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(LAST) + ', to_date := ' + repr(FIRST))})",
        f"from_date: {LAST} is after to_date {FIRST}. Swap them")
       for name, arguments in CALLS.items() if name != "mixpanel_jql"),
-    *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(FIRST))})", "to_date: is missing. Add to_date := '")
+    *((f"{name}({arguments.replace(DAYS, 'from_date := ' + repr(FIRST))})", "to_date: is missing. Add to_date, a DATE")
       for name, arguments in CALLS.items() if name != "mixpanel_jql"),
     *((f"{name}({arguments}, region := 'asia')", "region: must be 'us', 'eu' or 'in', not 'asia'")
       for name, arguments in CALLS.items()),

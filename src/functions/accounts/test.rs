@@ -149,6 +149,9 @@ impl Outcome {
         let mut text = match (is_one, answering) {
             // In the place of advice that is for those who don't know the region.
             (true, Some(answering)) => (*first).clone().fix(answering).to_string(),
+            (true, None) if matches!(self.elsewhere, Some(Elsewhere::Silent)) => {
+                (*first).clone().fix("Check the credentials and the project's id").to_string()
+            }
             (true, None) => first.to_string(),
             (false, answering) => {
                 let each = errors.iter().map(|(api, error)| format!("{}: {error}", api.as_str()));
