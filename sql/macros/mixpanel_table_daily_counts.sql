@@ -14,10 +14,15 @@ FROM (
             insert_id,
             (CASE WHEN report_time_zone IS NULL THEN event_time ELSE mixpanel_local(event_time, report_time_zone) END)::DATE AS date
         FROM query_table(t)
-        WHERE event_time IS NOT NULL AND (events IS NULL OR list_contains(events::VARCHAR[], event_name))
+        WHERE event_time IS NOT NULL
+            AND CASE
+                WHEN events IS NULL THEN true
+                WHEN len(events) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                ELSE list_contains(events::VARCHAR[], event_name)
+            END
     )
     WHERE (from_date IS NULL OR date >= from_date::DATE) AND (to_date IS NULL OR date <= to_date::DATE)
     GROUP BY event_name, distinct_id, event_time, date, insert_id
 )
 GROUP BY date, event_name
-ORDER BY date, event_name;
+ORDER BY date ASC NULLS LAST, event_name ASC NULLS LAST;

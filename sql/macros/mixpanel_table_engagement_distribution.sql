@@ -26,7 +26,11 @@ FROM (
         )
         WHERE event_time IS NOT NULL
             AND distinct_id <> ''
-            AND (events IS NULL OR list_contains(events::VARCHAR[], event_name))
+            AND CASE
+                WHEN events IS NULL THEN true
+                WHEN len(events) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                ELSE list_contains(events::VARCHAR[], event_name)
+            END
             AND (from_date IS NULL OR local_time >= from_date::DATE)
             AND (to_date IS NULL OR local_time < to_date::DATE + 1)
         GROUP BY event_name, distinct_id, event_time, insert_id
@@ -35,8 +39,8 @@ FROM (
 ) AS users
 JOIN (
     -- From 1 on, so that nobody is below the first.
-    SELECT bucket_min, lead(bucket_min) OVER (ORDER BY bucket_min) AS next_min
+    SELECT bucket_min, lead(bucket_min) OVER (ORDER BY bucket_min ASC NULLS LAST) AS next_min
     FROM (SELECT DISTINCT unnest(list_prepend(1, buckets))::BIGINT AS bucket_min)
 ) AS bounds ON total >= bucket_min AND (next_min IS NULL OR total < next_min)
 GROUP BY bucket_min, next_min
-ORDER BY bucket_min;
+ORDER BY bucket_min ASC NULLS LAST;

@@ -1,8 +1,10 @@
 """Tests the five exact reports: their parameters for the export, their days, and their twins over a table."""
 from __future__ import annotations
 
+import math
 import statistics
 from datetime import date
+from fractions import Fraction
 from itertools import count
 
 import pytest
@@ -155,6 +157,43 @@ class TestPercentiles:
         table(db, "events", [("A", date(2025, 1, 1), "u", "i", '{"x": 1}')])
         message = error_of(db, f"FROM mixpanel_table_numeric_summary('events', 'A', 'x', percentiles := {wanted})")
         assert "percentiles: must be numbers from 0 to 100" in message or "Could not convert" in message
+
+
+class TestNearTheEndOfDouble:
+    """Each statistic that is a DOUBLE, in a row that comes in any case."""
+
+    @pytest.mark.parametrize(
+        ("numbers", "total"),
+        [(["1e200", "1", "2"], 1e200), (["-1.7e308", "1.7e308"], 0), (["1.7e308", "1.7e308", "1.7e308"], None), (["-1.7e308"] * 2 + ["1.7e308"] * 2, 0),
+         (["1.7976931348623157e308", "5"], 1.7976931348623157e308), (["1e141", "1e139"], 1.01e141), (["5e-324", "1e-300"], 1e-300)],
+    )  # fmt: skip
+    def test_the_numbers_are_right(self, sim, db, numbers, total):
+        lines = [f'{{"event":"A","properties":{{"time":1735819200000,"distinct_id":"u","$insert_id":"{at}","x":{number}}}}}' for at, number in enumerate(numbers)]
+        sim.set_day("2025-01-02", lines)
+        db.execute(f"CREATE TABLE events AS FROM {export()}")
+        (found,) = dicts(db, "FROM mixpanel_table_numeric_summary('events', 'A', 'x', percentiles := [0, 25, 33.3, 90, 100])")
+        assert dicts(db, "FROM mixpanel_numeric_summary('A', 'x', '2025-01-02', '2025-01-02', percentiles := [0, 25, 33.3, 90, 100])") == [found]
+        exact = sorted(map(Fraction, map(float, numbers)))
+        assert (found["count"], found["min"], found["max"]) == (len(exact), float(exact[0]), float(exact[-1]))
+        assert found["sum"] == (None if total is None else pytest.approx(total))
+        assert found["avg"] == pytest.approx(float(statistics.mean(exact)))
+        assert found["stddev"] == pytest.approx(float(statistics.pstdev(exact)))
+        for percent, value in [*found["percentiles"].items(), (25, found["p25"]), (90, found["p90"])]:
+            place = Fraction(percent) / 100 * (len(exact) - 1)
+            low, high = exact[math.floor(place)], exact[math.ceil(place)]
+            assert value == pytest.approx(float(low + (high - low) * (place - math.floor(place))))
+
+
+class TestAnEmptyListOfEvents:
+    @pytest.mark.parametrize("report", ["daily_counts", "engagement_distribution"])
+    @pytest.mark.parametrize("given", ["[]", "[]::VARCHAR[]"])
+    def test_is_a_mistake_in_both_forms(self, sim, db, report, given):
+        db.execute(f"CREATE TABLE events AS FROM {export()}")
+        sim.clear()
+        for call in (exact(report, more=f", events := {given}"), twin(report, f", events := {given}")):
+            assert "[INVALID_ARGUMENT] events: is an empty list. Leave it out to " in error_of(db, call)
+        assert "events: is an empty list" in error_of(db, f"SELECT count(*) {twin(report, f', events := {given}')}")
+        assert not sim.settled()
 
 
 class TestReportTimeZone:
