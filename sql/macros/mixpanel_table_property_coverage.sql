@@ -39,4 +39,4 @@ LEFT JOIN (
     ) = 1
 ) ON true
 GROUP BY position
-ORDER BY position;
+ORDER BY position ASC NULLS LAST;

@@ -35,5 +35,5 @@ FROM (
 )
 WHERE value IS NOT NULL
 GROUP BY value
-ORDER BY count DESC, value
+ORDER BY count DESC NULLS LAST, value ASC NULLS LAST
 LIMIT max_rows;
