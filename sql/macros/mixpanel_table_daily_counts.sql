@@ -17,11 +17,16 @@ FROM (
         WHERE event_time IS NOT NULL
             AND CASE
                 WHEN events IS NULL THEN true
-                WHEN len(events) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                WHEN len(events::VARCHAR[]) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                WHEN len(events::VARCHAR[]) > list_count(events::VARCHAR[]) THEN error('[INVALID_ARGUMENT] events: contains NULL. Remove it.')::BOOLEAN
                 ELSE list_contains(events::VARCHAR[], event_name)
             END
     )
-    WHERE (from_date IS NULL OR date >= from_date::DATE) AND (to_date IS NULL OR date <= to_date::DATE)
+    WHERE CASE
+        WHEN from_date::DATE > to_date::DATE
+        THEN error('[INVALID_ARGUMENT] from_date: ' || from_date::DATE || ' is after to_date ' || to_date::DATE || '. Swap them.')::BOOLEAN
+        ELSE (from_date IS NULL OR date >= from_date::DATE) AND (to_date IS NULL OR date <= to_date::DATE)
+    END
     GROUP BY event_name, distinct_id, event_time, date, insert_id
 )
 GROUP BY date, event_name

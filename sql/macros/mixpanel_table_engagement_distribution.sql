@@ -28,11 +28,15 @@ FROM (
             AND distinct_id <> ''
             AND CASE
                 WHEN events IS NULL THEN true
-                WHEN len(events) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                WHEN len(events::VARCHAR[]) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                WHEN len(events::VARCHAR[]) > list_count(events::VARCHAR[]) THEN error('[INVALID_ARGUMENT] events: contains NULL. Remove it.')::BOOLEAN
                 ELSE list_contains(events::VARCHAR[], event_name)
             END
-            AND (from_date IS NULL OR local_time >= from_date::DATE)
-            AND (to_date IS NULL OR local_time < to_date::DATE + 1)
+            AND CASE
+                WHEN from_date::DATE > to_date::DATE
+                THEN error('[INVALID_ARGUMENT] from_date: ' || from_date::DATE || ' is after to_date ' || to_date::DATE || '. Swap them.')::BOOLEAN
+                ELSE (from_date IS NULL OR local_time >= from_date::DATE) AND (to_date IS NULL OR local_time < to_date::DATE + 1)
+            END
         GROUP BY event_name, distinct_id, event_time, insert_id
     )
     GROUP BY distinct_id

@@ -184,15 +184,29 @@ class TestNearTheEndOfDouble:
             assert value == pytest.approx(float(low + (high - low) * (place - math.floor(place))))
 
 
-class TestAnEmptyListOfEvents:
+class TestMistakes:
+    """Both forms have the same words for them, instead of no rows."""
+
     @pytest.mark.parametrize("report", ["daily_counts", "engagement_distribution"])
-    @pytest.mark.parametrize("given", ["[]", "[]::VARCHAR[]"])
-    def test_is_a_mistake_in_both_forms(self, sim, db, report, given):
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [("[]", "is an empty list. Leave it out to "), ("[]::VARCHAR[]", "is an empty list. Leave it out to "),
+         ("[NULL]", "contains NULL. Remove it."), ("['View Item', NULL]", "contains NULL. Remove it.")],
+    )  # fmt: skip
+    def test_in_a_list_of_events(self, sim, db, report, given, said):
         db.execute(f"CREATE TABLE events AS FROM {export()}")
         sim.clear()
         for call in (exact(report, more=f", events := {given}"), twin(report, f", events := {given}")):
-            assert "[INVALID_ARGUMENT] events: is an empty list. Leave it out to " in error_of(db, call)
-        assert "events: is an empty list" in error_of(db, f"SELECT count(*) {twin(report, f', events := {given}')}")
+            assert f"[INVALID_ARGUMENT] events: {said}" in error_of(db, call)
+            assert f"[INVALID_ARGUMENT] events: {said}" in error_of(db, f"SELECT count(*) {call}")
+        assert not sim.settled()
+
+    @each
+    def test_days_that_run_backwards(self, sim, db, report):
+        db.execute(f"CREATE TABLE events AS FROM {export()}")
+        sim.clear()
+        for call in (exact(report, "'2025-01-04', '2025-01-02'"), twin(report, ", from_date := '2025-01-04', to_date := '2025-01-02'")):
+            assert "[INVALID_ARGUMENT] from_date: 2025-01-04 is after to_date 2025-01-02. Swap them." in error_of(db, call)
         assert not sim.settled()
 
 
