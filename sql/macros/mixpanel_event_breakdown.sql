@@ -11,4 +11,4 @@ SELECT
     round(100.0 * count(*) / sum(count(*)) OVER (), 2) AS pct_of_total
 FROM query_table(t)
 GROUP BY event_name
-ORDER BY count DESC, event_name;
+ORDER BY count DESC NULLS LAST, event_name ASC NULLS LAST;

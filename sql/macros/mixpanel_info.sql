@@ -13,7 +13,7 @@ SELECT
     kept.tables,
     kept.row_count
 FROM (
-    SELECT coalesce(list(table_name ORDER BY table_name), []) AS tables, coalesce(sum(row_count), 0)::BIGINT AS row_count
+    SELECT coalesce(list(table_name ORDER BY table_name ASC NULLS LAST), []) AS tables, coalesce(sum(row_count), 0)::BIGINT AS row_count
     FROM (
         SELECT arg_max(table_name, entry) AS table_name, arg_max(row_count, entry) AS row_count
         FROM (SELECT *, row_number() OVER () AS entry FROM _metadata)
@@ -30,7 +30,7 @@ FROM (
                     ORDER BY coalesce(
                         list_position(list_append(current_schemas(false), current_schema()), histories.table_schema),
                         CASE WHEN histories.table_schema = 'main' THEN 1000 END
-                    ) NULLS LAST
+                    ) ASC NULLS LAST
                     LIMIT 1
                 )
         )

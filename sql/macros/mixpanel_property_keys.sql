@@ -9,4 +9,4 @@ FROM query(
     || coalesce(' WHERE event_name = ''' || replace(event, '''', '''''') || '''', '')
 )
 GROUP BY key
-ORDER BY key;
+ORDER BY key ASC NULLS LAST;

@@ -14,10 +14,20 @@ FROM (
             insert_id,
             (CASE WHEN report_time_zone IS NULL THEN event_time ELSE mixpanel_local(event_time, report_time_zone) END)::DATE AS date
         FROM query_table(t)
-        WHERE event_time IS NOT NULL AND (events IS NULL OR list_contains(events::VARCHAR[], event_name))
+        WHERE event_time IS NOT NULL
+            AND CASE
+                WHEN events IS NULL THEN true
+                WHEN len(events::VARCHAR[]) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                WHEN len(events::VARCHAR[]) > list_count(events::VARCHAR[]) THEN error('[INVALID_ARGUMENT] events: contains NULL. Remove it.')::BOOLEAN
+                ELSE list_contains(events::VARCHAR[], event_name)
+            END
     )
-    WHERE (from_date IS NULL OR date >= from_date::DATE) AND (to_date IS NULL OR date <= to_date::DATE)
+    WHERE CASE
+        WHEN from_date::DATE > to_date::DATE
+        THEN error('[INVALID_ARGUMENT] from_date: ' || from_date::DATE || ' is after to_date ' || to_date::DATE || '. Swap them.')::BOOLEAN
+        ELSE (from_date IS NULL OR date >= from_date::DATE) AND (to_date IS NULL OR date <= to_date::DATE)
+    END
     GROUP BY event_name, distinct_id, event_time, date, insert_id
 )
 GROUP BY date, event_name
-ORDER BY date, event_name;
+ORDER BY date ASC NULLS LAST, event_name ASC NULLS LAST;

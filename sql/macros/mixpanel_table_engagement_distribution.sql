@@ -26,17 +26,25 @@ FROM (
         )
         WHERE event_time IS NOT NULL
             AND distinct_id <> ''
-            AND (events IS NULL OR list_contains(events::VARCHAR[], event_name))
-            AND (from_date IS NULL OR local_time >= from_date::DATE)
-            AND (to_date IS NULL OR local_time < to_date::DATE + 1)
+            AND CASE
+                WHEN events IS NULL THEN true
+                WHEN len(events::VARCHAR[]) = 0 THEN error('[INVALID_ARGUMENT] events: is an empty list. Leave it out to count all events.')::BOOLEAN
+                WHEN len(events::VARCHAR[]) > list_count(events::VARCHAR[]) THEN error('[INVALID_ARGUMENT] events: contains NULL. Remove it.')::BOOLEAN
+                ELSE list_contains(events::VARCHAR[], event_name)
+            END
+            AND CASE
+                WHEN from_date::DATE > to_date::DATE
+                THEN error('[INVALID_ARGUMENT] from_date: ' || from_date::DATE || ' is after to_date ' || to_date::DATE || '. Swap them.')::BOOLEAN
+                ELSE (from_date IS NULL OR local_time >= from_date::DATE) AND (to_date IS NULL OR local_time < to_date::DATE + 1)
+            END
         GROUP BY event_name, distinct_id, event_time, insert_id
     )
     GROUP BY distinct_id
 ) AS users
 JOIN (
     -- From 1 on, so that nobody is below the first.
-    SELECT bucket_min, lead(bucket_min) OVER (ORDER BY bucket_min) AS next_min
+    SELECT bucket_min, lead(bucket_min) OVER (ORDER BY bucket_min ASC NULLS LAST) AS next_min
     FROM (SELECT DISTINCT unnest(list_prepend(1, buckets))::BIGINT AS bucket_min)
 ) AS bounds ON total >= bucket_min AND (next_min IS NULL OR total < next_min)
 GROUP BY bucket_min, next_min
-ORDER BY bucket_min;
+ORDER BY bucket_min ASC NULLS LAST;

@@ -31,12 +31,15 @@ LEFT JOIN (
         ) AS happened
         WHERE event_time IS NOT NULL
             AND (event IS NULL OR event_name = event)
-            AND (from_date IS NULL OR local_time >= from_date::DATE)
-            AND (to_date IS NULL OR local_time < to_date::DATE + 1)
+            AND CASE
+                WHEN from_date::DATE > to_date::DATE
+                THEN error('[INVALID_ARGUMENT] from_date: ' || from_date::DATE || ' is after to_date ' || to_date::DATE || '. Swap them.')::BOOLEAN
+                ELSE (from_date IS NULL OR local_time >= from_date::DATE) AND (to_date IS NULL OR local_time < to_date::DATE + 1)
+            END
     )
     QUALIFY coalesce(insert_id, '') = '' OR row_number() OVER (
         PARTITION BY event_name, distinct_id, event_time, insert_id ORDER BY processed DESC NULLS LAST
     ) = 1
 ) ON true
 GROUP BY position
-ORDER BY position;
+ORDER BY position ASC NULLS LAST;

@@ -3,4 +3,4 @@
 CREATE OR REPLACE TEMP MACRO mixpanel_table_schema(t) AS TABLE
 SELECT name AS column_name, type AS column_type, NOT "notnull" AS nullable, pk AS primary_key
 FROM pragma_table_info(t)
-ORDER BY cid;
+ORDER BY cid ASC NULLS LAST;

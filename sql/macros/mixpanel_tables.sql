@@ -20,7 +20,7 @@ WITH
                     ORDER BY coalesce(
                         list_position(list_append(current_schemas(false), current_schema()), histories.table_schema),
                         CASE WHEN histories.table_schema = 'main' THEN 1000 END
-                    ) NULLS LAST
+                    ) ASC NULLS LAST
                     LIMIT 1
                 )
         )
@@ -56,7 +56,7 @@ WITH
             ON failed.entry = ranges.entry AND ranges.day BETWEEN left(failed.days, 10)::DATE AND right(failed.days, 10)::DATE
     ),
     missing AS (
-        SELECT kept, list(DISTINCT day ORDER BY day) AS days FROM spans ANTI JOIN brought USING (question, day) GROUP BY kept
+        SELECT kept, list(DISTINCT day ORDER BY day ASC NULLS LAST) AS days FROM spans ANTI JOIN brought USING (question, day) GROUP BY kept
     )
 SELECT
     arg_max(table_name, entry) AS name,
@@ -71,4 +71,4 @@ SELECT
 FROM history
 LEFT JOIN missing USING (kept)
 GROUP BY kept
-ORDER BY name;
+ORDER BY name ASC NULLS LAST;

@@ -1,8 +1,10 @@
 """Tests the five exact reports: their parameters for the export, their days, and their twins over a table."""
 from __future__ import annotations
 
+import math
 import statistics
 from datetime import date
+from fractions import Fraction
 from itertools import count
 
 import pytest
@@ -155,6 +157,57 @@ class TestPercentiles:
         table(db, "events", [("A", date(2025, 1, 1), "u", "i", '{"x": 1}')])
         message = error_of(db, f"FROM mixpanel_table_numeric_summary('events', 'A', 'x', percentiles := {wanted})")
         assert "percentiles: must be numbers from 0 to 100" in message or "Could not convert" in message
+
+
+class TestNearTheEndOfDouble:
+    """Each statistic that is a DOUBLE, in a row that comes in any case."""
+
+    @pytest.mark.parametrize(
+        ("numbers", "total"),
+        [(["1e200", "1", "2"], 1e200), (["-1.7e308", "1.7e308"], 0), (["1.7e308", "1.7e308", "1.7e308"], None), (["-1.7e308"] * 2 + ["1.7e308"] * 2, 0),
+         (["1.7976931348623157e308", "5"], 1.7976931348623157e308), (["1e141", "1e139"], 1.01e141), (["5e-324", "1e-300"], 1e-300)],
+    )  # fmt: skip
+    def test_the_numbers_are_right(self, sim, db, numbers, total):
+        lines = [f'{{"event":"A","properties":{{"time":1735819200000,"distinct_id":"u","$insert_id":"{at}","x":{number}}}}}' for at, number in enumerate(numbers)]
+        sim.set_day("2025-01-02", lines)
+        db.execute(f"CREATE TABLE events AS FROM {export()}")
+        (found,) = dicts(db, "FROM mixpanel_table_numeric_summary('events', 'A', 'x', percentiles := [0, 25, 33.3, 90, 100])")
+        assert dicts(db, "FROM mixpanel_numeric_summary('A', 'x', '2025-01-02', '2025-01-02', percentiles := [0, 25, 33.3, 90, 100])") == [found]
+        exact = sorted(map(Fraction, map(float, numbers)))
+        assert (found["count"], found["min"], found["max"]) == (len(exact), float(exact[0]), float(exact[-1]))
+        assert found["sum"] == (None if total is None else pytest.approx(total))
+        assert found["avg"] == pytest.approx(float(statistics.mean(exact)))
+        assert found["stddev"] == pytest.approx(float(statistics.pstdev(exact)))
+        for percent, value in [*found["percentiles"].items(), (25, found["p25"]), (90, found["p90"])]:
+            place = Fraction(percent) / 100 * (len(exact) - 1)
+            low, high = exact[math.floor(place)], exact[math.ceil(place)]
+            assert value == pytest.approx(float(low + (high - low) * (place - math.floor(place))))
+
+
+class TestMistakes:
+    """Both forms have the same words for them, instead of no rows."""
+
+    @pytest.mark.parametrize("report", ["daily_counts", "engagement_distribution"])
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [("[]", "is an empty list. Leave it out to "), ("[]::VARCHAR[]", "is an empty list. Leave it out to "),
+         ("[NULL]", "contains NULL. Remove it."), ("['View Item', NULL]", "contains NULL. Remove it.")],
+    )  # fmt: skip
+    def test_in_a_list_of_events(self, sim, db, report, given, said):
+        db.execute(f"CREATE TABLE events AS FROM {export()}")
+        sim.clear()
+        for call in (exact(report, more=f", events := {given}"), twin(report, f", events := {given}")):
+            assert f"[INVALID_ARGUMENT] events: {said}" in error_of(db, call)
+            assert f"[INVALID_ARGUMENT] events: {said}" in error_of(db, f"SELECT count(*) {call}")
+        assert not sim.settled()
+
+    @each
+    def test_days_that_run_backwards(self, sim, db, report):
+        db.execute(f"CREATE TABLE events AS FROM {export()}")
+        sim.clear()
+        for call in (exact(report, "'2025-01-04', '2025-01-02'"), twin(report, ", from_date := '2025-01-04', to_date := '2025-01-02'")):
+            assert "[INVALID_ARGUMENT] from_date: 2025-01-04 is after to_date 2025-01-02. Swap them." in error_of(db, call)
+        assert not sim.settled()
 
 
 class TestReportTimeZone:

@@ -5,6 +5,7 @@ import re
 import statistics
 from collections import Counter
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 
 import duckdb
 import pytest
@@ -380,6 +381,16 @@ class TestColumnStats:
         db.execute("CREATE TABLE t AS SELECT unnest(['1', '3', 'inf', 'nan']::DOUBLE[]) AS v")
         found = self.stats(db, "t", "v")
         assert (found["count"], found["mean"], found["std"]) == (4, 2.0, pytest.approx(2**0.5))
+
+    @pytest.mark.parametrize("values", [[1e200, 1, 2], [-1.7e308, 1.7e308], [1.7e308, 1.7e308, 1.7e308], [1e141], [5e-324, 1e-300], [1e200, -1e200, None]])
+    def test_near_the_end_of_double(self, db, values):
+        db.execute("CREATE TABLE t AS SELECT unnest(?::DOUBLE[]) AS v", [values])
+        found = self.stats(db, "t", "v")
+        known = [Fraction(value) for value in values if value is not None]
+        assert found["count"] == len(known) and found["mean"] == pytest.approx(float(statistics.mean(known)))
+        # 2.4e308 is no DOUBLE.
+        expected = None if values[0] == -1.7e308 or len(known) < 2 else pytest.approx(float(statistics.stdev(known)))
+        assert found["std"] == expected
 
     def test_of_nothing(self, db):
         db.execute("CREATE TABLE t (v INTEGER)")
