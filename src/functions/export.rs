@@ -58,7 +58,7 @@ const ON_FAILURE: Param =
     on_failure::ON_FAILURE.meaning("What to do with days that cannot be fetched: error fails, skip leaves them out");
 const MAX_AGE: Param = parameters::MAX_AGE
     .meaning("Maximum age of an archived answer, also for days that have not ended")
-    .default("20 hours for days that are over");
+    .default("20 hours for finished days");
 pub const RAW: Param = parameters::RAW.meaning("Whether to return one column with each line as Mixpanel sent it");
 
 /// The warning's code.
