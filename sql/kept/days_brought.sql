@@ -2,7 +2,7 @@
 SET VARIABLE {{own}}_same_events = (
     SELECT coalesce(bool_and(filter_events::VARCHAR IS NOT DISTINCT FROM {{filter_events}}), false)
     FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}})
+    WHERE {{is_this}}
 );
 
 -- An answer without any events for days of which the table has some looks like an outage, or like a history that has ended. It takes

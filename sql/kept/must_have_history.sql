@@ -1,5 +1,5 @@
 SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) = 0 AND NOT getvariable('{{own}}_made') THEN error({{not_kept}}) END
     FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}})
+    WHERE {{is_this}}
 );

@@ -3,5 +3,5 @@
 SET VARIABLE {{own}}_replaces = (
     SELECT coalesce(bool_and(filter_where IS NOT DISTINCT FROM {{filter_where}}), false)
     FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}})
+    WHERE {{is_this}}
 );

@@ -1,6 +1,6 @@
 WITH
     history AS (
-        SELECT *, row_number() OVER () AS entry FROM {{metadata}} WHERE lower(table_name) = lower({{name}})
+        SELECT *, row_number() OVER () AS entry FROM {{metadata}} WHERE {{is_this}}
     ),
     this AS (
         SELECT * FROM history WHERE (arguments->>'label') = {{label}} ORDER BY entry DESC LIMIT 1

@@ -67,8 +67,12 @@ impl TableName {
         self.condition_for(METADATA)
     }
 
+    /// A condition for the rows of a history that are about it.
+    pub fn is_this(&self) -> String {
+        is("table_name", self.table())
+    }
+
     fn condition_for(&self, table: &str) -> String {
-        let is = |column: &str, part: &str| format!("lower({column}) = lower({})", literal(part));
         let place = match self.parts.as_slice() {
             [database, schema, _] => format!("{} AND {}", is("table_catalog", database), is("table_schema", schema)),
             [outer, _] => format!(
@@ -81,6 +85,12 @@ impl TableName {
         };
         format!("{} AND {place}", is("table_name", table))
     }
+}
+
+/// A condition: the column names this part. To DuckDB `A` and `a` are one name, and `Ä` and `ä` are two; `lower()` knows both.
+fn is(column: &str, part: &str) -> String {
+    let folded = literal(&part.to_ascii_lowercase());
+    format!("translate({column}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') = {folded}")
 }
 
 /// The table that holds the history of a schema.

@@ -88,6 +88,7 @@ impl Steps {
             .set("metadata", table.metadata())
             .set("condition", table.condition())
             .set("name", literal(table.table()))
+            .set("is_this", table.is_this())
             .set("type", literal(kind.type_name))
             .set("label", literal(&label))
             .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
