@@ -24,5 +24,5 @@ SET VARIABLE {{own}}_asked = (
 );
 -- The library's history has the first and the last day of all its fetches: those between without a row may never have been fetched.
 DELETE FROM {{own}}_came WHERE (SELECT count(*) > 0 FROM {{own}}_library) AND NOT EXISTS (
-    FROM {{table}} AS kept WHERE kept.event_time >= begins AND kept.event_time < ends
+    FROM {{table}} AS kept WHERE kept.event_time >= {{own}}_came.begins AND kept.event_time < {{own}}_came.ends
 );

@@ -11,9 +11,9 @@ SET VARIABLE {{own}}_empty = (
     SELECT {first: min({{day_begins}}), last: max({{day_ends}})} FROM {{own}}_came WHERE empty AND getvariable('{{own}}_replaces')
 );
 SET VARIABLE {{own}}_doubtful = (
-    SELECT coalesce(list(DISTINCT answer), [])
+    SELECT coalesce(list(DISTINCT days.answer), [])
     FROM (SELECT answer, {{day_begins}} AS begins, {{day_ends}} AS ends FROM {{own}}_came WHERE empty) AS days
-    JOIN {{table}} AS kept ON kept.event_time >= begins AND kept.event_time < ends
+    JOIN {{table}} AS kept ON kept.event_time >= days.begins AND kept.event_time < days.ends
     WHERE getvariable('{{own}}_empty').first IS NOT NULL
         AND kept.event_time >= getvariable('{{own}}_empty').first
         AND kept.event_time < getvariable('{{own}}_empty').last
@@ -47,8 +47,8 @@ SET VARIABLE {{own}}_has_later = (SELECT count(*) > 0 FROM {{own}}_later);
 DELETE FROM {{own}}_staged WHERE getvariable('{{own}}_has_later') AND rowid IN (
     SELECT staged.rowid
     FROM {{own}}_staged AS staged
-    JOIN {{own}}_later AS later ON staged.event_time >= begins AND staged.event_time < ends
-    WHERE events IS NULL OR list_contains(events, staged.event_name)
+    JOIN {{own}}_later AS later ON staged.event_time >= later.begins AND staged.event_time < later.ends
+    WHERE later.events IS NULL OR list_contains(later.events, staged.event_name)
 );
 
 -- When the rows happened, of the answer or of the table, that it can be about.

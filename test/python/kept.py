@@ -85,6 +85,23 @@ def plain_sync(con, table: str = "events", first: str | None = FIRST, last: str 
     return run(con, "sync_events", table, **days, **arguments)
 
 
+def adopt(con, table: str = "events", transaction: bool = False, **arguments) -> dict:
+    """`PRAGMA mixpanel_adopt(...)`, or the script of 1.x."""
+    if HOST == "v2":
+        cursor = con.execute(pragma("adopt", table, **arguments))
+    else:
+        words = "".join(f", {name} := {literal(value)}" for name, value in arguments.items())
+        ((text,),) = con.execute(f"SELECT sql FROM mixpanel_fetch_sql({literal(table)}, adopt := true{words})").fetchall()
+        try:
+            cursor = con.execute(text)
+        except Exception:
+            con.rollback()
+            raise
+    names = [column[0] for column in cursor.description]
+    (row,) = cursor.fetchall()
+    return dict(zip(names, row))
+
+
 def error(con, function, *arguments, **named) -> str:
     try:
         function(con, *arguments, **named)

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from conftest import HOST, Project, Simulator, days_asked, export, rows
 from expected import fetched_rows
-from kept import append, days, each_once, error, event, fetch, history, literal, plain_sync, pragma, run, tables
+from kept import adopt, append, days, each_once, error, event, fetch, history, literal, plain_sync, run, tables
 from macros import load
 
 FIRST, LAST = "2025-01-01", "2025-01-10"
@@ -16,23 +16,6 @@ LIBRARY = {
     8: "CREATE TABLE _metadata (table_name VARCHAR PRIMARY KEY, type VARCHAR, fetched_at TIMESTAMP, from_date DATE, to_date DATE, filter_events JSON, filter_where VARCHAR, row_count INTEGER)",
 }
 TABLE = "CREATE TABLE {name} (event_name VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL, distinct_id VARCHAR NOT NULL, insert_id VARCHAR PRIMARY KEY, properties JSON)"
-
-
-def adopt(con, table: str = "events", transaction: bool = False, **arguments) -> dict:
-    """`PRAGMA mixpanel_adopt(...)`, or the script of 1.x."""
-    if HOST == "v2":
-        cursor = con.execute(pragma("adopt", table, **arguments))
-    else:
-        words = "".join(f", {name} := {literal(value)}" for name, value in arguments.items())
-        ((text,),) = con.execute(f"SELECT sql FROM mixpanel_fetch_sql({literal(table)}, adopt := true{words})").fetchall()
-        try:
-            cursor = con.execute(text)
-        except Exception:
-            con.rollback()
-            raise
-    names = [column[0] for column in cursor.description]
-    (row,) = cursor.fetchall()
-    return dict(zip(names, row))
 
 
 def asked(sim) -> list[str]:

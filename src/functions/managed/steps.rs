@@ -68,6 +68,7 @@ impl Steps {
     /// Nothing of the script is written yet.
     pub fn before_history(table: &str, kind: TableKind, columns: &Columns, target: &Target) -> Result<Self> {
         let table = TableName::read("table", table)?;
+        refuse_rowid(columns)?;
         let label = label();
         let mut script = Script::default();
         let names = columns.iter().map(|(name, _)| identifier(name));
@@ -242,6 +243,20 @@ pub fn own(label: &str) -> String {
 fn no_record() -> Error {
     Error::new(Code::Internal, "mixpanel_fetches() no longer has the record of this fetch, so nothing was changed")
         .fix("Run it again")
+}
+
+/// The scripts tell rows apart by what DuckDB calls `rowid`, which a column of that name hides.
+fn refuse_rowid(columns: &Columns) -> Result<()> {
+    match columns.iter().find(|(name, _)| name.eq_ignore_ascii_case("rowid")) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::argument(
+            "columns",
+            format!(
+                "'{name}' cannot be a column of a managed table, because DuckDB calls its rows so. Read it from \
+                 properties instead"
+            ),
+        )),
+    }
 }
 
 /// The columns as `CREATE TABLE` takes them.
