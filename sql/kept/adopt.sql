@@ -5,7 +5,7 @@ SET VARIABLE {{own}}_checked = (
     WHERE {{is_this}} AND arguments IS NOT NULL
 );
 CREATE OR REPLACE TEMP TABLE {{own}}_library AS
-SELECT type, fetched_at, from_date, to_date, to_json(list_sort(from_json(filter_events, '["VARCHAR"]')))::VARCHAR AS filter_events, filter_where
+SELECT type, fetched_at, from_date, to_date, to_json(list_sort(from_json(filter_events, '["VARCHAR"]'), 'ASC'))::VARCHAR AS filter_events, filter_where
 FROM {{metadata}}
 WHERE {{is_this}};
 SET VARIABLE {{own}}_checked = (

@@ -29,7 +29,7 @@ WITH
             ON failed.entry = ranges.entry AND ranges.day BETWEEN left(failed.days, 10)::DATE AND right(failed.days, 10)::DATE
     ),
     missing AS (
-        SELECT coalesce(list(day ORDER BY day), []) AS days
+        SELECT coalesce(list(day ORDER BY day ASC), []) AS days
         FROM (SELECT unnest(generate_series(min(from_date), max(to_date), INTERVAL 1 DAY))::DATE AS day FROM same)
         WHERE day NOT IN (FROM brought)
     )

@@ -112,7 +112,7 @@ def error(con, function, *arguments, **named) -> str:
 
 def history(con, table: str = "events", metadata: str = "_metadata") -> list[dict]:
     """The rows of the history that are about the table, oldest first."""
-    cursor = con.execute(f"SELECT * FROM {metadata} WHERE lower(table_name) = lower(?) ORDER BY fetched_at, rowid", [table])
+    cursor = con.execute(f"SELECT * FROM {metadata} WHERE lower(table_name) = lower(?) ORDER BY fetched_at ASC, rowid ASC", [table])
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row)) for row in cursor.fetchall()]
 

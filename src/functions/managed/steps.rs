@@ -226,7 +226,7 @@ impl Steps {
 /// When the days that came were asked for, as an object of JSON. `moment` is SQL.
 pub fn asked(own: &str, moment: &str) -> String {
     format!(
-        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime({moment}, '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day))), '{{}}') FROM {own}_came)"
+        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime({moment}, '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day ASC))), '{{}}') FROM {own}_came)"
     )
 }
 
