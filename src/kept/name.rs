@@ -44,6 +44,11 @@ impl TableName {
         self.qualified(METADATA)
     }
 
+    /// A view that is there only while the table's turn is taken, ready for SQL.
+    pub fn turn(&self) -> String {
+        self.qualified(&format!("{METADATA} of {}", self.table()))
+    }
+
     /// Its schema, ready for SQL; nothing where the name says none.
     pub fn schema(&self) -> String {
         let outer = self.parts.iter().rev().skip(1).rev();
@@ -155,7 +160,9 @@ mod tests {
         assert_eq!(sql(" main.events "), r#""main"."events""#);
         assert_eq!(sql(r#"db."my schema"."a""b.c""#), r#""db"."my schema"."a""b.c""#);
         assert_eq!(sql("mein Täßle; DROP TABLE x"), r#""mein Täßle; DROP TABLE x""#);
-        assert_eq!(TableName::read("table", "a.b.c").unwrap().metadata(), r#""a"."b"."_metadata""#);
+        let name = TableName::read("table", r#"a.b."c""d""#).unwrap();
+        assert_eq!(name.metadata(), r#""a"."b"."_metadata""#);
+        assert_eq!(name.turn(), r#""a"."b"."_metadata of c""d""#);
     }
 
     #[test]

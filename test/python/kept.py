@@ -50,20 +50,24 @@ def run(con, task: str, table: str, transaction: bool = False, **arguments) -> d
         cursor = con.execute(pragma(task, table, **arguments))
     else:
         text = script(con, task, table, **arguments)
-        if transaction:
-            text = text.replace("BEGIN TRANSACTION;", "", 1).replace("\nCOMMIT;\n", "\n", 1)
-        try:
-            cursor = con.execute(text)
-        except Exception:
-            if not transaction:
-                try:
-                    con.rollback()
-                except Exception:  # noqa: S110  it failed before it began
-                    pass
-            raise
+        cursor = run_script(con, text, transaction)
     names = [column[0] for column in cursor.description]
     (row,) = cursor.fetchall()
     return dict(zip(names, row))
+
+
+def run_script(con, text: str, transaction: bool = False):
+    if transaction:
+        text = text.replace("BEGIN TRANSACTION;", "", 1).replace("\nCOMMIT;\n", "\n", 1)
+    try:
+        return con.execute(text)
+    except Exception:
+        if not transaction:
+            try:
+                con.rollback()
+            except Exception:  # noqa: S110  it failed before it began
+                pass
+        raise
 
 
 def fetch(con, table: str = "events", first: str = FIRST, last: str = LAST, **arguments) -> dict:
@@ -92,11 +96,7 @@ def adopt(con, table: str = "events", transaction: bool = False, **arguments) ->
     else:
         words = "".join(f", {name} := {literal(value)}" for name, value in arguments.items())
         ((text,),) = con.execute(f"SELECT sql FROM mixpanel_fetch_sql({literal(table)}, adopt := true{words})").fetchall()
-        try:
-            cursor = con.execute(text)
-        except Exception:
-            con.rollback()
-            raise
+        cursor = run_script(con, text, transaction)
     names = [column[0] for column in cursor.description]
     (row,) = cursor.fetchall()
     return dict(zip(names, row))

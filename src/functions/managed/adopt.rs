@@ -125,6 +125,7 @@ fn begin(steps: &mut Steps, kind: TableKind, asked_at: String) -> Result<()> {
         .set("other_type", literal(&other.to_string()))
         .add(text!("metadata"))?
         .add(text!("adopt_history"))?
+        .add(text!("one_at_a_time"))?
         .add(text!("must_be_a_table"))?;
     steps.must_exist("Create tables with mixpanel_fetch_events or mixpanel_fetch_profiles".to_owned())?;
     steps.script.add(text!("adopt"))?;

@@ -36,6 +36,7 @@ fn statements(arguments: &Arguments, _session: &Session) -> Result<Statements> {
         script
             .set("table", table.sql())
             .set("metadata", table.metadata())
+            .set("turn", table.turn())
             .set("is_this", table.is_this())
             .set("not_kept", literal(&not_kept.to_string()))
             .set("condition", table.condition())

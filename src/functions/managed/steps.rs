@@ -61,7 +61,8 @@ impl Steps {
     /// `columns`: of what is fetched, and so of the table.
     pub fn new(table: &str, kind: TableKind, columns: &Columns, target: &Target) -> Result<Self> {
         let mut steps = Self::before_history(table, kind, columns, target)?;
-        steps.script.add(text!("metadata"))?.add(text!("must_hold_history"))?.add(text!("must_be_a_table"))?;
+        steps.script.add(text!("metadata"))?.add(text!("must_hold_history"))?.add(text!("one_at_a_time"))?;
+        steps.script.add(text!("must_be_a_table"))?;
         Ok(steps)
     }
 
@@ -87,6 +88,7 @@ impl Steps {
             .set("own", own(&label))
             .set("table", table.sql())
             .set("metadata", table.metadata())
+            .set("turn", table.turn())
             .set("condition", table.condition())
             .set("name", literal(table.table()))
             .set("is_this", table.is_this())
@@ -140,7 +142,7 @@ impl Steps {
                 )
                 .fix("Run it again later. Where Mixpanel is right, drop the table first");
                 self.script.set("create", "CREATE OR REPLACE TABLE").set("emptied", literal(&emptied.to_string()));
-                self.script.add(text!("one_at_a_time"))?.add(text!("had_rows"))?.add(text!("forget"))?;
+                self.script.add(text!("had_rows"))?.add(text!("forget"))?;
                 self.bring(text!("create"))?;
                 self.script.add(text!("must_not_be_emptied"))?;
             }
@@ -200,10 +202,7 @@ impl Steps {
     pub fn same_project(&mut self) -> Result<&mut Self> {
         let other = Error::new(Code::WrongTable, format!("table {} holds rows of another project", self.table))
             .fix("Keep each project in a table of its own");
-        self.script
-            .set("other_project", literal(&other.to_string()))
-            .add(text!("same_project"))?
-            .add(text!("one_at_a_time"))?;
+        self.script.set("other_project", literal(&other.to_string())).add(text!("same_project"))?;
         Ok(self)
     }
 
