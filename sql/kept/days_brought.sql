@@ -1,6 +1,6 @@
 -- Does the table hold nothing but these events?
 SET VARIABLE {{own}}_same_events = (
-    SELECT coalesce(bool_and(filter_events::VARCHAR IS NOT DISTINCT FROM {{filter_events}}), false)
+    SELECT getvariable('{{own}}_explained') AND coalesce(bool_and(filter_events::VARCHAR IS NOT DISTINCT FROM {{filter_events}}), false)
     FROM {{metadata}}
     WHERE {{is_this}}
 );

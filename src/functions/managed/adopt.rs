@@ -80,6 +80,7 @@ fn adopt_events(arguments: &Arguments, session: &Session, asked_at: String) -> R
         .set("asked", asked)
         .set("target", steps.table.sql());
     events::set_day_bounds(&mut steps, arguments.text("time_zone")?);
+    events::same_time_zone(&mut steps, arguments)?;
     steps.script.add(text!("adopt_events"))?.add(text!("deduplicate_events"))?;
     finish(&mut steps, arguments)
 }
@@ -128,7 +129,9 @@ fn begin(steps: &mut Steps, kind: TableKind, asked_at: String) -> Result<()> {
         .add(text!("one_at_a_time"))?
         .add(text!("must_be_a_table"))?;
     steps.must_exist("Create tables with mixpanel_fetch_events or mixpanel_fetch_profiles".to_owned())?;
-    steps.script.add(text!("adopt"))?;
+    steps.script.add(text!("explained"))?.add(text!("adopt"))?;
+    // What was appended to it must go with what is adopted.
+    steps.same_project()?;
     Ok(())
 }
 

@@ -42,14 +42,7 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
         steps.script.set("asked", "'{}'::JSON");
     }
     if mode == Mode::Append {
-        let other =
-            Error::new(Code::WrongTable, format!("table {} holds events fetched with another time_zone", steps.table))
-                .fix("Use the same time_zone, or another table. Times of different zones do not compare");
-        steps
-            .script
-            .set("time_zone", text_or_null(arguments.text("time_zone")?))
-            .set("other_time_zone", literal(&other.to_string()))
-            .add(text!("same_time_zone"))?;
+        same_time_zone(&mut steps, arguments)?;
     }
     set_day_bounds(&mut steps, arguments.text("time_zone")?);
     steps.fetch(arguments, params![HANDED_ON, DAYS, &[MAX_ROWS]], &[]);
@@ -61,13 +54,26 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
     let begun = to.min(latest_day(arguments.text("time_zone")?, session.clock.now())?);
     steps.script.set("first_day", day(from)).set("last_day", day(begun.max(from)));
     if mode == Mode::Append {
-        steps.script.add(text!("replaces_days"))?;
+        steps.script.add(text!("explained"))?.add(text!("replaces_days"))?;
         merge(&mut steps, arguments)?;
     } else {
         let table = steps.table.sql();
         steps.script.set("target", table).add(text!("deduplicate_events"))?;
     }
     steps.finish()
+}
+
+/// Stops where the table's times mean something else.
+pub fn same_time_zone(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
+    let other =
+        Error::new(Code::WrongTable, format!("table {} holds events fetched with another time_zone", steps.table))
+            .fix("Use the same time_zone, or another table. Times of different zones do not compare");
+    steps
+        .script
+        .set("time_zone", text_or_null(arguments.text("time_zone")?))
+        .set("other_time_zone", literal(&other.to_string()))
+        .add(text!("same_time_zone"))?;
+    Ok(())
 }
 
 /// Fetches what is missing, and again what was fetched too early.

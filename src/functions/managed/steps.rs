@@ -194,7 +194,7 @@ impl Steps {
     pub fn make(&mut self, not_kept: &Error) -> Result<&mut Self> {
         self.script.set("not_kept", literal(&not_kept.to_string())).add(text!("make"))?;
         self.must_exist(String::new())?.same_project()?;
-        self.script.add(text!("must_have_history"))?;
+        self.script.add(text!("explained"))?.add(text!("must_have_history"))?;
         Ok(self)
     }
 
