@@ -140,6 +140,24 @@ def test_events_that_bring_other_names_take_the_place_of_their_days(con, sim):
     assert users(con) == ["v"]
 
 
+@pytest.mark.parametrize("before", [None, ["Purchase"], ["$custom_event:6"]])
+@pytest.mark.parametrize("task", [append, sync])
+def test_a_custom_event_has_a_table_of_its_own(con, sim, before, task):
+    """Which of the table's rows its answer stands for can't be told: those of a merged user would be there twice."""
+    sim.add_fault("body", body=event("old", "1", name="Purchase"))
+    fetch(con, last=FIRST, **({"events": before} if before else {}))
+    sim.settled()
+    sim.clear()
+    message = error(con, task, last=FIRST, events=["$custom_event:5", "A"])
+    assert "[WRONG_TABLE] table events holds other events" in message and "$custom_event:5" in message and "a table of its own" in message
+    assert not sim.settled() and users(con) == ["old"]
+    # Into the table of the same ones, and over it with all events.
+    for _ in range(2):
+        sim.add_fault("body", body=event("new", "1", name="Purchase"))
+        sync(con, "custom", last=FIRST, events=["A", "$custom_event:5"], lookback_days=100_000)
+        assert users(con, "custom") == ["new"]
+
+
 def test_days_that_could_not_be_fetched_keep_their_rows(con, sim):
     fetch(con)
     before = rows(con, "SELECT count(*) FROM events WHERE event_time::DATE = DATE '2025-01-03'")
