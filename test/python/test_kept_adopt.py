@@ -67,6 +67,29 @@ class TestMadeByHand:
         plain_sync(con, first=FIRST, last=LAST)
         assert asked(ten_days) == days("2025-01-05", LAST)
 
+    @pytest.mark.parametrize("library", [False, True])
+    def test_days_that_had_not_begun_are_not_there(self, con, ten_days, clock, library):
+        """As a fetch has it, whether the call or the library says that it asked for them."""
+        by_hand(con, ten_days)
+        if library:
+            con.execute(LIBRARY[6])
+            con.execute(f"INSERT INTO _metadata VALUES ('events', 'events', '2025-01-10 13:00:00', '{FIRST}', '2025-01-31', 1)")
+            con.execute("INSERT INTO events VALUES ('mine', '2025-01-20 12:00:00', 'me', NULL, '{}')")
+        answer = adopt(con, **({} if library else {"from_date": FIRST, "to_date": "2025-01-31"}))
+        latest = "2025-01-11"  # It has begun somewhere on earth.
+        (noted,) = history(con)
+        came = days(FIRST, LAST if library else latest)
+        assert (str(noted["to_date"]), list(json.loads(noted["asked"]))) == (latest, came)
+        assert [str(day) for day in answer["missing_days"]] == ([latest] if library else [])
+        clock.move_to(datetime(2025, 2, 5))
+        plain_sync(con, first=None, last="2025-01-14", lookback_days=0)
+        assert asked(ten_days) == days("2025-01-10", "2025-01-14")
+
+    def test_a_table_of_days_that_have_not_begun(self, con, ten_days):
+        by_hand(con, ten_days)
+        adopt(con, from_date="2025-01-20", to_date="2025-01-31", asked="2025-01-10 14:00:00")
+        assert history(con)[0]["asked"] == "{}"
+
     @pytest.mark.parametrize("arguments, problem", [
         ({}, "[INVALID_ARGUMENT] from_date: and to_date are missing: no history records which days the table holds. Add both"),
         ({"from_date": FIRST}, "[INVALID_ARGUMENT] from_date: and to_date are missing"),

@@ -75,6 +75,7 @@ fn adopt_events(arguments: &Arguments, session: &Session, asked_at: String) -> R
         .set("to_date", or_null(to))
         .set("first_day", format!("{days}.first"))
         .set("last_day", format!("{days}.last"))
+        .set("latest_day", events::day(events::latest_day(arguments.text("time_zone")?, session.clock.now())?))
         .set("days_unknown", literal(&days_unknown.to_string()))
         .set("asked_unknown", literal(&asked_unknown.to_string()))
         .set("asked", asked)
