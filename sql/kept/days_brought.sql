@@ -1,8 +1,8 @@
 -- Does the table hold nothing but these events?
 SET VARIABLE {{own}}_same_events = (
-    SELECT coalesce(bool_and(filter_events::VARCHAR IS NOT DISTINCT FROM {{filter_events}}), false)
+    SELECT getvariable('{{own}}_explained') AND coalesce(bool_and(filter_events::VARCHAR IS NOT DISTINCT FROM {{filter_events}}), false)
     FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}})
+    WHERE {{is_this}}
 );
 
 -- An answer without any events for days of which the table has some looks like an outage, or like a history that has ended. It takes
@@ -11,16 +11,16 @@ SET VARIABLE {{own}}_empty = (
     SELECT {first: min({{day_begins}}), last: max({{day_ends}})} FROM {{own}}_came WHERE empty AND getvariable('{{own}}_replaces')
 );
 SET VARIABLE {{own}}_doubtful = (
-    SELECT coalesce(list(DISTINCT answer), [])
+    SELECT coalesce(list(DISTINCT days.answer), [])
     FROM (SELECT answer, {{day_begins}} AS begins, {{day_ends}} AS ends FROM {{own}}_came WHERE empty) AS days
-    JOIN {{table}} AS kept ON kept.event_time >= begins AND kept.event_time < ends
+    JOIN {{table}} AS kept ON kept.event_time >= days.begins AND kept.event_time < days.ends
     WHERE getvariable('{{own}}_empty').first IS NOT NULL
         AND kept.event_time >= getvariable('{{own}}_empty').first
         AND kept.event_time < getvariable('{{own}}_empty').last
         AND (getvariable('{{own}}_same_events') OR {{filtered}})
 );
 SET VARIABLE {{own}}_left_out = (
-    SELECT coalesce(list({range: CASE WHEN first = last THEN first::VARCHAR ELSE first || ' to ' || last END, error: {{empty_answer}}} ORDER BY first), [])
+    SELECT coalesce(list({range: CASE WHEN first = last THEN first::VARCHAR ELSE first || ' to ' || last END, error: {{empty_answer}}} ORDER BY first ASC), [])
     FROM (
         SELECT min(day) AS first, max(day) AS last
         FROM {{own}}_came
@@ -47,8 +47,8 @@ SET VARIABLE {{own}}_has_later = (SELECT count(*) > 0 FROM {{own}}_later);
 DELETE FROM {{own}}_staged WHERE getvariable('{{own}}_has_later') AND rowid IN (
     SELECT staged.rowid
     FROM {{own}}_staged AS staged
-    JOIN {{own}}_later AS later ON staged.event_time >= begins AND staged.event_time < ends
-    WHERE events IS NULL OR list_contains(events, staged.event_name)
+    JOIN {{own}}_later AS later ON staged.event_time >= later.begins AND staged.event_time < later.ends
+    WHERE later.events IS NULL OR list_contains(later.events, staged.event_name)
 );
 
 -- When the rows happened, of the answer or of the table, that it can be about.

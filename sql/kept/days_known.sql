@@ -7,7 +7,7 @@ WITH
             row_number() OVER () AS entry, fetched_at, from_date, to_date, failed_ranges, arguments->'days' AS days, asked,
             project_id, filter_events, filter_where, arguments->>'time_zone' AS time_zone
         FROM {{metadata}}
-        WHERE lower(table_name) = lower({{name}})
+        WHERE {{is_this}}
     ),
     {{own}}_moments AS (
         SELECT entry, unnest(map_keys(moments)) AS day, unnest(map_values(moments)) AS asked_at

@@ -1,3 +1,3 @@
 -- It may be gone already.
 DROP TABLE IF EXISTS {{table}};
-DELETE FROM {{metadata}} WHERE lower(table_name) = lower({{name}});
+DELETE FROM {{metadata}} WHERE {{is_this}};

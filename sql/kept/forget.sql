@@ -1,2 +1,2 @@
 -- What was fetched into the table that is replaced says nothing of the new one.
-DELETE FROM {{metadata}} WHERE lower(table_name) = lower({{name}});
+DELETE FROM {{metadata}} WHERE {{is_this}};

@@ -1,6 +1,7 @@
 RESET VARIABLE {{own}}_checked;
 RESET VARIABLE {{own}}_had_rows;
 RESET VARIABLE {{own}}_made;
+RESET VARIABLE {{own}}_explained;
 RESET VARIABLE {{own}}_asked;
 RESET VARIABLE {{own}}_days;
 RESET VARIABLE {{own}}_days_brought;

@@ -1,6 +1,7 @@
 -- Which staged rows has the table already? Of the properties only a hash is compared. Rows without an $insert_id may be equal and
 -- not the same: the first is the first one there, the second the second. (The user's table may have any name, which one of a
--- subquery would hide: those have the names of this fetch.)
+-- subquery would hide: those have the names of this fetch. It may also have columns of any name, so that columns of ours beside them
+-- say whose they are, here and in the other texts.)
 CREATE OR REPLACE TEMP TABLE {{own}}_pairs AS
 WITH
     {{own}}_new AS (
@@ -26,12 +27,12 @@ WHERE staged.insert_id <> '' AND kept.insert_id <> ''
 UNION ALL
 SELECT staged.row_id AS staged_row, kept.row_id AS kept_row, true AS same
 FROM (
-    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id) AS nth
+    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id ASC) AS nth
     FROM {{own}}_new
     WHERE insert_id IS NULL OR insert_id = ''
 ) AS staged
 JOIN (
-    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id) AS nth
+    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id ASC) AS nth
     FROM {{own}}_old
     WHERE insert_id IS NULL OR insert_id = ''
 ) AS kept
@@ -48,23 +49,23 @@ SELECT kept.rowid AS kept_row
 FROM {{table}} AS kept
 JOIN (
     SELECT {{day_begins}} AS begins, {{day_ends}} AS ends FROM (SELECT unnest(getvariable('{{own}}_days_brought')) AS day)
-) AS days ON kept.event_time >= begins AND kept.event_time < ends
+) AS days ON kept.event_time >= days.begins AND kept.event_time < days.ends
 WHERE kept.event_time BETWEEN getvariable('{{own}}_first') AND getvariable('{{own}}_last')
     AND (getvariable('{{own}}_same_events') OR {{filtered}})
     AND kept.rowid NOT IN (SELECT kept_row FROM {{own}}_pairs WHERE same);
 DELETE FROM {{own}}_gone WHERE getvariable('{{own}}_has_later') AND kept_row IN (
     SELECT kept.rowid
     FROM {{table}} AS kept
-    JOIN {{own}}_later AS later ON kept.event_time >= begins AND kept.event_time < ends
-    WHERE events IS NULL OR list_contains(events, kept.event_name)
+    JOIN {{own}}_later AS later ON kept.event_time >= later.begins AND kept.event_time < later.ends
+    WHERE later.events IS NULL OR list_contains(later.events, kept.event_name)
 );
 DROP TABLE {{own}}_later;
 
 -- Of two rows with one key the newer stays, and of two equally new ones the one that is there.
 CREATE OR REPLACE TEMP TABLE {{own}}_differing AS
 SELECT
-    staged_row,
-    kept_row,
+    pairs.staged_row,
+    pairs.kept_row,
     coalesce(TRY_CAST(mixpanel_property(staged.properties, 'mp_processing_time_ms') AS BIGINT), -1)
         > coalesce(TRY_CAST(mixpanel_property(kept.properties, 'mp_processing_time_ms') AS BIGINT), -1) AS is_newer
 FROM (FROM {{own}}_pairs WHERE NOT same AND kept_row NOT IN (SELECT kept_row FROM {{own}}_gone)) AS pairs

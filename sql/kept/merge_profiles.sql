@@ -3,16 +3,20 @@
 CREATE OR REPLACE TEMP TABLE {{own}}_same AS
 WITH
     {{own}}_new AS (
-        SELECT rowid AS row_id, *, 0 AS nth FROM {{own}}_staged WHERE distinct_id IS NOT NULL
+        SELECT rowid AS row_id, distinct_id, last_seen, properties::VARCHAR AS content, 0 AS nth FROM {{own}}_staged WHERE distinct_id IS NOT NULL
         UNION ALL
-        SELECT rowid AS row_id, *, row_number() OVER (PARTITION BY last_seen, properties::VARCHAR) AS nth
+        SELECT
+            rowid AS row_id, distinct_id, last_seen, properties::VARCHAR AS content,
+            row_number() OVER (PARTITION BY last_seen, properties::VARCHAR) AS nth
         FROM {{own}}_staged
         WHERE distinct_id IS NULL
     ),
     {{own}}_old AS (
-        SELECT rowid AS row_id, *, 0 AS nth FROM {{table}} WHERE distinct_id IS NOT NULL
+        SELECT rowid AS row_id, distinct_id, last_seen, properties::VARCHAR AS content, 0 AS nth FROM {{table}} WHERE distinct_id IS NOT NULL
         UNION ALL
-        SELECT rowid AS row_id, *, row_number() OVER (PARTITION BY last_seen, properties::VARCHAR) AS nth
+        SELECT
+            rowid AS row_id, distinct_id, last_seen, properties::VARCHAR AS content,
+            row_number() OVER (PARTITION BY last_seen, properties::VARCHAR) AS nth
         FROM {{table}}
         WHERE distinct_id IS NULL
     )
@@ -22,7 +26,7 @@ JOIN {{own}}_old AS kept
     ON staged.distinct_id IS NOT DISTINCT FROM kept.distinct_id
     AND staged.nth = kept.nth
     AND staged.last_seen IS NOT DISTINCT FROM kept.last_seen
-    AND staged.properties::VARCHAR IS NOT DISTINCT FROM kept.properties::VARCHAR;
+    AND staged.content IS NOT DISTINCT FROM kept.content;
 
 -- A profile that changed is written anew, one that did not stays as it is.
 CREATE OR REPLACE TEMP TABLE {{own}}_gone AS

@@ -1,3 +1,3 @@
 SET VARIABLE {{own}}_checked = (
-    SELECT CASE WHEN count(*) = 0 THEN error({{not_kept}}) END FROM {{metadata}} WHERE lower(table_name) = lower({{name}})
+    SELECT CASE WHEN count(*) = 0 THEN error({{not_kept}}) END FROM {{metadata}} WHERE {{is_this}}
 );

@@ -1,5 +1,3 @@
 SET VARIABLE {{own}}_checked = (
-    SELECT CASE WHEN count(*) = 0 AND NOT getvariable('{{own}}_made') THEN error({{not_kept}}) END
-    FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}})
+    SELECT CASE WHEN NOT getvariable('{{own}}_explained') AND NOT getvariable('{{own}}_made') THEN error({{not_kept}}) END
 );

@@ -2,7 +2,7 @@
 SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) > 0 THEN error({{mixed}}) END
     FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}})
+    WHERE {{is_this}}
         AND (
             (arguments->>'time_zone') IS DISTINCT FROM {{time_zone}}
             OR {{has_filter}} AND filter_where IS DISTINCT FROM {{filter_where}}

@@ -2,5 +2,5 @@
 SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) > 0 THEN error({{other_project}}) END
     FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}}) AND project_id IS DISTINCT FROM {{project}}
+    WHERE {{is_this}} AND project_id IS DISTINCT FROM {{project}}
 );

@@ -2,5 +2,5 @@
 SET VARIABLE {{own}}_checked = (
     SELECT CASE WHEN count(*) > 0 THEN error({{other_time_zone}}) END
     FROM {{metadata}}
-    WHERE lower(table_name) = lower({{name}}) AND (arguments->>'time_zone') IS DISTINCT FROM {{time_zone}}
+    WHERE {{is_this}} AND (arguments->>'time_zone') IS DISTINCT FROM {{time_zone}}
 );

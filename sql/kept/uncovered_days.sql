@@ -6,7 +6,7 @@ SET VARIABLE {{own}}_days = (
         begun AS (
             SELECT min(from_date) AS day
             FROM {{metadata}}
-            WHERE lower(table_name) = lower({{name}})
+            WHERE {{is_this}}
                 AND project_id IS NOT DISTINCT FROM {{project}}
                 AND filter_events::VARCHAR IS NOT DISTINCT FROM {{filter_events}}
                 AND filter_where IS NOT DISTINCT FROM {{filter_where}}
@@ -27,7 +27,7 @@ SET VARIABLE {{own}}_days = (
         )
     SELECT CASE
         WHEN {{from_date}} IS NULL AND (SELECT day FROM begun) IS NULL THEN error({{from_unknown}})
-        ELSE coalesce(list(day ORDER BY day), [])
+        ELSE coalesce(list(day ORDER BY day ASC), [])
     END
     FROM wanted
     WHERE day NOT IN (FROM settled)

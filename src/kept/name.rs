@@ -44,6 +44,11 @@ impl TableName {
         self.qualified(METADATA)
     }
 
+    /// A view that is there only while the table's turn is taken, ready for SQL.
+    pub fn turn(&self) -> String {
+        self.qualified(&format!("{METADATA} of {}", self.table()))
+    }
+
     /// Its schema, ready for SQL; nothing where the name says none.
     pub fn schema(&self) -> String {
         let outer = self.parts.iter().rev().skip(1).rev();
@@ -67,8 +72,12 @@ impl TableName {
         self.condition_for(METADATA)
     }
 
+    /// A condition for the rows of a history that are about it.
+    pub fn is_this(&self) -> String {
+        is("table_name", self.table())
+    }
+
     fn condition_for(&self, table: &str) -> String {
-        let is = |column: &str, part: &str| format!("lower({column}) = lower({})", literal(part));
         let place = match self.parts.as_slice() {
             [database, schema, _] => format!("{} AND {}", is("table_catalog", database), is("table_schema", schema)),
             [outer, _] => format!(
@@ -81,6 +90,12 @@ impl TableName {
         };
         format!("{} AND {place}", is("table_name", table))
     }
+}
+
+/// A condition: the column names this part. To DuckDB `A` and `a` are one name, and `Ä` and `ä` are two; `lower()` knows both.
+fn is(column: &str, part: &str) -> String {
+    let folded = literal(&part.to_ascii_lowercase());
+    format!("translate({column}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') = {folded}")
 }
 
 /// The table that holds the history of a schema.
@@ -145,7 +160,9 @@ mod tests {
         assert_eq!(sql(" main.events "), r#""main"."events""#);
         assert_eq!(sql(r#"db."my schema"."a""b.c""#), r#""db"."my schema"."a""b.c""#);
         assert_eq!(sql("mein Täßle; DROP TABLE x"), r#""mein Täßle; DROP TABLE x""#);
-        assert_eq!(TableName::read("table", "a.b.c").unwrap().metadata(), r#""a"."b"."_metadata""#);
+        let name = TableName::read("table", r#"a.b."c""d""#).unwrap();
+        assert_eq!(name.metadata(), r#""a"."b"."_metadata""#);
+        assert_eq!(name.turn(), r#""a"."b"."_metadata of c""d""#);
     }
 
     #[test]

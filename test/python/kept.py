@@ -50,20 +50,24 @@ def run(con, task: str, table: str, transaction: bool = False, **arguments) -> d
         cursor = con.execute(pragma(task, table, **arguments))
     else:
         text = script(con, task, table, **arguments)
-        if transaction:
-            text = text.replace("BEGIN TRANSACTION;", "", 1).replace("\nCOMMIT;\n", "\n", 1)
-        try:
-            cursor = con.execute(text)
-        except Exception:
-            if not transaction:
-                try:
-                    con.rollback()
-                except Exception:  # noqa: S110  it failed before it began
-                    pass
-            raise
+        cursor = run_script(con, text, transaction)
     names = [column[0] for column in cursor.description]
     (row,) = cursor.fetchall()
     return dict(zip(names, row))
+
+
+def run_script(con, text: str, transaction: bool = False):
+    if transaction:
+        text = text.replace("BEGIN TRANSACTION;", "", 1).replace("\nCOMMIT;\n", "\n", 1)
+    try:
+        return con.execute(text)
+    except Exception:
+        if not transaction:
+            try:
+                con.rollback()
+            except Exception:  # noqa: S110  it failed before it began
+                pass
+        raise
 
 
 def fetch(con, table: str = "events", first: str = FIRST, last: str = LAST, **arguments) -> dict:
@@ -85,6 +89,19 @@ def plain_sync(con, table: str = "events", first: str | None = FIRST, last: str 
     return run(con, "sync_events", table, **days, **arguments)
 
 
+def adopt(con, table: str = "events", transaction: bool = False, **arguments) -> dict:
+    """`PRAGMA mixpanel_adopt(...)`, or the script of 1.x."""
+    if HOST == "v2":
+        cursor = con.execute(pragma("adopt", table, **arguments))
+    else:
+        words = "".join(f", {name} := {literal(value)}" for name, value in arguments.items())
+        ((text,),) = con.execute(f"SELECT sql FROM mixpanel_fetch_sql({literal(table)}, adopt := true{words})").fetchall()
+        cursor = run_script(con, text, transaction)
+    names = [column[0] for column in cursor.description]
+    (row,) = cursor.fetchall()
+    return dict(zip(names, row))
+
+
 def error(con, function, *arguments, **named) -> str:
     try:
         function(con, *arguments, **named)
@@ -95,7 +112,7 @@ def error(con, function, *arguments, **named) -> str:
 
 def history(con, table: str = "events", metadata: str = "_metadata") -> list[dict]:
     """The rows of the history that are about the table, oldest first."""
-    cursor = con.execute(f"SELECT * FROM {metadata} WHERE lower(table_name) = lower(?) ORDER BY fetched_at, rowid", [table])
+    cursor = con.execute(f"SELECT * FROM {metadata} WHERE lower(table_name) = lower(?) ORDER BY fetched_at ASC, rowid ASC", [table])
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row)) for row in cursor.fetchall()]
 

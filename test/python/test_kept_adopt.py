@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from conftest import HOST, Project, Simulator, days_asked, export, rows
 from expected import fetched_rows
-from kept import append, days, each_once, error, event, fetch, history, literal, plain_sync, pragma, run, tables
+from kept import adopt, append, days, each_once, error, event, fetch, history, literal, plain_sync, run, tables
 from macros import load
 
 FIRST, LAST = "2025-01-01", "2025-01-10"
@@ -16,23 +16,6 @@ LIBRARY = {
     8: "CREATE TABLE _metadata (table_name VARCHAR PRIMARY KEY, type VARCHAR, fetched_at TIMESTAMP, from_date DATE, to_date DATE, filter_events JSON, filter_where VARCHAR, row_count INTEGER)",
 }
 TABLE = "CREATE TABLE {name} (event_name VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL, distinct_id VARCHAR NOT NULL, insert_id VARCHAR PRIMARY KEY, properties JSON)"
-
-
-def adopt(con, table: str = "events", transaction: bool = False, **arguments) -> dict:
-    """`PRAGMA mixpanel_adopt(...)`, or the script of 1.x."""
-    if HOST == "v2":
-        cursor = con.execute(pragma("adopt", table, **arguments))
-    else:
-        words = "".join(f", {name} := {literal(value)}" for name, value in arguments.items())
-        ((text,),) = con.execute(f"SELECT sql FROM mixpanel_fetch_sql({literal(table)}, adopt := true{words})").fetchall()
-        try:
-            cursor = con.execute(text)
-        except Exception:
-            con.rollback()
-            raise
-    names = [column[0] for column in cursor.description]
-    (row,) = cursor.fetchall()
-    return dict(zip(names, row))
 
 
 def asked(sim) -> list[str]:
@@ -83,6 +66,29 @@ class TestMadeByHand:
         assert history(con)[0]["fetched_at"] == newest
         plain_sync(con, first=FIRST, last=LAST)
         assert asked(ten_days) == days("2025-01-05", LAST)
+
+    @pytest.mark.parametrize("library", [False, True])
+    def test_days_that_had_not_begun_are_not_there(self, con, ten_days, clock, library):
+        """As a fetch has it, whether the call or the library says that it asked for them."""
+        by_hand(con, ten_days)
+        if library:
+            con.execute(LIBRARY[6])
+            con.execute(f"INSERT INTO _metadata VALUES ('events', 'events', '2025-01-10 13:00:00', '{FIRST}', '2025-01-31', 1)")
+            con.execute("INSERT INTO events VALUES ('mine', '2025-01-20 12:00:00', 'me', NULL, '{}')")
+        answer = adopt(con, **({} if library else {"from_date": FIRST, "to_date": "2025-01-31"}))
+        latest = "2025-01-11"  # It has begun somewhere on earth.
+        (noted,) = history(con)
+        came = days(FIRST, LAST if library else latest)
+        assert (str(noted["to_date"]), list(json.loads(noted["asked"]))) == (latest, came)
+        assert [str(day) for day in answer["missing_days"]] == ([latest] if library else [])
+        clock.move_to(datetime(2025, 2, 5))
+        plain_sync(con, first=None, last="2025-01-14", lookback_days=0)
+        assert asked(ten_days) == days("2025-01-10", "2025-01-14")
+
+    def test_a_table_of_days_that_have_not_begun(self, con, ten_days):
+        by_hand(con, ten_days)
+        adopt(con, from_date="2025-01-20", to_date="2025-01-31", asked="2025-01-10 14:00:00")
+        assert history(con)[0]["asked"] == "{}"
 
     @pytest.mark.parametrize("arguments, problem", [
         ({}, "[INVALID_ARGUMENT] from_date: and to_date are missing: no history records which days the table holds. Add both"),

@@ -1,10 +1,12 @@
 """Tests appending to a managed table: each event is there once, however often and in whichever order it was fetched."""
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from conftest import FIRST, LAST, Project, Simulator, rows
 from expected import fetched_rows
-from kept import append, asked, days, each_once, error, event, fetch, history, sync, users
+from kept import adopt, append, asked, days, each_once, error, event, fetch, history, run, sync, users
 
 
 def test_the_same_range_twice_changes_nothing(con, sim):
@@ -138,6 +140,24 @@ def test_events_that_bring_other_names_take_the_place_of_their_days(con, sim):
     assert users(con) == ["v"]
 
 
+@pytest.mark.parametrize("before", [None, ["Purchase"], ["$custom_event:6"]])
+@pytest.mark.parametrize("task", [append, sync])
+def test_a_custom_event_has_a_table_of_its_own(con, sim, before, task):
+    """Which of the table's rows its answer stands for can't be told: those of a merged user would be there twice."""
+    sim.add_fault("body", body=event("old", "1", name="Purchase"))
+    fetch(con, last=FIRST, **({"events": before} if before else {}))
+    sim.settled()
+    sim.clear()
+    message = error(con, task, last=FIRST, events=["$custom_event:5", "A"])
+    assert "[WRONG_TABLE] table events holds other events" in message and "$custom_event:5" in message and "a table of its own" in message
+    assert not sim.settled() and users(con) == ["old"]
+    # Into the table of the same ones, and over it with all events.
+    for _ in range(2):
+        sim.add_fault("body", body=event("new", "1", name="Purchase"))
+        sync(con, "custom", last=FIRST, events=["A", "$custom_event:5"], lookback_days=100_000)
+        assert users(con, "custom") == ["new"]
+
+
 def test_days_that_could_not_be_fetched_keep_their_rows(con, sim):
     fetch(con)
     before = rows(con, "SELECT count(*) FROM events WHERE event_time::DATE = DATE '2025-01-03'")
@@ -210,6 +230,80 @@ def test_to_a_table_of_the_users_own(con, sim):
     answer = append(con)
     assert answer["rows_added"] == len(each_once(sim, "2025-01-03")) and answer["row_count"] == before + answer["rows_added"] - answer["rows_removed"]
     assert set(fetched_rows(con, "events")) == set(each_once(sim)), "what Mixpanel processed again took the place of the older"
+
+
+OWN = f"FROM mixpanel_export(from_date := '{FIRST}', to_date := '2025-01-03')"
+
+
+@pytest.mark.parametrize("more", [{}, {"events": ["Purchase"]}, {"filter": 'properties["plan"] == "pro"'}], ids=str)
+def test_what_the_history_does_not_explain_is_not_removed(con, sim, more):
+    """An append to a table of the user's own says what it brought, and not what was there, however often."""
+    con.execute(f"CREATE TABLE events AS {OWN}")
+    con.execute("INSERT INTO events VALUES ('mine', '2025-01-01 12:00:00', 'me', 'x', '{}')")
+    for _ in range(3):
+        append(con, last="2025-01-03", **more)
+        assert rows(con, "SELECT count(*) FROM events WHERE event_name = 'mine'") == [(1,)]
+        assert set(each_once(sim, last="2025-01-03")) <= set(fetched_rows(con, "events"))
+
+
+@pytest.mark.parametrize("more", [{}, {"events": ["Purchase"]}], ids=str)
+def test_a_sync_needs_to_know_where_all_rows_come_from(con, sim, more):
+    con.execute(f"CREATE TABLE events AS {OWN}")
+    append(con, first="2025-01-04", last="2025-01-04", **more)
+    before = fetched_rows(con, "events")
+    sim.clear()
+    message = error(con, sync, last="2025-01-04", **more)
+    assert "[WRONG_TABLE] table events was not created by" in message and "Adopt it" in message
+    assert not sim.settled() and fetched_rows(con, "events") == before
+    # The adoption keeps what is known of the appended days.
+    adopt(con, from_date=FIRST, to_date="2025-01-03", asked="2025-01-20 00:00:00")
+    assert [str(row["from_date"]) for row in history(con)] == [FIRST, "2025-01-04"]
+    assert "[TABLE_EXISTS]" in error(con, adopt, from_date=FIRST, to_date="2025-01-03")
+    sync(con, last="2025-01-04", lookback_days=100_000)
+    assert fetched_rows(con, "events") == each_once(sim, last="2025-01-04")
+
+
+def test_an_adoption_fits_what_was_appended(con, sim):
+    con.execute(f"CREATE TABLE events AS {OWN}")
+    append(con, first="2025-01-04", last="2025-01-04", time_zone="America/New_York")
+    given = {"from_date": FIRST, "to_date": "2025-01-03"}
+    assert "fetched with another time_zone" in error(con, adopt, **given)
+    assert "holds rows of another project" in error(con, adopt, **given, time_zone="America/New_York", project_id=777)
+    assert "does not hold profiles, according to its history" in error(con, adopt_profiles, "people")
+
+
+def adopt_profiles(con, table: str) -> None:
+    con.execute("CREATE TABLE people AS FROM mixpanel_profiles() LIMIT 0")
+    con.execute("UPDATE _metadata SET table_name = 'people'")
+    adopt(con, table, type="profiles")
+
+
+def test_profiles_of_the_users_own_are_not_deleted(con, sim):
+    con.execute("CREATE TABLE people AS FROM mixpanel_profiles()")
+    con.execute("INSERT INTO people (distinct_id) VALUES ('mine')")
+    run(con, "fetch_profiles", "people", append=True)
+    sim.clear()
+    assert "[WRONG_TABLE] table people was not created by" in error(con, run, "sync_profiles", "people", delete_missing=True)
+    assert not sim.settled() and rows(con, "SELECT count(*) FROM people WHERE distinct_id = 'mine'") == [(1,)]
+    adopt(con, "people", type="profiles")
+    run(con, "sync_profiles", "people", delete_missing=True)
+    assert rows(con, "SELECT count(*) FROM people WHERE distinct_id = 'mine'") == [(0,)]
+
+
+@pytest.mark.parametrize("made", ["fetch", "sync", "replace", "append", "adopt"])
+def test_what_the_history_explains_is_replaced(con, sim, made):
+    """Whoever made the table, and if there was no row before."""
+    sim.set_day(FIRST, [event("old", "1"), event("old", "2")])
+    if made in ("append", "adopt"):
+        con.execute(f"CREATE TABLE events AS {OWN} LIMIT {0 if made == 'append' else 1000}")
+    ways = {"fetch": fetch, "sync": sync, "append": append, "replace": partial(fetch, replace=True)}
+    adopt(con, from_date=FIRST, to_date="2025-01-03") if made == "adopt" else ways[made](con, last="2025-01-03")
+    append(con, first="2025-01-04", last="2025-01-04")
+    sim.set_day(FIRST, [event("new", "1")])
+    append(con, last=FIRST)
+    assert fetched_rows(con, "events") == each_once(sim, last="2025-01-04")
+    sync(con)
+    assert fetched_rows(con, "events") == each_once(sim)
 
 
 def test_other_columns_stay_what_they_are(con, sim):

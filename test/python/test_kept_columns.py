@@ -1,10 +1,12 @@
 """Tests `columns` in every fetch, and fetches with `max_rows`, after which no day counts as fetched."""
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import FIRST, LAST, export, rows
 from expected import fetched_rows
-from kept import append, asked, days, each_once, error, event, fetch, history, plain_sync, run, sync
+from kept import adopt, append, asked, days, each_once, error, event, fetch, history, plain_sync, run, sync
 
 CITY = {"columns": {"$city": "VARCHAR", "Quantity \"x\"": "DECIMAL(9,2)", "n": "BIGINT"}}
 
@@ -53,6 +55,76 @@ def test_a_table_has_the_same_ones_each_time(con, sim, made, wanted, task):
 def test_a_name_twice_is_refused(con, sim):
     assert "[INVALID_ARGUMENT] columns: 'Insert_ID' is already a column" in error(con, fetch, columns={"Insert_ID": "VARCHAR"})
     assert not sim.settled()
+
+
+# What the scripts call things.
+NAMES = """
+    begins ends events answer day days kept kept_row staged staged_row row_id nth content same is_newer first last range error entry
+    asked asked_at pairs later known came rows twice rank failed moments from to empty number label name type table_name code warnings
+    row_count arguments filter_events filter_where types history this
+""".split()  # fmt: skip
+
+
+def lines(users: list[tuple], number: int) -> list[str]:
+    """Of events that have a property of each name."""
+    read = [json.loads(event(user, insert_id)) for user, insert_id in users]
+    return [json.dumps({**line, "properties": {**dict.fromkeys(NAMES, number), **line["properties"]}}) for line in read]
+
+
+def test_a_property_may_have_any_name(con, sim, clock):
+    """Each of them in a fetch, an append, a sync and an adoption, and no row is lost or doubled."""
+    wanted = {"columns": dict.fromkeys(NAMES, "BIGINT")}
+    sim.set_day(FIRST, lines([("u", "1"), ("v", "2"), ("v", "2"), ("w", None), ("x", "4")], 1))
+    sim.set_day("2025-01-02", [event("y", "5", 1)])
+    fetch(con, last="2025-01-02", **wanted)
+    everybody = 'SELECT distinct_id, "rank", "begins" FROM {} ORDER BY ALL'
+    assert rows(con, everybody.format("events")) == [("u", 1, 1), ("v", 1, 1), ("w", 1, 1), ("x", 1, 1), ("y", None, None)]
+    con.execute("CREATE TABLE mine AS FROM events")
+    # A user is merged, an event changes, one is gone; of a part of the events as well, which others were asked for later than.
+    sim.set_day(FIRST, lines([("u", "1"), ("z", "2"), ("w", None)], 2))
+    changed = [("u", 2, 2), ("w", 2, 2), ("z", 2, 2), ("y", None, None)]
+    answer = append(con, last=FIRST, **wanted)
+    assert (answer["rows_added"], answer["rows_removed"], answer["row_count"]) == (3, 4, 4)
+    assert append(con, last=FIRST, events=["A"], **wanted)["rows_added"] == 0
+    assert sync(con, last="2025-01-02", lookback_days=100_000, **wanted)["rows_added"] == 0
+    adopt(con, "mine", from_date=FIRST, to_date="2025-01-02", **wanted)
+    sync(con, "mine", last="2025-01-02", lookback_days=100_000, **wanted)
+    for table in ("events", "mine"):
+        assert sorted(rows(con, everybody.format(table))) == sorted(changed, key=lambda row: row[0])
+
+
+def test_a_property_of_a_profile_may_have_any_name(con, sim):
+    wanted = {"columns": dict.fromkeys(NAMES, "BIGINT")}
+
+    def profiles(number: int, ids: str) -> None:
+        sim.set_profiles([json.dumps({"$distinct_id": key, "$properties": dict.fromkeys(NAMES, number) if key != "c" else {}}) for key in ids])
+
+    profiles(1, "abc")
+    everybody = 'SELECT distinct_id, nth, "row_id" FROM {} ORDER BY ALL'
+    for task, more in (("fetch_profiles", {}), ("fetch_profiles", {"append": True}), ("sync_profiles", {"delete_missing": True})):
+        answer = run(con, task, "people", **more, **wanted)
+        assert (answer["rows_added"], answer["rows_removed"]) == ((3, 0) if not more else (0, 0))
+    con.execute("CREATE TABLE mine AS FROM people")
+    adopt(con, "mine", type="profiles", **wanted)
+    profiles(2, "bcd")
+    for table in ("people", "mine"):
+        answer = run(con, "sync_profiles", table, delete_missing=True, **wanted)
+        assert (answer["rows_added"], answer["rows_removed"]) == (2, 2)
+        assert rows(con, everybody.format(table)) == [("b", 2, 2), ("c", None, None), ("d", 2, 2)]
+
+
+@pytest.mark.parametrize("name", ["rowid", "RowId"])
+@pytest.mark.parametrize("task, arguments", [
+    ("fetch_events", {"from_date": FIRST, "to_date": LAST}), ("fetch_events", {"from_date": FIRST, "to_date": LAST, "append": True}),
+    ("sync_events", {"from_date": FIRST, "to_date": LAST}), ("fetch_profiles", {}), ("sync_profiles", {}),
+    ("adopt", {"from_date": FIRST, "to_date": LAST}), ("adopt", {"type": "profiles"}),
+])  # fmt: skip
+def test_what_duckdb_calls_its_rows_is_refused(con, sim, name, task, arguments):
+    """Rows would be told apart by what it holds, and lost."""
+    wanted = {"columns": {name: "BIGINT"}, **arguments}
+    problem = error(con, adopt, **wanted) if task == "adopt" else error(con, run, task, "events", **wanted)
+    assert f"[INVALID_ARGUMENT] columns: '{name}' cannot be a column of a managed table" in problem
+    assert "Read it from properties instead" in problem and not sim.settled()
 
 
 def test_profiles(con, sim):

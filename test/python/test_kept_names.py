@@ -90,6 +90,22 @@ def test_case_says_nothing(con, sim, clock):
     assert len(history(con)) == 3 and fetched_rows(con, "events") == each_once(sim)
 
 
+def test_only_the_case_of_ascii_says_nothing(con, sim, clock):
+    """To DuckDB `Ärger` and `ärger` are two tables, so each has a history of its own."""
+    clock.move_to(datetime(2025, 1, 5, 14))
+    fetch(con, "Ärger", last="2025-01-02")
+    fetch(con, "ärger", last=FIRST)
+    fetch(con, "ärger", first="2025-01-03", last="2025-01-03", replace=True)
+    assert "[TABLE_EXISTS]" in error(con, fetch, "ÄRGER")
+    sim.clear()
+    sync(con, "ÄRGER", last="2025-01-03", lookback_days=0)
+    assert [request.params["from_date"] for request in sim.settled()] == ["2025-01-03"]
+    noted = rows(con, "SELECT table_name, from_date::VARCHAR, to_date::VARCHAR FROM _metadata ORDER BY rowid")
+    assert sorted(noted) == [("ÄRGER", "2025-01-03", "2025-01-03"), ("Ärger", FIRST, "2025-01-02"), ("ärger", "2025-01-03", "2025-01-03")]
+    assert fetched_rows(con, '"Ärger"') == each_once(sim, last="2025-01-03")
+    assert fetched_rows(con, '"ärger"') == each_once(sim, "2025-01-03", "2025-01-03")
+
+
 class TestDrop:
     """A script has nothing to add to it on 1.x: there a table is dropped with DROP TABLE."""
 

@@ -1,13 +1,14 @@
 """Tests that a fetch leaves nothing of its own in the user's session, and leaves the user's things untouched."""
 from __future__ import annotations
 
+import json
 import re
 
 import duckdb
 import pytest
 from conftest import FIRST, LAST, HOST, rows
 from expected import fetched_rows
-from kept import append, each_once, error, event, fetch, run, script, sync
+from kept import adopt, append, asked, each_once, error, event, fetch, history, plain_sync, run, script, sync
 
 TASKS = {
     "fetch": lambda con, **more: fetch(con, **more),
@@ -86,6 +87,27 @@ def test_names_that_look_like_ours(con, sim):
         assert rows(con, f"FROM {name}") == [("mine",)]
     for name in variables:
         assert rows(con, f"SELECT getvariable('{name}')") == [("mine",)]
+
+
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+@pytest.mark.parametrize("nulls", ["NULLS FIRST", "NULLS LAST"])
+def test_the_sessions_order_says_nothing(con, sim, order, nulls):
+    """Nothing hangs on how a plain ORDER BY sorts: not whose history it is, not which rows stay, not the days in an answer."""
+    sim.set_day(FIRST, [event("u", "1"), event("u", None), event("u", None), event("old", "2", mp_processing_time_ms=1), event("old", "2", n=1)])
+    con.execute(f"SET default_order = '{order}'; SET default_null_order = '{nulls.replace(' ', '_')}'")
+    con.execute("CREATE TABLE _metadata (table_name VARCHAR PRIMARY KEY, type VARCHAR, fetched_at TIMESTAMP, from_date DATE, to_date DATE, filter_events JSON, filter_where VARCHAR, row_count INTEGER)")
+    con.execute(f"CREATE TABLE events AS FROM mixpanel_export(from_date := '{FIRST}', to_date := '{FIRST}', events := ['A', 'Purchase'])")
+    con.execute(f"""INSERT INTO _metadata VALUES ('events', 'events', now()::TIMESTAMP, '{FIRST}', '{FIRST}', '["Purchase", "A"]', NULL, 1)""")
+    adopt(con)
+    answer = append(con, events=["Purchase", "A"], first="2025-01-04")
+    assert [str(day) for day in answer["missing_days"]] == ["2025-01-02", "2025-01-03"]
+    assert list(json.loads(history(con)[-1]["asked"])) == ["2025-01-04", "2025-01-05"]
+    assert {entry["filter_events"] for entry in history(con)} == {'["A","Purchase"]'}
+    sim.clear()
+    plain_sync(con, events=["A", "Purchase"], lookback_days=0)
+    assert asked(sim) == ["2025-01-02", "2025-01-03"]
+    kept = f"SELECT distinct_id, insert_id, properties->>'mp_processing_time_ms' FROM events WHERE event_time < '2025-01-02' AND event_name = 'A' ORDER BY ALL ASC NULLS LAST"
+    assert rows(con, kept) == [("old", "2", "1"), ("u", "1", None), ("u", None, None), ("u", None, None)]
 
 
 def test_a_fetch_whose_record_is_gone_changes_nothing(con, sim):

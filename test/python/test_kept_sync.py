@@ -169,7 +169,7 @@ def test_many_missing_days_are_few_requests(con, monkeypatch, clock):
         # Every second day missing: none that is known is asked for again to save a request.
         con.execute("DELETE FROM _metadata")
         con.execute("DELETE FROM events")
-        con.execute("INSERT INTO _metadata BY NAME SELECT 'events' AS table_name, TIMESTAMP '2025-04-30' AS fetched_at, day::DATE AS from_date, day::DATE AS to_date, '12345' AS project_id, '[]' AS failed_ranges, 0 AS row_count, '{}' AS arguments FROM range(DATE '2025-01-01', DATE '2025-02-10', INTERVAL 2 DAY) t(day)")
+        con.execute("INSERT INTO _metadata BY NAME SELECT 'events' AS table_name, TIMESTAMP '2025-04-30' AS fetched_at, day::DATE AS from_date, day::DATE AS to_date, '12345' AS project_id, '[]' AS failed_ranges, 0 AS row_count, 0 AS rows_added, '{}' AS arguments FROM range(DATE '2025-01-01', DATE '2025-02-10', INTERVAL 2 DAY) t(day)")
         sync(con, last="2025-02-09", lookback_days=0)
         assert asked(long) == [day for number, day in enumerate(days(FIRST, "2025-02-09")) if number % 2]
 

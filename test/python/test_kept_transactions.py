@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import duckdb
 import pytest
 from conftest import FIRST, HOST, LAST, ROOT, Project, Simulator, connect, rows
 from expected import fetched_rows
-from kept import append, asked, days, each_once, error, event, fetch, history, run, sync, tables, users
+from kept import adopt, append, asked, days, each_once, error, event, fetch, history, run, sync, tables, users
 
 TASKS = {
     "fetch": {"task": "fetch_events"}, "replace": {"task": "fetch_events", "replace": True},
@@ -22,6 +23,8 @@ TASKS = {
 
 def inside(con, name: str, table: str = "events", **more) -> dict:
     """One of the tasks within a transaction that is there already."""
+    if name == "adopt":
+        return adopt(con, table, transaction=True, from_date=FIRST, to_date=FIRST)
     arguments = {"from_date": FIRST, "to_date": LAST, **TASKS[name], **more}
     return run(con, arguments.pop("task"), table, transaction=True, **arguments)
 
@@ -175,6 +178,115 @@ class TestTwoConnections:
         assert fetched_rows(con, "events") == each_once(sim)
         sync(other)
         assert fetched_rows(con, "events") == each_once(sim)
+
+    @pytest.mark.parametrize("committed", [False, True])
+    @pytest.mark.parametrize("name", ["events", "s.events", "other.main.events"])
+    @pytest.mark.parametrize("first, second", [("append", "append"), ("append", "replace"), ("replace", "append"), ("adopt", "append"), ("append", "adopt"), ("adopt", "adopt")])
+    def test_a_table_without_history(self, con, sim, first, second, committed, name):
+        """Its history has no row that both would change, and still the second fails before its first request."""
+        con.execute("CREATE SCHEMA s; ATTACH ':memory:' AS other")
+        fetch(con, name.replace("events", "seed"), last=FIRST)
+        con.execute(f"CREATE TABLE {name} AS FROM mixpanel_export(from_date := '{FIRST}', to_date := '{FIRST}')")
+        before = fetched_rows(con, name)
+        self.race(con, sim, partial(inside, con, first, name), partial(inside, con.cursor(), second, name), committed, name)
+        (noted,) = [entry for entry in history(con, "events", name.replace("events", "_metadata"))]
+        expected = {"append": set(each_once(sim)), "replace": set(each_once(sim)), "adopt": set(before)}[first]
+        assert set(fetched_rows(con, name)) == expected and noted["row_count"] == len(fetched_rows(con, name))
+
+    @pytest.mark.parametrize("committed", [False, True])
+    def test_profiles_without_history(self, con, sim, committed):
+        fetch(con, "seed", last=FIRST)
+        con.execute("CREATE TABLE people AS FROM mixpanel_profiles() LIMIT 0")
+        both = [partial(run, each, "fetch_profiles", "people", transaction=True, append=True) for each in (con, con.cursor())]
+        self.race(con, sim, *both, committed)
+        assert rows(con, "SELECT count(*) = count(DISTINCT distinct_id), count(*) > 0 FROM people") == [(True, True)]
+
+    @pytest.mark.skipif(HOST == "v1", reason="needs a pragma")
+    @pytest.mark.parametrize("committed", [False, True])
+    @pytest.mark.parametrize("first, second", [("append", "drop"), ("drop", "append"), ("drop", "sync"), ("drop", "drop")])
+    def test_a_drop(self, con, sim, first, second, committed):
+        fetch(con, last=FIRST)
+        other = con.cursor()
+        tasks = {name: partial(inside, name=name) for name in ("append", "sync")} | {"drop": lambda each: each.execute("PRAGMA mixpanel_drop('events')").fetchall()}
+        self.race(con, sim, partial(tasks[first], con), partial(tasks[second], other), committed)
+        assert ("memory", "main", "events") not in tables(con) if first == "drop" else fetched_rows(con, "events") == each_once(sim)
+
+    @staticmethod
+    def race(con, sim, first, second, committed: bool, table: str = "_metadata") -> None:
+        """Both begin before either has done anything."""
+        other = second.args[0]
+        for each in (con, other):
+            each.execute("BEGIN")
+            each.execute(f"FROM {table} LIMIT 1").fetchall()
+        first()
+        if committed:
+            con.execute("COMMIT")
+        sim.clear()
+        with pytest.raises(duckdb.Error, match="onflict"):
+            second()
+        assert not sim.settled()
+        other.execute("ROLLBACK")
+        if not committed:
+            con.execute("COMMIT")
+
+    @pytest.mark.parametrize("committed", [False, True])
+    @pytest.mark.parametrize("first, second", [("sync", "adopt"), ("adopt", "sync"), ("append", "adopt"), ("replace", "adopt")])
+    def test_an_adoption_does_not_take_the_history_of_another_table(self, con, sim, first, second, committed):
+        """It makes the history anew, out of what it sees: where that is not all, it fails, and not the fetch that has come far."""
+        fetch(con, last=FIRST)
+        con.execute(f"CREATE TABLE mine AS FROM mixpanel_export(from_date := '{FIRST}', to_date := '{FIRST}')")
+        other = con.cursor()
+        names = {"adopt": "mine"}
+        self.race(con, sim, partial(inside, con, first, names.get(first, "events")), partial(inside, other, second, names.get(second, "events")), committed)
+        assert len(history(con)) == (2 if first in ("append", "sync") else 1) and len(history(con, "mine")) == (first == "adopt")
+        assert fetched_rows(con, "events") == each_once(sim, last=LAST if first != "adopt" else FIRST)
+
+    @pytest.mark.parametrize("adopted_first", [False, True])
+    @pytest.mark.parametrize("commits_first", ["adopt", "fetch"])
+    @pytest.mark.parametrize("task", ["fetch", "append", "sync"])
+    def test_an_adoption_beside_a_fetch_into_another_table(self, con, sim, adopted_first, commits_first, task):
+        """Whichever of them fails: what was committed is in the history, and nothing else is."""
+        fetch(con, "seed", last=FIRST)
+        for name in ("mine", "events"):
+            con.execute(f"CREATE TABLE {name} AS FROM mixpanel_export(from_date := '{FIRST}', to_date := '{FIRST}')")
+        if task == "sync":
+            con.execute("DROP TABLE events")
+            fetch(con, last=FIRST)
+        elif task == "fetch":
+            con.execute("DROP TABLE events")
+        noted = {"seed": 1, "mine": 0, "events": len(history(con))}
+        before = rows(con, "FROM events ORDER BY ALL") if task != "fetch" else None
+        connections = {"adopt": con.cursor(), "fetch": con.cursor()}
+        for each in connections.values():
+            each.execute("BEGIN")
+            each.execute("FROM _metadata").fetchall()
+        work = {"adopt": lambda each: inside(each, "adopt", "mine"), "fetch": lambda each: inside(each, task)}
+        failed = set()
+        for name in ("adopt", "fetch") if adopted_first else ("fetch", "adopt"):
+            self.attempt(failed, name, work[name], connections[name])
+        for name in sorted(connections, key=lambda name: name != commits_first):
+            if name not in failed:
+                self.attempt(failed, name, lambda each: each.execute("COMMIT"), connections[name])
+        assert len(failed) < 2
+        noted["mine"] += "adopt" not in failed
+        noted["events"] += "fetch" not in failed
+        assert {name: len(history(con, name)) for name in noted} == noted
+        if "fetch" not in failed:
+            assert set(fetched_rows(con, "events")) == set(each_once(sim))
+        elif before is not None:
+            assert rows(con, "FROM events ORDER BY ALL") == before
+
+    @staticmethod
+    def attempt(failed: set, name: str, work, connection) -> None:
+        try:
+            work(connection)
+        except duckdb.Error as problem:
+            assert "onflict" in str(problem) or "another transaction" in str(problem), problem
+            failed.add(name)
+            try:
+                connection.execute("ROLLBACK")
+            except duckdb.Error:
+                pass  # it was the COMMIT that failed
 
     def test_a_reader_sees_the_table_as_it_was(self, con, sim):
         sim.set_day(FIRST, [event("u", "i")])

@@ -75,11 +75,13 @@ fn adopt_events(arguments: &Arguments, session: &Session, asked_at: String) -> R
         .set("to_date", or_null(to))
         .set("first_day", format!("{days}.first"))
         .set("last_day", format!("{days}.last"))
+        .set("latest_day", events::day(events::latest_day(arguments.text("time_zone")?, session.clock.now())?))
         .set("days_unknown", literal(&days_unknown.to_string()))
         .set("asked_unknown", literal(&asked_unknown.to_string()))
         .set("asked", asked)
         .set("target", steps.table.sql());
     events::set_day_bounds(&mut steps, arguments.text("time_zone")?);
+    events::same_time_zone(&mut steps, arguments)?;
     steps.script.add(text!("adopt_events"))?.add(text!("deduplicate_events"))?;
     finish(&mut steps, arguments)
 }
@@ -125,9 +127,12 @@ fn begin(steps: &mut Steps, kind: TableKind, asked_at: String) -> Result<()> {
         .set("other_type", literal(&other.to_string()))
         .add(text!("metadata"))?
         .add(text!("adopt_history"))?
+        .add(text!("one_at_a_time"))?
         .add(text!("must_be_a_table"))?;
     steps.must_exist("Create tables with mixpanel_fetch_events or mixpanel_fetch_profiles".to_owned())?;
-    steps.script.add(text!("adopt"))?;
+    steps.script.add(text!("explained"))?.add(text!("adopt"))?;
+    // What was appended to it must go with what is adopted.
+    steps.same_project()?;
     Ok(())
 }
 

@@ -36,7 +36,8 @@ fn statements(arguments: &Arguments, _session: &Session) -> Result<Statements> {
         script
             .set("table", table.sql())
             .set("metadata", table.metadata())
-            .set("name", literal(table.table()))
+            .set("turn", table.turn())
+            .set("is_this", table.is_this())
             .set("not_kept", literal(&not_kept.to_string()))
             .set("condition", table.condition())
             .set("hidden", literal(&hidden.to_string()))

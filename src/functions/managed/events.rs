@@ -42,14 +42,8 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
         steps.script.set("asked", "'{}'::JSON");
     }
     if mode == Mode::Append {
-        let other =
-            Error::new(Code::WrongTable, format!("table {} holds events fetched with another time_zone", steps.table))
-                .fix("Use the same time_zone, or another table. Times of different zones do not compare");
-        steps
-            .script
-            .set("time_zone", text_or_null(arguments.text("time_zone")?))
-            .set("other_time_zone", literal(&other.to_string()))
-            .add(text!("same_time_zone"))?;
+        same_time_zone(&mut steps, arguments)?;
+        same_custom_events(&mut steps, arguments)?;
     }
     set_day_bounds(&mut steps, arguments.text("time_zone")?);
     steps.fetch(arguments, params![HANDED_ON, DAYS, &[MAX_ROWS]], &[]);
@@ -61,13 +55,42 @@ fn fetch(arguments: &Arguments, session: &Session) -> Result<Statements> {
     let begun = to.min(latest_day(arguments.text("time_zone")?, session.clock.now())?);
     steps.script.set("first_day", day(from)).set("last_day", day(begun.max(from)));
     if mode == Mode::Append {
-        steps.script.add(text!("replaces_days"))?;
+        steps.script.add(text!("explained"))?.add(text!("replaces_days"))?;
         merge(&mut steps, arguments)?;
     } else {
         let table = steps.table.sql();
         steps.script.set("target", table).add(text!("deduplicate_events"))?;
     }
     steps.finish()
+}
+
+/// Stops where the table's times mean something else.
+pub fn same_time_zone(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
+    let other =
+        Error::new(Code::WrongTable, format!("table {} holds events fetched with another time_zone", steps.table))
+            .fix("Use the same time_zone, or another table. Times of different zones do not compare");
+    steps
+        .script
+        .set("time_zone", text_or_null(arguments.text("time_zone")?))
+        .set("other_time_zone", literal(&other.to_string()))
+        .add(text!("same_time_zone"))?;
+    Ok(())
+}
+
+/// Stops where custom events would stand for some of the table's rows, if there are any among the events.
+fn same_custom_events(steps: &mut Steps, arguments: &Arguments) -> Result<()> {
+    let events = arguments.texts("events")?.unwrap_or_default();
+    let Some(custom) = events.iter().find(|event| event.starts_with("$custom_event:")) else { return Ok(()) };
+    let other = Error::new(
+        Code::WrongTable,
+        format!(
+            "table {} holds other events, and which of them {custom} is made of cannot be told afterwards",
+            steps.table
+        ),
+    )
+    .fix("Keep the custom event in a table of its own, with the same events each time");
+    steps.script.set("custom_events", literal(&other.to_string())).add(text!("same_custom_events"))?;
+    Ok(())
 }
 
 /// Fetches what is missing, and again what was fetched too early.
@@ -120,6 +143,7 @@ fn sync(arguments: &Arguments, session: &Session) -> Result<Statements> {
         .set("last_day", format!("list_max({days})"));
     set_day_bounds(&mut steps, zone);
     checks(&mut steps, filter.is_some())?;
+    same_custom_events(&mut steps, arguments)?;
     steps.fetch(arguments, HANDED_ON, &[format!("days := {days}")]);
     steps.script.add(text!("days_known"))?.add(text!("uncovered_days"))?;
     steps.stage()?;
@@ -275,7 +299,7 @@ pub fn validated(
 }
 
 /// The latest day that may have begun in the project.
-fn latest_day(zone: Option<&str>, now: Timestamp) -> Result<Date> {
+pub fn latest_day(zone: Option<&str>, now: Timestamp) -> Result<Date> {
     let zone = zone.map(named_time_zone).transpose()?;
     Ok(Today::at(now, zone.as_ref()).latest)
 }

@@ -61,13 +61,15 @@ impl Steps {
     /// `columns`: of what is fetched, and so of the table.
     pub fn new(table: &str, kind: TableKind, columns: &Columns, target: &Target) -> Result<Self> {
         let mut steps = Self::before_history(table, kind, columns, target)?;
-        steps.script.add(text!("metadata"))?.add(text!("must_hold_history"))?.add(text!("must_be_a_table"))?;
+        steps.script.add(text!("metadata"))?.add(text!("must_hold_history"))?.add(text!("one_at_a_time"))?;
+        steps.script.add(text!("must_be_a_table"))?;
         Ok(steps)
     }
 
     /// Nothing of the script is written yet.
     pub fn before_history(table: &str, kind: TableKind, columns: &Columns, target: &Target) -> Result<Self> {
         let table = TableName::read("table", table)?;
+        refuse_rowid(columns)?;
         let label = label();
         let mut script = Script::default();
         let names = columns.iter().map(|(name, _)| identifier(name));
@@ -86,8 +88,10 @@ impl Steps {
             .set("own", own(&label))
             .set("table", table.sql())
             .set("metadata", table.metadata())
+            .set("turn", table.turn())
             .set("condition", table.condition())
             .set("name", literal(table.table()))
+            .set("is_this", table.is_this())
             .set("type", literal(kind.type_name))
             .set("label", literal(&label))
             .set("project", target.project_id.as_deref().map_or("NULL".into(), literal))
@@ -138,7 +142,7 @@ impl Steps {
                 )
                 .fix("Run it again later. Where Mixpanel is right, drop the table first");
                 self.script.set("create", "CREATE OR REPLACE TABLE").set("emptied", literal(&emptied.to_string()));
-                self.script.add(text!("one_at_a_time"))?.add(text!("had_rows"))?.add(text!("forget"))?;
+                self.script.add(text!("had_rows"))?.add(text!("forget"))?;
                 self.bring(text!("create"))?;
                 self.script.add(text!("must_not_be_emptied"))?;
             }
@@ -190,7 +194,7 @@ impl Steps {
     pub fn make(&mut self, not_kept: &Error) -> Result<&mut Self> {
         self.script.set("not_kept", literal(&not_kept.to_string())).add(text!("make"))?;
         self.must_exist(String::new())?.same_project()?;
-        self.script.add(text!("must_have_history"))?;
+        self.script.add(text!("explained"))?.add(text!("must_have_history"))?;
         Ok(self)
     }
 
@@ -198,10 +202,7 @@ impl Steps {
     pub fn same_project(&mut self) -> Result<&mut Self> {
         let other = Error::new(Code::WrongTable, format!("table {} holds rows of another project", self.table))
             .fix("Keep each project in a table of its own");
-        self.script
-            .set("other_project", literal(&other.to_string()))
-            .add(text!("same_project"))?
-            .add(text!("one_at_a_time"))?;
+        self.script.set("other_project", literal(&other.to_string())).add(text!("same_project"))?;
         Ok(self)
     }
 
@@ -224,7 +225,7 @@ impl Steps {
 /// When the days that came were asked for, as an object of JSON. `moment` is SQL.
 pub fn asked(own: &str, moment: &str) -> String {
     format!(
-        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime({moment}, '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day))), '{{}}') FROM {own}_came)"
+        "(SELECT coalesce(to_json(map_from_entries(list((day::VARCHAR, strftime({moment}, '%Y-%m-%dT%H:%M:%S.%g')) ORDER BY day ASC))), '{{}}') FROM {own}_came)"
     )
 }
 
@@ -241,6 +242,20 @@ pub fn own(label: &str) -> String {
 fn no_record() -> Error {
     Error::new(Code::Internal, "mixpanel_fetches() no longer has the record of this fetch, so nothing was changed")
         .fix("Run it again")
+}
+
+/// The scripts tell rows apart by what DuckDB calls `rowid`, which a column of that name hides.
+fn refuse_rowid(columns: &Columns) -> Result<()> {
+    match columns.iter().find(|(name, _)| name.eq_ignore_ascii_case("rowid")) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::argument(
+            "columns",
+            format!(
+                "'{name}' cannot be a column of a managed table, because DuckDB calls its rows so. Read it from \
+                 properties instead"
+            ),
+        )),
+    }
 }
 
 /// The columns as `CREATE TABLE` takes them.
