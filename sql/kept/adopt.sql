@@ -5,7 +5,7 @@ SET VARIABLE {{own}}_checked = (
 );
 -- What the library's history says of it; our own rows have arguments.
 CREATE OR REPLACE TEMP TABLE {{own}}_library AS
-SELECT type, fetched_at, from_date, to_date, to_json(list_sort(from_json(filter_events, '["VARCHAR"]'), 'ASC'))::VARCHAR AS filter_events, filter_where
+SELECT type, fetched_at, from_date, to_date, to_json(list_sort(from_json(filter_events, '["VARCHAR"]'), 'ASC', 'NULLS LAST'))::VARCHAR AS filter_events, filter_where
 FROM {{metadata}}
 WHERE {{is_this}} AND arguments IS NULL;
 DELETE FROM {{metadata}} WHERE {{is_this}} AND arguments IS NULL;

@@ -1,10 +1,10 @@
 -- Whose history is it? mixpanel_data, the Python library, has one with six columns, or eight as its documents have it: one row for
 -- each table. It becomes one of ours, and each of its tables is taken over by a call of its own.
 SET VARIABLE {{own}}_checked = (
-    SELECT CASE WHEN list_sort(list(lower(column_name)), 'ASC') NOT IN (
-        SELECT list_sort(list(column_name), 'ASC') FROM (DESCRIBE {{no_history}})
+    SELECT CASE WHEN list_sort(list(lower(column_name)), 'ASC', 'NULLS LAST') NOT IN (
+        SELECT list_sort(list(column_name), 'ASC', 'NULLS LAST') FROM (DESCRIBE {{no_history}})
         UNION ALL
-        SELECT list_sort(list(column_name), 'ASC') FROM (DESCRIBE {{no_history}}) WHERE column_name <> 'asked'
+        SELECT list_sort(list(column_name), 'ASC', 'NULLS LAST') FROM (DESCRIBE {{no_history}}) WHERE column_name <> 'asked'
         UNION ALL
         SELECT ['fetched_at', 'from_date', 'row_count', 'table_name', 'to_date', 'type']
         UNION ALL

@@ -20,7 +20,7 @@ SET VARIABLE {{own}}_doubtful = (
         AND (getvariable('{{own}}_same_events') OR {{filtered}})
 );
 SET VARIABLE {{own}}_left_out = (
-    SELECT coalesce(list({range: CASE WHEN first = last THEN first::VARCHAR ELSE first || ' to ' || last END, error: {{empty_answer}}} ORDER BY first ASC), [])
+    SELECT coalesce(list({range: CASE WHEN first = last THEN first::VARCHAR ELSE first || ' to ' || last END, error: {{empty_answer}}} ORDER BY first ASC NULLS LAST), [])
     FROM (
         SELECT min(day) AS first, max(day) AS last
         FROM {{own}}_came

@@ -7,7 +7,7 @@ DELETE FROM {{target}} WHERE rowid IN (
             row_number() OVER (
                 PARTITION BY rows.event_name, rows.distinct_id, rows.event_time, rows.insert_id
                 ORDER BY TRY_CAST(mixpanel_property(rows.properties, 'mp_processing_time_ms') AS BIGINT) DESC NULLS LAST,
-                    rows.rowid ASC
+                    rows.rowid ASC NULLS LAST
             ) AS rank
         FROM {{target}} AS rows
         JOIN (

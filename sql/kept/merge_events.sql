@@ -27,12 +27,12 @@ WHERE staged.insert_id <> '' AND kept.insert_id <> ''
 UNION ALL
 SELECT staged.row_id AS staged_row, kept.row_id AS kept_row, true AS same
 FROM (
-    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id ASC) AS nth
+    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id ASC NULLS LAST) AS nth
     FROM {{own}}_new
     WHERE insert_id IS NULL OR insert_id = ''
 ) AS staged
 JOIN (
-    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id ASC) AS nth
+    SELECT *, row_number() OVER (PARTITION BY event_name, event_time, distinct_id, insert_id, content ORDER BY row_id ASC NULLS LAST) AS nth
     FROM {{own}}_old
     WHERE insert_id IS NULL OR insert_id = ''
 ) AS kept

@@ -3,7 +3,7 @@ WITH
         SELECT *, row_number() OVER () AS entry FROM {{metadata}} WHERE {{is_this}}
     ),
     this AS (
-        SELECT * FROM history WHERE (arguments->>'label') = {{label}} ORDER BY entry DESC LIMIT 1
+        SELECT * FROM history WHERE (arguments->>'label') = {{label}} ORDER BY entry DESC NULLS LAST LIMIT 1
     ),
     same AS (
         SELECT history.*
@@ -29,7 +29,7 @@ WITH
             ON failed.entry = ranges.entry AND ranges.day BETWEEN left(failed.days, 10)::DATE AND right(failed.days, 10)::DATE
     ),
     missing AS (
-        SELECT coalesce(list(day ORDER BY day ASC), []) AS days
+        SELECT coalesce(list(day ORDER BY day ASC NULLS LAST), []) AS days
         FROM (SELECT unnest(generate_series(min(from_date), max(to_date), INTERVAL 1 DAY))::DATE AS day FROM same)
         WHERE day NOT IN (FROM brought)
     )

@@ -27,7 +27,7 @@ SET VARIABLE {{own}}_days = (
         )
     SELECT CASE
         WHEN {{from_date}} IS NULL AND (SELECT day FROM begun) IS NULL THEN error({{from_unknown}})
-        ELSE coalesce(list(day ORDER BY day ASC), [])
+        ELSE coalesce(list(day ORDER BY day ASC NULLS LAST), [])
     END
     FROM wanted
     WHERE day NOT IN (FROM settled)

@@ -17,8 +17,9 @@ FROM (
     FROM (
         SELECT arg_max(table_name, entry) AS table_name, arg_max(row_count, entry) AS row_count
         FROM (SELECT *, row_number() OVER () AS entry FROM _metadata)
-        WHERE lower(table_name) IN (
-            SELECT lower(existing.table_name)
+        -- As DuckDB folds names, which is ASCII only.
+        WHERE translate(table_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') IN (
+            SELECT translate(existing.table_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
             FROM information_schema.tables AS existing
             WHERE existing.table_catalog = current_database()
                 AND existing.table_type = 'BASE TABLE'
@@ -34,7 +35,7 @@ FROM (
                     LIMIT 1
                 )
         )
-        GROUP BY lower(table_name)
+        GROUP BY translate(table_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
     )
 ) AS kept
 LEFT JOIN (SELECT * FROM mixpanel_accounts() WHERE is_default) AS accounts ON true

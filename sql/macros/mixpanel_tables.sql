@@ -5,10 +5,11 @@ CREATE OR REPLACE TEMP MACRO mixpanel_tables() AS TABLE
 WITH
     history AS (
         -- Histories of before have no column asked.
-        SELECT *, lower(table_name) AS kept, row_number() OVER () AS entry
+        SELECT *, translate(table_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') AS kept, row_number() OVER () AS entry
         FROM (SELECT NULL::JSON AS asked WHERE false UNION ALL BY NAME FROM _metadata)
-        WHERE lower(table_name) IN (
-            SELECT lower(existing.table_name)
+        -- As DuckDB folds names, which is ASCII only.
+        WHERE translate(table_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz') IN (
+            SELECT translate(existing.table_name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')
             FROM information_schema.tables AS existing
             WHERE existing.table_catalog = current_database()
                 AND existing.table_type = 'BASE TABLE'

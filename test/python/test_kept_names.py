@@ -179,3 +179,12 @@ class TestDrop:
         con.execute("SET enable_external_access = false")
         sim.clear()
         assert self.drop(con, literal("events")) == [("events",)] and not sim.settled()
+
+
+def test_the_list_of_managed_tables_folds_names_alike(con):
+    fetch(con, "Ärger", last=FIRST)
+    fetch(con, "ärger", last=FIRST)
+    fetch(con, "GONE", last=FIRST)
+    con.execute("DROP TABLE gone")
+    assert rows(con, "SELECT name FROM mixpanel_tables()") == [("Ärger",), ("ärger",)]
+    assert rows(con, "SELECT tables FROM mixpanel_info()") == [(["Ärger", "ärger"],)]

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, connect, error_of, rows
 from macros import MACROS, load, table
 
-FOLDERS = ["macros", "views"]
+FOLDERS = ["kept", "macros", "views"]
 TEXTS = [path for folder in FOLDERS for path in sorted((ROOT / "sql" / folder).glob("*.sql"))]
 NOON = datetime(2025, 1, 2, 12)
 EVENTS = [
