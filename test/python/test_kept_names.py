@@ -7,6 +7,7 @@ import pytest
 from conftest import FIRST, HOST, rows
 from expected import fetched_rows
 from kept import append, each_once, error, fetch, history, literal, run, sync, tables
+from macros import load
 
 NAMES = {
     "plain": "plain", "two words": "two words", "order": "order", '"a.b"': "a.b", '"say ""hi"""': 'say "hi"', "it's": "it's",
@@ -186,5 +187,6 @@ def test_the_list_of_managed_tables_folds_names_alike(con):
     fetch(con, "ärger", last=FIRST)
     fetch(con, "GONE", last=FIRST)
     con.execute("DROP TABLE gone")
+    load(con)
     assert rows(con, "SELECT name FROM mixpanel_tables()") == [("Ärger",), ("ärger",)]
     assert rows(con, "SELECT tables FROM mixpanel_info()") == [(["Ärger", "ärger"],)]
