@@ -24,6 +24,8 @@ pub struct Partial {
     path: PathBuf,
     /// `None` once it is kept.
     writer: Option<Writer>,
+    /// The days that it is about, where they are fewer than were planned.
+    answered: Option<(Date, Date)>,
 }
 
 /// Bytes that came compressed are kept as they came.
@@ -80,7 +82,12 @@ impl Partial {
             true => Writer::Compressed(counted),
             false => Writer::Plain(Box::new(GzEncoder::new(counted, Compression::fast()))),
         };
-        Ok(Self { path, writer: Some(writer) })
+        Ok(Self { path, writer: Some(writer), answered: None })
+    }
+
+    /// Mixpanel was asked for fewer days than were planned.
+    pub fn is_about(&mut self, days: (Date, Date)) {
+        self.answered = Some(days);
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -109,7 +116,8 @@ impl Partial {
         if arrival.rows == 0 {
             counted = nothing(counted.file)?;
         }
-        let Arrival { days: (from, to), asked_at, arrived_at, strays, .. } = arrival;
+        let Arrival { days, asked_at, arrived_at, strays, .. } = arrival;
+        let (from, to) = self.answered.unwrap_or(days);
         let (length, checksum) = (counted.length, counted.checksum.sum());
         let (arrived_at, strays) = (arrived_at.max(asked_at), strays as u64);
         let copy = Copy { from, to, asked_at, arrived_at, strays, length, checksum };
@@ -193,6 +201,15 @@ mod tests {
         partial.write(&gzip("\n\n\n")).unwrap();
         let (copy, place) = partial.keep(arrival(0)).unwrap();
         assert_eq!((copy.length, read(&place).as_str()), (NOTHING, ""));
+    }
+
+    #[test]
+    fn an_answer_is_named_by_the_days_that_were_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut partial = Partial::begin(folder.path(), "id", true).unwrap();
+        partial.is_about((date(2025, 1, 1), date(2025, 1, 1)));
+        let (copy, _) = partial.keep(arrival(0)).unwrap();
+        assert_eq!((copy.from, copy.to), (date(2025, 1, 1), date(2025, 1, 1)));
     }
 
     #[test]

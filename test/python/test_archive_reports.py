@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import macros
 import pytest
-from archived import FIRST, LAST, answer, archive, files, open_shop, python, shop  # noqa: F401  fixtures
+from archived import FIRST, LAST, answer, archive, at_rest, files, open_shop, python, shop  # noqa: F401  fixtures
 from conftest import days_asked, error_of, export, last_fetch, line, only_v2, rows
 
 EVENTS = "'Purchase'"
@@ -74,6 +74,53 @@ def test_a_day_that_has_not_begun_is_not_what_the_next_day_gets(con, monkeypatch
     clock.move_to(datetime.combine(today, datetime.min.time()) + timedelta(hours=36))
     assert rows(con, call) == [(three + 40,)]
     later.close()
+
+
+@pytest.fixture
+def until_tomorrow(monkeypatch, archive, clock):
+    """A week of a project, after noon of its last day; the day after, and an export until then. At 13:00 UTC that one may have begun somewhere."""
+    today = datetime.now(UTC).date()
+    first = today - timedelta(days=5)
+    shop = open_shop(monkeypatch, project={"from_date": first, "days": 9, "today": today})
+    clock.move_to(datetime.combine(today, datetime.min.time()) + timedelta(hours=13))
+    tomorrow = str(today + timedelta(days=1))
+    yield shop, tomorrow, lambda more="": export(more, first=str(first), last=tomorrow)
+    shop.close()
+
+
+def test_a_day_that_has_not_begun_is_asked_for_apart_whatever_the_windows_are(con, until_tomorrow):
+    """Its refusal costs one request; the days before it are kept, and not paid for again."""
+    shop, tomorrow, call = until_tomorrow
+    week = call("window_days := 7")
+    assert rows(con, f"SELECT count(*) FROM {week} a POSITIONAL JOIN {week} b") == [(6 * 40,)]
+    assert [request.params["from_date"] for request in shop.settled() if request.status == 400] == [tomorrow]
+    assert len(shop.settled()) == 2
+    assert rows(con, f"SELECT count(*) FROM {week}") == [(6 * 40,)] and len(shop.settled()) == 2
+
+
+@pytest.mark.parametrize("hour", [11, 13])
+@pytest.mark.parametrize("left", [2, 3, 5, 6])
+def test_an_export_until_today_takes_no_more_than_its_share(con, until_tomorrow, monkeypatch, clock, left, hour):
+    """With few requests left, days that may not have begun share a window (at 11:00 UTC today is one too); what was answered without them is kept."""
+    shop, tomorrow, call = until_tomorrow
+    clock.move_to(datetime.combine(datetime.now(UTC), datetime.min.time()) + timedelta(hours=hour))
+    monkeypatch.setenv("MP_HOURLY_LIMIT", str(left))
+    [(planned,)] = rows(con, f"SELECT count(*) FROM mixpanel_export_plan{call().removeprefix('mixpanel_export')}")
+    assert planned == max(left // 3, 1)
+    assert rows(con, f"SELECT count(*) FROM {call()}") == [(6 * 40,)]
+    assert [request.params["to_date"] for request in shop.settled() if request.status == 400] == [tomorrow]
+    asked = planned if (left, hour) == (6, 13) else planned + 1
+    assert len(shop.settled()) == asked
+    assert rows(con, f"SELECT count(*) FROM {call()}") == [(6 * 40,)] and len(shop.settled()) == asked, "it is here now"
+
+
+def test_the_last_request_is_not_spent_on_a_day_that_may_be_refused(con, until_tomorrow, monkeypatch, archive):
+    shop, tomorrow, call = until_tomorrow
+    monkeypatch.setenv("MP_HOURLY_LIMIT", "1")
+    assert f"[RATE_LIMITED] {tomorrow}" in error_of(con, f"SELECT count(*) FROM {call()}")
+    at_rest(shop, archive)
+    [request], [kept] = shop.settled(), files(archive)
+    assert request.status == 200 and request.params["to_date"] == kept.name[11:21] < tomorrow
 
 
 def test_an_empty_answer_serves_until_it_is_old(con, shop, clock):
