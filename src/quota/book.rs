@@ -111,9 +111,10 @@ impl Book {
         // After the clock was set back, an old pause must not outlast its longest.
         self.paused_until = self.paused_until.min(now + LONGEST_PAUSE);
         self.others = self.others.filter(|(_, at)| at + period > now && at - now <= AHEAD);
-        self.claims.retain(|claim| now - claim.renewed < CLAIM_LIFE && claim.renewed - now <= AHEAD);
+        // Whoever works on one says so by the clock that it is now. Nobody waits until an old clock comes again.
+        self.claims.retain(|claim| (now - claim.renewed).abs() < CLAIM_LIFE);
         self.refused = self.refused.filter(|(_, at)| now - at < REFUSAL_LIFE && at - now <= AHEAD);
-        self.failed.retain(|failed| now - failed.at < ERROR_LIFE && failed.at - now <= AHEAD);
+        self.failed.retain(|failed| (now - failed.at).abs() < ERROR_LIFE);
     }
 
     /// How many requests of the period are used: ours and others', or all where Mixpanel said so.

@@ -149,8 +149,17 @@ fn a_claim_that_nobody_renews_is_nobodys() {
     assert_eq!(kept.left(later), 58);
     assert_eq!((kept.left(later + 1), has(&kept, "a"), has(&kept, "b")), (59, true, false));
     assert!(!kept.book.renew(&["a".into(), "b".into()], CLAIM_LIFE, later + 1));
-    // From a clock that was set back since.
-    assert_eq!(kept.left(later - 2 * HOUR), 60);
+}
+
+#[test]
+fn a_claim_from_before_the_clock_was_set_back_is_nobodys() {
+    for (back, lives) in [(30_000, true), (CLAIM_LIFE, false), (600_000, false), (2 * HOUR, false)] {
+        let mut kept = Kept::new(Quota::Export);
+        kept.claim("a", NOW);
+        kept.book.release("b", Some("no".into()), NOW);
+        assert_eq!((kept.left(NOW - back), has(&kept, "a")), (60 - usize::from(lives), lives), "{back}");
+        assert_eq!(kept.book.error("b").is_some(), lives, "{back}");
+    }
 }
 
 #[test]
