@@ -12,7 +12,10 @@ use std::{
 use flate2::{Compression, Crc, write::GzEncoder};
 use jiff::{Timestamp, civil::Date};
 
-use super::{Copy, copy::NOTHING};
+use super::{
+    Copy, Question, Shelf,
+    copy::{DOUBTED, NOTHING},
+};
 use crate::file_limit;
 
 /// What the name of a file ends with that is not an answer yet.
@@ -26,6 +29,8 @@ pub struct Partial {
     writer: Option<Writer>,
     /// The days that it is about, where they are fewer than were planned.
     answered: Option<(Date, Date)>,
+    /// Where answers to its question lie, and to others.
+    asked: Option<(Shelf, Question)>,
 }
 
 /// Bytes that came compressed are kept as they came.
@@ -82,7 +87,13 @@ impl Partial {
             true => Writer::Compressed(counted),
             false => Writer::Plain(Box::new(GzEncoder::new(counted, Compression::fast()))),
         };
-        Ok(Self { path, writer: Some(writer), answered: None })
+        Ok(Self { path, writer: Some(writer), answered: None, asked: None })
+    }
+
+    /// Says which question it answers, so that what others hold can be compared.
+    pub fn is_answer(mut self, shelf: &Shelf, question: &Question) -> Self {
+        self.asked = Some((shelf.clone(), question.clone()));
+        self
     }
 
     /// Mixpanel was asked for fewer days than were planned.
@@ -119,7 +130,12 @@ impl Partial {
         let Arrival { days, asked_at, arrived_at, strays, .. } = arrival;
         let (from, to) = self.answered.unwrap_or(days);
         let (length, checksum) = (counted.length, counted.checksum.sum());
-        let (arrived_at, strays) = (arrived_at.max(asked_at), strays as u64);
+        let doubted = || match &self.asked {
+            Some((shelf, question)) if shelf.has_rows_of(question, (from, to)) => DOUBTED,
+            _ => 0,
+        };
+        let strays = if arrival.rows == 0 { doubted() } else { strays as u64 };
+        let arrived_at = arrived_at.max(asked_at);
         let copy = Copy { from, to, asked_at, arrived_at, strays, length, checksum };
         let place = self.path.with_file_name(copy.to_string());
         fs::rename(&self.path, &place)?;
