@@ -133,6 +133,36 @@ def test_an_empty_answer_serves_until_it_is_old(con, shop, clock):
     assert rows(con, call) == [(1,)] and len(shop.settled()) == 2
 
 
+def test_a_day_without_rows_serves_beside_answers_of_more_days_and_events(con, shop, clock):
+    """They are older than they may be, and hold rows, none of them of that day or that event."""
+    shop.set_day("2025-01-02", [])
+    rows(con, f"SELECT count(*) FROM {export('window_days := 2', first=FIRST, last='2025-01-02')}")
+    clock.move_by(timedelta(hours=2))
+    for more, first in (("", "2025-01-02"), (", events := ['No Such Event']", FIRST)):
+        asked = len(shop.settled())
+        call = export(f"max_age := INTERVAL 1 HOUR{more}", first=first, last="2025-01-02")
+        for statement in (f"{call} a POSITIONAL JOIN {call} b", call, call):
+            assert rows(con, f"SELECT count(*) FROM {statement}") == [(0,)]
+            assert "NO_ROWS" not in last_fetch(con)["warnings"]
+        assert {last for _, last in days_asked(shop)[asked:]} <= {FIRST, "2025-01-02"}
+        assert len(days_asked(shop)) - asked == len(set(days_asked(shop)[asked:])) == (1 if first > FIRST else 2)
+
+
+@pytest.mark.parametrize("kept, asked", [(2, 1), (1, 2)])
+def test_an_outage_takes_no_rows_place_whatever_the_windows_were(con, shop, clock, kept, asked):
+    """Rows were kept in windows of other days than those that come back empty."""
+    call = lambda days: export(f"window_days := {days}, max_age := INTERVAL 1 HOUR", last="2025-01-02")  # noqa: E731
+    [(whole,)] = rows(con, f"SELECT count(*) FROM {call(kept)}")
+    clock.move_by(timedelta(hours=2))
+    shop.add_fault("body", times=None, body="")
+    assert rows(con, f"SELECT count(*) FROM {call(asked)}") == [(0,)] and "NO_ROWS" in last_fetch(con)["warnings"]
+    events = export("events := ['View Item'], max_age := INTERVAL 1 HOUR", last="2025-01-02")
+    assert rows(con, f"SELECT count(*) FROM {events}") == [(0,)] and "NO_ROWS" in last_fetch(con)["warnings"]
+    shop.reset()
+    assert rows(con, f"SELECT count(*) FROM {call(asked)}") == [(whole,)]
+    assert rows(con, f"SELECT count(*) > 0 FROM {events}") == [(True,)]
+
+
 def test_what_was_cut_short_is_asked_for_whole(con, shop, archive):
     call = f"SELECT count(*) FROM {export(first=FIRST, last='2025-01-03')}"
     shop.add_fault("terminated_early", times=None, match={"from_date": "2025-01-02"})
