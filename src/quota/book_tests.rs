@@ -115,6 +115,23 @@ fn a_clock_that_is_set_back_locks_nobody_out() {
 }
 
 #[test]
+fn starts_of_before_the_clock_was_set_back_count_and_hold_nobody_up() {
+    let mut kept = Kept::new(Quota::Export);
+    for _ in 0..8 {
+        kept.start(NOW).unwrap();
+    }
+    let before = NOW - 600_000;
+    let starts: Vec<_> = (0..4).map(|_| kept.start(before).map(|at| at - before)).collect();
+    assert_eq!((starts, kept.left(before)), ([0, 0, 0, 1050].map(Ok).into(), 48));
+    // A minute's limit is over after a minute.
+    let mut lexicon = Kept::new(Quota::Lexicon);
+    for _ in 0..5 {
+        lexicon.start(NOW).unwrap();
+    }
+    assert_eq!(lexicon.start(before), Ok(before));
+}
+
+#[test]
 fn the_lexicons_minute_is_waited_for() {
     let mut kept = Kept::new(Quota::Lexicon);
     let starts: Vec<_> = (0..6).map(|_| kept.start(NOW).map(|at| at - NOW)).collect();
