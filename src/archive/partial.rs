@@ -30,7 +30,7 @@ pub struct Partial {
     /// The days that it is about, where they are fewer than were planned.
     answered: Option<(Date, Date)>,
     /// Where answers to its question lie, and to others.
-    asked: Option<(Shelf, Question)>,
+    asked: Option<Box<(Shelf, Question)>>,
 }
 
 /// Bytes that came compressed are kept as they came.
@@ -92,7 +92,7 @@ impl Partial {
 
     /// Says which question it answers, so that what others hold can be compared.
     pub fn is_answer(mut self, shelf: &Shelf, question: &Question) -> Self {
-        self.asked = Some((shelf.clone(), question.clone()));
+        self.asked = Some(Box::new((shelf.clone(), question.clone())));
         self
     }
 
@@ -130,7 +130,7 @@ impl Partial {
         let Arrival { days, asked_at, arrived_at, strays, .. } = arrival;
         let (from, to) = self.answered.unwrap_or(days);
         let (length, checksum) = (counted.length, counted.checksum.sum());
-        let doubted = || match &self.asked {
+        let doubted = || match self.asked.as_deref() {
             Some((shelf, question)) if shelf.has_rows_of(question, (from, to)) => DOUBTED,
             _ => 0,
         };

@@ -23,7 +23,7 @@ use crate::{
 /// What the question of a folder is, in words.
 const WORDS: &str = "question.json";
 
-/// Compressed bytes of an answer that is looked through for rows: about a second.
+/// Compressed bytes of answers that are looked through for rows at most: about a second.
 const LOOKED_THROUGH: u64 = 64 << 20;
 
 /// So many bytes of it at a time, and the rest of a line.
@@ -94,6 +94,7 @@ impl Shelf {
     /// can't be told counts as yes: to doubt an answer costs a request, to believe it may cost rows.
     pub fn has_rows_of(&self, question: &Question, (from, to): (Date, Date)) -> bool {
         let has_other_days = self.has_other_days();
+        let mut left = LOOKED_THROUGH;
         self.candidates(question).into_iter().any(|found| {
             let (copy, events) = (&found.copy, question.events.clone().filter(|_| !found.is_same));
             if copy.is_empty() || copy.to < from || to < copy.from {
@@ -105,7 +106,11 @@ impl Shelf {
                 return true;
             }
             let selection = Selection::new((copy.from, copy.to), (!is_whole).then_some(&days), events);
-            selection.is_everything() || has_any(copy, &found.place, &selection)
+            if selection.is_everything() || copy.length > left {
+                return true;
+            }
+            left -= copy.length;
+            has_any(&found.place, &selection)
         })
     }
 }
@@ -116,11 +121,8 @@ pub fn words(folder: &Path) -> Option<Question> {
     (folder.file_name()?.to_str()? == question.key()).then_some(question)
 }
 
-/// Whether an answer holds lines that are wanted. One that is too large to look through, or can't be read, may.
-fn has_any(copy: &Copy, place: &Path, selection: &Selection) -> bool {
-    if copy.length > LOOKED_THROUGH {
-        return true;
-    }
+/// Whether an answer holds lines that are wanted. One that can't be read may.
+fn has_any(place: &Path, selection: &Selection) -> bool {
     let Ok(file) = File::open(place) else { return true };
     let mut lines = BufReader::new(MultiGzDecoder::new(file));
     let mut block = Vec::new();
