@@ -18,6 +18,11 @@ const MARKER: &str = ".mixpanel-duckdb.json";
 
 const VERSION: u32 = 1;
 
+/// The folder of the counts of requests, as the ledger calls it.
+const BOOKS: &str = "quota";
+
+const CACHE_TAG: &str = "CACHEDIR.TAG";
+
 /// A folder of this extension's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Folder {
@@ -70,7 +75,7 @@ impl Folder {
                 if chosen == Chosen::ByUser && !is_empty(path)? {
                     return Err(Unusable(format!("is not empty and has no {MARKER}, so another program may own it")));
                 }
-                write_marker(path)?.salt
+                write_marker(path, hash::random())?.salt
             }
         };
         Ok(Self { path: path.to_owned(), salt })
@@ -92,7 +97,10 @@ impl Folder {
     }
 
     /// A folder in it, which is made where it is not there. Never through a link.
+    ///
+    /// Errors: also where somebody removed all of it and another process began anew: what we call things by means nothing there.
     pub fn within(&self, names: &[&str]) -> Result<PathBuf, Unusable> {
+        self.be_marked()?;
         let mut path = self.path.clone();
         for name in names {
             path.push(name);
@@ -104,9 +112,28 @@ impl Folder {
         Ok(path)
     }
 
+    /// Somebody may have removed all of it since it was opened. Without its marker, what we make in it would be nobody's, and the
+    /// folder of no use to anybody. All who have it open know the same salt, and go on with it.
+    fn be_marked(&self) -> Result<(), Unusable> {
+        let marker = match read_marker(&self.path)? {
+            Some(marker) => marker,
+            None => {
+                make_private(&self.path)?;
+                if !fs::read_dir(&self.path)?.flatten().all(|entry| may_be_ours(&entry.file_name())) {
+                    return Err(Unusable(format!("has no {MARKER} any more, and something else in it")));
+                }
+                write_marker(&self.path, self.salt.clone())?
+            }
+        };
+        match marker.salt == self.salt {
+            true => Ok(()),
+            false => Err(Unusable("was removed and made anew meanwhile".into())),
+        }
+    }
+
     /// Says to backup programs that what lies here can be had again.
     pub fn is_a_cache(&self) -> io::Result<()> {
-        let tag = self.path.join("CACHEDIR.TAG");
+        let tag = self.path.join(CACHE_TAG);
         if tag.exists() {
             return Ok(());
         }
@@ -125,6 +152,12 @@ fn make_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// What stands at the top of a folder of ours, besides the marker and its beginnings: hashes, the books, the tag of a cache.
+fn may_be_ours(name: &std::ffi::OsStr) -> bool {
+    let name = name.to_string_lossy();
+    hash::is_one(&name) || [BOOKS, CACHE_TAG].contains(&&*name) || name.starts_with(MARKER)
 }
 
 fn is_empty(path: &Path) -> io::Result<bool> {
@@ -164,9 +197,8 @@ fn read_marker(path: &Path) -> Result<Option<Marker>, Unusable> {
 }
 
 /// Writes a marker, or reads the one that another process wrote meanwhile: all have the same salt.
-fn write_marker(path: &Path) -> Result<Marker, Unusable> {
+fn write_marker(path: &Path, salt: String) -> Result<Marker, Unusable> {
     let about = "This folder belongs to the DuckDB extension mixpanel, which removes its files by itself.".to_owned();
-    let salt = hash::random();
     let marker = Marker { version: VERSION, about, salt };
     let bytes = serde_json::to_vec_pretty(&marker).map_err(io::Error::from)?;
     file_limit::allows(bytes.len() as u64)?;
@@ -213,6 +245,33 @@ mod tests {
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o700);
         }
         assert_eq!(fs::metadata(folder.path().join(MARKER)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_was_removed_while_it_was_open_comes_back_with_its_marker() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("archive");
+        let folder = Folder::open(&path, Chosen::ByUser).unwrap();
+        folder.within(&["quota"]).unwrap();
+        fs::remove_dir_all(&path).unwrap();
+        folder.within(&["quota", "b"]).unwrap();
+        assert_eq!(Folder::open(&path, Chosen::ByUser).unwrap(), folder);
+        // A removal that fails half-way takes the marker first.
+        fs::remove_file(path.join(MARKER)).unwrap();
+        folder.within(&["quota"]).unwrap();
+        assert_eq!(Folder::existing(&path).as_ref(), Some(&folder));
+        // What somebody else put there since is not ours.
+        fs::remove_dir_all(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("thesis.txt"), "").unwrap();
+        assert!(folder.within(&["quota"]).is_err());
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 1);
+        // Another process was first: its folder is not ours.
+        fs::remove_dir_all(&path).unwrap();
+        let other = Folder::open(&path, Chosen::ByUser).unwrap();
+        assert!(folder.within(&["quota"]).is_err());
+        assert_eq!(fs::read_dir(&path).unwrap().count(), 1);
+        other.within(&["quota"]).unwrap();
     }
 
     #[test]

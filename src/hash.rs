@@ -19,3 +19,8 @@ pub fn hex(kind: &[u8], bytes: &[u8]) -> String {
     context.update(bytes);
     context.finish().as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Whether a name is one of these.
+pub fn is_one(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

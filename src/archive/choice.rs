@@ -69,11 +69,13 @@ pub fn choose<T>(
     choice
 }
 
-/// Whether an answer holds nothing for days of which another one holds rows: an outage looks like that, and so does a
-/// history that has ended. It never takes the place of rows.
+/// Whether an answer holds nothing for days of which there are rows: it never takes their place. What was known when it came is in
+/// its name. Of what came meanwhile, only an answer to the very question about none but its days has rows of them for sure.
 fn is_doubtful<T>(candidate: &Candidate<T>, all: &[Candidate<T>]) -> bool {
-    let overlaps = |other: &Copy| other.from <= candidate.copy.to && candidate.copy.from <= other.to;
-    candidate.copy.is_empty() && all.iter().any(|other| !other.copy.is_empty() && overlaps(&other.copy))
+    let empty = &candidate.copy;
+    let is_within = |other: &Copy| empty.from <= other.from && other.to <= empty.to;
+    let contradicts = |other: &Candidate<T>| other.is_same && !other.copy.is_empty() && is_within(&other.copy);
+    empty.is_doubted() || empty.is_empty() && all.iter().any(contradicts)
 }
 
 /// In days.
@@ -86,7 +88,10 @@ mod tests {
     use jiff::{SignedDuration, civil::date};
 
     use super::*;
-    use crate::{archive::copy::NOTHING, config::DEFAULT_AGE};
+    use crate::{
+        archive::copy::{DOUBTED, NOTHING},
+        config::DEFAULT_AGE,
+    };
 
     fn day(number: i8) -> Date {
         date(2025, 1, number)
@@ -137,8 +142,16 @@ mod tests {
     #[test]
     fn an_answer_without_rows_never_takes_the_place_of_rows() {
         let full = kept(1, 3, 1, 99);
-        let empty = kept(2, 8, 2, NOTHING);
+        let empty = kept(1, 8, 9 * 24 - 2, NOTHING);
         assert_eq!(chosen(&days(2, 8), &[full.clone(), empty.clone()], false), (vec![(0, days(2, 3))], days(4, 8)));
+        let mut doubted = kept(4, 8, 9 * 24 - 2, NOTHING);
+        doubted.copy.strays = DOUBTED;
+        assert_eq!(chosen(&days(4, 8), &[doubted], false), (vec![], days(4, 8)));
+        // Rows of more days, or of more events, may all be others'.
+        let wide = Candidate { is_same: false, ..full.clone() };
+        assert_eq!(chosen(&days(1, 3), &[wide, empty.clone()], false), (vec![(1, days(1, 3))], vec![]));
+        let quiet = kept(3, 8, 9 * 24 - 2, NOTHING);
+        assert_eq!(chosen(&days(3, 8), &[full.clone(), quiet], false), (vec![(1, days(3, 8))], vec![]));
         // Where nobody has rows of these days it is as good as any, but never for good.
         let late = |hours| kept(4, 8, hours, NOTHING);
         assert_eq!(chosen(&days(4, 8), &[full.clone(), late(9 * 24 - 1)], false), (vec![(1, days(4, 8))], vec![]));

@@ -2,8 +2,8 @@
 //!
 //! `2025-01-01_2025-01-02.1735862400123.845.0.4567.1a2b3c4d.jsonl.gz`: its first
 //! and last day, when Mixpanel was asked (milliseconds since 1970), how many
-//! milliseconds later it had arrived, how many of its rows lie on none of its days,
-//! and length and checksum of the file. Digits only: nothing in it is anybody's
+//! milliseconds later it had arrived, how many of its rows lie on none of its days
+//! (of an answer without rows: whether it is doubted), and length and checksum of the file. Digits only: nothing in it is anybody's
 //! secret, and a file whose bytes are not what its name says is none of ours.
 
 use std::fmt;
@@ -18,7 +18,7 @@ pub struct Copy {
     pub asked_at: Timestamp,
     pub arrived_at: Timestamp,
     /// Rows that came with a time on none of its days in UTC, or with none that can be read: what it holds can't be told
-    /// apart by days.
+    /// apart by days. Of an answer without rows, [`DOUBTED`] or 0.
     pub strays: u64,
     /// Of the file, in bytes.
     pub length: u64,
@@ -27,6 +27,9 @@ pub struct Copy {
 }
 
 const SUFFIX: &str = ".jsonl.gz";
+
+/// What an answer without rows says where the archive had rows of its days when it came.
+pub const DOUBTED: u64 = 1;
 
 /// The length of the gzip member that holds nothing, as this project writes it; an answer that held nothing is kept as it.
 pub const NOTHING: u64 = 20;
@@ -62,6 +65,11 @@ impl Copy {
     /// Whether it holds no rows at all.
     pub fn is_empty(&self) -> bool {
         self.length == NOTHING
+    }
+
+    /// Whether it holds nothing where others held rows: an outage looks like that, and so does a history that has ended.
+    pub fn is_doubted(&self) -> bool {
+        self.is_empty() && self.strays == DOUBTED
     }
 
     pub fn has_day(&self, day: Date) -> bool {

@@ -22,4 +22,4 @@ pub use partial::{Arrival, Partial};
 pub use place::{Archive, named};
 pub use question::Question;
 pub use shelf::{Shelf, is_sound, sound_bytes};
-pub use upkeep::{Kept, clear, discard, kept, room, sweep};
+pub use upkeep::{Kept, Removed, clear, discard, kept, project_of, room, sweep};

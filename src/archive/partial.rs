@@ -12,7 +12,10 @@ use std::{
 use flate2::{Compression, Crc, write::GzEncoder};
 use jiff::{Timestamp, civil::Date};
 
-use super::{Copy, copy::NOTHING};
+use super::{
+    Copy, Question, Shelf,
+    copy::{DOUBTED, NOTHING},
+};
 use crate::file_limit;
 
 /// What the name of a file ends with that is not an answer yet.
@@ -24,6 +27,10 @@ pub struct Partial {
     path: PathBuf,
     /// `None` once it is kept.
     writer: Option<Writer>,
+    /// The days that it is about, where they are fewer than were planned.
+    answered: Option<(Date, Date)>,
+    /// Where answers to its question lie, and to others.
+    asked: Option<Box<(Shelf, Question)>>,
 }
 
 /// Bytes that came compressed are kept as they came.
@@ -80,7 +87,18 @@ impl Partial {
             true => Writer::Compressed(counted),
             false => Writer::Plain(Box::new(GzEncoder::new(counted, Compression::fast()))),
         };
-        Ok(Self { path, writer: Some(writer) })
+        Ok(Self { path, writer: Some(writer), answered: None, asked: None })
+    }
+
+    /// Says which question it answers, so that what others hold can be compared.
+    pub fn is_answer(mut self, shelf: &Shelf, question: &Question) -> Self {
+        self.asked = Some(Box::new((shelf.clone(), question.clone())));
+        self
+    }
+
+    /// Mixpanel was asked for fewer days than were planned.
+    pub fn is_about(&mut self, days: (Date, Date)) {
+        self.answered = Some(days);
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -109,9 +127,15 @@ impl Partial {
         if arrival.rows == 0 {
             counted = nothing(counted.file)?;
         }
-        let Arrival { days: (from, to), asked_at, arrived_at, strays, .. } = arrival;
+        let Arrival { days, asked_at, arrived_at, strays, .. } = arrival;
+        let (from, to) = self.answered.unwrap_or(days);
         let (length, checksum) = (counted.length, counted.checksum.sum());
-        let (arrived_at, strays) = (arrived_at.max(asked_at), strays as u64);
+        let doubted = || match self.asked.as_deref() {
+            Some((shelf, question)) if shelf.has_rows_of(question, (from, to)) => DOUBTED,
+            _ => 0,
+        };
+        let strays = if arrival.rows == 0 { doubted() } else { strays as u64 };
+        let arrived_at = arrived_at.max(asked_at);
         let copy = Copy { from, to, asked_at, arrived_at, strays, length, checksum };
         let place = self.path.with_file_name(copy.to_string());
         fs::rename(&self.path, &place)?;
@@ -193,6 +217,15 @@ mod tests {
         partial.write(&gzip("\n\n\n")).unwrap();
         let (copy, place) = partial.keep(arrival(0)).unwrap();
         assert_eq!((copy.length, read(&place).as_str()), (NOTHING, ""));
+    }
+
+    #[test]
+    fn an_answer_is_named_by_the_days_that_were_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut partial = Partial::begin(folder.path(), "id", true).unwrap();
+        partial.is_about((date(2025, 1, 1), date(2025, 1, 1)));
+        let (copy, _) = partial.keep(arrival(0)).unwrap();
+        assert_eq!((copy.from, copy.to), (date(2025, 1, 1), date(2025, 1, 1)));
     }
 
     #[test]

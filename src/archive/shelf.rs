@@ -6,20 +6,28 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
-use flate2::Crc;
+use flate2::{Crc, read::MultiGzDecoder};
+use jiff::civil::Date;
 
 use super::{Candidate, Copy, Partial, Question};
 use crate::{
+    decode::Selection,
     file_limit,
     folder::{Folder, Unusable},
 };
 
 /// What the question of a folder is, in words.
 const WORDS: &str = "question.json";
+
+/// Compressed bytes of answers that are looked through for rows at most: about a second.
+const LOOKED_THROUGH: u64 = 64 << 20;
+
+/// So many bytes of it at a time, and the rest of a line.
+const BLOCK: u64 = 1 << 20;
 
 /// Says that a project's days are not those of UTC.
 const OTHER_DAYS: &str = "days-are-not-utc";
@@ -79,7 +87,31 @@ impl Shelf {
             io::Write::write_all(&mut file, words.as_bytes())?;
             file.persist(&place).map_err(|error| error.error)?;
         }
-        Ok(Partial::begin(&folder, id, is_gzip)?)
+        Ok(Partial::begin(&folder, id, is_gzip)?.is_answer(self, question))
+    }
+
+    /// Whether an answer here holds rows of these days that are asked for, so that an answer without any is strange. What
+    /// can't be told counts as yes: to doubt an answer costs a request, to believe it may cost rows.
+    pub fn has_rows_of(&self, question: &Question, (from, to): (Date, Date)) -> bool {
+        let has_other_days = self.has_other_days();
+        let mut left = LOOKED_THROUGH;
+        self.candidates(question).into_iter().any(|found| {
+            let (copy, events) = (&found.copy, question.events.clone().filter(|_| !found.is_same));
+            if copy.is_empty() || copy.to < from || to < copy.from {
+                return false;
+            }
+            let days: Vec<Date> = copy.days().filter(|day| (from..=to).contains(day)).collect();
+            let is_whole = days.len() == copy.days().count();
+            if !is_whole && (has_other_days || copy.strays > 0) {
+                return true;
+            }
+            let selection = Selection::new((copy.from, copy.to), (!is_whole).then_some(&days), events);
+            if selection.is_everything() || copy.length > left {
+                return true;
+            }
+            left -= copy.length;
+            has_any(&found.place, &selection)
+        })
     }
 }
 
@@ -87,6 +119,22 @@ impl Shelf {
 pub fn words(folder: &Path) -> Option<Question> {
     let question = Question::read(&fs::read_to_string(folder.join(WORDS)).ok()?)?;
     (folder.file_name()?.to_str()? == question.key()).then_some(question)
+}
+
+/// Whether an answer holds lines that are wanted. One that can't be read may.
+fn has_any(place: &Path, selection: &Selection) -> bool {
+    let Ok(file) = File::open(place) else { return true };
+    let mut lines = BufReader::new(MultiGzDecoder::new(file));
+    let mut block = Vec::new();
+    loop {
+        block.clear();
+        let read = lines.by_ref().take(BLOCK).read_to_end(&mut block).and_then(|_| lines.read_until(b'\n', &mut block));
+        match read.map(|_| selection.of(&block)) {
+            Ok(Ok(_)) if block.is_empty() => return false,
+            Ok(Ok(wanted)) if wanted.is_empty() => {}
+            _ => return true,
+        }
+    }
 }
 
 /// The answers in a question's folder.
@@ -168,6 +216,53 @@ mod tests {
         for other in [shelf("you", "12345"), shelf("me", "12346")] {
             assert!(places(&other, &all).is_empty());
         }
+    }
+
+    /// Keeps lines of two events on the first two of three days.
+    fn keep_lines(shelf: &Shelf, question: &Question) {
+        let second = |day: i64| 1_735_689_600 + day * 86_400 + 7;
+        let line =
+            |name: &str, day| format!("{{\"event\":\"{name}\",\"properties\":{{\"time\":{}000}}}}\n", second(day));
+        let asked_at = Timestamp::from_second(second(9)).unwrap();
+        let days = (date(2025, 1, 1), date(2025, 1, 3));
+        let mut partial = shelf.begin(question, "lines", false).unwrap();
+        partial.write((line("A", 0) + &line("B", 1)).as_bytes()).unwrap();
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 2, strays: 0 }).unwrap();
+    }
+
+    #[test]
+    fn an_answer_without_rows_is_strange_where_others_hold_rows_of_its_days_and_events() {
+        let place = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(Folder::open(place.path(), Chosen::ByUser).unwrap(), "me", Some("12345"));
+        let (all, a, c) = (question(None), question(Some(&["A"])), question(Some(&["C"])));
+        let has =
+            |question: &Question, first, last| shelf.has_rows_of(question, (date(2025, 1, first), date(2025, 1, last)));
+        assert!(!has(&all, 1, 3));
+        keep_lines(&shelf, &all);
+        for (question, first, last, expected) in [
+            (&all, 1, 3, true),
+            (&all, 1, 9, true),
+            (&all, 2, 2, true),
+            (&all, 3, 3, false),
+            (&all, 3, 9, false),
+            (&all, 4, 4, false),
+            (&a, 1, 3, true),
+            (&a, 2, 3, false),
+            (&c, 1, 3, false),
+        ] {
+            assert_eq!(has(question, first, last), expected, "{question:?} {first} {last}");
+        }
+        // It is said in the name of such an answer.
+        let doubted = |question: &Question, day| {
+            let asked_at = Timestamp::from_second(1_735_862_400).unwrap();
+            let days = (date(2025, 1, day), date(2025, 1, day));
+            let partial = shelf.begin(question, "empty", false).unwrap();
+            partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 0, strays: 0 }).unwrap().0.is_doubted()
+        };
+        assert_eq!((doubted(&all, 2), doubted(&all, 3), doubted(&a, 2), doubted(&a, 1)), (true, false, false, true));
+        // Where days are not those of UTC, nothing tells what is whose.
+        shelf.note_other_days().unwrap();
+        assert_eq!((has(&all, 3, 3), has(&all, 4, 4)), (true, false));
     }
 
     #[test]

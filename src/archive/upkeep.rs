@@ -14,7 +14,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 use super::{Copy, Question, partial, shelf};
-use crate::folder::Folder;
+use crate::{folder::Folder, hash};
 
 /// In the user's cache: an answer of a day ago is asked for anew anyway.
 const CACHE_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -59,24 +59,84 @@ pub fn kept(folder: &Folder) -> Vec<Kept> {
 
 /// The folders of the questions, with the project's id.
 fn questions(folder: &Folder) -> impl Iterator<Item = (Option<String>, PathBuf, Question)> + use<> {
-    let projects = shelf::folders(folder.path()).flat_map(|asker| shelf::folders(&asker));
-    projects.flat_map(|project| {
+    projects(folder).flat_map(|project| {
         let id = project.file_name().and_then(|name| name.to_str()).filter(|id| *id != "0").map(str::to_owned);
         shelf::folders(&project).filter_map(move |path| shelf::words(&path).map(|words| (id.clone(), path, words)))
     })
 }
 
-/// Removes all answers, or those that were asked for before a moment. Returns them.
-pub fn clear(folder: &Folder, asked_before: Option<Timestamp>) -> Vec<Kept> {
-    let mut all = kept(folder);
-    all.retain(|kept| asked_before.is_none_or(|moment| kept.copy.asked_at < moment) && remove(&kept.path));
-    all
+fn projects(folder: &Folder) -> impl Iterator<Item = PathBuf> + use<> {
+    shelf::folders(folder.path()).flat_map(|asker| shelf::folders(&asker))
+}
+
+/// The folders of all questions, also where nobody can read any more what the question was.
+fn places(folder: &Folder) -> impl Iterator<Item = PathBuf> + use<> {
+    projects(folder).flat_map(|project| {
+        shelf::folders(&project).filter(|path| shelf::words(path).is_some() || is_a_questions(path))
+    })
+}
+
+/// Whether a folder lies and is called as one of a question's: `<asker>/<project>/<question>`.
+fn is_a_questions(path: &Path) -> bool {
+    let mut names = path.ancestors().map(|part| part.file_name().and_then(|name| name.to_str()).unwrap_or_default());
+    let (Some(question), Some(project), Some(asker)) = (names.next(), names.next(), names.next()) else { return false };
+    hash::is_one(question)
+        && hash::is_one(asker)
+        && !project.is_empty()
+        && project.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whose days an answer at that path has: the project's, whoever asked for them in whatever archive. Where the asker stands for the
+/// project, or the path is none of ours, those of the folder above the question's.
+pub fn project_of(copy: &Path) -> PathBuf {
+    let question = copy.parent().unwrap_or(copy);
+    let project = question.parent().unwrap_or(question);
+    match project.file_name().filter(|id| is_a_questions(question) && *id != "0") {
+        Some(id) => PathBuf::from(id),
+        None => project.to_owned(),
+    }
+}
+
+/// What was removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removed {
+    pub files: u64,
+    pub bytes: u64,
+}
+
+impl Removed {
+    fn add(&mut self, path: &Path, bytes: u64) {
+        if remove(path) {
+            self.files += 1;
+            self.bytes += bytes;
+        }
+    }
+}
+
+/// Removes all answers, whatever their moments are, or those that were asked for before a moment; and what was left half-written
+/// before it. `living`: the claims whose half-written files are still written to, where all are known.
+pub fn clear(folder: &Folder, asked_before: Option<Timestamp>, living: Option<&BTreeSet<String>>) -> Removed {
+    let mut removed = Removed::default();
+    let is_old = |moment| asked_before.is_none_or(|before| moment < before);
+    for path in places(folder) {
+        for (copy, place) in shelf::copies(&path).filter(|(copy, _)| is_old(copy.asked_at)) {
+            removed.add(&place, copy.length);
+        }
+        for (id, place, found) in partials(&path) {
+            let written = found.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+            let is_left = !living.is_some_and(|claims| claims.contains(&id)) && is_idle(&found, ABANDONED);
+            if is_left && written.is_some_and(is_old) {
+                removed.add(&place, found.len());
+            }
+        }
+    }
+    removed
 }
 
 /// Removes what nobody will read any more. `living`: the claims whose half-written files are still written to,
 /// where all are known.
 pub fn sweep(folder: &Folder, is_for_good: bool, living: Option<&BTreeSet<String>>, now: Timestamp) {
-    for (_, path, _) in questions(folder) {
+    for path in places(folder) {
         let copies: Vec<(Copy, PathBuf)> = shelf::copies(&path).collect();
         for (copy, place) in &copies {
             let is_old = !is_for_good && now.duration_since(copy.asked_at) >= CACHE_LIFE;
@@ -88,18 +148,23 @@ pub fn sweep(folder: &Folder, is_for_good: bool, living: Option<&BTreeSet<String
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a file has its moment from the machine")]
 fn sweep_partials(path: &Path, living: Option<&BTreeSet<String>>) {
     for (id, path, found) in partials(path) {
-        let idle = found.modified().ok().and_then(|written| SystemTime::now().duration_since(written).ok());
         let (is_alive, patience) = match living {
             Some(claims) => (claims.contains(&id), ABANDONED),
             None => (false, UNKNOWN),
         };
-        if !is_alive && idle.is_some_and(|idle| idle >= patience) {
+        if !is_alive && is_idle(&found, patience) {
             remove(&path);
         }
     }
+}
+
+/// Whether nothing was written to a file for so long.
+#[expect(clippy::disallowed_methods, reason = "a file has its moment from the machine")]
+fn is_idle(found: &fs::Metadata, patience: Duration) -> bool {
+    let idle = found.modified().ok().and_then(|written| SystemTime::now().duration_since(written).ok());
+    idle.is_some_and(|idle| idle >= patience)
 }
 
 /// What is half-written in a question's folder: the claim that it is for, and the file.
@@ -126,8 +191,9 @@ fn is_superseded<'a>(copy: &Copy, all: impl Iterator<Item = &'a Copy>, now: Time
 
 /// How many bytes more the user's cache may take.
 pub fn room(folder: &Folder) -> u64 {
-    let arriving = questions(folder).flat_map(|(_, path, _)| partials(&path)).map(|(_, _, found)| found.len());
-    let used = kept(folder).iter().map(|kept| kept.copy.length).chain(arriving).sum::<u64>();
+    let arriving = places(folder).flat_map(|path| partials(&path)).map(|(_, _, found)| found.len());
+    let kept = places(folder).flat_map(|path| shelf::copies(&path)).map(|(copy, _)| copy.length);
+    let used = kept.chain(arriving).sum::<u64>();
     // A disk that says nothing of itself is not held against anybody.
     fs4::available_space(folder.path())
         .map_or(u64::MAX, |free| (free.saturating_add(used) / SHARE).saturating_sub(used))
@@ -241,10 +307,41 @@ mod tests {
         place.keep(2, 2, 5, false);
         let stranger = place.folder.path().join("me/12345/mine.txt");
         fs::write(&stranger, "mine").unwrap();
-        assert_eq!(clear(&place.folder, Some(moment(5))).len(), 1);
+        assert_eq!(clear(&place.folder, Some(moment(5)), None).files, 1);
         assert_eq!(place.kept(), [(2, 2, 5)]);
-        assert_eq!(clear(&place.folder, None).len(), 1);
+        assert_eq!(clear(&place.folder, None, None).files, 1);
         assert!(place.kept().is_empty() && stranger.exists());
+    }
+
+    #[test]
+    fn what_lies_as_ours_do_goes_though_nobody_knows_its_question() {
+        let place = Place::new();
+        let shelf = Shelf::new(place.folder.clone(), &"a".repeat(32), Some("12345"));
+        let question = Question { host: String::new(), events: None, filter: None };
+        let keep = |hours| {
+            let days = (date(2025, 1, 1), date(2025, 1, 1));
+            let arrival = Arrival { days, asked_at: moment(hours), arrived_at: moment(hours), rows: 1, strays: 0 };
+            shelf.begin(&question, "id", false).unwrap().keep(arrival).unwrap().1
+        };
+        let (old, new) = (keep(0), keep(1));
+        let damage = || fs::write(old.with_file_name("question.json"), "{").unwrap();
+        let mine = old.with_file_name("mine.txt");
+        fs::write(&mine, "mine").unwrap();
+        damage();
+        place.sweep(true, 9);
+        assert_eq!((old.exists(), new.exists()), (false, true), "newer ones have its days");
+        assert_eq!(clear(&place.folder, None, None).files, 1);
+        let last = keep(2);
+        fs::remove_file(old.with_file_name("question.json")).unwrap();
+        place.sweep(false, 26);
+        assert_eq!((last.exists(), mine.exists()), (false, true));
+        // Not in a folder that is called otherwise.
+        let other = place.folder.path().join("photos/12345").join("b".repeat(32));
+        fs::create_dir_all(&other).unwrap();
+        let copied = other.join(last.file_name().unwrap());
+        fs::write(&copied, "").unwrap();
+        clear(&place.folder, None, None);
+        assert!(copied.exists());
     }
 
     #[expect(clippy::disallowed_methods, reason = "a file has its moment from the machine")]
@@ -260,6 +357,26 @@ mod tests {
         sweep(&place.folder, true, Some(&["living".to_owned()].into()), moment(0));
         let left = |name: &str| folder.join(format!("{name}.partial")).exists();
         assert_eq!((left("dead"), left("living"), left("young")), (false, true, true));
+        // Who clears it all takes those too, but what is written to.
+        let file = fs::File::create(folder.join("dead.partial")).unwrap();
+        file.set_len(9).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(120)).unwrap();
+        let removed = clear(&place.folder, None, Some(&["living".to_owned()].into()));
+        assert_eq!((removed.files, removed.bytes >= 9), (2, true));
+        assert_eq!((left("dead"), left("living"), left("young")), (false, true, true));
+    }
+
+    #[test]
+    fn days_are_a_projects_whoever_asked() {
+        let path = |asker: &str, project: &str| {
+            let [asker, question] = [asker, "c"].map(|name| name.repeat(32));
+            project_of(Path::new(&format!("/archive/{asker}/{project}/{question}/copy")))
+        };
+        assert_eq!(path("a", "12345"), path("b", "12345"));
+        assert_ne!(path("a", "12345"), path("a", "12346"));
+        assert_ne!(path("a", "0"), path("b", "0"));
+        assert_ne!(project_of(Path::new("/x/12345/mine/copy")), project_of(Path::new("/y/12345/mine/copy")));
+        assert_eq!(project_of(Path::new("copy")), Path::new(""));
     }
 
     #[test]

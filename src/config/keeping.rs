@@ -84,8 +84,8 @@ fn archive(environment: &Environment, setting: Option<&str>, is_mixpanel: bool) 
         environment.cache_folder().map_or(ArchivePlace::Off("this user has no known home folder"), ArchivePlace::Cache)
     };
     Ok(match said {
-        Some("off") => ArchivePlace::Off("it is switched off"),
-        Some("default") => cache(),
+        Some(word) if word.eq_ignore_ascii_case("off") => ArchivePlace::Off("it is switched off"),
+        Some(word) if word.eq_ignore_ascii_case("default") => cache(),
         // What a test server answers is nobody's data.
         None if !is_mixpanel => {
             ArchivePlace::Off("MP_API_BASE_URL is set, but neither mixpanel_archive nor MP_ARCHIVE is")
@@ -137,6 +137,13 @@ mod tests {
         assert_eq!(archive(&[(ARCHIVE, "/a")], &settings("/b"), true), named("/b"));
         assert!(matches!(archive(&[(ARCHIVE, "/a")], &settings("off"), true), ArchivePlace::Off(_)));
         assert!(matches!(archive(&[(ARCHIVE, "off")], &nothing, true), ArchivePlace::Off(_)));
+        // A word is one in any case. A folder of that name has a path.
+        for off in ["OFF", "Off", " oFF "] {
+            assert!(matches!(archive(&[], &settings(off), true), ArchivePlace::Off(_)), "{off}");
+        }
+        assert!(matches!(archive(&[(ARCHIVE, "OFF")], &nothing, true), ArchivePlace::Off(_)));
+        assert!(matches!(archive(&[(ARCHIVE, "DEFAULT")], &nothing, false), ArchivePlace::Cache(_)));
+        assert!(matches!(archive(&[(ARCHIVE, "./off")], &nothing, true), ArchivePlace::Named(_)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -14,7 +14,7 @@ use super::{
     typed_columns,
 };
 use crate::{
-    archive::Copy,
+    archive::{self, Copy},
     contract::{
         Arguments, BoundTable, Code, Columns, Error, Files, Filter, Function, Param, Result, Scan, SqlType, Value,
         params,
@@ -112,13 +112,14 @@ fn find(files: &dyn Files, patterns: &[String]) -> Result<Vec<String>> {
 ///
 /// Errors: `InvalidArgument` where two of its files share a day.
 fn once_a_day(files: &[String]) -> Result<()> {
-    let mut days: BTreeMap<(Option<&Path>, Date), &Path> = BTreeMap::new();
+    let mut days: BTreeMap<(PathBuf, Date), &Path> = BTreeMap::new();
     for path in files.iter().map(Path::new) {
         let Some(copy) = path.file_name().and_then(|name| Copy::read(name.to_str()?)) else { continue };
-        // Below the asker's and the project's folder is one for each question.
-        let project = path.parent().and_then(Path::parent);
+        // One folder may be called in many ways; an address is what it is.
+        let canonical = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let project = archive::project_of(&canonical);
         for day in copy.days() {
-            if let Some(other) = days.insert((project, day), path) {
+            if let Some(other) = days.insert((project.clone(), day), path) {
                 let what =
                     format!("{} and {} are files of an archive that both have {day}", other.display(), path.display());
                 let fix = "Set mixpanel_archive or MP_ARCHIVE to the archive and call mixpanel_export, which takes the \

@@ -1,9 +1,9 @@
 //! What does the operating system have of the files that a user names? For a host whose C API has no file systems.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use crate::contract::{Code, Error, Files, Lent, OpenFile, Result};
@@ -20,8 +20,8 @@ impl Files for LocalFiles {
                 "Download the files first, or use DuckDB 2.x: with DuckDB 1.x an extension reads local files only",
             ));
         }
-        // A name may look like a pattern.
-        if Path::new(pattern).is_file() {
+        // A name may look like a pattern, and be one of a pipe.
+        if fs::metadata(pattern).is_ok_and(|found| !found.is_dir()) {
             return Ok(vec![pattern.to_owned()]);
         }
         let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };

@@ -107,13 +107,14 @@ impl Book {
     /// Forgets what is over.
     pub fn prune(&mut self, rule: &Rule, now: Millis) {
         let period = millis(rule.period);
-        self.starts.retain(|start| start + period > now && start - now <= AHEAD);
+        self.starts.retain(|start| start + period > now && start - now <= AHEAD.min(period));
         // After the clock was set back, an old pause must not outlast its longest.
         self.paused_until = self.paused_until.min(now + LONGEST_PAUSE);
         self.others = self.others.filter(|(_, at)| at + period > now && at - now <= AHEAD);
-        self.claims.retain(|claim| now - claim.renewed < CLAIM_LIFE && claim.renewed - now <= AHEAD);
+        // Whoever works on one says so by the clock that it is now. Nobody waits until an old clock comes again.
+        self.claims.retain(|claim| (now - claim.renewed).abs() < CLAIM_LIFE);
         self.refused = self.refused.filter(|(_, at)| now - at < REFUSAL_LIFE && at - now <= AHEAD);
-        self.failed.retain(|failed| now - failed.at < ERROR_LIFE && failed.at - now <= AHEAD);
+        self.failed.retain(|failed| (now - failed.at).abs() < ERROR_LIFE);
     }
 
     /// How many requests of the period are used: ours and others', or all where Mixpanel said so.
@@ -162,7 +163,9 @@ impl Book {
         self.check(rule, limit, claim, now)?;
         let mut at = self.possible_at(rule, limit, claim, now);
         if let Some((most, period)) = rule.starts {
-            at = free_at(&self.starts, most, millis(period), at);
+            // Those of before the clock was set back lie far ahead. They count in the hour, and are nothing to keep a distance to.
+            let near = self.starts.partition_point(|start| *start <= at + millis(PATIENCE));
+            at = free_at(self.starts.get(..near).unwrap_or_default(), most, millis(period), at);
         }
         let index = self.starts.partition_point(|start| *start <= at);
         self.starts.insert(index, at);

@@ -115,6 +115,23 @@ fn a_clock_that_is_set_back_locks_nobody_out() {
 }
 
 #[test]
+fn starts_of_before_the_clock_was_set_back_count_and_hold_nobody_up() {
+    let mut kept = Kept::new(Quota::Export);
+    for _ in 0..8 {
+        kept.start(NOW).unwrap();
+    }
+    let before = NOW - 600_000;
+    let starts: Vec<_> = (0..4).map(|_| kept.start(before).map(|at| at - before)).collect();
+    assert_eq!((starts, kept.left(before)), ([0, 0, 0, 1050].map(Ok).into(), 48));
+    // A minute's limit is over after a minute.
+    let mut lexicon = Kept::new(Quota::Lexicon);
+    for _ in 0..5 {
+        lexicon.start(NOW).unwrap();
+    }
+    assert_eq!(lexicon.start(before), Ok(before));
+}
+
+#[test]
 fn the_lexicons_minute_is_waited_for() {
     let mut kept = Kept::new(Quota::Lexicon);
     let starts: Vec<_> = (0..6).map(|_| kept.start(NOW).map(|at| at - NOW)).collect();
@@ -149,8 +166,17 @@ fn a_claim_that_nobody_renews_is_nobodys() {
     assert_eq!(kept.left(later), 58);
     assert_eq!((kept.left(later + 1), has(&kept, "a"), has(&kept, "b")), (59, true, false));
     assert!(!kept.book.renew(&["a".into(), "b".into()], CLAIM_LIFE, later + 1));
-    // From a clock that was set back since.
-    assert_eq!(kept.left(later - 2 * HOUR), 60);
+}
+
+#[test]
+fn a_claim_from_before_the_clock_was_set_back_is_nobodys() {
+    for (back, lives) in [(30_000, true), (CLAIM_LIFE, false), (600_000, false), (2 * HOUR, false)] {
+        let mut kept = Kept::new(Quota::Export);
+        kept.claim("a", NOW);
+        kept.book.release("b", Some("no".into()), NOW);
+        assert_eq!((kept.left(NOW - back), has(&kept, "a")), (60 - usize::from(lives), lives), "{back}");
+        assert_eq!(kept.book.error("b").is_some(), lives, "{back}");
+    }
 }
 
 #[test]

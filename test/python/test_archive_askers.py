@@ -4,6 +4,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -193,6 +195,56 @@ def test_what_is_not_ours_stays(con, shop, archive, tmp_path):
     assert rows(con, "SELECT files FROM mixpanel_archive_clear(older_than := INTERVAL 0 DAYS)") == [(2,)]
     assert all(path.is_symlink() or path.read_text() == "mine" for path in strange) and link.is_symlink()
     assert sorted((path, path.read_bytes()) for path in elsewhere.rglob("*") if path.is_file()) == before
+
+
+EVERYTHING = "SELECT files FROM mixpanel_archive_clear(older_than := INTERVAL 0 DAYS)"
+
+
+@pytest.mark.parametrize("kind", ["ahead", "damaged", "missing"])
+def test_clearing_everything_leaves_nothing(con, shop, archive, clock, kind):
+    """Also what a clock that was ahead asked for, and what nobody knows the question of any more."""
+    clock.move_by(timedelta(minutes=4 if kind == "ahead" else 0))
+    rows(con, DAY)
+    clock.move_by(timedelta())
+    [words] = archive.glob("*/*/*/question.json")
+    if kind == "damaged":
+        words.write_text("{")
+    elif kind == "missing":
+        words.unlink()
+    assert rows(con, EVERYTHING) == [(1,)] and not files(archive)
+    assert asks(con, shop) == 1
+
+
+def test_clearing_takes_what_a_killed_process_left(con, shop, archive, clock):
+    rows(con, DAY)
+    for file, seconds in (("a" * 32, 120), ("b" * 32, 0)):
+        left = files(archive)[0].with_name(f"{file}.partial")
+        left.write_bytes(b"half of it")
+        os.utime(left, (time.time() - seconds,) * 2)
+    assert rows(con, EVERYTHING.replace("files", "files, bytes > 10")) == [(2, True)]
+    assert [path.name[0] for path in archive.rglob("*.partial")] == ["b"], "somebody may be writing to it"
+
+
+def test_an_archive_that_is_removed_during_an_export_can_be_used_on(con, shop, archive):
+    shop.add_fault("latency", seconds=0.3, times=None)
+    reading = con.cursor()
+    scan = threading.Thread(target=lambda: reading.execute(f"SELECT count(*) FROM {export('max_workers := 1')}").fetchall())
+    scan.start()
+    while len(shop.requests) < 3:
+        time.sleep(0.01)
+    shutil.rmtree(archive, ignore_errors=True)
+    scan.join()
+    shop.reset()
+    assert rows(con, DAY) == [(40,)] and asks(con, shop) == 0
+    assert answer(python(f'print(con.execute("{DAY}").fetchone()[0])')) == "40"
+
+
+@pytest.mark.parametrize("off", ["OFF", "Off"])
+def test_off_is_a_word_in_any_case(con, shop, monkeypatch, tmp_path, off):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MP_ARCHIVE", off)
+    assert asks(con, shop) == asks(con, shop) == 1
+    assert not (tmp_path / off).exists()
 
 
 @pytest.mark.parametrize("change", ["cleared", "expired", "cleared by another"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import signal
 import threading
+import time
 from collections import Counter
 from datetime import timedelta
 
@@ -119,3 +120,16 @@ def test_who_waits_for_a_dead_one_waits_a_minute(shop, archive, hurried):
     found = answer(waiting)
     shop.reset()
     assert found == answer(python(PRINT)) and not shop.settled()
+
+
+def test_a_clock_that_is_set_back_after_a_kill_holds_nobody_up(shop, archive, clock):
+    shop.add_fault("hang", times=1)
+    dead = python(PRINT)
+    while not shop.requests:
+        pass
+    dead.send_signal(signal.SIGKILL)
+    dead.communicate()
+    clock.move_by(timedelta(minutes=-10))
+    begun = time.monotonic()
+    assert answer(python(PRINT))
+    assert time.monotonic() - begun < 40

@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import threading
 from datetime import date
 
 import pytest
@@ -92,6 +94,42 @@ def test_files_of_an_archive_that_share_days_are_refused(con, sim, tmp_path, mon
     error = error_of(con, f"SELECT count(*) FROM {call}")
     assert "[INVALID_ARGUMENT] files:" in error and "both have 2025-01-0" in error and "MP_ARCHIVE" in error, error
     assert len(sim.settled()) == 2 * asked
+
+
+def test_they_are_refused_however_their_folders_are_called_and_whoever_asked(con, sim, tmp_path, monkeypatch):
+    monkeypatch.setenv("MP_PROJECT_ID", "12345")
+    monkeypatch.setenv("MP_ARCHIVE", str(tmp_path / "archive"))
+    day = f"SELECT count(*) FROM {export('max_age := INTERVAL 0 SECONDS', last=FIRST)}"
+    monkeypatch.setenv("MP_OAUTH_TOKEN", "demo-token")
+    rows(con, day)
+    rows(con, day)
+    one, two = sorted((tmp_path / "archive").rglob("*.jsonl.gz"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "archive")
+    for other in (two.relative_to(tmp_path), f"./{two.relative_to(tmp_path)}", tmp_path / "link" / two.relative_to(tmp_path / "archive")):
+        assert f"both have {FIRST}" in error_of(con, f"SELECT count(*) FROM mixpanel_read(['{one}', '{other}'])"), other
+    two.unlink()
+    monkeypatch.delenv("MP_OAUTH_TOKEN")
+    monkeypatch.setenv("MP_USERNAME", "demo.sa.mp-service-account")
+    monkeypatch.setenv("MP_SECRET", "demo-secret")
+    rows(con, day)
+    assert len(list((tmp_path / "archive").rglob("*.jsonl.gz"))) == 2
+    assert f"both have {FIRST}" in error_of(con, f"SELECT count(*) FROM mixpanel_read('{tmp_path}/archive/**/*.jsonl.gz')")
+
+
+def test_a_pipe_is_read(con, tmp_path):
+    """By its name, and as what a shell makes of `<(...)`."""
+    lines = (line(time=1735689600) + "\n").encode() * 3
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(lines,))
+    writer.start()
+    assert rows(con, f"SELECT count(*) FROM mixpanel_read('{tmp_path}/pipe')") == [(3,)]
+    writer.join()
+    reading, writing = os.pipe()
+    os.write(writing, lines)
+    os.close(writing)
+    assert rows(con, f"SELECT count(*) FROM mixpanel_read('/dev/fd/{reading}')") == [(3,)]
+    os.close(reading)
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ pub enum Stage {
 }
 
 /// Windows for days that are in order and none twice, oldest first, at most so many. A window may bridge days in between, where there are
-/// not requests enough: those that `may_bridge` names, because rows of others would be too many. Uncertain days have windows of their own, so that a refusal costs no other rows, and
-/// unfinished ones where there are two requests.
+/// not requests enough: those that `may_bridge` names, because rows of others would be too many. Uncertain days have windows of their own
+/// where there are requests for that, so that a refusal costs no other rows, and unfinished ones where there are two requests.
 pub fn apportion(
     days: &[Date],
     stage: impl Fn(Date) -> Stage,
@@ -38,15 +38,30 @@ pub fn apportion(
 ) -> Vec<DaySpan> {
     let of = |wanted: Stage| -> Vec<Date> { days.iter().copied().filter(|day| stage(*day) == wanted).collect() };
     let (finished, begun, uncertain) = (of(Stage::Finished), of(Stage::Begun), of(Stage::Uncertain));
-    let budget = (left / SHARE).clamp(1, most.max(1)).saturating_sub(uncertain.len()).max(1);
+    let budget = (left / SHARE).clamp(1, most.max(1));
+    let others = usize::from(uncertain.len() < days.len());
+    // A window that is refused is asked for once more, without its last day: the only request that is left must not be that.
+    let is_enough = uncertain.len() + others <= budget || left == 1;
+    let (last, budget) = match (is_enough, budget) {
+        (true, _) => (apart(&uncertain), budget.saturating_sub(uncertain.len()).max(1)),
+        // Uncertain days share the last window, with all others where it is the only one.
+        (false, 1) => return split(days, &may_bridge, 1),
+        (false, _) if others == 0 => return split(&uncertain, &may_bridge, budget),
+        (false, _) => (split(&uncertain, &may_bridge, 1), budget - 1),
+    };
     let mut windows = match (finished.is_empty(), begun.is_empty()) {
         (false, false) if budget > 1 => {
             [split(&finished, &may_bridge, budget - 1), split(&begun, &may_bridge, 1)].concat()
         }
         _ => split(&[finished, begun].concat(), &may_bridge, budget),
     };
-    windows.extend(uncertain.into_iter().map(|day| (day, day)));
+    windows.extend(last);
     windows
+}
+
+/// A window for each day.
+pub fn apart(days: &[Date]) -> Vec<DaySpan> {
+    days.iter().map(|day| (*day, *day)).collect()
 }
 
 /// Windows of so many days each, but for the last of each stretch.
@@ -171,10 +186,21 @@ mod tests {
         let today = five([begun, begun, uncertain]);
         assert_eq!(windows(&today, 9), [(0, 1), (2, 3), (4, 4)].as_slice().to_vec());
         assert_eq!(windows(&today, 6), [(0, 3), (4, 4)]);
-        assert_eq!(windows(&today, 3), [(0, 3), (4, 4)]);
         assert_eq!(windows(&today, 60), [(0, 0), (1, 1), (2, 3), (4, 4)]);
         let zones = five([begun, uncertain, uncertain]);
         assert_eq!(windows(&zones, 60), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4)]);
+        // Where requests are few, uncertain days share a window, and at last the only one.
+        assert_eq!(windows(&zones, 9), [(0, 2), (3, 3), (4, 4)]);
+        assert_eq!(windows(&zones, 6), [(0, 2), (3, 4)]);
+        for left in 2..6 {
+            assert_eq!((windows(&zones, left), windows(&today, left)), (vec![(0, 4)], vec![(0, 4)]));
+        }
+        // A refusal of the last request would bring nothing at all.
+        assert_eq!(windows(&zones, 1), [(0, 2), (3, 3), (4, 4)]);
+        let none = five([uncertain; 3]);
+        let three = days(&[(2, 4)]);
+        let windows = |left| numbers(&apportion(&three, &none, |_| true, left, MOST));
+        assert_eq!((windows(3), windows(6)), (vec![(2, 4)], vec![(2, 3), (4, 4)]));
     }
 
     #[test]
@@ -184,10 +210,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_wanted_day_is_asked_for_once(wanted in prop::collection::btree_set(0usize..400, 0..200), left in 0usize..100) {
+        fn each_wanted_day_is_asked_for_once(
+            wanted in prop::collection::btree_set(0usize..400, 0..200),
+            left in 0usize..100,
+            begun in 0usize..4,
+            uncertain in 0usize..4,
+        ) {
             let wanted: Vec<usize> = wanted.into_iter().collect();
-            let windows = finished(&wanted.iter().copied().map(day).collect::<Vec<_>>(), left);
-            prop_assert!(windows.len() <= (left / 3).clamp(1, 20));
+            let all: Vec<Date> = wanted.iter().copied().map(day).collect();
+            let stage = |wanted: Date| match all.len() - all.iter().position(|other| *other == wanted).unwrap_or_default() {
+                behind if behind <= uncertain => Stage::Uncertain,
+                behind if behind <= uncertain + begun => Stage::Begun,
+                _ => Stage::Finished,
+            };
+            let windows = numbers(&apportion(&all, stage, |_| true, left, MOST));
+            prop_assert!(windows.len() <= (left / 3).clamp(1, 20) || left == 1);
             prop_assert!(windows.windows(2).all(|pair| pair[0].1 < pair[1].0));
             for day in &wanted {
                 prop_assert_eq!(windows.iter().filter(|(from, to)| from <= day && day <= to).count(), 1);

@@ -383,9 +383,7 @@ impl Keeper {
 
     /// Whether the archive has rows of these days, so that an answer without any is strange.
     pub fn has_rows_of(&self, window: Window) -> bool {
-        let overlaps = |copy: &Copy| copy.from <= window.to && window.from <= copy.to;
-        let candidates = self.shelf.as_ref().map(|shelf| shelf.candidates(&self.question));
-        candidates.is_some_and(|found| found.iter().any(|found| !found.copy.is_empty() && overlaps(&found.copy)))
+        self.shelf.as_ref().is_some_and(|shelf| shelf.has_rows_of(&self.question, (window.from, window.to)))
     }
 
     /// A day was refused because it has not begun in the project.

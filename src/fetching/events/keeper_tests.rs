@@ -406,7 +406,7 @@ proptest! {
                 Step::Clear(ask, hours) => {
                     let scan = world.scan(&ask);
                     if let Ok(Ok(archive)) = Archive::open(&world.target.keeping.archive) {
-                        archive::clear(&archive.folder, Some(world.now() - SignedDuration::from_hours(hours)));
+                        archive::clear(&archive.folder, Some(world.now() - SignedDuration::from_hours(hours)), None);
                     }
                     world.check(scan);
                 }

@@ -11,7 +11,7 @@ use jiff::{
 };
 
 pub use super::apportion::MOST as MAX_WINDOWS;
-use super::apportion::{Stage, apportion, in_steps};
+use super::apportion::{Stage, apart, apportion, in_steps};
 use crate::decode::Days;
 
 /// The largest `limit` that the API takes.
@@ -106,7 +106,11 @@ impl WantedDays {
         };
         let spans = match (missing.first(), missing.last(), self.window_days) {
             (Some(first), Some(last), _) if self.is_one => vec![(*first, *last)],
-            (_, _, Some(length)) => in_steps(missing, length),
+            (_, _, Some(length)) => {
+                // They are in order. A refusal would cost the rows of the others a request more.
+                let (begun, uncertain) = missing.split_at(missing.partition_point(|day| *day <= self.today.certain));
+                [in_steps(begun, length), apart(uncertain)].concat()
+            }
             _ => apportion(missing, stage, |day| self.days.binary_search(&day).is_ok(), left, self.most),
         };
         spans.into_iter().map(|(from, to)| Window { from, to }).collect()
@@ -147,5 +151,8 @@ mod tests {
         assert_eq!(windows(wanted(None, false)), [window(1, 1), window(2, 2), window(3, 3), window(7, 7)]);
         assert_eq!(windows(wanted(Some(2), false)), [window(1, 2), window(3, 3), window(7, 7)]);
         assert_eq!(windows(wanted(Some(2), true)), [window(1, 7)]);
+        let certain = date(2025, 1, 1);
+        let zones = WantedDays { today: Today { latest: date(2025, 1, 3), certain }, ..wanted(Some(7), false) };
+        assert_eq!(windows(zones), [window(1, 1), window(2, 2), window(3, 3), window(7, 7)]);
     }
 }

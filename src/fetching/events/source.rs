@@ -93,7 +93,8 @@ impl WindowSource {
         }
     }
 
-    /// One request. An answer to fewer days than were planned is not kept.
+    /// One request. An answer to fewer days than were planned is kept under those, and checked here: its reader knows the planned
+    /// ones only.
     async fn receive(
         &self,
         window: Window,
@@ -106,9 +107,13 @@ impl WindowSource {
         let mut body = self.client.open(&request).await?;
         let encoding = body.encoding();
         let id = claim.map_or_else(hash::random, str::to_owned);
-        let partial = is_planned.then(|| keeper.begin(&id, encoding == Encoding::Gzip)).flatten();
-        let mut spool = Spool::new(&self.allowance, partial);
+        let mut partial = keeper.begin(&id, encoding == Encoding::Gzip);
         let mut verifier: Option<Verifier> = None;
+        if let (Some(partial), false) = (&mut partial, is_planned) {
+            partial.is_about((window.from, window.to));
+            verifier = Some(Verifier::start(encoding, window.days(), self.request.target().credentials.clone())?);
+        }
+        let mut spool = Spool::new(&self.allowance, partial);
         while let Some(chunk) = body.chunk().await? {
             Fetch::add(&self.client.record().bytes, chunk.len() as u64);
             if spool.has_partial() && !keeper.takes(chunk.len()) {
@@ -136,6 +141,10 @@ impl WindowSource {
             None => None,
             Some(verifier) => Some(verifier.finish().await.map_err(verify::failure)?),
         };
+        // A doubtful one is for the reader to judge.
+        if !is_planned && verified.is_none_or(|count| verify::within_days(count).is_err()) {
+            spool.leave_the_archive()?;
+        }
         Ok(Answered { spool, encoding, verified, asked_at })
     }
 }
