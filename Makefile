@@ -85,7 +85,7 @@ key: $(if $(KEY),build/venv/signing/.ready)  ## makes a key that signs a reposit
 wheel: build/venv/wheel/.ready  ## makes the wheel for this platform, in build/wheels
 	build/venv/wheel/bin/python scripts/wheel.py --platform $(PLATFORM) --out build/wheels
 
-# Every pull request's: under ten minutes on two cores, once everything is built.
+# Every pull request's: about twenty minutes on two cores, once everything is built.
 test: test-rust test-clients  ## the Rust tests, all client tests on the newest DuckDB of each C API, the .test files on the others
 	@echo "make test left out: all other tests on $(OTHERS); $(SLOW). make test-slow has them, make test-all everything."
 
