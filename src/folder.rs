@@ -18,8 +18,8 @@ const MARKER: &str = ".mixpanel-duckdb.json";
 
 const VERSION: u32 = 1;
 
-/// The folder of the counts of requests, as the ledger calls it.
-const BOOKS: &str = "quota";
+/// The folder in one for the counts of requests.
+pub const BOOKS: &str = "quota";
 
 const CACHE_TAG: &str = "CACHEDIR.TAG";
 

@@ -13,7 +13,7 @@ use flate2::{Compression, Crc, write::GzEncoder};
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Copy, Question, Shelf,
+    Copy,
     copy::{DOUBTED, NOTHING},
 };
 use crate::file_limit;
@@ -29,8 +29,6 @@ pub struct Partial {
     writer: Option<Writer>,
     /// The days that it is about, where they are fewer than were planned.
     answered: Option<(Date, Date)>,
-    /// Where answers to its question lie, and to others.
-    asked: Option<Box<(Shelf, Question)>>,
 }
 
 /// Bytes that came compressed are kept as they came.
@@ -72,6 +70,8 @@ pub struct Arrival {
     pub rows: usize,
     /// How many of them lie on none of its days.
     pub strays: usize,
+    /// Whether it holds none where the archive has rows of its days.
+    pub is_doubted: bool,
 }
 
 impl Partial {
@@ -87,18 +87,17 @@ impl Partial {
             true => Writer::Compressed(counted),
             false => Writer::Plain(Box::new(GzEncoder::new(counted, Compression::fast()))),
         };
-        Ok(Self { path, writer: Some(writer), answered: None, asked: None })
-    }
-
-    /// Says which question it answers, so that what others hold can be compared.
-    pub fn is_answer(mut self, shelf: &Shelf, question: &Question) -> Self {
-        self.asked = Some(Box::new((shelf.clone(), question.clone())));
-        self
+        Ok(Self { path, writer: Some(writer), answered: None })
     }
 
     /// Mixpanel was asked for fewer days than were planned.
     pub fn is_about(&mut self, days: (Date, Date)) {
         self.answered = Some(days);
+    }
+
+    /// The days that it is about, where those were planned.
+    pub fn days(&self, planned: (Date, Date)) -> (Date, Date) {
+        self.answered.unwrap_or(planned)
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -127,14 +126,10 @@ impl Partial {
         if arrival.rows == 0 {
             counted = nothing(counted.file)?;
         }
-        let Arrival { days, asked_at, arrived_at, strays, .. } = arrival;
-        let (from, to) = self.answered.unwrap_or(days);
+        let Arrival { days, asked_at, arrived_at, strays, is_doubted, .. } = arrival;
+        let (from, to) = self.days(days);
         let (length, checksum) = (counted.length, counted.checksum.sum());
-        let doubted = || match self.asked.as_deref() {
-            Some((shelf, question)) if shelf.has_rows_of(question, (from, to)) => DOUBTED,
-            _ => 0,
-        };
-        let strays = if arrival.rows == 0 { doubted() } else { strays as u64 };
+        let strays = if is_doubted { DOUBTED } else { strays as u64 };
         let arrived_at = arrived_at.max(asked_at);
         let copy = Copy { from, to, asked_at, arrived_at, strays, length, checksum };
         let place = self.path.with_file_name(copy.to_string());
@@ -178,7 +173,14 @@ mod tests {
 
     fn arrival(rows: usize) -> Arrival {
         let asked_at = Timestamp::from_millisecond(1_735_862_400_123).unwrap();
-        Arrival { days: (date(2025, 1, 1), date(2025, 1, 2)), asked_at, arrived_at: asked_at, rows, strays: 0 }
+        Arrival {
+            days: (date(2025, 1, 1), date(2025, 1, 2)),
+            asked_at,
+            arrived_at: asked_at,
+            rows,
+            strays: 0,
+            is_doubted: false,
+        }
     }
 
     fn gzip(text: &str) -> Vec<u8> {

@@ -87,7 +87,7 @@ impl Shelf {
             io::Write::write_all(&mut file, words.as_bytes())?;
             file.persist(&place).map_err(|error| error.error)?;
         }
-        Ok(Partial::begin(&folder, id, is_gzip)?.is_answer(self, question))
+        Ok(Partial::begin(&folder, id, is_gzip)?)
     }
 
     /// Whether an answer here holds rows of these days that are asked for, so that an answer without any is strange. What
@@ -196,7 +196,7 @@ mod tests {
         let days = (date(2025, 1, 1), date(2025, 1, 1));
         let mut partial = shelf.begin(question, id, false).unwrap();
         partial.write(id.as_bytes()).unwrap();
-        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 1, strays: 0 }).unwrap().1
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 1, strays: 0, is_doubted: false }).unwrap().1
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
         let days = (date(2025, 1, 1), date(2025, 1, 3));
         let mut partial = shelf.begin(question, "lines", false).unwrap();
         partial.write((line("A", 0) + &line("B", 1)).as_bytes()).unwrap();
-        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 2, strays: 0 }).unwrap();
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 2, strays: 0, is_doubted: false }).unwrap();
     }
 
     #[test]
@@ -257,7 +257,9 @@ mod tests {
             let asked_at = Timestamp::from_second(1_735_862_400).unwrap();
             let days = (date(2025, 1, day), date(2025, 1, day));
             let partial = shelf.begin(question, "empty", false).unwrap();
-            partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 0, strays: 0 }).unwrap().0.is_doubted()
+            let is_doubted = shelf.has_rows_of(question, partial.days(days));
+            let arrival = Arrival { days, asked_at, arrived_at: asked_at, rows: 0, strays: 0, is_doubted };
+            partial.keep(arrival).unwrap().0.is_doubted()
         };
         assert_eq!((doubted(&all, 2), doubted(&all, 3), doubted(&a, 2), doubted(&a, 1)), (true, false, false, true));
         // Where days are not those of UTC, nothing tells what is whose.

@@ -72,7 +72,7 @@ fn projects(folder: &Folder) -> impl Iterator<Item = PathBuf> + use<> {
 /// The folders of all questions, also where nobody can read any more what the question was.
 fn places(folder: &Folder) -> impl Iterator<Item = PathBuf> + use<> {
     projects(folder).flat_map(|project| {
-        shelf::folders(&project).filter(|path| shelf::words(path).is_some() || is_a_questions(path))
+        shelf::folders(&project).filter(|path| is_a_questions(path) || shelf::words(path).is_some())
     })
 }
 
@@ -191,9 +191,9 @@ fn is_superseded<'a>(copy: &Copy, all: impl Iterator<Item = &'a Copy>, now: Time
 
 /// How many bytes more the user's cache may take.
 pub fn room(folder: &Folder) -> u64 {
-    let arriving = places(folder).flat_map(|path| partials(&path)).map(|(_, _, found)| found.len());
-    let kept = places(folder).flat_map(|path| shelf::copies(&path)).map(|(copy, _)| copy.length);
-    let used = kept.chain(arriving).sum::<u64>();
+    let arriving = |path: &Path| partials(path).map(|(_, _, found)| found.len()).sum::<u64>();
+    let kept = |path: &Path| shelf::copies(path).map(|(copy, _)| copy.length).sum::<u64>();
+    let used = places(folder).map(|path| kept(&path) + arriving(&path)).sum::<u64>();
     // A disk that says nothing of itself is not held against anybody.
     fs4::available_space(folder.path())
         .map_or(u64::MAX, |free| (free.saturating_add(used) / SHARE).saturating_sub(used))
@@ -246,6 +246,7 @@ mod tests {
                     arrived_at: moment(hours),
                     rows: usize::from(!is_empty),
                     strays: 0,
+                    is_doubted: false,
                 })
                 .unwrap();
         }
@@ -320,7 +321,14 @@ mod tests {
         let question = Question { host: String::new(), events: None, filter: None };
         let keep = |hours| {
             let days = (date(2025, 1, 1), date(2025, 1, 1));
-            let arrival = Arrival { days, asked_at: moment(hours), arrived_at: moment(hours), rows: 1, strays: 0 };
+            let arrival = Arrival {
+                days,
+                asked_at: moment(hours),
+                arrived_at: moment(hours),
+                rows: 1,
+                strays: 0,
+                is_doubted: false,
+            };
             shelf.begin(&question, "id", false).unwrap().keep(arrival).unwrap().1
         };
         let (old, new) = (keep(0), keep(1));
@@ -387,7 +395,7 @@ mod tests {
         let asked_at = moment(0);
         let days = (date(2025, 1, 1), date(2025, 1, 1).checked_add(1.day()).unwrap());
         let partial = shelf.begin(&question, "id", false).unwrap();
-        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 0, strays: 0 }).unwrap();
+        partial.keep(Arrival { days, asked_at, arrived_at: asked_at, rows: 0, strays: 0, is_doubted: false }).unwrap();
         let kept = kept(&place.folder);
         assert_eq!((kept[0].project_id.as_deref(), &kept[0].question), (None, &question));
     }

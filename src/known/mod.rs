@@ -70,10 +70,15 @@ pub fn kept_answer(target: &Target, request: &Request) -> Result<Remembered> {
 }
 
 fn remembered(target: &Target, request: &Request, life: Life) -> Result<Remembered> {
-    still_waited_for()?;
     let key = Key::new(target, request);
-    let text = Cache::process().get(&key, &target.testing.clock, life, || ask(target, request))?;
+    let text = at_hand_or(target, &key, life, || ask(target, request))?;
     Ok(Remembered { text, key })
+}
+
+/// What is remembered, else what `ask` returns, unless nobody waits for it any more.
+fn at_hand_or(target: &Target, key: &Key, life: Life, ask: impl FnOnce() -> Result<String>) -> Result<Arc<String>> {
+    still_waited_for()?;
+    Cache::process().get(key, &target.testing.clock, life, ask)
 }
 
 fn ask(target: &Target, request: &Request) -> Result<String> {
@@ -88,8 +93,7 @@ pub fn checked_answer(
     request: &Request,
     check: impl FnOnce(&str) -> Result<()>,
 ) -> Result<Arc<String>> {
-    still_waited_for()?;
-    Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, || {
+    at_hand_or(target, &Key::new(target, request), DISCOVERY, || {
         let text = ask(target, request)?;
         check(&text)?;
         Ok(text)
@@ -98,8 +102,7 @@ pub fn checked_answer(
 
 /// The same of an answer of which only a part is kept: `ask` makes the request and says what of it.
 pub fn part_of_answer(target: &Target, request: &Request, ask: impl FnOnce() -> Result<String>) -> Result<Arc<String>> {
-    still_waited_for()?;
-    Cache::process().get(&Key::new(target, request), &target.testing.clock, DISCOVERY, ask)
+    at_hand_or(target, &Key::new(target, request), DISCOVERY, ask)
 }
 
 /// The answer to a request, if it is kept.

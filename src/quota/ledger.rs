@@ -23,14 +23,11 @@ use crate::{
     archive,
     config::{ArchivePlace, Keeping},
     contract::{Code, Error, Result},
-    folder::{Chosen, Folder},
+    folder::{BOOKS, Chosen, Folder},
 };
 
 /// A file system that has said nothing for so long hangs. Longer than other processes are waited for.
 const HANGS: Duration = Duration::from_secs(shared::PATIENCE.as_secs() + 2);
-
-/// The folder of the books, within the one that is ours.
-const BOOKS: &str = "quota";
 
 /// The books of every limit that is counted.
 #[derive(Debug)]

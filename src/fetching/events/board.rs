@@ -267,7 +267,7 @@ impl Board {
             |slot: &WindowSlot| matches!(slot.state, State::Downloading | State::Checked) || slot.is_to_be_kept();
         match slots.closed {
             true => is_late || !self.keeper.keeps() || !slots.slots.iter().any(is_open),
-            false => slots.slots.iter().all(WindowSlot::is_over),
+            false => slots.are_over(),
         }
     }
 
@@ -334,11 +334,12 @@ impl Board {
         Unkept { partial, asked_at }: Unkept,
         count: Count,
     ) -> Option<KeptAnswer> {
-        if count.rows == 0 && self.keeper.has_rows_of(window) {
+        let is_doubted = self.keeper.doubts(&partial, window, count);
+        if is_doubted {
             let what = "Mixpanel returned no rows, but the archive has rows of these days and keeps them";
             self.fetch.warn("NO_ROWS", format!("{window}: {what}"));
         }
-        let kept = self.keeper.keep(partial, window, count, asked_at)?;
+        let kept = self.keeper.keep(partial, window, count, asked_at, is_doubted)?;
         let mut slots = self.lock();
         let claim = slots.slots.get_mut(index).and_then(|slot| slot.claim.take());
         if let Some(slot) = slots.slots.get_mut(index) {
@@ -391,7 +392,6 @@ impl Board {
             if let Some(claim) = claim {
                 self.keeper.release(&claim, None);
             }
-            self.fail_at_last();
             return self.changed();
         }
         if !fails && let Some(slot) = slots.slots.get_mut(index) {

@@ -352,8 +352,15 @@ impl Keeper {
         }
     }
 
-    /// An answer is whole and good.
-    pub fn keep(&self, partial: Partial, window: Window, count: Count, asked_at: Timestamp) -> Option<KeptAnswer> {
+    /// An answer is whole and good. `is_doubted`: see [`Self::doubts`].
+    pub fn keep(
+        &self,
+        partial: Partial,
+        window: Window,
+        count: Count,
+        asked_at: Timestamp,
+        is_doubted: bool,
+    ) -> Option<KeptAnswer> {
         let (days, arrived_at) = ((window.from, window.to), self.gate.clock.now());
         let strays = count.rows.saturating_sub(count.on_days);
         // Who cuts it later has to know.
@@ -361,7 +368,7 @@ impl Keeper {
             self.keep_no_more();
             return None;
         }
-        match partial.keep(Arrival { days, asked_at, arrived_at, rows: count.rows, strays }) {
+        match partial.keep(Arrival { days, asked_at, arrived_at, rows: count.rows, strays, is_doubted }) {
             Ok((copy, place)) => Some(KeptAnswer { copy, place, selection: Selection::new(days, None, None) }),
             Err(_) => {
                 self.keep_no_more();
@@ -381,9 +388,10 @@ impl Keeper {
         self.has_other_days.load(Ordering::Relaxed) || self.shelf.as_ref().is_some_and(Shelf::has_other_days)
     }
 
-    /// Whether the archive has rows of these days, so that an answer without any is strange.
-    pub fn has_rows_of(&self, window: Window) -> bool {
-        self.shelf.as_ref().is_some_and(|shelf| shelf.has_rows_of(&self.question, (window.from, window.to)))
+    /// Whether an answer holds nothing and the archive has rows of its days. Reads those, so it is asked once.
+    pub fn doubts(&self, partial: &Partial, window: Window, count: Count) -> bool {
+        let days = partial.days((window.from, window.to));
+        count.rows == 0 && self.shelf.as_ref().is_some_and(|shelf| shelf.has_rows_of(&self.question, days))
     }
 
     /// A day was refused because it has not begun in the project.

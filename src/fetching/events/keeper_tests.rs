@@ -223,7 +223,8 @@ impl World {
                     let id = claim.clone().unwrap_or_else(hash::random);
                     if let Some(mut partial) = keeper.begin(&id, false) {
                         partial.write(lines.as_bytes()).unwrap();
-                        keeper.keep(partial, window, count, asked_at);
+                        let is_doubted = keeper.doubts(&partial, window, count);
+                        keeper.keep(partial, window, count, asked_at, is_doubted);
                     }
                     claim.iter().for_each(|claim| keeper.release(claim, None));
                     read.rows.extend(rows);

@@ -101,6 +101,11 @@ pub struct Slots {
 }
 
 impl Slots {
+    /// Whether all is in hand, or left out. What is still to fail is not over.
+    pub fn are_over(&self) -> bool {
+        self.coming.is_none() && self.slots.iter().all(WindowSlot::is_over)
+    }
+
     /// Whether so many are unread that nothing more is to be downloaded.
     pub fn is_full(&self, ahead: usize) -> bool {
         self.slots.iter().filter(|slot| slot.is_unread()).count() >= ahead

@@ -8,7 +8,7 @@ use serde_json::{Value, value::RawValue};
 
 use crate::{
     config::{Region, Target},
-    contract::{Arguments, BoundTable, Code, Error, Function, Result, Session, Table, rows_asking},
+    contract::{Arguments, BoundTable, Code, Error, Function, Result, Session, Table},
     functions::{parameters::TARGET, target},
     json::{self, Entries, Object, bigint, parse, said},
     known::{answer_at_hand, part_of_answer},
@@ -34,7 +34,7 @@ fn bind(arguments: Arguments, session: &Session) -> Result<Box<dyn BoundTable>> 
         .text_ref("time_zone", |project| project.time_zone.as_deref())
         .text("region", |project| project.region().map(|region| region.to_string()))
         .boolean("has_workspaces", |project| project.has_workspaces);
-    Ok(rows_asking(table.columns(), move || table.batch(&projects(&target)?)))
+    Ok(table.asking(move || projects(&target)))
 }
 
 /// What is remembered of a project.

@@ -83,14 +83,8 @@ impl Board {
             if let Some(error) = &slots.failure {
                 return Err(error.clone());
             }
-            if slots.closed {
+            if slots.closed || slots.are_over() {
                 return Ok(None);
-            }
-            if slots.slots.iter().all(WindowSlot::is_over) {
-                let Some(error) = slots.coming.clone() else { return Ok(None) };
-                drop(slots);
-                self.fail(error.clone());
-                return Err(error);
             }
             let may_cut = !slots.slots.iter().any(WindowSlot::is_open);
             let is_here = |slot: &WindowSlot| matches!(slot.state, State::Arrived(_)) && (may_cut || !slot.is_cut);
